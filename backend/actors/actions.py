@@ -1,0 +1,69 @@
+"""Actors are made here, and sealed values go through here with the key of their individual."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from backend import clock
+from backend.access import Kind
+from backend.database import connection
+from backend.errors import Taken
+from backend.settings import settings
+from backend.vault import Vault, VaultError, master_key
+
+_vaults: dict[str, Vault] = {}
+
+
+def vault() -> Vault:
+    """The vault of this installation, its key read once."""
+    if "it" not in _vaults:
+        _vaults["it"] = Vault(master_key(settings()))
+    return _vaults["it"]
+
+
+def use_vault(made: Vault) -> None:
+    """Tests and the story bring their own key."""
+    _vaults["it"] = made
+
+
+async def make_actor(id_: UUID, kind: Kind, agency: UUID | None) -> None:
+    """Raises Taken where the id is in use, in whatever role: a guessed id tells nothing more."""
+    done = await connection().execute(
+        "INSERT INTO actor (id, agency, kind, created_at) VALUES ($1, $2, $3, $4)"
+        " ON CONFLICT (id) DO NOTHING",
+        id_,
+        agency,
+        kind,
+        clock.now(),
+    )
+    if done.endswith(" 0"):
+        raise Taken
+    if kind in {"person", "member", "staff"}:
+        await connection().execute(
+            "INSERT INTO subject_key (id, wrapped) VALUES ($1, $2)", id_, vault().new_key(id_)
+        )
+
+
+async def seal(subject: UUID, place: str, value: object) -> bytes:
+    """Seal a value (as JSON) under the individual's key. `place` is table.column:row id."""
+    return vault().seal(subject, await _wrapped(subject), place, msgspec.json.encode(value))
+
+
+async def unseal(subject: UUID, place: str, sealed: bytes | None) -> Any:
+    """The sealed value, or None where there is none.
+
+    Raises VaultError where it was altered or moved, and where the key was destroyed.
+    """
+    if sealed is None:
+        return None
+    return msgspec.json.decode(vault().unseal(subject, await _wrapped(subject), place, sealed))
+
+
+async def _wrapped(subject: UUID) -> bytes:
+    wrapped: bytes | None = await connection().fetchval(
+        "SELECT wrapped FROM subject_key WHERE id = $1", subject
+    )
+    if wrapped is None:
+        raise VaultError("this individual's key was destroyed")
+    return wrapped

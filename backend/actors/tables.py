@@ -1,0 +1,36 @@
+"""Who acts, and on whose behalf: actors, their sealing keys and their mandates."""
+
+from piccolo.columns import UUID, Bytea, Varchar
+from piccolo.table import Table
+
+from backend.columns import instant, reference, row_id, version
+
+
+class ActorRecord(Table, tablename="actor"):
+    """Everybody and everything that can act: staff, member, person, court, machine."""
+
+    id = row_id()
+    agency = UUID(null=True, default=None, index=True)
+    kind = Varchar(10, null=False)
+    created_at = instant()
+
+
+class SubjectKey(Table, tablename="subject_key"):
+    """The data key of one individual, wrapped; destroying it erases what it sealed."""
+
+    id = UUID(primary_key=True)
+    wrapped = Bytea(null=True, default=None)
+
+
+class Mandate(Table, tablename="mandate"):
+    """The one source of who may see a plan, across agencies."""
+
+    id = row_id()
+    agency = reference("Agency")
+    plan = reference("Plan")
+    version = version()
+    actor = reference(ActorRecord)
+    role = Varchar(2, null=False)
+    starts = instant()
+    ends = instant(null=True)
+    granted_by = reference(ActorRecord)

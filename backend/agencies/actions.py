@@ -1,0 +1,133 @@
+"""Agencies, their bots, and who is on duty."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, time
+from typing import Any
+from uuid import UUID, uuid4
+
+from backend import clock
+from backend.access import Actor, require
+from backend.audit.actions import record
+from backend.database import connection, transaction
+from backend.errors import NotFound, Unfit
+from backend.messages.wording import UnfitAlias, check_alias
+from backend.once import Written
+
+
+@dataclass(frozen=True)
+class NewAgency:
+    """What an agency needs; without the last four its sending is off, and readiness says so."""
+
+    name: str
+    service_alias: str
+    zone: str
+    language: str
+    working_days: Sequence[int] = (1, 2, 3, 4, 5)
+    opens: time = time(8)
+    closes: time = time(17)
+    emergency_number: str | None = None
+    crisis_line: str | None = None
+    crisis_text: str | None = None
+    duty_phone: str | None = None
+    demo: bool = False
+    id: UUID = field(default_factory=uuid4)
+
+
+async def make_agency(new: NewAgency) -> None:
+    """Write an agency. Raises Unfit for a service alias that a chat must not carry."""
+    try:
+        alias = check_alias(new.service_alias)
+    except UnfitAlias as error:
+        raise Unfit(f"The service alias is not fit for a chat: {error}.") from error
+    await connection().execute(
+        "INSERT INTO agency (id, version, name, service_alias, zone, language, working_days,"
+        " opens, closes, emergency_number, crisis_line, crisis_text, duty_phone, demo)"
+        " VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        new.id,
+        new.name,
+        alias,
+        new.zone,
+        new.language,
+        list(new.working_days),
+        new.opens,
+        new.closes,
+        new.emergency_number,
+        new.crisis_line,
+        new.crisis_text,
+        new.duty_phone,
+        new.demo,
+    )
+
+
+async def make_bot(id_: UUID, agency: UUID, *, number: str, username: str) -> None:
+    """Tell which chat bot speaks for an agency; `number` is the part of its token before ':'."""
+    await connection().execute(
+        "INSERT INTO bot (id, agency, number, username) VALUES ($1, $2, $3, $4)"
+        " ON CONFLICT (number) DO NOTHING",
+        id_,
+        agency,
+        number,
+        username,
+    )
+
+
+@dataclass(frozen=True)
+class Rota:
+    """Who answers urgent tasks in a span of time, in the order in which they are asked."""
+
+    starts: datetime
+    ends: datetime
+    staff: Sequence[UUID]
+
+
+async def set_duty_rota(actor: Actor, rota: Rota) -> Written:
+    """Replace the duty of a span of time in the coordinator's agency.
+
+    Shifts that overlap the span are ended at its start. Raises Unfit, NotFound for somebody
+    who does not work there.
+    """
+    require(actor, "setDutyRota")
+    if rota.ends <= rota.starts or not rota.staff:
+        raise Unfit("A duty has somebody on it and ends after it starts.")
+    async with transaction(actor.id) as held:
+        known = await held.fetch(
+            "SELECT id FROM staff WHERE agency = $1 AND active AND id = ANY($2)",
+            actor.agency,
+            list(rota.staff),
+        )
+        if {row["id"] for row in known} != set(rota.staff):
+            raise NotFound
+        await held.execute(
+            "UPDATE duty_shift SET ends = greatest(starts, $2), version = version + 1"
+            " WHERE agency = $1 AND starts < $3 AND ends > $2",
+            actor.agency,
+            rota.starts,
+            rota.ends,
+        )
+        await held.executemany(
+            "INSERT INTO duty_shift (id, agency, version, staff, starts, ends, place)"
+            " VALUES ($1, $2, 1, $3, $4, $5, $6)",
+            [
+                (uuid4(), actor.agency, who, rota.starts, rota.ends, place)
+                for place, who in enumerate(rota.staff, 1)
+            ],
+        )
+        version = await held.fetchval(
+            "UPDATE agency SET version = version + 1 WHERE id = $1 RETURNING version", actor.agency
+        )
+        await record(actor, "setDutyRota", thing=actor.agency)
+        if actor.agency is None:
+            raise NotFound
+        return Written(actor.agency, version)
+
+
+async def on_duty(agency: UUID) -> Sequence[Any]:
+    """Who is on duty now, in the order in which they are asked."""
+    rows: Sequence[Any] = await connection().fetch(
+        "SELECT staff, place FROM duty_shift WHERE agency = $1 AND starts <= $2 AND ends > $2"
+        " ORDER BY place",
+        agency,
+        clock.now(),
+    )
+    return rows

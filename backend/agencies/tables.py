@@ -1,0 +1,45 @@
+from piccolo.columns import Array, Boolean, SmallInt, Text, Time, Varchar
+from piccolo.table import Table
+
+from backend.actors.tables import ActorRecord
+from backend.columns import instant, reference, row_id, version
+
+
+class Agency(Table, tablename="agency"):
+    """A tenant: one agency in one place, with its hours and its numbers to call."""
+
+    id = row_id()
+    version = version()
+    name = Varchar(120, null=False)
+    service_alias = Varchar(24, null=False)
+    zone = Varchar(40, null=False)
+    language = Varchar(8, null=False)
+    working_days = Array(base_column=SmallInt(), null=False)
+    opens = Time(null=False)
+    closes = Time(null=False)
+    emergency_number = Varchar(20, null=True, default=None)
+    crisis_line = Varchar(60, null=True, default=None)
+    crisis_text = Text(null=True, default=None)
+    duty_phone = Varchar(20, null=True, default=None)
+    demo = Boolean(default=False)
+
+
+class Bot(Table, tablename="bot"):
+    """One chat bot; its token stands in no table."""
+
+    id = row_id()
+    agency = reference(Agency)
+    number = Varchar(20, null=False)
+    username = Varchar(64, null=False)
+
+
+class DutyShift(Table, tablename="duty_shift"):
+    """Who answers urgent tasks, from when to when."""
+
+    id = row_id()
+    agency = reference(Agency)
+    version = version()
+    staff = reference(ActorRecord)
+    starts = instant()
+    ends = instant()
+    place = SmallInt(default=1, null=False)

@@ -1,0 +1,166 @@
+"""Tasks for people. An escalation is always one of these, whatever else happens."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from backend import clock
+from backend.access import EVERY_ROLE, Actor, check_version, require
+from backend.audit.actions import record
+from backend.database import connection, transaction
+from backend.errors import NotFound, NotFromThisState
+from backend.once import Written
+
+CRITICAL = 2
+SOON = timedelta(hours=4)
+
+_OPEN = """
+INSERT INTO task (id, agency, plan, version, kind, step, role, assignee, subject, about, local_due,
+                  due_at, urgency, opened_at)
+VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+ON CONFLICT (kind, step, subject, about, local_due) DO NOTHING RETURNING id
+"""
+
+
+async def open_task(
+    kind: str,
+    *,
+    agency: UUID,
+    plan: UUID | None,
+    subject: UUID,
+    local_due: date,
+    step: str = "",
+    role: str = "SW",
+    assignee: UUID | None = None,
+    about: UUID | None = None,
+    due_at: datetime | None = None,
+    urgency: int = 0,
+) -> UUID | None:
+    """Open a task for a role on a plan; None where this very task was opened before.
+
+    `about` is the individual whom it concerns; `urgency` 2 pages whoever is on duty.
+    """
+    id_: UUID | None = await connection().fetchval(
+        _OPEN,
+        uuid4(),
+        agency,
+        plan,
+        kind,
+        step,
+        role,
+        assignee,
+        subject,
+        about,
+        local_due,
+        due_at or clock.now() + SOON,
+        urgency,
+        clock.now(),
+    )
+    return id_
+
+
+_MINE = """
+SELECT t.*, p.alias FROM task t LEFT JOIN plan p ON p.id = t.plan
+ WHERE t.closed_at IS NULL AND ({mine}) AND ($4::uuid IS NULL OR t.plan = $4)
+   AND (t.due_at, t.id) > ($5, $6)
+ ORDER BY t.due_at, t.id LIMIT $7
+"""
+# mine: given to me, or of a role that I hold on its plan; a role nobody holds falls to the SW
+MINE = """
+t.assignee = $1 OR (t.assignee IS NULL AND EXISTS (
+    SELECT 1 FROM mandate m WHERE m.plan = t.plan AND m.actor = $1
+       AND m.starts <= $2 AND (m.ends IS NULL OR m.ends > $2) AND m.role = ANY($3)
+       AND (m.role = t.role OR (m.role = 'SW' AND NOT EXISTS (
+            SELECT 1 FROM mandate o WHERE o.plan = t.plan AND o.role = t.role
+               AND o.starts <= $2 AND (o.ends IS NULL OR o.ends > $2))))))
+"""
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+NIL = UUID(int=0)
+
+
+async def list_tasks(
+    actor: Actor,
+    *,
+    plan: UUID | None = None,
+    after: tuple[datetime, UUID] | None = None,
+    limit: int = 50,
+) -> Sequence[Any]:
+    """What waits for the actor, soonest first, a page at a time."""
+    require(actor, "listTasks")
+    async with transaction(actor.id) as held:
+        since = after or (EARLIEST, NIL)
+        await record(actor, "listTasks", plan=plan)
+        rows: Sequence[Any] = await held.fetch(
+            _MINE.format(mine=MINE),
+            actor.id,
+            clock.now(),
+            list(EVERY_ROLE),
+            plan,
+            *since,
+            limit,
+        )
+        return rows
+
+
+async def _find(actor: Actor, id_: UUID) -> Any:
+    row = await connection().fetchrow(
+        f"SELECT t.* FROM task t WHERE t.id = $4 AND ({MINE}) FOR UPDATE OF t",
+        actor.id,
+        clock.now(),
+        list(EVERY_ROLE),
+        id_,
+    )
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def acknowledge_task(actor: Actor, id_: UUID, seen: int) -> Written:
+    """Say that somebody has it; this stops its escalation."""
+    require(actor, "acknowledgeTask")
+    async with transaction(actor.id) as held:
+        row = await _find(actor, id_)
+        check_version(row, seen)
+        if row["closed_at"] or row["acknowledged_at"]:
+            raise NotFromThisState
+        version = await held.fetchval(
+            "UPDATE task SET acknowledged_at = $2, acknowledged_by = $3, version = version + 1"
+            " WHERE id = $1 RETURNING version",
+            id_,
+            clock.now(),
+            actor.id,
+        )
+        await record(actor, "acknowledgeTask", plan=row["plan"], thing=id_)
+        return Written(id_, version)
+
+
+async def close_task(actor: Actor, id_: UUID, seen: int, outcome: str) -> Written:
+    require(actor, "closeTask")
+    async with transaction(actor.id) as held:
+        row = await _find(actor, id_)
+        check_version(row, seen)
+        if row["closed_at"]:
+            raise NotFromThisState
+        version = await held.fetchval(
+            "UPDATE task SET closed_at = $2, closed_by = $3, outcome = $4, version = version + 1"
+            " WHERE id = $1 RETURNING version",
+            id_,
+            clock.now(),
+            actor.id,
+            outcome,
+        )
+        await record(actor, "closeTask", plan=row["plan"], thing=id_)
+        return Written(id_, version)
+
+
+async def close_answered(subject: UUID, outcome: str) -> int:
+    """Close what was opened because nobody had answered, now that somebody has."""
+    rows = await connection().fetch(
+        "UPDATE task SET closed_at = $2, outcome = $3, version = version + 1"
+        " WHERE subject = $1 AND closed_at IS NULL AND step LIKE 'silent%' RETURNING id",
+        subject,
+        clock.now(),
+        outcome,
+    )
+    return len(rows)

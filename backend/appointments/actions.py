@@ -1,0 +1,207 @@
+"""Dates with a service: planned, confirmed, kept, missed, moved."""
+
+from dataclasses import dataclass, field
+from datetime import date, time
+from typing import Any
+from uuid import UUID, uuid4
+
+from backend import clock
+from backend.access import Actor, check_version, find_plan, require
+from backend.actors.actions import seal
+from backend.alerts.actions import close_answered, open_task
+from backend.appointments import rules
+from backend.audit.actions import record
+from backend.database import connection, transaction
+from backend.errors import NotFound, NotFromThisState, Taken, Unfit
+from backend.messages import outbox
+from backend.messages.outbox import Occurrence
+from backend.once import Written
+from backend.plans.actions.milestones import write_milestone
+
+EVERYWHERE = frozenset({"SW", "CO"})
+
+
+@dataclass(frozen=True)
+class NewAppointment:
+    """`role` is whose appointment it is; `place` is for the worker's eyes, never for a chat."""
+
+    role: str
+    held_on: date
+    held_at: time
+    milestone: UUID | None = None
+    place: str | None = None
+    id: UUID = field(default_factory=uuid4)
+
+
+async def plan_appointment(actor: Actor, plan_id: UUID, new: NewAppointment) -> Written:
+    """Put a date into the plan. Raises NotFound, Unfit, Taken."""
+    require(actor, "planAppointment")
+    async with transaction(actor.id):
+        plan = await find_plan(actor, plan_id, lock=True)
+        if plan["mandate"] not in EVERYWHERE and new.role != plan["mandate"]:
+            raise Unfit("role must be your own.")
+        await _insert(plan, new)
+        await record(actor, "planAppointment", plan=plan_id, thing=new.id)
+        return Written(new.id, 1, 201)
+
+
+async def _insert(plan: Any, new: NewAppointment) -> None:
+    held = connection()
+    if new.milestone is not None:
+        there = await held.fetchval(
+            "SELECT 1 FROM milestone WHERE id = $1 AND plan = $2", new.milestone, plan["id"]
+        )
+        if there is None:
+            raise NotFound
+    if await held.fetchval("SELECT 1 FROM appointment WHERE id = $1", new.id):
+        raise Taken
+    sealed = None
+    if new.place:
+        sealed = await seal(plan["person"], f"appointment.place:{new.id}", new.place)
+    await held.execute(
+        "INSERT INTO appointment (id, agency, plan, version, milestone, role, held_on, held_at,"
+        " zone, state, place) VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, 'scheduled', $9)",
+        new.id,
+        plan["agency"],
+        plan["id"],
+        new.milestone,
+        new.role,
+        new.held_on,
+        new.held_at,
+        plan["zone"],
+        sealed,
+    )
+
+
+@dataclass(frozen=True)
+class AppointmentChange:
+    """A new state, or a move: then the old row is cancelled and `new_id` is the new one."""
+
+    state: str | None = None
+    held_on: date | None = None
+    held_at: time | None = None
+    by: str = "service"
+    new_id: UUID = field(default_factory=uuid4)
+
+
+async def change_appointment(
+    actor: Actor, id_: UUID, seen: int, wanted: AppointmentChange
+) -> Written:
+    """Change the state of an appointment, or move it; a move answers with the new row.
+
+    Raises NotFound, VersionStale, NotFromThisState, Unfit.
+    """
+    require(actor, "changeAppointment")
+    async with transaction(actor.id):
+        row, plan = await _find(actor, id_)
+        check_version(row, seen)
+        if (wanted.state is None) == (wanted.held_on is None):
+            raise Unfit("Give either a state, or held_on and held_at to move it.")
+        if wanted.state is None:
+            written = await _move(plan, row, wanted)
+        else:
+            if not rules.may_become(row["state"], wanted.state):
+                raise NotFromThisState(
+                    f"An appointment that is {row['state']} cannot become {wanted.state}."
+                )
+            written = Written(id_, await _set(id_, wanted.state))
+            await _follow_up(actor, plan, row, wanted.state)
+        await record(actor, "changeAppointment", plan=plan["id"], thing=id_)
+        return written
+
+
+async def _find(actor: Actor, id_: UUID) -> tuple[Any, Any]:
+    held = connection()
+    found = await held.fetchrow("SELECT plan FROM appointment WHERE id = $1", id_)
+    if found is None:
+        raise NotFound
+    plan = await find_plan(actor, found["plan"], lock=True)
+    row = await held.fetchrow("SELECT * FROM appointment WHERE id = $1 FOR UPDATE", id_)
+    if plan["mandate"] not in EVERYWHERE and row["role"] != plan["mandate"]:
+        raise NotFound
+    return row, plan
+
+
+async def _set(id_: UUID, state: str) -> int:
+    version: int = await connection().fetchval(
+        "UPDATE appointment SET state = $2, version = version + 1 WHERE id = $1 RETURNING version",
+        id_,
+        state,
+    )
+    return version
+
+
+async def _move(plan: Any, row: Any, wanted: AppointmentChange) -> Written:
+    if row["state"] not in rules.COMING or wanted.held_on is None or wanted.held_at is None:
+        raise NotFromThisState("Only a coming appointment moves, to a day and a time.")
+    if wanted.by not in {"service", "person"}:
+        raise Unfit("by is service or person.")
+    await _set(row["id"], "cancelled_by_service" if wanted.by == "service" else "rescheduled")
+    await outbox.cancel_about([row["id"]], "moved")
+    new = NewAppointment(
+        row["role"], wanted.held_on, wanted.held_at, row["milestone"], id=wanted.new_id
+    )
+    await _insert(plan, new)
+    link = await outbox.active_link(plan["id"], plan["person"])
+    if link is not None:
+        occurrence = Occurrence("APPT-MOVED", "", new.id, clock.today(plan["zone"]))
+        await outbox.queue(link, "APPT-MOVED", occurrence)
+    return Written(new.id, 1, 201)
+
+
+async def _follow_up(actor: Actor, plan: Any, row: Any, state: str) -> None:
+    await outbox.cancel_about([row["id"]], "answered")
+    if state == "attended":
+        await _attended(actor, plan, row)
+    elif state in rules.MISSED and row["state"] in rules.COMING:
+        await _missed(plan, row)
+
+
+async def _attended(actor: Actor, plan: Any, row: Any) -> None:
+    """The fact settles its milestone, and counts as a contact with the person."""
+    held = connection()
+    if row["milestone"] is not None:
+        found = await held.fetchrow(
+            "SELECT * FROM milestone WHERE id = $1 AND state IN ('planned', 'in_progress')"
+            " AND evidence IN ('attendance', 'date') FOR UPDATE",
+            row["milestone"],
+        )
+        if found is not None:
+            done = {"state": "done", "done_on": row["held_on"], "said_by": None}
+            await write_milestone(actor, found, plan, done)
+    if plan["left_custody_at"] is not None:
+        await settle_first_contact(actor, plan, row["held_on"])
+
+
+async def settle_first_contact(actor: Actor, plan: Any, on: date) -> None:
+    """Close "contact within 72 hours": somebody of the circle reached the person after release."""
+    row = await connection().fetchrow(
+        "SELECT * FROM milestone WHERE plan = $1 AND code = 'MEN-09'"
+        " AND state IN ('planned', 'in_progress') FOR UPDATE",
+        plan["id"],
+    )
+    if row is None or on < plan["left_custody_at"].date():
+        return
+    await write_milestone(actor, row, plan, {"state": "done", "done_on": on, "said_by": None})
+    await outbox.cancel_about([row["id"]], "answered")
+    await close_answered(row["id"], "reached")
+
+
+async def _missed(plan: Any, row: Any) -> None:
+    """A friendly text, and a call by a human on the next working day. Nothing else, ever."""
+    missed = rules.instant(row["held_on"], row["held_at"], row["zone"])
+    link = await outbox.active_link(plan["id"], plan["person"])
+    if link is not None:
+        due = rules.friendly_text_at(max(missed, clock.now()), link["zone"])
+        occurrence = Occurrence("APPT-MISSED", "", row["id"], due.date())
+        await outbox.queue(link, "APPT-MISSED", occurrence, due_at=due)
+    day = rules.next_working_day(clock.today(plan["zone"]), plan["working_days"])
+    await open_task(
+        "call-after-missed",
+        agency=plan["agency"],
+        plan=plan["id"],
+        subject=row["id"],
+        local_due=day,
+        role=row["role"],
+        due_at=rules.instant(day, rules.FRIENDLY_NEXT, plan["zone"]),
+    )

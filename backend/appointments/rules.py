@@ -1,0 +1,49 @@
+"""The states of an appointment. What the service cancels never counts as missed."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+COMING = frozenset({"proposed", "scheduled", "confirmed"})
+MISSED = frozenset({"missed_with_reason", "missed_no_contact"})
+STEPS: Mapping[str, frozenset[str]] = {
+    "proposed": frozenset(
+        {"scheduled", "confirmed", "cancelled_by_service", "cancelled_by_person"}
+    ),
+    "scheduled": frozenset(
+        {"confirmed", "attended", "cancelled_by_service", "cancelled_by_person"} | MISSED
+    ),
+    "confirmed": frozenset({"attended", "cancelled_by_service", "cancelled_by_person"} | MISSED),
+    # a reason may come later, and a mistake may be put right
+    "missed_no_contact": frozenset({"missed_with_reason", "attended", "cancelled_by_service"}),
+    "missed_with_reason": frozenset({"attended", "cancelled_by_service"}),
+}
+FRIENDLY_AFTER = timedelta(hours=2)
+FRIENDLY_UNTIL = time(19)
+FRIENDLY_NEXT = time(10)
+
+
+def may_become(before: str, after: str) -> bool:
+    return after in STEPS.get(before, frozenset())
+
+
+def instant(on: date, at: time, zone: str) -> datetime:
+    """The instant of a civil date and time in a zone."""
+    return datetime.combine(on, at, ZoneInfo(zone))
+
+
+def friendly_text_at(missed: datetime, zone: str) -> datetime:
+    """Two hours after the missed time, not after 19:00 there: then the next morning at 10."""
+    local = (missed + FRIENDLY_AFTER).astimezone(ZoneInfo(zone))
+    if local.time() <= FRIENDLY_UNTIL:
+        return local
+    return datetime.combine(
+        missed.astimezone(ZoneInfo(zone)).date(), FRIENDLY_NEXT, ZoneInfo(zone)
+    ) + timedelta(days=1)
+
+
+def next_working_day(day: date, working_days: list[int]) -> date:
+    following = day + timedelta(days=1)
+    while working_days and following.isoweekday() not in working_days:
+        following += timedelta(days=1)
+    return following

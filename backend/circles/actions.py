@@ -1,0 +1,184 @@
+"""The circle: who takes part, under which mandate, from when to when."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+
+from backend import clock
+from backend.access import Actor, check_version, find_plan, require
+from backend.actors.actions import make_actor, seal
+from backend.audit.actions import record
+from backend.database import connection, moment, transaction
+from backend.errors import NotFound, NotFromThisState, Taken, Unfit
+from backend.messages import outbox
+from backend.messages.wording import UnfitAlias, check_alias, pick_alias
+from backend.once import Written
+
+OUTSIDE_ROLES = frozenset({"ME", "FA"})
+STAFF_ROLES = frozenset({"SW", "CO", "PO", "PS", "CP", "CS", "TR"})
+GATE = frozenset({"first", "substitute"})
+
+
+@dataclass(frozen=True)
+class NewMember:
+    """Somebody who joins: a mentor or relative (`name`), staff (`login`), or the person (PE).
+
+    `alias` is the neutral word by which a mentor knows the person; each has their own.
+    """
+
+    role: str
+    name: str | None = None
+    login: str | None = None
+    language: str | None = None
+    zone: str | None = None
+    alias: str | None = None
+    gate: str | None = None
+    until: datetime | None = None
+    id: UUID = field(default_factory=uuid4)
+
+
+async def add_member(actor: Actor, plan_id: UUID, new: NewMember) -> Written:
+    """Give a mandate; the written id is that of the mandate.
+
+    Raises NotFound (plan or login), Unfit, Taken (an id, or the alias on this plan).
+    """
+    require(actor, "addCircleMember")
+    async with transaction(actor.id):
+        plan = await find_plan(actor, plan_id, roles=("SW", "CO"), lock=True)
+        if new.gate is not None and (new.gate not in GATE or new.role not in OUTSIDE_ROLES):
+            raise Unfit("gate is first or substitute, for a mentor or relative.")
+        if new.role in OUTSIDE_ROLES:
+            who = await _outsider(plan, new)
+        elif new.role == "PE":
+            who = plan["person"]
+        elif new.role in STAFF_ROLES:
+            who = await _staff(new)
+        else:
+            raise Unfit(f"There is no role {new.role} in a circle.")
+        mandate = await _grant(actor, plan, who, new)
+        await record(actor, "addCircleMember", plan=plan_id, thing=mandate)
+        return Written(mandate, 1, 201)
+
+
+async def _outsider(plan: Any, new: NewMember) -> UUID:
+    if not new.name:
+        raise Unfit("A mentor or relative needs a name.")
+    held = connection()
+    taken = {
+        row["alias"]
+        for row in await held.fetch("SELECT alias FROM member WHERE plan = $1", plan["id"])
+    }
+    try:
+        alias = check_alias(new.alias) if new.alias else pick_alias(taken | {plan["alias"]})
+    except UnfitAlias as error:
+        raise Unfit(f"The alias is not fit for a chat: {error}.") from error
+    if alias in taken:
+        raise Taken("Somebody else on this plan uses this alias.")
+    agency = await held.fetchrow("SELECT language FROM agency WHERE id = $1", plan["agency"])
+    await make_actor(new.id, "member", plan["agency"])
+    await held.execute(
+        "INSERT INTO member (id, agency, plan, version, role, alias, identity, language, zone,"
+        " gate) VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9)",
+        new.id,
+        plan["agency"],
+        plan["id"],
+        new.role,
+        alias,
+        await seal(new.id, f"member.identity:{new.id}", {"name": new.name}),
+        new.language or agency["language"],
+        new.zone or plan["zone"],
+        new.gate,
+    )
+    return new.id
+
+
+async def _staff(new: NewMember) -> UUID:
+    row = await connection().fetchrow(
+        "SELECT id, role FROM staff WHERE login = $1 AND active", (new.login or "").casefold()
+    )
+    if row is None:
+        raise NotFound
+    if row["role"] != new.role:
+        raise Unfit("The mandate's role must be that of the account.")
+    return UUID(str(row["id"]))
+
+
+async def _grant(actor: Actor, plan: Any, who: UUID, new: NewMember) -> UUID:
+    held, now = connection(), moment()
+    there = await held.fetchval(
+        "SELECT id FROM mandate WHERE plan = $1 AND actor = $2 AND role = $3"
+        " AND (ends IS NULL OR ends > $4)",
+        plan["id"],
+        who,
+        new.role,
+        now,
+    )
+    if there is not None:
+        raise NotFromThisState("They have this mandate already.")
+    mandate = uuid4()
+    try:
+        await held.execute(
+            "INSERT INTO mandate (id, agency, plan, version, actor, role, starts, ends,"
+            " granted_by) VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8)",
+            mandate,
+            plan["agency"],
+            plan["id"],
+            who,
+            new.role,
+            now,
+            new.until,
+            actor.id,
+        )
+    except asyncpg.CheckViolationError as error:
+        raise Unfit("A mandate ends after it starts.") from error
+    return mandate
+
+
+async def end_mandate(actor: Actor, id_: UUID, seen: int) -> Written:
+    """End a mandate now. Its chat ends with it, and nothing more is sent on it.
+
+    Raises NotFound, VersionStale, NotFromThisState for one that has ended.
+    """
+    require(actor, "endMandate")
+    async with transaction(actor.id) as held:
+        row = await held.fetchrow("SELECT * FROM mandate WHERE id = $1", id_)
+        if row is None:
+            raise NotFound
+        plan = await find_plan(actor, row["plan"], roles=("SW", "CO"), lock=True)
+        check_version(row, seen)
+        now = clock.now()
+        if row["ends"] is not None and row["ends"] <= now:
+            raise NotFromThisState("This mandate has ended.")
+        await record(actor, "endMandate", plan=plan["id"], thing=id_)
+        for link in await held.fetch(
+            "UPDATE link SET state = 'ended', ended_at = $3, version = version + 1"
+            " WHERE plan = $1 AND subject = $2 AND state IN ('invited', 'unconfirmed', 'active')"
+            " RETURNING id",
+            plan["id"],
+            row["actor"],
+            now,
+        ):
+            await outbox.cancel_link(link["id"], "mandate-ended")
+        # last, for it may be the actor's own: then the row is out of their sight from here on
+        await held.execute(
+            "UPDATE mandate SET ends = $2, version = version + 1 WHERE id = $1", id_, now
+        )
+        return Written(id_, seen + 1)
+
+
+async def pass_gate_on(plan: UUID) -> UUID | None:
+    """Who meets the person at the gate cannot: the substitute takes over; their actor, if any."""
+    held = connection()
+    await held.execute(
+        "UPDATE member SET gate = NULL, version = version + 1 WHERE plan = $1 AND gate = 'first'",
+        plan,
+    )
+    taken: UUID | None = await held.fetchval(
+        "UPDATE member SET gate = 'first', version = version + 1"
+        " WHERE plan = $1 AND gate = 'substitute' RETURNING id",
+        plan,
+    )
+    return taken

@@ -1,0 +1,85 @@
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID, uuid4
+
+import msgspec
+from litestar import Controller, post
+from litestar.params import FromPath, JSONBody
+
+from backend.circles import actions
+from backend.doors import HttpRequest, WrittenReply, change, plain, write
+from backend.errors import (
+    KeyMissing,
+    KeyReused,
+    NotFound,
+    NotFromThisState,
+    NotYourRole,
+    Taken,
+    Unfit,
+    VersionMissing,
+    VersionStale,
+)
+from backend.problems import documented
+from backend.words import Line, Name
+
+Code = Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")]
+Language = Annotated[str, msgspec.Meta(pattern="^[a-z]{2,3}$")]
+
+
+class AddMember(msgspec.Struct, forbid_unknown_fields=True):
+    """A mentor or relative by name, staff by login, or the person (PE) with neither."""
+
+    role: Code
+    name: Name | None = None
+    login: Line | None = None
+    language: Language | None = None
+    alias: Line | None = None
+    gate: str | None = None
+    until: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    id: UUID | None = None
+
+
+class CircleController(Controller):
+    tags = ["circle"]  # noqa: RUF012 - Litestar declares it so
+
+    @post(
+        "/plans/{plan_id:uuid}/circle",
+        operation_id="addCircleMember",
+        responses=documented(
+            KeyMissing, KeyReused, NotYourRole, NotFound, Unfit, Taken, NotFromThisState
+        ),
+    )
+    async def add(
+        self, request: HttpRequest, plan_id: FromPath[UUID], data: JSONBody[AddMember]
+    ) -> WrittenReply:
+        """Give somebody a mandate on this plan; answers with the mandate."""
+        values = msgspec.structs.asdict(data)
+        new = actions.NewMember(**{**values, "id": data.id or uuid4()})
+        return plain(
+            await write(
+                request, "addCircleMember", lambda actor: actions.add_member(actor, plan_id, new)
+            )
+        )
+
+    @post(
+        "/mandates/{mandate_id:uuid}/end",
+        operation_id="endMandate",
+        responses=documented(
+            KeyMissing,
+            KeyReused,
+            NotYourRole,
+            NotFound,
+            NotFromThisState,
+            VersionMissing,
+            VersionStale,
+        ),
+    )
+    async def end(self, request: HttpRequest, mandate_id: FromPath[UUID]) -> WrittenReply:
+        """End a mandate at once; the chat that hangs on it ends in the same second."""
+        return plain(
+            await change(
+                request,
+                "endMandate",
+                lambda actor, seen: actions.end_mandate(actor, mandate_id, seen),
+            )
+        )

@@ -1,0 +1,187 @@
+"""Four kinds of yes. Withdrawing one takes effect at once and cancels what it carried."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID, uuid4
+
+from backend import clock
+from backend.access import Actor, find_plan, require
+from backend.audit.actions import record
+from backend.database import connection, transaction
+from backend.errors import NotFound, NotFromThisState, Unfit
+from backend.messages import outbox
+from backend.once import Written
+
+PATHWAYS = frozenset(
+    {"PLN", "VOC", "FAM", "CNS-P", "CNS-S", "CNS-X", "PRB", "HOU", "IDD", "HLT", "FIN", "MEN"}
+)
+ANSWERS = frozenset({"offered", "accepted", "declined", "later"})
+CHANNELS = frozenset({"telegram"})
+# What may be told to somebody of the circle, and which messages hang on it.
+FACTS = {"release_date": "GATE-", "good_news": "GOODNEWS"}
+
+
+@dataclass(frozen=True)
+class NewConsent:
+    """A participation answer (`pathway`, `answer`) or a yes to messages (`subject`, `channel`)."""
+
+    kind: str
+    language: str
+    pathway: str | None = None
+    answer: str | None = None
+    subject: UUID | None = None
+    channel: str | None = None
+    id: UUID = field(default_factory=uuid4)
+
+
+async def record_consent(actor: Actor, plan_id: UUID, new: NewConsent) -> Written:
+    """Record what the person (participation) or a recipient (messages) said to a human.
+
+    Raises NotFound for a plan that is not the actor's or a subject outside its circle, Unfit.
+    """
+    require(actor, "recordConsent")
+    async with transaction(actor.id):
+        plan = await find_plan(actor, plan_id, roles=("SW",), lock=True)
+        if new.kind == "participation":
+            await _participation(actor, plan, new)
+        elif new.kind == "channel":
+            await _channel(actor, plan, new)
+        else:
+            raise Unfit("kind is participation or channel.")
+        await record(actor, "recordConsent", plan=plan_id, thing=new.id)
+        return Written(new.id, 1, 201)
+
+
+async def _participation(actor: Actor, plan: Any, new: NewConsent) -> None:
+    if new.pathway not in PATHWAYS or new.answer not in ANSWERS:
+        raise Unfit(
+            "A participation answer needs a pathway, and offered, accepted, declined or later."
+        )
+    await connection().execute(
+        "INSERT INTO participation (id, agency, plan, version, pathway, answer, language,"
+        " recorded_by, recorded_at) VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8)",
+        new.id,
+        plan["agency"],
+        plan["id"],
+        new.pathway,
+        new.answer,
+        new.language,
+        actor.id,
+        clock.now(),
+    )
+
+
+async def _channel(actor: Actor, plan: Any, new: NewConsent) -> None:
+    if new.channel not in CHANNELS or new.subject is None:
+        raise Unfit("A yes to messages needs a subject and a channel.")
+    await _in_circle(plan, new.subject)
+    await connection().execute(
+        "INSERT INTO channel_consent (id, agency, plan, version, subject, channel, language,"
+        " recorded_by, given_at) VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8)",
+        new.id,
+        plan["agency"],
+        plan["id"],
+        new.subject,
+        new.channel,
+        new.language,
+        actor.id,
+        clock.now(),
+    )
+
+
+async def _in_circle(plan: Any, subject: UUID) -> None:
+    there = await connection().fetchval(
+        "SELECT 1 FROM mandate WHERE plan = $1 AND actor = $2 AND starts <= $3"
+        " AND (ends IS NULL OR ends > $3)",
+        plan["id"],
+        subject,
+        clock.now(),
+    )
+    if there is None:
+        raise NotFound
+
+
+@dataclass(frozen=True)
+class NewDisclosure:
+    recipient: UUID
+    fact: str
+    purpose: str
+    until: date
+    id: UUID = field(default_factory=uuid4)
+
+
+async def disclose_to(actor: Actor, plan_id: UUID, new: NewDisclosure) -> Written:
+    """Record that the person lets one fact be told to one recipient until a day (inclusive)."""
+    require(actor, "discloseTo")
+    async with transaction(actor.id) as held:
+        plan = await find_plan(actor, plan_id, roles=("SW",), lock=True)
+        if new.fact not in FACTS:
+            raise Unfit("fact is release_date or good_news.")
+        if new.until < clock.today(plan["zone"]):
+            raise Unfit("until is not in the past.")
+        await _in_circle(plan, new.recipient)
+        await held.execute(
+            "INSERT INTO disclosure (id, agency, plan, version, recipient, fact, purpose, until,"
+            " recorded_by, given_at) VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9)",
+            new.id,
+            plan["agency"],
+            plan_id,
+            new.recipient,
+            new.fact,
+            new.purpose,
+            new.until,
+            actor.id,
+            clock.now(),
+        )
+        await record(actor, "discloseTo", plan=plan_id, thing=new.id)
+        return Written(new.id, 1, 201)
+
+
+async def withdraw(actor: Actor, id_: UUID) -> Written:
+    """Take back a yes to messages or a disclosure, for the future; no reason is asked.
+
+    Raises NotFound, NotFromThisState where it was withdrawn before.
+    """
+    require(actor, "withdrawConsent")
+    async with transaction(actor.id) as held:
+        for table in ("channel_consent", "disclosure"):
+            row = await held.fetchrow(f"SELECT * FROM {table} WHERE id = $1", id_)
+            if row is not None:
+                break
+        else:
+            raise NotFound
+        plan = await find_plan(actor, row["plan"], roles=("SW",), lock=True)
+        version = await held.fetchval(
+            f"UPDATE {table} SET withdrawn_at = $2, version = version + 1"
+            " WHERE id = $1 AND withdrawn_at IS NULL RETURNING version",
+            id_,
+            clock.now(),
+        )
+        if version is None:
+            raise NotFromThisState
+        await _cancel_what_it_carried(table, row)
+        await record(actor, "withdrawConsent", plan=plan["id"], thing=id_)
+        return Written(id_, version)
+
+
+async def _cancel_what_it_carried(table: str, row: Any) -> None:
+    held = connection()
+    recipient = row["subject"] if table == "channel_consent" else row["recipient"]
+    prefix = "" if table == "channel_consent" else FACTS[row["fact"]]
+    if table == "channel_consent":
+        for link in await held.fetch(
+            "UPDATE link SET state = 'stopped', version = version + 1 WHERE plan = $1"
+            " AND subject = $2 AND state IN ('invited', 'unconfirmed', 'active') RETURNING id",
+            row["plan"],
+            recipient,
+        ):
+            await outbox.cancel_link(link["id"], "consent-withdrawn")
+    await held.execute(
+        "UPDATE message SET state = 'cancelled', reason = 'consent-withdrawn',"
+        " version = version + 1 WHERE plan = $1 AND recipient = $2 AND sending_at IS NULL"
+        " AND state IN ('queued', 'claimed') AND starts_with(key, $3)",
+        row["plan"],
+        recipient,
+        prefix,
+    )

@@ -1,0 +1,222 @@
+"""The engine, its pools and `transaction()`.
+
+A process speaks to Postgres as one role: the API as `app`, jobs and bot as
+`worker`. The story plays all of them in one process, so the role is a context
+variable and there is one pool for each.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from contextvars import ContextVar
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import asyncpg
+from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
+
+from backend import clock
+from backend.errors import DatabaseBusy
+
+Role = Literal["owner", "app", "worker", "backup"]
+ROLES: tuple[Role, ...] = ("owner", "app", "worker", "backup")
+
+STATEMENT_SECONDS = 5
+WAIT_FOR_CONNECTION_SECONDS = 2
+SERVER_SETTINGS = {
+    "application_name": "throughcare",
+    "timezone": "UTC",
+    "statement_timeout": "5s",
+    "lock_timeout": "4s",
+    "idle_in_transaction_session_timeout": "15s",
+    "jit": "off",  # hot statements take under a millisecond; compiling them takes longer
+}
+# Nothing but SET LOCAL is used, so a connection needs no reset between two users of the pool.
+BROKEN = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.exceptions.AdminShutdownError,
+    asyncpg.exceptions.CrashShutdownError,
+    asyncpg.exceptions.CannotConnectNowError,
+    OSError,
+    TimeoutError,
+)
+
+log = logging.getLogger(__name__)
+_role: ContextVar[Role | None] = ContextVar("database_role", default=None)
+
+
+class Transaction(PostgresTransaction):
+    """What Piccolo needs to let its queries join a connection that we hold."""
+
+    def __init__(self, engine: "Engine", connection: Any, moment: datetime) -> None:
+        super().__init__(engine)
+        self.connection = connection
+        self.moment = moment
+
+
+class Engine(PostgresEngine):
+    """Piccolo's engine without a connection at import, with one pool for each role."""
+
+    def __init__(self) -> None:
+        self.pools: dict[Role, asyncpg.Pool[asyncpg.Record]] = {}
+        self.only: Role | None = None
+        super().__init__(config={})
+
+    async def check_version(self) -> None:
+        """Nothing: importing the engine must not connect."""
+
+    async def prep_database(self) -> None:
+        """Nothing: extensions are not used."""
+
+    @property
+    def pool(self) -> Any:
+        role = _role.get() or self.only
+        return self.pools.get(role) if role else None
+
+    @pool.setter
+    def pool(self, value: Any) -> None:
+        """Piccolo sets None at first; pools are opened by `connect`."""
+
+
+DB = Engine()
+
+
+async def connect(
+    role: Role,
+    url: str,
+    *,
+    size: int = 10,
+    only: bool = True,
+    settings: Mapping[str, str] | None = None,
+) -> None:
+    """Open the pool of a role. `only` makes it the role of the whole process."""
+
+    async def no_reset(_connection: Any) -> None: ...
+
+    DB.pools[role] = await asyncpg.create_pool(
+        url,
+        min_size=1,
+        max_size=size,
+        timeout=10,
+        command_timeout=STATEMENT_SECONDS,
+        server_settings={**SERVER_SETTINGS, **(settings or {})},
+        reset=no_reset,
+    )
+    if only:
+        DB.only = role
+
+
+async def disconnect(role: Role) -> None:
+    pool = DB.pools.pop(role, None)
+    if DB.only == role:
+        DB.only = None
+    if pool is not None:
+        try:
+            async with asyncio.timeout(5):
+                await pool.close()
+        except TimeoutError:
+            pool.terminate()
+
+
+def act_as(role: Role) -> None:
+    """Speak as this role in the current context and the tasks made from it."""
+    _role.set(role)
+
+
+def connection() -> Any:
+    """The connection of the open transaction; asserts that there is one."""
+    current = DB.current_transaction.get()
+    if current is None:
+        raise RuntimeError("this needs a transaction")
+    return current.connection
+
+
+def moment() -> datetime:
+    """The instant of the open transaction: its row policies judge mandates by it."""
+    current = DB.current_transaction.get()
+    if not isinstance(current, Transaction):
+        raise TypeError("this needs a transaction")
+    return current.moment
+
+
+@asynccontextmanager
+async def transaction(actor: UUID | None = None) -> AsyncIterator[Any]:
+    """One transaction on one connection, in the scope of an actor; joins an open one.
+
+    The actor and the present instant become transaction-local settings that the
+    row policies read. On any failure all rows are gone, and a connection whose
+    rollback fails is thrown away, so that a restart of Postgres heals by itself.
+
+    Raises DatabaseBusy when no connection can be had or the server is away.
+    """
+    if (current := DB.current_transaction.get()) is not None:
+        yield current.connection
+        return
+    held, moment = await _acquire(), clock.now()
+    token = None
+    try:
+        await held.execute(_opening(actor, moment))
+        token = DB.current_transaction.set(Transaction(DB, held, moment))
+        yield held
+        await held.execute("COMMIT")
+    except BaseException as error:
+        await _undo(held)
+        if isinstance(error, BROKEN) and not isinstance(error, asyncpg.DataError):
+            raise DatabaseBusy from error
+        raise
+    finally:
+        if token is not None:
+            DB.current_transaction.reset(token)
+        await DB.pool.release(held)
+
+
+def _opening(actor: UUID | None, moment: datetime) -> str:
+    """BEGIN and the scope in one round trip; both values are typed, so they carry no SQL."""
+    if actor is None:
+        return "BEGIN"
+    return (
+        f"BEGIN; SELECT set_config('app.actor', '{UUID(str(actor))}', true),"
+        f" set_config('app.now', '{moment.isoformat()}', true)"
+    )
+
+
+async def _acquire() -> Any:
+    if DB.pool is None:
+        raise RuntimeError("no connection pool is open for this role")
+    try:
+        return await DB.pool.acquire(timeout=WAIT_FOR_CONNECTION_SECONDS)
+    except BROKEN as error:
+        raise DatabaseBusy from error
+
+
+async def _undo(held: Any) -> None:
+    try:
+        async with asyncio.timeout(2):
+            await held.execute("ROLLBACK")
+    except Exception:  # noqa: BLE001 - whatever it is, this connection cannot be trusted again
+        log.warning("a connection was thrown away")
+        with suppress(Exception):
+            held.terminate()
+
+
+async def fetch(sql: str, *values: object) -> Sequence[Any]:
+    """Rows of a statement, inside the open transaction or on a connection of its own."""
+    async with transaction() as held:
+        rows: Sequence[Any] = await held.fetch(sql, *values)
+        return rows
+
+
+async def fetch_one(sql: str, *values: object) -> Any | None:
+    async with transaction() as held:
+        return await held.fetchrow(sql, *values)
+
+
+async def execute(sql: str, *values: object) -> int:
+    """Run a statement; the number of rows it touched."""
+    async with transaction() as held:
+        status: str = await held.execute(sql, *values)
+        last = status.rsplit(" ", 1)[-1]
+        return int(last) if last.isdecimal() else 0

@@ -1,0 +1,125 @@
+"""What can be refused, as sentences. No HTTP and no database here.
+
+`kind` is the stable name of a refusal: a client may rely on it, and it never changes.
+"""
+
+from typing import ClassVar
+
+
+class DomainError(Exception):
+    """A refusal that the caller can understand. `status` is the HTTP status it maps to."""
+
+    status: ClassVar[int] = 400
+    kind: ClassVar[str] = "bad-request"
+    title: ClassVar[str] = "The request cannot be carried out"
+
+    def __init__(self, detail: str | None = None, **extra: object) -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail
+        self.extra = extra
+
+
+class NotFound(DomainError):
+    """It does not exist, or it is not yours: nobody can tell which."""
+
+    status = 404
+    kind = "not-found"
+    title = "There is nothing here for you"
+
+
+class NotSignedIn(DomainError):
+    status = 401
+    kind = "not-signed-in"
+    title = "Sign in first"
+
+
+class WrongCredentials(DomainError):
+    status = 401
+    kind = "wrong-credentials"
+    title = "The login or the password is wrong"
+
+
+class TooManyTries(DomainError):
+    status = 429
+    kind = "too-many-tries"
+    title = "Too many tries; wait a while"
+
+
+class NotYourRole(DomainError):
+    status = 403
+    kind = "not-your-role"
+    title = "This belongs to another role"
+
+
+class BadInput(DomainError):
+    status = 400
+    kind = "bad-input"
+    title = "The request cannot be read"
+
+
+class Unfit(DomainError):
+    """Well-formed, but against a rule."""
+
+    status = 422
+    kind = "unfit"
+    title = "A value is against a rule"
+
+
+class KeyMissing(DomainError):
+    status = 400
+    kind = "idempotency-key-missing"
+    title = "Every write needs an Idempotency-Key of 8 to 64 letters, digits, - or _"
+
+
+class KeyReused(DomainError):
+    status = 422
+    kind = "idempotency-key-reused"
+    title = "This Idempotency-Key came with another request before"
+
+
+class VersionMissing(DomainError):
+    status = 428
+    kind = "version-missing"
+    title = "Every change needs If-Match with the version that you saw"
+
+
+class VersionStale(DomainError):
+    status = 412
+    kind = "version-stale"
+    title = "It was changed since you read it"
+
+
+class Taken(DomainError):
+    status = 409
+    kind = "id-taken"
+    title = "This id is in use"
+
+
+class PlanAlreadyOpen(DomainError):
+    status = 409
+    kind = "plan-already-open"
+    title = "This person has an open plan"
+
+
+class NotFromThisState(DomainError):
+    status = 409
+    kind = "not-from-this-state"
+    title = "This change is not possible from the present state"
+
+
+class SummaryNotReadToPerson(DomainError):
+    status = 409
+    kind = "summary-not-read-to-person"
+    title = "The summary was neither read to the person nor tried on three days"
+
+
+class TooLarge(DomainError):
+    status = 413
+    kind = "too-large"
+    title = "The request is too large"
+
+
+class DatabaseBusy(DomainError):
+    status = 503
+    kind = "try-again"
+    title = "The service is busy; try again in a few seconds"

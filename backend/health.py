@@ -1,0 +1,60 @@
+"""Whether the process lives, and whether it can do its work. No person is in these answers."""
+
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+from litestar import Response, get
+
+from backend import clock
+from backend.database import fetch
+from backend.doors import NO_STORE, PUBLIC
+from backend.errors import DatabaseBusy
+
+SILENT = timedelta(minutes=10)
+NEEDED = (
+    ("emergency_number", "no emergency number"),
+    ("crisis_text", "no crisis text"),
+    ("duty_phone", "no duty contact"),
+)
+
+
+class Alive(msgspec.Struct):
+    status: str = "ok"
+
+
+class Readiness(msgspec.Struct):
+    """`ready` is false while the database is away; `reasons` names what else is not in order."""
+
+    ready: bool
+    reasons: list[str]
+
+
+@get("/health/live", operation_id="healthLive", opt={PUBLIC: True}, tags=["health"])
+async def live() -> Alive:
+    """The process answers."""
+    return Alive()
+
+
+@get("/health/ready", operation_id="healthReady", opt={PUBLIC: True}, tags=["health"])
+async def ready() -> Response[Readiness]:
+    """The database answers; what keeps agencies from sending is listed with its reason."""
+    try:
+        agencies = await fetch(
+            "SELECT id, emergency_number, crisis_text, duty_phone FROM agency ORDER BY id"
+        )
+        beats = await fetch("SELECT name, at FROM heartbeat")
+    except DatabaseBusy:
+        return Response(Readiness(ready=False, reasons=["database away"]), status_code=503)
+    reasons = [
+        f"sending is off for agency {agency['id']}: {reason}"
+        for agency in agencies
+        for column, reason in NEEDED
+        if not agency[column]
+    ]
+    reasons += [f"{beat['name']} is silent" for beat in beats if _silent(beat)]
+    return Response(Readiness(ready=True, reasons=reasons), headers=NO_STORE)
+
+
+def _silent(beat: Any) -> bool:
+    return bool(clock.now() - beat["at"] > SILENT)

@@ -1,0 +1,243 @@
+"""Chat links: a human speaks first, a token and a spoken PIN open the chat, a human confirms."""
+
+import base64
+import hashlib
+from dataclasses import dataclass, field
+from datetime import time, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from backend import clock
+from backend.access import Actor, check_version, find_plan, require
+from backend.actors.actions import vault
+from backend.alerts.actions import open_task
+from backend.audit.actions import record
+from backend.database import connection, transaction
+from backend.errors import NotFound, NotFromThisState, Unfit
+from backend.messages import outbox
+from backend.messages.outbox import Occurrence
+from backend.once import Written
+
+INVITATION_LIVES = timedelta(days=7)
+PIN_DIGITS = 6
+OPENS, CLOSES = time(8), time(20)
+MENTOR_OPENS, MENTOR_CLOSES = time(7), time(21, 30)
+WELCOME = {"ME": "WELCOME-M", "FA": "WELCOME-F", "PE": "WELCOME-P"}
+LIVING = ("invited", "unconfirmed", "active")
+
+
+@dataclass(frozen=True)
+class NewInvitation:
+    """`plan` and `subject` are whose chat it is; without a plan it is the worker's own."""
+
+    plan: UUID | None = None
+    subject: UUID | None = None
+    level: str = "P1"
+    id: UUID = field(default_factory=uuid4)
+
+
+@dataclass(frozen=True)
+class Invitation:
+    """What goes to the recipient: the payload on paper or as a link, the PIN by voice only."""
+
+    payload: str
+    pin: str
+
+
+async def create_invitation(actor: Actor, new: NewInvitation) -> Written:
+    """Invite somebody of the circle, or yourself. An earlier invitation dies with the new one.
+
+    Raises NotFound, Unfit where the recipient has not said yes to messages.
+    """
+    require(actor, "createInvitation")
+    if new.level not in {"P1", "P2"}:
+        raise Unfit("level is P1 or P2.")
+    async with transaction(actor.id) as held:
+        if new.plan is None:
+            plan_id, subject, agency, language, zone = None, actor.id, *await _own(actor)
+            role = actor.role
+        else:
+            plan = await find_plan(actor, new.plan, roles=("SW", "CO"), lock=True)
+            plan_id, agency = plan["id"], plan["agency"]
+            subject = new.subject or plan["person"]
+            role, language, zone = await _recipient(plan, subject)
+            await _said_yes(plan_id, subject)
+        bot = await held.fetchval("SELECT id FROM bot WHERE agency = $1 LIMIT 1", agency)
+        if bot is None:
+            raise Unfit("This agency has no chat bot.")
+        await held.execute(
+            "UPDATE link SET state = 'ended', ended_at = $3, version = version + 1"
+            " WHERE subject = $1 AND plan IS NOT DISTINCT FROM $2"
+            " AND state IN ('invited', 'unconfirmed')",
+            subject,
+            plan_id,
+            clock.now(),
+        )
+        invitation = invitation_of(new.id)
+        mentor = role == "ME"
+        await held.execute(
+            "INSERT INTO link (id, agency, plan, version, bot, subject, state, level, language,"
+            " zone, opens, closes, quiet, token, pin, tries, expires_at, invited_by)"
+            " VALUES ($1, $2, $3, 1, $4, $5, 'invited', $6, $7, $8, $9, $10, '[]', $11, $12, 0,"
+            " $13, $14)",
+            new.id,
+            agency,
+            plan_id,
+            bot,
+            subject,
+            "P1" if role == "FA" else new.level,
+            language,
+            zone,
+            MENTOR_OPENS if mentor else OPENS,
+            MENTOR_CLOSES if mentor else CLOSES,
+            hash_token(invitation.payload),
+            hash_pin(new.id, invitation.pin),
+            clock.now() + INVITATION_LIVES,
+            actor.id,
+        )
+        await record(actor, "createInvitation", plan=plan_id, thing=new.id)
+        return Written(new.id, 1, 201)
+
+
+def invitation_of(link: UUID) -> Invitation:
+    """The payload and PIN of an invitation: made from its id by our key, so they are not stored."""
+    payload = base64.urlsafe_b64encode(vault().derive("invitation", str(link))).decode().rstrip("=")
+    number = int.from_bytes(vault().derive("pin", str(link))[:8], "big") % 10**PIN_DIGITS
+    return Invitation(payload, f"{number:0{PIN_DIGITS}d}")
+
+
+def hash_token(payload: str) -> bytes:
+    return hashlib.sha256(payload.encode()).digest()
+
+
+def hash_pin(link: UUID, pin: str) -> bytes:
+    return vault().derive("pin-check", f"{link}:{pin}")
+
+
+async def _own(actor: Actor) -> tuple[Any, str, str]:
+    row = await connection().fetchrow(
+        "SELECT id, language, zone FROM agency WHERE id = $1", actor.agency
+    )
+    return row["id"], row["language"], row["zone"]
+
+
+async def _recipient(plan: Any, subject: UUID) -> tuple[str, str, str]:
+    row = await connection().fetchrow(
+        "SELECT m.role, coalesce(b.language, p.language) AS language, b.zone FROM mandate m"
+        " LEFT JOIN member b ON b.id = m.actor LEFT JOIN person p ON p.id = m.actor"
+        " WHERE m.plan = $1 AND m.actor = $2 AND m.role IN ('ME', 'FA', 'PE')"
+        " AND m.starts <= $3 AND (m.ends IS NULL OR m.ends > $3)",
+        plan["id"],
+        subject,
+        clock.now(),
+    )
+    if row is None:
+        raise NotFound
+    return row["role"], row["language"], row["zone"] or plan["zone"]
+
+
+async def _said_yes(plan: UUID, subject: UUID) -> None:
+    if not await has_consent(plan, subject):
+        raise Unfit("First a human asks: record this recipient's yes to messages.")
+
+
+async def has_consent(plan: UUID, subject: UUID) -> bool:
+    """Whether the recipient's yes to messages stands."""
+    return bool(
+        await connection().fetchval(
+            "SELECT 1 FROM channel_consent WHERE plan = $1 AND subject = $2"
+            " AND withdrawn_at IS NULL LIMIT 1",
+            plan,
+            subject,
+        )
+    )
+
+
+async def _find(actor: Actor, id_: UUID) -> Any:
+    row = await connection().fetchrow("SELECT * FROM link WHERE id = $1 FOR UPDATE", id_)
+    if row is None:
+        raise NotFound
+    if row["plan"] is not None:
+        await find_plan(actor, row["plan"], roles=("SW", "CO"))
+    elif row["subject"] != actor.id:
+        raise NotFound
+    return row
+
+
+async def confirm_link(actor: Actor, id_: UUID, seen: int) -> Written:
+    """A human called the known number and the check phrase was right: the chat may be used.
+
+    Raises NotFound, VersionStale, NotFromThisState unless somebody waits for it.
+    """
+    require(actor, "confirmLink")
+    async with transaction(actor.id) as held:
+        row = await _find(actor, id_)
+        check_version(row, seen)
+        if row["state"] != "unconfirmed":
+            raise NotFromThisState(f"This link is {row['state']}.")
+        await held.execute(
+            "UPDATE link SET state = 'ended', ended_at = $4, version = version + 1 WHERE id <> $1"
+            " AND subject = $2 AND plan IS NOT DISTINCT FROM $3 AND state = 'active'",
+            id_,
+            row["subject"],
+            row["plan"],
+            clock.now(),
+        )
+        link = await held.fetchrow(
+            "UPDATE link SET state = 'active', confirmed_at = $2, token = NULL, pin = NULL,"
+            " version = version + 1 WHERE id = $1 RETURNING *",
+            id_,
+            clock.now(),
+        )
+        await _welcome(link)
+        await record(actor, "confirmLink", plan=row["plan"], thing=id_)
+        return Written(id_, link["version"])
+
+
+async def _welcome(link: Any) -> None:
+    role = await connection().fetchval(
+        "SELECT role FROM mandate WHERE plan = $1 AND actor = $2 AND role IN ('ME', 'FA', 'PE')"
+        " ORDER BY starts DESC LIMIT 1",
+        link["plan"],
+        link["subject"],
+    )
+    occurrence = Occurrence("WELCOME", "", link["id"], clock.today(link["zone"]))
+    await outbox.queue(link, WELCOME.get(role, "WELCOME-M"), occurrence, urgent=True)
+
+
+async def cut_link(actor: Actor, id_: UUID, seen: int) -> Written:
+    """Cut a chat at once: nothing that waits is sent.
+
+    Raises NotFound, VersionStale, NotFromThisState.
+    """
+    require(actor, "cutLink")
+    async with transaction(actor.id):
+        row = await _find(actor, id_)
+        check_version(row, seen)
+        if row["state"] not in LIVING:
+            raise NotFromThisState(f"This link is {row['state']}.")
+        version = await end_link(row, "ended")
+        await record(actor, "cutLink", plan=row["plan"], thing=id_)
+        return Written(id_, version)
+
+
+async def end_link(link: Any, state: str, *, task: str | None = None) -> int:
+    """End a link (`ended`, `stopped`, `inactive`), cancel what waits on it, tell the worker."""
+    version: int = await connection().fetchval(
+        "UPDATE link SET state = $2, ended_at = $3, token = NULL, pin = NULL,"
+        " version = version + 1 WHERE id = $1 RETURNING version",
+        link["id"],
+        state,
+        clock.now(),
+    )
+    await outbox.cancel_link(link["id"], state)
+    if task is not None and link["plan"] is not None:
+        await open_task(
+            task,
+            agency=link["agency"],
+            plan=link["plan"],
+            subject=link["id"],
+            local_due=clock.today(link["zone"]),
+            about=link["subject"],
+        )
+    return version

@@ -1,0 +1,116 @@
+"""The outbox: what will be said is a row first. Nothing here talks to a chat service."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from backend import clock
+from backend.actors.actions import seal
+from backend.database import connection
+
+LATE = timedelta(hours=12)  # after that a reminder is stale and becomes a task
+WAKE_SENDER = "throughcare_outbox"
+
+_QUEUE = """
+INSERT INTO message (id, agency, plan, version, bot, link, recipient, rule, step, subject,
+                     local_due, key, urgent, critical, variables, due_at, expires_at, created_at,
+                     state)
+VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 'queued')
+ON CONFLICT (rule, step, subject, recipient, local_due) DO NOTHING RETURNING id
+"""
+
+
+@dataclass(frozen=True)
+class Occurrence:
+    """What makes a message one and the same however often it is asked for.
+
+    `rule` and `step` say why, `subject` about what (a milestone, an appointment, a
+    link, a plan), `local_due` on which civil day.
+    """
+
+    rule: str
+    step: str
+    subject: UUID
+    local_due: date
+
+
+async def active_link(plan: UUID | None, recipient: UUID) -> Any | None:
+    """The recipient's working chat for this plan; staff have one for all their plans."""
+    return await connection().fetchrow(
+        "SELECT * FROM link WHERE subject = $1 AND plan IS NOT DISTINCT FROM $2"
+        " AND state = 'active' ORDER BY confirmed_at DESC LIMIT 1",
+        recipient,
+        plan,
+    )
+
+
+async def queue(
+    link: Any,
+    key: str,
+    occurrence: Occurrence,
+    *,
+    due_at: datetime | None = None,
+    expires_at: datetime | None = None,
+    urgent: bool = False,
+    critical: bool = False,
+    variables: dict[str, str] | None = None,
+) -> UUID | None:
+    """Queue a message on a link; None where this occurrence is queued or sent already.
+
+    `urgent` goes out now whatever the cap (an answer to what somebody just wrote);
+    `critical` goes also outside ordinary hours, within those of its recipient's role.
+    """
+    id_, due = uuid4(), due_at or clock.now()
+    sealed = None
+    if variables:
+        sealed = await seal(link["subject"], f"message.variables:{id_}", variables)
+    made: UUID | None = await connection().fetchval(
+        _QUEUE,
+        id_,
+        link["agency"],
+        link["plan"],
+        link["bot"],
+        link["id"],
+        link["subject"],
+        occurrence.rule,
+        occurrence.step,
+        occurrence.subject,
+        occurrence.local_due,
+        key,
+        urgent,
+        critical,
+        sealed,
+        due,
+        expires_at or due + LATE,
+        clock.now(),
+    )
+    if made is not None:
+        await connection().execute(f"NOTIFY {WAKE_SENDER}")
+    return made
+
+
+_CANCEL = """
+UPDATE message SET state = 'cancelled', reason = $2, version = version + 1
+ WHERE state IN ('queued', 'claimed') AND sending_at IS NULL AND {where} RETURNING id
+"""
+
+
+async def cancel_about(subjects: Collection[UUID], reason: str) -> list[UUID]:
+    """Cancel what waits to be said about these rows."""
+    rows = await connection().fetch(
+        _CANCEL.format(where="subject = ANY($1)"), list(subjects), reason
+    )
+    return [row["id"] for row in rows]
+
+
+async def cancel_plan(plan: UUID, reason: str) -> list[UUID]:
+    """Mute a plan: everything that waits, for everybody, in the caller's transaction."""
+    rows = await connection().fetch(_CANCEL.format(where="plan = $1"), plan, reason)
+    return [row["id"] for row in rows]
+
+
+async def cancel_link(link: UUID, reason: str) -> list[UUID]:
+    rows = await connection().fetch(_CANCEL.format(where="link = $1"), link, reason)
+    return [row["id"] for row in rows]

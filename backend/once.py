@@ -1,0 +1,72 @@
+"""One effect for one Idempotency-Key, whatever is lost on the way.
+
+A key belongs to a subject and an operation. What is kept, for ever, is the id,
+version and status of the effect and a hash of what was asked: no body. The
+answer of a repeat is made from these, so it equals the first.
+"""
+
+import hashlib
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from backend import clock
+from backend.access import Actor
+from backend.database import transaction
+from backend.errors import KeyMissing, KeyReused
+
+_KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
+_CLAIM = """
+INSERT INTO once (id, subject, operation, key, asked, at) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (subject, operation, key) DO NOTHING RETURNING id
+"""
+_KNOWN = """
+SELECT asked, object, object_version, status FROM once
+ WHERE subject = $1 AND operation = $2 AND key = $3
+"""
+_KEEP = "UPDATE once SET object = $2, object_version = $3, status = $4 WHERE id = $1"
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a write came to: the row, its version, and the HTTP status of the answer."""
+
+    id: UUID
+    version: int
+    status: int = 200
+
+
+def digest(*parts: bytes) -> str:
+    """A hash over what was asked; the parts cannot run into one another."""
+    whole = hashlib.sha256()
+    for part in parts:
+        whole.update(len(part).to_bytes(8, "big") + part)
+    return whole.hexdigest()
+
+
+async def once(
+    actor: Actor,
+    operation: str,
+    key: str | None,
+    asked: str,
+    act: Callable[[], Awaitable[Written]],
+) -> Written:
+    """Carry out `act` the first time and repeat its answer ever after.
+
+    Twenty at once wait for the first and get its answer. A failed act leaves no
+    trace, so it may be tried again with the same key.
+    Raises KeyMissing for no or an unfit key, KeyReused where the key came with another request.
+    """
+    if key is None or not _KEY.fullmatch(key):
+        raise KeyMissing
+    async with transaction(actor.id) as held:
+        claim = await held.fetchval(_CLAIM, uuid4(), actor.id, operation, key, asked, clock.now())
+        if claim is None:
+            known = await held.fetchrow(_KNOWN, actor.id, operation, key)
+            if known["asked"] != asked:
+                raise KeyReused
+            return Written(known["object"], known["object_version"], known["status"])
+        written = await act()
+        await held.execute(_KEEP, claim, written.id, written.version, written.status)
+        return written

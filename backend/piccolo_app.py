@@ -1,0 +1,64 @@
+"""Which tables exist and where the migrations are."""
+
+from piccolo.conf.apps import AppConfig
+
+from backend.actors.tables import ActorRecord, Mandate, SubjectKey
+from backend.agencies.tables import Agency, Bot, DutyShift
+from backend.alerts.tables import Task
+from backend.appointments.tables import Appointment
+from backend.audit.tables import Audit, Heartbeat, Once
+from backend.circles.tables import Member
+from backend.columns import APP
+from backend.consents.tables import ChannelConsent, Disclosure, LawfulBasis, Participation
+from backend.contacts.tables import Contact
+from backend.courts.tables import CourtClient, CourtFile, CourtToken
+from backend.messages.tables import Claim, Incoming, Link, Message, Update
+from backend.people.tables import Person
+from backend.plans.tables import Change, Milestone, MilestoneEvent, Plan, ReleaseMove
+from backend.settings import ROOT
+from backend.staff.tables import RefreshToken, Session, SignInFailure, Staff
+from backend.summaries.tables import Reading, Summary
+
+APP_CONFIG = AppConfig(
+    app_name=APP,
+    migrations_folder_path=str(ROOT / "migrations"),
+    table_classes=[
+        ActorRecord,
+        Agency,
+        Appointment,
+        Audit,
+        Bot,
+        Change,
+        ChannelConsent,
+        Claim,
+        Contact,
+        CourtClient,
+        CourtFile,
+        CourtToken,
+        Disclosure,
+        DutyShift,
+        Heartbeat,
+        Incoming,
+        LawfulBasis,
+        Link,
+        Mandate,
+        Member,
+        Message,
+        Milestone,
+        MilestoneEvent,
+        Once,
+        Participation,
+        Person,
+        Plan,
+        Reading,
+        RefreshToken,
+        ReleaseMove,
+        Session,
+        SignInFailure,
+        Staff,
+        SubjectKey,
+        Summary,
+        Task,
+        Update,
+    ],
+)

@@ -1,0 +1,223 @@
+"""What happens to one milestone."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID, uuid4
+
+from backend import clock
+from backend.access import Actor, check_version, find_plan, require
+from backend.actors.actions import seal, unseal
+from backend.audit.actions import record
+from backend.database import connection, transaction
+from backend.errors import NotFound, NotFromThisState, Unfit
+from backend.once import Written
+from backend.plans import rules
+
+
+@dataclass(frozen=True)
+class MilestoneChange:
+    """What should become of a row: a new state, a new date, or the person's tick for the court.
+
+    `reason` is asked when a closed row opens again; `cause` when it is not possible;
+    `done_on` is the civil day of the fact, today where it is left out.
+    """
+
+    state: str | None = None
+    due_on: date | None = None
+    cause: str | None = None
+    reason: str | None = None
+    done_on: date | None = None
+    show_court: bool | None = None
+
+
+async def find_milestone(actor: Actor, id_: UUID, *, change: bool = False) -> tuple[Any, Any]:
+    """The row and its plan, locked for a change. Raises NotFound for what is not the actor's."""
+    held = connection()
+    plan_id = await held.fetchval("SELECT plan FROM milestone WHERE id = $1", id_)
+    if plan_id is None:
+        raise NotFound
+    plan = await find_plan(actor, plan_id, lock=change)
+    row = await held.fetchrow(
+        "SELECT * FROM milestone WHERE id = $1" + (" FOR UPDATE" if change else ""), id_
+    )
+    if not rules.sees(plan["mandate"], row):
+        raise NotFound
+    if change and not rules.changes(plan["mandate"], row):
+        raise NotFound
+    return row, plan
+
+
+async def change_milestone(actor: Actor, id_: UUID, seen: int, wanted: MilestoneChange) -> Written:
+    """Change a row that the actor saw at version `seen`.
+
+    A refusal takes with it what depends on it in its pathway, and means nothing else.
+    Raises NotFound, VersionStale, NotFromThisState, Unfit.
+    """
+    require(actor, "changeMilestone")
+    async with transaction(actor.id):
+        row, plan = await find_milestone(actor, id_, change=True)
+        check_version(row, seen)
+        _check(row, plan, wanted)
+        after = _after(row, plan, wanted)
+        version = await write_milestone(actor, row, plan, after, reason=wanted.reason)
+        if wanted.state == "declined":
+            await _let_fall(actor, row, plan)
+        await record(actor, "changeMilestone", plan=plan["id"], thing=id_)
+        return Written(id_, version)
+
+
+def _check(row: Mapping[str, Any], plan: Mapping[str, Any], wanted: MilestoneChange) -> None:
+    state = wanted.state
+    if state is None and wanted.due_on is None and wanted.show_court is None:
+        raise Unfit("Say what should change: state, due_on or show_court.")
+    if plan["state"] not in rules.RUNNING:
+        raise NotFromThisState("The plan is not running.")
+    if state is not None and not rules.may_become(row["state"], state):
+        raise NotFromThisState(f"A row that is {row['state']} cannot become {state}.")
+    if (state == "not_possible") != (wanted.cause is not None):
+        raise Unfit("not_possible needs a cause, and nothing else has one.")
+    if wanted.cause is not None and wanted.cause not in rules.CAUSES:
+        raise Unfit("cause is service_side, legal, health or other.")
+    if row["state"] in rules.CLOSED and state == "in_progress" and not wanted.reason:
+        raise Unfit("Opening a closed row again needs a reason.")
+    if wanted.done_on is not None and state != "done":
+        raise Unfit("done_on belongs to done.")
+    if wanted.done_on is not None and wanted.done_on > clock.today(plan["zone"]):
+        raise Unfit("done_on is not in the future.")
+    if wanted.due_on is not None and (state or row["state"]) not in rules.OPEN:
+        raise NotFromThisState("Only an open row can be given another date.")
+
+
+def _after(
+    row: Mapping[str, Any], plan: Mapping[str, Any], wanted: MilestoneChange
+) -> dict[str, Any]:
+    after: dict[str, Any] = {}
+    if wanted.show_court is not None:
+        after["show_court"] = wanted.show_court
+    if wanted.due_on is not None:
+        after |= {"due_on": wanted.due_on, "pinned": True}
+    if wanted.state is None:
+        return after
+    after |= {"state": wanted.state, "cause": wanted.cause, "said_by": None}
+    if wanted.state == "done":
+        after["done_on"] = wanted.done_on or clock.today(plan["zone"])
+        if (day := rules.next_cycle(row)) is not None:
+            # one row with cycles: the fact is in the history, the row goes on
+            after |= {"state": "planned", "cycle": row["cycle"] + 1, "pinned": False}
+            after["due_on"] = _due(row, plan, day)
+    elif row["state"] == "dormant" and wanted.due_on is None:
+        after["due_on"] = _due(row, plan, row["day"])
+    elif row["state"] in rules.CLOSED:
+        after["done_on"] = None
+    return after
+
+
+def _due(row: Mapping[str, Any], plan: Mapping[str, Any], day: int) -> date:
+    return rules.due_on(
+        row["code"],
+        day,
+        plan["release_date"],
+        plan["working_days"],
+        not_before=clock.today(plan["zone"]),
+    )
+
+
+_COLUMNS = frozenset(
+    {"state", "cause", "due_on", "pinned", "cycle", "done_on", "said_by", "show_court"}
+)
+
+
+async def write_milestone(
+    actor: Actor,
+    row: Mapping[str, Any],
+    plan: Mapping[str, Any],
+    after: Mapping[str, Any],
+    *,
+    reason: str | None = None,
+    move: UUID | None = None,
+) -> int:
+    """Write the row and its event; the new version. The caller holds the row's lock."""
+    names = sorted(after)
+    if not set(names) <= _COLUMNS:
+        raise ValueError(names)
+    sets = ", ".join(f"{name} = ${at}" for at, name in enumerate(names, 2))
+    version: int = await connection().fetchval(
+        f"UPDATE milestone SET {sets}, version = version + 1 WHERE id = $1 RETURNING version",
+        row["id"],
+        *(after[name] for name in names),
+    )
+    kind = "state" if "state" in after else "date" if "due_on" in after else "tick"
+    await write_event(actor, row, plan, kind, after=after, reason=reason, move=move)
+    return version
+
+
+async def write_event(
+    actor: Actor,
+    row: Mapping[str, Any],
+    plan: Mapping[str, Any],
+    kind: str,
+    *,
+    after: Mapping[str, Any],
+    what: str | None = None,
+    reason: str | None = None,
+    move: UUID | None = None,
+) -> None:
+    id_ = uuid4()
+    sealed = None
+    if reason:
+        sealed = await seal(plan["person"], f"milestone_event.reason:{id_}", reason)
+    # a finished cycle of a repeated row is a fact of its own
+    became = "done" if after.get("done_on") else after.get("state", row["state"])
+    await connection().execute(
+        "INSERT INTO milestone_event (id, agency, plan, version, milestone, actor, role, at, kind,"
+        " before, after, due_before, due_after, what, reason, move)"
+        " VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+        id_,
+        plan["agency"],
+        plan["id"],
+        row["id"],
+        actor.id,
+        actor.role,
+        clock.now(),
+        kind,
+        row["state"],
+        became,
+        row["due_on"],
+        after.get("due_on", row["due_on"]),
+        what,
+        sealed,
+        move,
+    )
+
+
+async def _let_fall(actor: Actor, row: Mapping[str, Any], plan: Mapping[str, Any]) -> None:
+    rows = await connection().fetch(
+        "SELECT * FROM milestone WHERE plan = $1 AND pathway = $2", plan["id"], row["pathway"]
+    )
+    by_id = {one["id"]: one for one in rows}
+    for id_ in rules.falls_with(row["code"], rows):
+        await write_milestone(actor, by_id[id_], plan, {"state": "not_needed", "cause": None})
+
+
+_HISTORY = """
+SELECT e.id, e.at, e.role, e.kind, e.before, e.after, e.due_before, e.due_after, e.what, e.reason
+  FROM milestone_event e WHERE e.milestone = $1 ORDER BY e.at, e.id LIMIT 500
+"""
+
+
+async def milestone_history(actor: Actor, id_: UUID) -> Sequence[Mapping[str, Any]]:
+    """What happened to a row, oldest first; reasons for its worker only."""
+    require(actor, "milestoneHistory")
+    async with transaction(actor.id) as held:
+        row, plan = await find_milestone(actor, id_)
+        await record(actor, "milestoneHistory", plan=plan["id"], thing=row["id"])
+        worker = plan["mandate"] in {"SW", "CO"}
+        events = [dict(event) for event in await held.fetch(_HISTORY, id_)]
+        for event in events:
+            sealed = event.pop("reason")
+            if worker and sealed is not None:
+                place = f"milestone_event.reason:{event['id']}"
+                event["reason"] = await unseal(plan["person"], place, sealed)
+        return events

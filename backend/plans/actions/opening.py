@@ -1,0 +1,183 @@
+"""A plan begins: the person, the first mandates and the rows of the template."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, time
+from typing import Any
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+import asyncpg
+
+from backend import clock
+from backend.access import Actor, require
+from backend.actors.actions import make_actor, seal
+from backend.audit.actions import record
+from backend.database import connection, moment, transaction
+from backend.errors import NotFound, PlanAlreadyOpen, Taken, Unfit
+from backend.messages.wording import pick_alias
+from backend.once import Written
+from backend.plans.rules import CERTAINTIES, due_on
+from backend.plans.tables import Milestone
+from backend.plans.template import OVERLAYS, TemplateRow, rows_for
+
+
+@dataclass(frozen=True)
+class NewPerson:
+    name: str
+    language: str
+    birth_date: date | None = None
+    file_number: str | None = None
+    id: UUID = field(default_factory=uuid4)
+
+
+@dataclass(frozen=True)
+class NewPlan:
+    """`person` is somebody new, or the id of somebody whose earlier plan is over."""
+
+    person: NewPerson | UUID
+    release_date: date
+    certainty: str
+    release_time: time | None = None
+    zone: str | None = None
+    supervision: bool = False
+    template: str = "full"
+    overlays: Sequence[str] = ()
+    id: UUID = field(default_factory=uuid4)
+
+
+async def open_plan(actor: Actor, new: NewPlan) -> Written:
+    """Open a plan with all its rows; voluntary, need-bound and ordered rows sleep at first.
+
+    The worker who opens it and the agency's coordinators get their mandates.
+    Raises PlanAlreadyOpen, Taken for an id in use, Unfit, NotFound for an unknown person.
+    """
+    require(actor, "openPlan")
+    _check(new)
+    async with transaction(actor.id) as held:
+        agency = await held.fetchrow("SELECT * FROM agency WHERE id = $1", actor.agency)
+        person = await _person(actor, new.person)
+        await _write_plan(actor, new, person, new.zone or agency["zone"])
+        await _first_mandates(actor, new.id)
+        await _write_rows(actor, new, agency)
+        await record(actor, "openPlan", plan=new.id, thing=person)
+        return Written(new.id, 1, 201)
+
+
+def _check(new: NewPlan) -> None:
+    if new.certainty not in CERTAINTIES:
+        raise Unfit("certainty is confirmed, expected or earliest_possible.")
+    if new.template not in {"full", "light"}:
+        raise Unfit("template is full or light.")
+    if unknown := set(new.overlays) - OVERLAYS:
+        raise Unfit(f"There is no overlay {min(unknown)}.")
+    if new.zone is not None:
+        check_zone(new.zone)
+
+
+def check_zone(zone: str) -> str:
+    """Raises Unfit for a name that is no IANA time zone."""
+    try:
+        return str(ZoneInfo(zone).key)
+    except (KeyError, ValueError, OSError) as error:
+        raise Unfit("zone is an IANA time zone, such as Africa/Tunis.") from error
+
+
+async def _person(actor: Actor, person: NewPerson | UUID) -> UUID:
+    if isinstance(person, UUID):
+        known = await connection().fetchval(
+            "SELECT id FROM person WHERE id = $1 FOR UPDATE", person
+        )
+        if known is None:
+            raise NotFound
+        return person
+    await make_actor(person.id, "person", actor.agency)
+    identity = {
+        "name": person.name,
+        "birth_date": person.birth_date,
+        "file_number": person.file_number,
+    }
+    await connection().execute(
+        "INSERT INTO person (id, agency, version, identity, language) VALUES ($1, $2, 1, $3, $4)",
+        person.id,
+        actor.agency,
+        await seal(person.id, f"person.identity:{person.id}", identity),
+        person.language,
+    )
+    return person.id
+
+
+async def _write_plan(actor: Actor, new: NewPlan, person: UUID, zone: str) -> None:
+    try:
+        await connection().execute(
+            "INSERT INTO plan (id, agency, version, person, alias, state, zone, release_date,"
+            " release_time, certainty, supervision, template, overlays, opened_at)"
+            " VALUES ($1, $2, 1, $3, $4, 'active_inside', $5, $6, $7, $8, $9, $10, $11, $12)",
+            new.id,
+            actor.agency,
+            person,
+            pick_alias(()),
+            zone,
+            new.release_date,
+            new.release_time,
+            new.certainty,
+            new.supervision,
+            new.template,
+            sorted(new.overlays),
+            clock.now(),
+        )
+    except asyncpg.UniqueViolationError as error:
+        raise (PlanAlreadyOpen if error.constraint_name == "plan_open" else Taken) from error
+
+
+async def _first_mandates(actor: Actor, plan: UUID) -> None:
+    coordinators = await connection().fetch(
+        "SELECT id FROM staff WHERE agency = $1 AND role = 'CO' AND active", actor.agency
+    )
+    rows = [(actor.id, "SW"), *((row["id"], "CO") for row in coordinators)]
+    await connection().executemany(
+        "INSERT INTO mandate (id, agency, plan, version, actor, role, starts, granted_by)"
+        " VALUES ($1, $2, $3, 1, $4, $5, $6, $7)",
+        [(uuid4(), actor.agency, plan, who, role, moment(), actor.id) for who, role in rows],
+    )
+
+
+async def _write_rows(actor: Actor, new: NewPlan, agency: Any) -> None:
+    today = clock.today(new.zone or agency["zone"])
+    await Milestone.insert(
+        *(
+            _milestone(actor, new, row, agency["working_days"], today)
+            for row in rows_for(new.template, new.overlays)
+        )
+    )
+
+
+def _milestone(
+    actor: Actor, new: NewPlan, row: TemplateRow, working_days: Sequence[int], today: date
+) -> Milestone:
+    awake = row.kind == "C" or (row.kind == "O" and new.supervision)
+    due = due_on(row.code, row.day, new.release_date, working_days, not_before=today)
+    return Milestone(
+        agency=actor.agency,
+        plan=new.id,
+        code=row.code,
+        pathway=row.pathway,
+        title=row.title,
+        anchor=row.anchor,
+        day=row.day,
+        win_before=row.win_before,
+        win_after=row.win_after,
+        owner=row.owner,
+        partners=list(row.partners),
+        kind=row.kind,
+        agree=row.agree,
+        depends=list(row.depends),
+        evidence=row.evidence,
+        court=row.court,
+        message=row.message,
+        repeat_days=row.repeat_days,
+        repeat_until=row.repeat_until,
+        late_start=row.late_start,
+        state="planned" if awake else "dormant",
+        due_on=due if awake else None,
+    )

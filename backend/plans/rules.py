@@ -1,0 +1,139 @@
+"""Decisions about plans and milestones that need no database."""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date, timedelta
+from typing import Any
+
+OPEN = frozenset({"planned", "in_progress"})
+CLOSED = frozenset({"done", "not_needed", "declined", "not_possible", "cancelled"})
+CAUSES = frozenset({"service_side", "legal", "health", "other"})
+OPTIONAL_KINDS = frozenset({"V", "N"})
+
+PLAN_STEPS: Mapping[str, frozenset[str]] = {
+    "draft": frozenset({"active_inside", "closed"}),
+    "active_inside": frozenset({"paused", "closed"}),
+    "active_outside": frozenset({"step_down", "paused", "closed"}),
+    "step_down": frozenset({"active_outside", "paused", "closed"}),
+    "paused": frozenset({"active_inside", "active_outside", "closed"}),
+    "closed": frozenset(),
+}
+RUNNING = frozenset({"active_inside", "active_outside", "step_down"})
+CERTAINTIES = ("confirmed", "expected", "earliest_possible")
+
+# Release-day rows stand on their day even when offices are closed.
+NEVER_ROLLED = frozenset({"GAT-01", "MEN-07", "MEN-08", "MEN-09", "HOU-05", "HLT-05", "FAM-10"})
+NEVER_ROLLED_PREFIX = "UNP-"
+SOON = timedelta(days=14)
+
+
+def may_become(before: str, after: str) -> bool:
+    """The milestone state machine. Sleeping rows wake to `planned` and go nowhere else."""
+    if before == "dormant":
+        return after == "planned"
+    if before in OPEN:
+        return after in (OPEN | CLOSED) and after != before
+    return after == "in_progress"
+
+
+def due_on(
+    code: str,
+    day: int,
+    release: date,
+    working_days: Collection[int],
+    *,
+    not_before: date | None = None,
+) -> date:
+    """The civil day of a row: counted from release, off closed days, never before `not_before`.
+
+    Before release it rolls back to a working day, after it forward; the release day stands.
+    """
+    found = release + timedelta(days=day)
+    if day and code not in NEVER_ROLLED and not code.startswith(NEVER_ROLLED_PREFIX):
+        step = timedelta(days=-1 if day < 0 else 1)
+        while working_days and found.isoweekday() not in working_days:
+            found += step
+    return found if not_before is None else max(found, not_before)
+
+
+def next_cycle(row: Mapping[str, Any]) -> int | None:
+    """The day offset of a repeated row's next cycle, or None after the last."""
+    if row["repeat_days"] is None:
+        return None
+    following: int = row["day"] + (row["cycle"] + 1) * row["repeat_days"]
+    return following if following <= row["repeat_until"] else None
+
+
+def is_live(row: Mapping[str, Any], *, left_custody: bool) -> bool:
+    """Rows after release wait for the recorded fact of release, not for its date."""
+    return row["state"] in OPEN and (row["day"] <= 0 or left_custody)
+
+
+def is_overdue(row: Mapping[str, Any], today: date, *, left_custody: bool) -> bool:
+    return (
+        is_live(row, left_custody=left_custody)
+        and row["due_on"] is not None
+        and row["due_on"] + timedelta(days=row["win_after"]) < today
+    )
+
+
+def is_soon(row: Mapping[str, Any], today: date, *, left_custody: bool) -> bool:
+    return (
+        is_live(row, left_custody=left_custody)
+        and row["due_on"] is not None
+        and row["due_on"] <= today + SOON
+    )
+
+
+def sees(role: str, row: Mapping[str, Any]) -> bool:
+    """Which rows a reader under this mandate may know of; what is left out leaves no trace."""
+    if role in {"SW", "CO"}:
+        return True
+    if row["state"] == "dormant" or (row["state"] == "declined" and role != "CP"):
+        return False
+    if role == "CP":
+        return bool(row["owner"] == "CP")
+    if row["pathway"].startswith("CNS"):
+        return False
+    if role == "PO":
+        return bool(
+            row["pathway"] == "PRB"
+            or row["kind"] == "O"
+            or (row["court"] in {"Y", "A"} and row["state"] == "done")
+        )
+    if role == "PS":
+        return row["kind"] != "V" and (row["owner"] == "PS" or "PS" in row["partners"])
+    return role == "TR" and row["owner"] == "TR"
+
+
+def changes(role: str, row: Mapping[str, Any]) -> bool:
+    """Whether this mandate may change a row that it sees."""
+    if role in {"SW", "CO"}:
+        return True
+    if role == "PO":
+        return bool(row["pathway"] == "PRB")
+    return bool(row["owner"] == role)
+
+
+def falls_with(declined: str, rows: Iterable[Mapping[str, Any]]) -> list[Any]:
+    """Ids of the rows that a refusal makes pointless.
+
+    Everything that depends on it, however far, among the V and N rows of its own pathway.
+    """
+    every = list(rows)
+    pathway = next(row["pathway"] for row in every if row["code"] == declined)
+    fallen, found = {declined}, []
+    grown = True
+    while grown:
+        grown = False
+        for row in every:
+            if (
+                row["code"] not in fallen
+                and row["pathway"] == pathway
+                and row["kind"] in OPTIONAL_KINDS
+                and row["state"] in OPEN | {"dormant"}
+                and fallen & set(row["depends"])
+            ):
+                fallen.add(row["code"])
+                found.append(row["id"])
+                grown = True
+    return found

@@ -1,0 +1,87 @@
+"""The environment, read once and typed.
+
+Every secret may also come from a file: NAME_FILE holds the path, which is how
+a server's service manager hands secrets over without showing them in a process list.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+MAX_PORT = 65_535
+
+
+class SettingsError(Exception):
+    """A setting is missing or cannot be read; the text is one line for the operator."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    database_url: str | None
+    app_database_url: str | None
+    worker_database_url: str | None
+    data: Path
+    api_port: int
+    phones_port: int
+    telegram_token: str | None
+    telegram_api: str | None
+    webhook_url: str | None
+    webhook_port: int
+    webhook_secret: str | None
+    vault_key: str | None
+    docs: bool
+    pool: int
+    secure_cookies: bool
+    host: str
+
+    @property
+    def embedded(self) -> bool:
+        """Whether this installation runs the Postgres that comes with it."""
+        return not (self.database_url or self.app_database_url or self.worker_database_url)
+
+
+def read(env: Mapping[str, str]) -> Settings:
+    return Settings(
+        database_url=_secret(env, "DATABASE_URL"),
+        app_database_url=_secret(env, "APP_DATABASE_URL"),
+        worker_database_url=_secret(env, "WORKER_DATABASE_URL"),
+        data=Path(env.get("THROUGHCARE_DATA") or ROOT / ".data"),
+        api_port=_port(env, "API_PORT", 8000),
+        phones_port=_port(env, "PHONES_PORT", 8001),
+        telegram_token=_secret(env, "TELEGRAM_TOKEN"),
+        telegram_api=env.get("TELEGRAM_API") or None,
+        webhook_url=env.get("WEBHOOK_URL") or None,
+        webhook_port=_port(env, "WEBHOOK_PORT", 8002),
+        webhook_secret=_secret(env, "WEBHOOK_SECRET"),
+        vault_key=_secret(env, "VAULT_KEY"),
+        docs=env.get("API_DOCS", "on") != "off",
+        pool=int(env.get("DATABASE_POOL", "10")),
+        secure_cookies=env.get("SECURE_COOKIES", "off") == "on",
+        host=env.get("LISTEN_HOST", "127.0.0.1"),
+    )
+
+
+@cache
+def settings() -> Settings:
+    return read(os.environ)
+
+
+def _secret(env: Mapping[str, str], name: str) -> str | None:
+    if path := env.get(f"{name}_FILE"):
+        try:
+            return Path(path).read_text(encoding="utf-8").strip() or None
+        except OSError as error:
+            raise SettingsError(f"{name}_FILE cannot be read: {error.strerror}") from error
+    return env.get(name) or None
+
+
+def _port(env: Mapping[str, str], name: str, default: int) -> int:
+    value = env.get(name) or str(default)
+    if not value.isdecimal() or not 0 < int(value) <= MAX_PORT:
+        raise SettingsError(f"{name} must be a port number, not {value!r}")
+    return int(value)

@@ -1,0 +1,113 @@
+"""Sealing: AES-256-GCM under one key per individual, wrapped by a key that no database holds.
+
+A sealed value says nothing and fails closed when it is moved: its place (table,
+column, row) is authenticated with it. First byte: version of the scheme.
+"""
+
+import base64
+import hashlib
+import hmac
+import secrets
+from pathlib import Path
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from backend.settings import Settings, SettingsError
+
+SCHEME = b"\x01"
+NONCE = 12
+KEY = 32
+
+
+class VaultError(Exception):
+    """A sealed value could not be opened: wrong key, moved, or altered."""
+
+
+class Vault:
+    """Seals, opens, and makes keyed hashes. One master key, one derived key for each purpose."""
+
+    def __init__(self, master: bytes) -> None:
+        if len(master) != KEY:
+            raise SettingsError(f"VAULT_KEY must be {KEY} bytes in base64")
+        self._master = master
+        self._derived: dict[str, bytes] = {}
+
+    def new_key(self, subject: UUID) -> bytes:
+        """A fresh data key for an individual, wrapped."""
+        return _seal(self._key("wrap"), secrets.token_bytes(KEY), f"key:{subject}")
+
+    def seal(self, subject: UUID, wrapped: bytes, place: str, value: bytes) -> bytes:
+        return _seal(self._unwrap(subject, wrapped), value, place)
+
+    def unseal(self, subject: UUID, wrapped: bytes, place: str, sealed: bytes) -> bytes:
+        """Raises VaultError when the value was altered, moved, or sealed for another."""
+        return _open(self._unwrap(subject, wrapped), sealed, place)
+
+    def seal_own(self, purpose: str, place: str, value: bytes) -> bytes:
+        """Seal under the service's own key: what arrives before its individual is known."""
+        return _seal(self._key(purpose), value, place)
+
+    def unseal_own(self, purpose: str, place: str, sealed: bytes) -> bytes:
+        return _open(self._key(purpose), sealed, place)
+
+    def index(self, column: str, value: str) -> bytes:
+        """A keyed hash, so that a value can be found without being stored."""
+        return self.derive(f"index:{column}", value)
+
+    def derive(self, purpose: str, value: str) -> bytes:
+        """32 bytes that only this installation can make from a value."""
+        return hmac.new(self._key(purpose), value.encode(), hashlib.sha256).digest()
+
+    def _unwrap(self, subject: UUID, wrapped: bytes) -> bytes:
+        return _open(self._key("wrap"), wrapped, f"key:{subject}")
+
+    def _key(self, purpose: str) -> bytes:
+        if purpose not in self._derived:
+            kdf = HKDF(algorithm=hashes.SHA256(), length=KEY, salt=None, info=purpose.encode())
+            self._derived[purpose] = kdf.derive(self._master)
+        return self._derived[purpose]
+
+
+def _seal(key: bytes, value: bytes, place: str) -> bytes:
+    nonce = secrets.token_bytes(NONCE)
+    return SCHEME + nonce + AESGCM(key).encrypt(nonce, value, SCHEME + place.encode())
+
+
+def _open(key: bytes, sealed: bytes, place: str) -> bytes:
+    scheme, nonce, body = sealed[:1], sealed[1 : 1 + NONCE], sealed[1 + NONCE :]
+    if scheme != SCHEME:
+        raise VaultError("unknown scheme")
+    try:
+        return AESGCM(key).decrypt(nonce, body, scheme + place.encode())
+    except (InvalidTag, ValueError) as error:
+        raise VaultError("this value cannot be opened here") from error
+
+
+def master_key(settings: Settings) -> bytes:
+    """The key from VAULT_KEY; beside the embedded Postgres it is made once, in a file of its own.
+
+    Raises SettingsError where neither is at hand: a server must be given its key.
+    """
+    if settings.vault_key:
+        try:
+            return base64.b64decode(settings.vault_key, validate=True)
+        except ValueError as error:
+            raise SettingsError("VAULT_KEY must be base64") from error
+    if not settings.embedded:
+        raise SettingsError("VAULT_KEY (or VAULT_KEY_FILE) is missing: 32 random bytes in base64")
+    return _kept(settings.data / "vault.key")
+
+
+def _kept(path: Path) -> bytes:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("xb") as file:
+            path.chmod(0o400)
+            file.write(base64.b64encode(secrets.token_bytes(KEY)))
+    except FileExistsError:
+        pass
+    return base64.b64decode(path.read_bytes())

@@ -1,0 +1,78 @@
+"""A real Postgres with the real migrations, and a fresh copy of it for every test that asks."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from itertools import count
+from pathlib import Path
+
+import asyncpg
+import pytest
+from argon2 import PasswordHasher
+
+from backend import clock, database, embedded, migrate
+from backend.actors.actions import use_vault
+from backend.staff import sessions
+from backend.vault import Vault
+from tests.world import World
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[embedded.Server]:
+    """One server for the run, without fsync, with a migrated database to copy from."""
+    place = Path(tempfile.mkdtemp(prefix="throughcare-tests-"))
+    place.chmod(0o755)  # as root the server runs under an account of its own and must get in
+    started = embedded.start(place, durable=False)
+    try:
+        asyncio.run(_migrated(started))
+        yield started
+    finally:
+        embedded.stop(started)
+        shutil.rmtree(place, ignore_errors=True)
+
+
+async def _migrated(server: embedded.Server) -> None:
+    await migrate.prepare(server.url())
+    await migrate.migrate(server.url(migrate.role_name("owner")))
+
+
+@pytest.fixture
+async def database_name(server: embedded.Server) -> AsyncIterator[str]:
+    """The name of a fresh database that holds what the migrations made, and nothing else."""
+    name = f"test_{next(_numbers)}"
+    admin = await asyncpg.connect(server.url(database="postgres"))
+    try:
+        await admin.execute(f"CREATE DATABASE {name} TEMPLATE throughcare OWNER throughcare_owner")
+        yield name
+        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    finally:
+        await admin.close()
+
+
+@pytest.fixture
+async def world(server: embedded.Server, database_name: str) -> AsyncIterator[World]:
+    """An agency with its people, seen through the application's own role and the jobs' role."""
+    for role in ("app", "worker"):
+        url = server.url(migrate.role_name(role), database_name)
+        await database.connect(role, url, size=8, only=role == "app")
+    try:
+        yield World(server, database_name)
+    finally:
+        for role in ("app", "worker"):
+            await database.disconnect(role)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_key_and_quick_hashes() -> None:
+    use_vault(Vault(bytes(range(32))))
+    sessions._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    sessions._nobody = sessions._hasher.hash("nobody at all")
+
+
+@pytest.fixture(autouse=True)
+def _machine_time() -> Iterator[None]:
+    yield
+    clock.travel(None)

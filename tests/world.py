@@ -1,0 +1,142 @@
+"""The people of a test: made by the product's own actions, called over its own API."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import httpx
+
+from backend import clock, database, embedded
+from backend.agencies.actions import NewAgency, make_agency, make_bot
+from backend.app import create_app
+from backend.staff.actions import add_staff
+
+PASSWORD = "a long enough password"
+APP = create_app()
+BOT_NUMBER = "1000"
+
+
+class Caller:
+    """Somebody with a token. Writes carry a fresh key; `version` becomes If-Match."""
+
+    def __init__(self, id_: UUID | None = None, token: str | None = None) -> None:
+        self.id = id_
+        self.token = token
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        key: str | None = None,
+        version: int | str | None = None,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+    ) -> httpx.Response:
+        sent = dict(headers or {})
+        if self.token:
+            sent.setdefault("Authorization", f"Bearer {self.token}")
+        if method != "GET":
+            sent.setdefault("Idempotency-Key", key or str(uuid4()))
+        if version is not None:
+            sent.setdefault("If-Match", f'"{version}"')
+        transport = httpx.ASGITransport(app=APP)
+        async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
+            if content is not None:
+                sent.setdefault("Content-Type", "application/json")
+                return await client.request(method, path, content=content, headers=sent)
+            return await client.request(method, path, json=body, headers=sent)
+
+    async def get(self, path: str, **more: Any) -> httpx.Response:
+        return await self.send("GET", path, **more)
+
+    async def post(self, path: str, body: object = None, **more: Any) -> httpx.Response:
+        return await self.send("POST", path, {} if body is None else body, **more)
+
+    async def patch(self, path: str, body: object, **more: Any) -> httpx.Response:
+        return await self.send("PATCH", path, body, **more)
+
+
+@dataclass
+class World:
+    server: embedded.Server
+    database_name: str
+    agency: UUID | None = None
+    staff: dict[str, Caller] = field(default_factory=dict)
+
+    async def an_agency(self, **values: Any) -> UUID:
+        """An agency that may send: with numbers to call, duty contact and a bot."""
+        id_ = uuid4()
+        new = NewAgency(
+            **{
+                "id": id_,
+                "name": "Horizon",
+                "service_alias": "Horizon Desk",
+                "zone": "Africa/Tunis",
+                "language": "en",
+                "emergency_number": "190",
+                "crisis_line": "80 10 10",
+                "crisis_text": "Somebody will call you.",
+                "duty_phone": "71 000 000",
+                **values,
+            }
+        )
+        async with database.transaction():
+            await make_agency(new)
+            number = BOT_NUMBER if self.agency is None else str(uuid4().int)[:12]
+            await make_bot(uuid4(), id_, number=number, username="horizon_desk_bot")
+        self.agency = self.agency or id_
+        return id_
+
+    async def somebody(self, role: str, *, agency: UUID | None = None, name: str = "") -> Caller:
+        """A member of staff who has signed in, over the API."""
+        login = f"{role.lower()}{name}-{uuid4().hex[:6]}"
+        where = agency or self.agency or await self.an_agency()
+        id_ = uuid4()
+        async with database.transaction():
+            await add_staff(
+                id_, agency=where, role=role, login=login, alias="Sam", password=PASSWORD
+            )
+        answer = await Caller().post("/sessions", {"login": login, "password": PASSWORD})
+        assert answer.status_code == 200, answer.text
+        return Caller(id_, answer.json()["access_token"])
+
+    async def a_plan(self, worker: Caller, *, in_days: int = 100, **values: Any) -> dict[str, Any]:
+        """A plan opened over the API, as getPlan shows it to its worker with every row."""
+        body = {
+            "person": {"name": "Imaginary Person", "language": "en"},
+            "release_date": (a_day() + timedelta(days=in_days)).isoformat(),
+            "certainty": "expected",
+            **values,
+        }
+        answer = await worker.post("/plans", body)
+        assert answer.status_code == 201, answer.text
+        return await self.plan(worker, answer.json()["id"])
+
+    async def plan(self, reader: Caller, id_: str) -> dict[str, Any]:
+        answer = await reader.get(f"/plans/{id_}?show=all")
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    async def sql(self, query: str, *values: object) -> list[dict[str, Any]]:
+        """Look at rows from behind, as a superuser."""
+        held = await asyncpg.connect(self.server.url(database=self.database_name))
+        try:
+            return [dict(row) for row in await held.fetch(query, *values)]
+        finally:
+            await held.close()
+
+
+def a_day() -> date:
+    return clock.today("Africa/Tunis")
+
+
+def row(plan: dict[str, Any], code: str) -> dict[str, Any]:
+    """The milestone of this code."""
+    found: dict[str, Any] = next(one for one in plan["milestones"] if one["code"] == code)
+    return found
