@@ -22,12 +22,14 @@ from backend.audit.routes import AccessController
 from backend.circles.routes import CircleController
 from backend.consents.routes import ConsentController
 from backend.contacts.routes import ContactController
+from backend.courts.routes import CourtController
 from backend.doors import PUBLIC, authenticate
 from backend.health import live, ready
 from backend.messages.routes import LinkController
 from backend.plans.routes import MilestoneController, PlanController
 from backend.problems import HANDLERS
 from backend.staff.routes import SignInController
+from backend.summaries.routes import PullController, SummaryController
 
 log = logging.getLogger(__name__)
 
@@ -98,6 +100,9 @@ def create_app(*, docs: bool = True, extra: Sequence[Any] = ()) -> Litestar:
             LinkController,
             DutyController,
             AccessController,
+            CourtController,
+            SummaryController,
+            PullController,
             live,
             ready,
             *extra,

@@ -7,11 +7,11 @@ variable and there is one pool for each.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from contextvars import ContextVar
+from contextvars import Context, ContextVar
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -20,6 +20,7 @@ from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 from backend import clock
 from backend.errors import DatabaseBusy
 
+T = TypeVar("T")
 Role = Literal["owner", "app", "worker", "backup"]
 ROLES: tuple[Role, ...] = ("owner", "app", "worker", "backup")
 
@@ -124,6 +125,17 @@ async def disconnect(role: Role) -> None:
 def act_as(role: Role) -> None:
     """Speak as this role in the current context and the tasks made from it."""
     _role.set(role)
+
+
+def in_fresh_context(work: Callable[[], Coroutine[Any, Any, T]]) -> asyncio.Task[T]:
+    """Run a unit of work in a task of its own that inherits nothing but the role.
+
+    What a broken transaction leaves behind in a context dies with the task, so a
+    loop goes on after a restart of Postgres.
+    """
+    fresh = Context()
+    fresh.run(_role.set, _role.get())
+    return asyncio.get_running_loop().create_task(work(), context=fresh)
 
 
 def connection() -> Any:

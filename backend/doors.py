@@ -14,10 +14,12 @@ from backend.access import Actor
 from backend.courts.sessions import court_of_token
 from backend.errors import NotSignedIn, VersionMissing, VersionStale
 from backend.once import Written, digest, once
+from backend.settings import settings
 from backend.staff.sessions import staff_of_token
 
 PUBLIC = "public"
 COURT = "court"
+PAGE = "page"
 T = TypeVar("T")
 HttpRequest = Request[Any, Any, Any]
 NO_STORE = {"Cache-Control": "no-store"}
@@ -42,12 +44,35 @@ async def authenticate(
     """
     if handler.opt.get(PUBLIC):
         return
+    if handler.opt.get(PAGE):
+        request.state.actor = await _actor_of_cookie(request)
+        return
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token or len(token) > 200:  # noqa: PLR2004
         raise NotSignedIn
     hashed = hashlib.sha256(token.encode()).digest()
     find = court_of_token if handler.opt.get(COURT) else staff_of_token
     request.state.actor = await find(hashed, request.state.request_id)
+
+
+def cookie_name(what: str = "") -> str:
+    """The prefix binds a cookie to this very host; browsers take it over TLS only."""
+    return ("__Host-" if settings().secure_cookies else "") + "throughcare" + what
+
+
+async def _actor_of_cookie(request: ASGIConnection[Any, Any, Any, Any]) -> Actor:
+    """Who looks at a page: known by the cookie alone, which opens nothing but pages."""
+    token = request.cookies.get(cookie_name(), "")
+    hashed = hashlib.sha256(token[:200].encode(errors="replace")).digest()
+    try:
+        if not token:
+            raise NotSignedIn
+        return await staff_of_token(hashed, request.state.request_id, browser=True)
+    except NotSignedIn:
+        if isinstance(request, Request) and request.method == "POST":
+            # what was typed outlives the session in which it was typed
+            request.state.typed = await request.body()
+        raise
 
 
 def actor_of(request: HttpRequest) -> Actor:

@@ -92,7 +92,7 @@ def start(
             if socket is None:
                 _require_release(programs, data)
                 if not data.exists():
-                    _initialise(programs, data, lock)
+                    _initialise(programs, data, lock, durable=durable)
                 if not data.is_relative_to(root.resolve()):
                     _tell_place(programs, data, root)
                 more = {} if durable else FORGETFUL
@@ -135,7 +135,7 @@ def _require_release(programs: Programs, data: Path) -> None:
         )
 
 
-def _initialise(programs: Programs, data: Path, lock: IO[bytes]) -> None:
+def _initialise(programs: Programs, data: Path, lock: IO[bytes], *, durable: bool) -> None:
     """Make the data folder aside and move it into place whole: a killed start leaves none.
 
     The child keeps the lock, so that nobody starts anew while it still writes.
@@ -146,7 +146,9 @@ def _initialise(programs: Programs, data: Path, lock: IO[bytes]) -> None:
     if programs.account:
         os.chown(fresh, programs.account["user"], programs.account["group"])
     locale = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
-    words = ("-U", "postgres", "-A", "trust", "-E", "UTF8", *locale)
+    words = ["-U", "postgres", "-A", "trust", "-E", "UTF8", *locale]
+    if not durable:
+        words.append("--no-sync")
     programs.run("initdb", "-D", str(fresh), *words, pass_fds=[lock.fileno()])
     fresh.rename(data)
 

@@ -165,7 +165,7 @@ def _test(account: Mapping[str, Any], *words: str) -> bool:
 
 def _make_passable(folder: Path) -> None:
     """Make a folder that others may pass through but not list, whatever the umask."""
-    if not folder.exists():
+    if not folder.is_dir():
         folder.mkdir(parents=True)
         folder.chmod(0o711)
 

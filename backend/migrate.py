@@ -23,19 +23,6 @@ def role_name(role: Role) -> str:
     return f"throughcare_{role}"
 
 
-def urls(configured: Settings) -> dict[Role, str]:
-    """How each role reaches the database; starts the embedded Postgres where there is no other."""
-    if configured.embedded:
-        server = embedded.start(configured.data)
-        return {role: server.url(role_name(role)) for role in ROLES}
-    given: dict[Role, str | None] = {
-        "owner": configured.database_url,
-        "app": configured.app_database_url,
-        "worker": configured.worker_database_url,
-    }
-    return {role: url for role, url in given.items() if url}
-
-
 async def prepare(admin_url: str, passwords: Mapping[Role, str] | None = None) -> None:
     """Make the missing roles and put the database into the owner's hands.
 
@@ -128,14 +115,16 @@ async def _run(configured: Settings) -> None:
         return
     if not configured.database_url:
         raise SettingsError("DATABASE_URL, the owner's, is missing")
-    await prepare(configured.database_url, _passwords(configured))
+    await prepare(configured.database_url, passwords(configured))
     await migrate(configured.database_url)
 
 
-def _passwords(configured: Settings) -> dict[Role, str]:
+def passwords(configured: Settings) -> dict[Role, str]:
+    """The passwords that the other roles' addresses name, for roles that are yet to be made."""
     given: dict[Role, str | None] = {
         "app": configured.app_database_url,
         "worker": configured.worker_database_url,
+        "backup": configured.backup_database_url,
     }
     return {
         role: unquote(password)

@@ -12,7 +12,7 @@ from backend.columns import APP
 from backend.consents.tables import ChannelConsent, Disclosure, LawfulBasis, Participation
 from backend.contacts.tables import Contact
 from backend.courts.tables import CourtClient, CourtFile, CourtToken
-from backend.messages.tables import Claim, Incoming, Link, Message, Update
+from backend.messages.tables import Claim, Incoming, Link, Message, Update, ZoneDay
 from backend.people.tables import Person
 from backend.plans.tables import Change, Milestone, MilestoneEvent, Plan, ReleaseMove
 from backend.settings import ROOT
@@ -60,5 +60,6 @@ APP_CONFIG = AppConfig(
         Summary,
         Task,
         Update,
+        ZoneDay,
     ],
 )

@@ -6,53 +6,29 @@ import sys
 import click
 import uvicorn
 
-from backend import database, logs, migrate
+from backend import logs
 from backend.actors.actions import vault
 from backend.app import create_app
-from backend.database import Role
-from backend.errors import DatabaseBusy
-from backend.settings import Settings, SettingsError, settings
-
-
-async def connect_as(role: Role, configured: Settings) -> None:
-    """Open the pool of a role. Raises SettingsError for the owner's or a superuser's URL."""
-    url = migrate.urls(configured).get(role)
-    if url is None:
-        raise SettingsError(f"{role.upper()}_DATABASE_URL is missing")
-    await database.connect(role, url, size=configured.pool)
-    row = await database.fetch_one(
-        "SELECT r.rolsuper OR r.rolbypassrls OR r.rolcreaterole AS mighty,"
-        " pg_has_role(current_user, d.datdba, 'USAGE') AS owns"
-        " FROM pg_roles r, pg_database d"
-        " WHERE r.rolname = current_user AND d.datname = current_database()"
-    )
-    if row is None or row["mighty"] or row["owns"]:
-        await database.disconnect(role)
-        raise SettingsError(
-            f"the {role} refuses to run as the owner or a superuser of the database;"
-            f" give it its own role in {role.upper()}_DATABASE_URL"
-        )
+from backend.processes import CANNOT_RUN, process
+from backend.settings import Settings, settings
 
 
 @click.command(help="Serve the HTTP API and the pages.")
 @click.option("--port", type=int, help="default: API_PORT or 8000")
 def command(port: int | None) -> None:
     logs.set_up()
-    configured = settings()
     try:
+        configured = settings()
         vault()
         asyncio.run(serve(configured, port or configured.api_port))
-    except (SettingsError, DatabaseBusy, OSError) as error:
+    except CANNOT_RUN as error:
         click.echo(f"api: {error}", err=True)
         sys.exit(1)
 
 
 async def serve(configured: Settings, port: int) -> None:
-    await connect_as("app", configured)
-    try:
+    async with process("app", configured):
         await server(create_app(docs=configured.docs), configured.host, port).serve()
-    finally:
-        await database.disconnect("app")
 
 
 def server(app: object, host: str, port: int) -> uvicorn.Server:

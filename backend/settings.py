@@ -25,6 +25,8 @@ class Settings:
     database_url: str | None
     app_database_url: str | None
     worker_database_url: str | None
+    backup_database_url: str | None
+    backup_recipients: str | None
     data: Path
     api_port: int
     phones_port: int
@@ -42,7 +44,12 @@ class Settings:
     @property
     def embedded(self) -> bool:
         """Whether this installation runs the Postgres that comes with it."""
-        return not (self.database_url or self.app_database_url or self.worker_database_url)
+        return not (
+            self.database_url
+            or self.app_database_url
+            or self.worker_database_url
+            or self.backup_database_url
+        )
 
 
 def read(env: Mapping[str, str]) -> Settings:
@@ -50,6 +57,8 @@ def read(env: Mapping[str, str]) -> Settings:
         database_url=_secret(env, "DATABASE_URL"),
         app_database_url=_secret(env, "APP_DATABASE_URL"),
         worker_database_url=_secret(env, "WORKER_DATABASE_URL"),
+        backup_database_url=_secret(env, "BACKUP_DATABASE_URL"),
+        backup_recipients=_secret(env, "BACKUP_RECIPIENTS"),
         data=Path(env.get("THROUGHCARE_DATA") or ROOT / ".data"),
         api_port=_port(env, "API_PORT", 8000),
         phones_port=_port(env, "PHONES_PORT", 8001),

@@ -9,5 +9,6 @@ _CLEAN = "^[^\\x00-\\x1f\\x7f\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]*$"
 _CLEAN_LINES = "^[^\\x00-\\x09\\x0b-\\x1f\\x7f\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]*$"
 
 Name = Annotated[str, Meta(min_length=1, max_length=120, pattern=_CLEAN)]
+Purpose = Annotated[str, Meta(min_length=1, max_length=40, pattern=_CLEAN)]
 Line = Annotated[str, Meta(min_length=1, max_length=80, pattern=_CLEAN)]
 Note = Annotated[str, Meta(min_length=1, max_length=500, pattern=_CLEAN_LINES)]

@@ -41,6 +41,8 @@ ALTER TABLE staff ADD CONSTRAINT staff_actor FOREIGN KEY (id) REFERENCES actor O
 ALTER TABLE member ADD CONSTRAINT member_actor FOREIGN KEY (id) REFERENCES actor ON DELETE RESTRICT;
 ALTER TABLE member ADD CONSTRAINT member_role CHECK (role IN ('ME','FA','PE'));
 ALTER TABLE member ADD CONSTRAINT member_alias UNIQUE (plan, alias);
+ALTER TABLE member ADD CONSTRAINT member_call
+    CHECK ((call_weekday IS NULL) = (call_at IS NULL) AND call_weekday BETWEEN 1 AND 7);
 ALTER TABLE member ADD CONSTRAINT member_gate CHECK (gate IN ('first','substitute'));
 ALTER TABLE person ADD CONSTRAINT person_actor FOREIGN KEY (id) REFERENCES actor ON DELETE RESTRICT;
 ALTER TABLE subject_key ADD CONSTRAINT subject_actor
@@ -87,8 +89,10 @@ ALTER TABLE message ADD CONSTRAINT message_occurrence
 ALTER TABLE task ADD CONSTRAINT task_occurrence
     UNIQUE NULLS NOT DISTINCT (kind, step, subject, about, local_due);
 ALTER TABLE incoming_update ADD CONSTRAINT update_number UNIQUE (bot, number);
-ALTER TABLE court_file ADD CONSTRAINT court_file_once UNIQUE (client, reference_index);
-ALTER TABLE summary ADD CONSTRAINT summary_number UNIQUE (plan, number);
+ALTER TABLE summary ADD CONSTRAINT summary_number UNIQUE (file, number);
+ALTER TABLE summary ADD CONSTRAINT summary_type
+    CHECK (type IN ('release_plan_report','start','periodic','event','final'));
+ALTER TABLE summary ADD CONSTRAINT summary_period CHECK (period_from <= period_to);
 ALTER TABLE reading ADD CONSTRAINT reading_kind CHECK (kind IN ('read','tried'));
 """
 
@@ -111,6 +115,8 @@ CREATE UNIQUE INDEX link_token ON link (token) WHERE token IS NOT NULL;
 CREATE INDEX update_open ON incoming_update (received_at)
     WHERE handled_at IS NULL AND failed_at IS NULL;
 CREATE INDEX task_open ON task (plan, due_at) WHERE closed_at IS NULL;
+CREATE UNIQUE INDEX court_file_once ON court_file (client, reference_index)
+    WHERE ended_at IS NULL;
 CREATE INDEX audit_plan ON audit (plan, at);
 CREATE INDEX change_entity ON change (entity_id);
 """
@@ -127,6 +133,12 @@ $$;
 CREATE FUNCTION my_agency() RETURNS uuid LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT agency FROM actor WHERE id = nullif(current_setting('app.actor', true), '')::uuid
+$$;
+
+-- The day itself, or the open day before it: what a worker should do falls on a working day.
+CREATE FUNCTION open_day(day date, working smallint[]) RETURNS date LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(max(d)::date, day) FROM generate_series(day - 6, day, interval '1 day') AS d
+     WHERE extract(isodow FROM d)::smallint = ANY (working)
 $$;
 
 CREATE FUNCTION note_change() RETURNS trigger LANGUAGE plpgsql
@@ -191,19 +203,21 @@ GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO throughcare_backup;
 REVOKE INSERT ON migration FROM throughcare_app, throughcare_worker;
 GRANT UPDATE ON agency, staff, session, refresh_token, person, subject_key, member, plan,
     milestone, mandate, participation, channel_consent, disclosure, appointment, link, message,
-    incoming, task, court_client, court_file, reading, duty_shift, once
+    incoming, task, court_client, duty_shift, once
     TO throughcare_app;
+GRANT UPDATE (ended_at, bound_by, bound_at, version) ON court_file TO throughcare_app;
+GRANT UPDATE (summary, version) ON reading TO throughcare_app;
 GRANT UPDATE ON plan, milestone, appointment, link, message, incoming, incoming_update, task,
     mandate, channel_consent, subject_key, member, once TO throughcare_worker;
 GRANT UPDATE (undone_at, version) ON claim TO throughcare_worker;
-GRANT UPDATE ON heartbeat TO throughcare_worker;
+GRANT UPDATE ON heartbeat, zone_day TO throughcare_worker;
 GRANT DELETE ON sign_in_failure TO throughcare_app;
 REVOKE SELECT, INSERT ON incoming_update FROM throughcare_app;
 REVOKE SELECT, INSERT ON session, refresh_token, sign_in_failure, court_token
     FROM throughcare_worker;
 REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION my_plans(), my_agency() TO throughcare_app;
-GRANT EXECUTE ON FUNCTION refresh_next_due(uuid[]), keep_next_due(), note_change(), refuse()
+GRANT EXECUTE ON FUNCTION refresh_next_due(uuid[]), open_day(date, smallint[]), keep_next_due(), note_change(), refuse()
     TO throughcare_app, throughcare_worker;
 """
 
@@ -215,9 +229,12 @@ def row_security(table: str, column: str) -> str:
         mine = f"({mine} OR (plan IS NULL AND agency = (SELECT my_agency())))"
     reads = mine
     if table == "court_file":
-        reads = f"({mine} OR client = nullif(current_setting('app.actor', true), '')::uuid)"
+        # a court's machine sees the files that are bound to it, while both are in force
+        court = """(SELECT id FROM court_client WHERE suspended_at IS NULL
+            AND id = nullif(current_setting('app.actor', true), '')::uuid)"""
+        reads = f"({mine} OR (ended_at IS NULL AND client = {court}))"
     if table == "summary":
-        # a court sees what was issued to a file that is bound to it, and nothing else
+        # a court sees what was issued to such a file, and nothing else
         reads = f"({mine} OR file IN (SELECT id FROM court_file WHERE ended_at IS NULL))"
     # a plan and its first mandate are born together: there the agency is the wall
     born = table in {"plan", "mandate", "change"}

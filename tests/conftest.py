@@ -1,7 +1,9 @@
 """A real Postgres with the real migrations, and a fresh copy of it for every test that asks."""
 
 import asyncio
+import logging
 import shutil
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
@@ -15,6 +17,7 @@ from backend import clock, database, embedded, migrate
 from backend.actors.actions import use_vault
 from backend.staff import sessions
 from backend.vault import Vault
+from tests.chats import Chats, create_phones
 from tests.world import World
 
 _numbers = count(1)
@@ -65,11 +68,31 @@ async def world(server: embedded.Server, database_name: str) -> AsyncIterator[Wo
             await database.disconnect(role)
 
 
+@pytest.fixture
+async def chats(world: World) -> AsyncIterator[Chats]:
+    """The bot, the jobs and the phones, in the time of this process."""
+    async with Chats(world, create_phones()) as made:
+        yield made
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _own_key_and_quick_hashes() -> None:
     use_vault(Vault(bytes(range(32))))
     sessions._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     sessions._nobody = sessions._hasher.hash("nobody at all")
+
+
+class _Plainly(logging.Handler):
+    """Shows what a log line says beside its message; pytest shows only that."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if error := getattr(record, "error", None):
+            print(f"{record.name}: {record.msg}: {error}", file=sys.stderr)  # noqa: T201
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _plain_errors() -> None:
+    logging.getLogger().addHandler(_Plainly())
 
 
 @pytest.fixture(autouse=True)

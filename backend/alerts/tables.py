@@ -15,7 +15,7 @@ class Task(Table, tablename="task"):
     plan = reference(Plan, null=True)
     version = version()
     kind = Varchar(24, null=False)
-    step = Varchar(12, null=False)
+    step = Varchar(24, null=False)
     role = Varchar(2, null=False)
     assignee = reference(ActorRecord, null=True)
     subject = UUID(null=False)

@@ -1,7 +1,7 @@
 """The circle: who takes part, under which mandate, from when to when."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -27,6 +27,7 @@ class NewMember:
     """Somebody who joins: a mentor or relative (`name`), staff (`login`), or the person (PE).
 
     `alias` is the neutral word by which a mentor knows the person; each has their own.
+    `call_weekday` (1 is Monday) and `call_at` are when a relative wants to be reminded to call.
     """
 
     role: str
@@ -36,6 +37,8 @@ class NewMember:
     zone: str | None = None
     alias: str | None = None
     gate: str | None = None
+    call_weekday: int | None = None
+    call_at: time | None = None
     until: datetime | None = None
     id: UUID = field(default_factory=uuid4)
 
@@ -50,6 +53,8 @@ async def add_member(actor: Actor, plan_id: UUID, new: NewMember) -> Written:
         plan = await find_plan(actor, plan_id, roles=("SW", "CO"), lock=True)
         if new.gate is not None and (new.gate not in GATE or new.role not in OUTSIDE_ROLES):
             raise Unfit("gate is first or substitute, for a mentor or relative.")
+        if (new.call_weekday is None) != (new.call_at is None):
+            raise Unfit("A wished call has a weekday and a time.")
         if new.role in OUTSIDE_ROLES:
             who = await _outsider(plan, new)
         elif new.role == "PE":
@@ -81,7 +86,7 @@ async def _outsider(plan: Any, new: NewMember) -> UUID:
     await make_actor(new.id, "member", plan["agency"])
     await held.execute(
         "INSERT INTO member (id, agency, plan, version, role, alias, identity, language, zone,"
-        " gate) VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9)",
+        " gate, call_weekday, call_at) VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11)",
         new.id,
         plan["agency"],
         plan["id"],
@@ -91,6 +96,8 @@ async def _outsider(plan: Any, new: NewMember) -> UUID:
         new.language or agency["language"],
         new.zone or plan["zone"],
         new.gate,
+        new.call_weekday,
+        new.call_at,
     )
     return new.id
 

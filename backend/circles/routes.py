@@ -1,4 +1,4 @@
-from datetime import datetime
+from datetime import datetime, time
 from typing import Annotated
 from uuid import UUID, uuid4
 
@@ -35,6 +35,8 @@ class AddMember(msgspec.Struct, forbid_unknown_fields=True):
     language: Language | None = None
     alias: Line | None = None
     gate: str | None = None
+    call_weekday: Annotated[int, msgspec.Meta(ge=1, le=7)] | None = None
+    call_at: time | None = None
     until: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
     id: UUID | None = None
 

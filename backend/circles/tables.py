@@ -1,4 +1,4 @@
-from piccolo.columns import UUID, Bytea, Varchar
+from piccolo.columns import UUID, Bytea, SmallInt, Time, Varchar
 from piccolo.table import Table
 
 from backend.agencies.tables import Agency
@@ -19,3 +19,5 @@ class Member(Table, tablename="member"):
     language = Varchar(8, null=False)
     zone = Varchar(40, null=False)
     gate = Varchar(10, null=True, default=None)
+    call_weekday = SmallInt(null=True, default=None)
+    call_at = Time(null=True, default=None)

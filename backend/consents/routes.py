@@ -10,7 +10,7 @@ from backend.consents import actions
 from backend.doors import HttpRequest, WrittenReply, plain, write
 from backend.errors import KeyMissing, KeyReused, NotFound, NotFromThisState, NotYourRole, Unfit
 from backend.problems import documented
-from backend.words import Line
+from backend.words import Purpose
 
 WRITE = (KeyMissing, KeyReused, NotYourRole, NotFound, Unfit)
 
@@ -28,7 +28,7 @@ class RecordConsent(msgspec.Struct, forbid_unknown_fields=True):
 class Disclose(msgspec.Struct, forbid_unknown_fields=True):
     recipient: UUID
     fact: str
-    purpose: Annotated[Line, msgspec.Meta(max_length=40)]
+    purpose: Purpose
     until: date
     id: UUID | None = None
 

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from backend import clock
-from backend.actors.actions import seal
+from backend.actors.actions import seal, vault
 from backend.database import connection
 
 LATE = timedelta(hours=12)  # after that a reminder is stale and becomes a task
@@ -89,6 +89,43 @@ async def queue(
     if made is not None:
         await connection().execute(f"NOTIFY {WAKE_SENDER}")
     return made
+
+
+_QUEUE_STRANGER = """
+INSERT INTO message (id, agency, version, bot, rule, step, subject, local_due, key, urgent,
+                     chat, due_at, expires_at, created_at, state)
+VALUES ($1, $2, 1, $3, 'stranger', $4, $5, $6, $7, true, $8, $9, $10, $9, 'queued')
+ON CONFLICT (rule, step, subject, recipient, local_due) DO NOTHING
+"""
+STRANGER_ANSWERS = 5  # a day, to one chat
+
+
+async def answer_stranger(bot: Any, chat: int, index: bytes, key: str) -> None:
+    """Answer a chat that no link knows, a few times a day; the answer says nothing of anybody."""
+    held, today = connection(), clock.now().date()
+    subject = UUID(bytes=index[:16])
+    before = await held.fetchval(
+        "SELECT count(*) FROM message WHERE rule = 'stranger' AND subject = $1 AND local_due = $2",
+        subject,
+        today,
+    )
+    if before >= STRANGER_ANSWERS:
+        return
+    id_ = uuid4()
+    await held.execute(
+        _QUEUE_STRANGER,
+        id_,
+        bot["agency"],
+        bot["bot"],
+        str(before + 1),
+        subject,
+        today,
+        key,
+        vault().seal_own("chat", f"message.chat:{id_}", str(chat).encode()),
+        clock.now(),
+        clock.now() + LATE,
+    )
+    await held.execute(f"NOTIFY {WAKE_SENDER}")
 
 
 _CANCEL = """

@@ -57,7 +57,7 @@ class Message(Table, tablename="message"):
     link = reference(Link, null=True)
     recipient = reference(ActorRecord, null=True)
     rule = Varchar(24, null=False)
-    step = Varchar(12, null=False)
+    step = Varchar(24, null=False)
     subject = UUID(null=False)
     local_due = Date(null=False)
     key = Varchar(16, null=False)
@@ -81,6 +81,14 @@ class Message(Table, tablename="message"):
     tap = Bytea(null=True, default=None)
     answered_at = instant(null=True)
     answer = Varchar(24, null=True, default=None)
+
+
+class ZoneDay(Table, tablename="zone_day"):
+    """Up to which civil day the reminders of a time zone have been made."""
+
+    id = row_id()
+    zone = Varchar(40, null=False, unique=True)
+    through = Date(null=False)
 
 
 class Update(Table, tablename="incoming_update"):

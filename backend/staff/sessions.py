@@ -113,16 +113,21 @@ async def sign_out(actor: Actor) -> None:
         await record(actor, "signOut", thing=actor.session)
 
 
-async def staff_of_token(hashed: bytes, request: str | None) -> Actor:
-    """Who signed in with this access token. Raises NotSignedIn."""
+async def staff_of_token(hashed: bytes, request: str | None, *, browser: bool = False) -> Actor:
+    """Who signed in with this access token. Raises NotSignedIn.
+
+    The token of a browser opens pages only, and any other opens the API only.
+    """
     now = clock.now()
     async with transaction() as held:
         row = await held.fetchrow(
             "SELECT s.id AS session, s.browser, s.access_until, s.until, f.id, f.role, f.agency"
             "  FROM session s JOIN staff f ON f.id = s.staff AND f.active"
-            " WHERE s.access = $1 AND s.access_until > $2 AND s.until > $2 AND s.ended_at IS NULL",
+            " WHERE s.access = $1 AND s.access_until > $2 AND s.until > $2 AND s.ended_at IS NULL"
+            "   AND s.browser = $3",
             hashed,
             now,
+            browser,
         )
         if row is None:
             raise NotSignedIn

@@ -8,8 +8,34 @@ from backend.courts.tables import CourtFile
 from backend.plans.tables import Plan
 
 
+class Summary(Table, tablename="summary"):
+    """An issued progress summary, numbered within its court file. Never changed once written.
+
+    `subject` is the person, under whose key the content is sealed.
+    """
+
+    id = row_id()
+    agency = reference(Agency)
+    plan = reference(Plan)
+    version = version()
+    file = reference(CourtFile)
+    subject = reference(ActorRecord)
+    number = Integer(null=False)
+    supersedes = Integer(null=True, default=None)
+    type = Varchar(20, null=False)
+    period_from = Date(null=False)
+    period_to = Date(null=False)
+    content = Bytea(null=False)
+    sha256 = Bytea(null=False)
+    issued_at = instant()
+    issued_by = reference(ActorRecord)
+
+
 class Reading(Table, tablename="reading"):
-    """The summary was read to the person, or somebody tried to."""
+    """A draft was read to the person, or somebody tried to; `digest` says which draft.
+
+    `summary` is the version that was issued on it: no reading counts twice.
+    """
 
     id = row_id()
     agency = reference(Agency)
@@ -18,26 +44,9 @@ class Reading(Table, tablename="reading"):
     kind = Varchar(8, null=False)
     read_on = Date(null=False)
     language = Varchar(8, null=False)
+    role = Varchar(2, null=False)
     recorded_by = reference(ActorRecord)
     recorded_at = instant()
     comment = Bytea(null=True, default=None)
-    digest = Bytea(null=True, default=None)
-    used_by = Integer(null=True, default=None)
-
-
-class Summary(Table, tablename="summary"):
-    """An issued progress summary. Never changed once written."""
-
-    id = row_id()
-    agency = reference(Agency)
-    plan = reference(Plan)
-    version = version()
-    file = reference(CourtFile)
-    number = Integer(null=False)
-    type = Varchar(20, null=False)
-    period_from = Date(null=False)
-    period_to = Date(null=False)
-    content = Bytea(null=False)
-    sha256 = Bytea(null=False)
-    issued_at = instant()
-    issued_by = reference(ActorRecord)
+    digest = Bytea(null=False, index=True)
+    summary = reference(Summary, null=True)

@@ -1,0 +1,232 @@
+"""Which reminder is due when, to whom, and what happens when nobody answers: data, no I/O.
+
+Days count from a row's due day; times are the recipient's own. Source of the
+rhythm: reminders 7, 3 and 1 days ahead lowered missed dates in court and clinic
+trials; there is no trial for mentors or relatives, so every figure here is a hypothesis.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+STALE = timedelta(hours=12)  # an ordinary reminder that is later than this becomes a task
+STALE_CRITICAL = timedelta(hours=3)
+DAILY_CAP, WEEKLY_CAP, WEEKLY_CAP_GATE = 2, 5, 8
+TEN, NOON, FIVE, SIX = time(10), time(12), time(17), time(18)
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Ask a role about each open row that carries `on`, `days` from its due day, at `at`."""
+
+    rule: str
+    step: str
+    on: str
+    days: int
+    at: time
+    role: str
+    key: str
+    critical: bool = False
+
+
+MILESTONE_ASKS = (
+    Ask("MEN-TASK", "ask-7", "MEN-TASK", -7, TEN, "ME", "MEN-TASK"),
+    Ask("MEN-TASK", "ask-2", "MEN-TASK", -2, TEN, "ME", "MEN-TASK"),
+    Ask("CONTACT", "ask", "CONTACT", 0, FIVE, "ME", "CONTACT"),
+    Ask("FAM-HOW", "ask", "FAM-HOW", 0, FIVE, "FA", "FAM-HOW"),
+    Ask("NIGHT1", "ask", "NIGHT1", 0, FIVE, "ME", "NIGHT1", critical=True),
+    Ask("NIGHT1", "ask", "NIGHT1", 0, FIVE, "SW", "NIGHT1", critical=True),
+)
+# Around the day: counted from the release date, for whoever holds gate duty.
+GATE_ASKS = (
+    Ask("GATE-7", "ask", "GATE", -7, TEN, "", "GATE-7"),
+    Ask("GATE-3", "ask", "GATE", -3, TEN, "", "GATE-3"),
+    Ask("GATE-1", "ask", "GATE", -1, TEN, "", "GATE-1"),
+)
+GATE_AFTER = timedelta(minutes=60)  # GATE-0 comes this long after the planned time
+# Relatives get these without an alias.
+FAMILY_TEXTS = {"GATE-7": "GATE-7-F", "GATE-3": "GATE-3-F", "GATE-0": "GATE-0-F"}
+# From the day on which the person left custody, until somebody confirms a contact.
+CONTACT72_ASKS = tuple(
+    Ask("CONTACT72", f"day-{day}", "CONTACT72", day, at, role, "CONTACT72", critical=True)
+    for day, at in ((1, SIX), (2, NOON), (3, TEN))
+    for role in ("SW", "PO", "ME")
+)
+APPOINTMENT_ASKS = (
+    Ask("APPT", "7", "APPT", -7, TEN, "PE", "APPT-7"),
+    Ask("APPT", "3", "APPT", -3, TEN, "PE", "APPT-3"),
+    Ask("APPT", "1", "APPT", -1, TEN, "PE", "APPT-1"),
+)
+
+
+@dataclass(frozen=True)
+class Silence:
+    """What follows when an ask of `rule` stays without an answer for `after`."""
+
+    rule: str
+    after: timedelta
+    step: str
+    role: str | None  # None: ask once more, the same person
+    task: str | None = None
+
+
+SILENCES = (
+    Silence("MEN-TASK", timedelta(hours=24), "repeat", None),
+    Silence("MEN-TASK", timedelta(hours=48), "silent-48h", "SW", "mentor-silent"),
+    Silence("MEN-TASK", timedelta(days=5), "silent-5d", "CO", "mentor-silent"),
+    Silence("CONTACT", timedelta(hours=24), "repeat", None),
+    Silence("CONTACT", timedelta(hours=48), "silent-48h", "SW", "mentor-silent"),
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A task for `role` at `at` on the release date plus `days`, unless the matter is settled.
+
+    On a closed day of the agency it moves to the open day before.
+    """
+
+    rule: str
+    step: str
+    days: int
+    at: time
+    role: str
+    task: str
+
+
+GATE_STEPS = (
+    Step("GATE-7", "silent-call", -5, time(9), "SW", "gate-unanswered"),
+    Step("GATE-3", "silent-substitute", -3, time(16), "SW", "gate-substitute"),
+    Step("GATE-1", "silent-call", -1, time(14), "SW", "gate-unanswered"),
+    Step("GATE-1", "silent-decide", -1, time(16), "CO", "gate-unanswered"),
+)
+GATE_REPEAT = Ask("GATE-7", "repeat", "GATE", -6, TEN, "", "GATE-7")
+NIGHT_STEPS = (
+    Step("NIGHT1", "silent-call", 0, SIX, "SW", "first-night"),
+    Step("NIGHT1", "silent-decide", 0, time(20), "CO", "first-night"),
+)
+DAY0_SILENCES = ((timedelta(hours=2), "SW"), (timedelta(hours=4), "CO"))
+CONTACT72_END = Step("CONTACT72", "silent-end", 3, time(16), "CO", "no-contact-72h")
+NOT_CONFIRMED = Step("RELEASE", "not-confirmed", -7, time(9), "SW", "date-not-confirmed")
+WAITING_PAGES_AFTER = timedelta(minutes=30)
+PAGE_NEXT_AFTER = timedelta(minutes=15)
+UNOPENED = ((timedelta(hours=2), "SW"), (timedelta(hours=4), "CO"), (timedelta(hours=8), "DU"))
+SILENT_CYCLES = 3
+
+# Needs the person's own yes to that fact being told to that recipient.
+NEEDS_DISCLOSURE = {"GATE": "release_date", "GOODNEWS": "good_news"}
+NEEDS_CONFIRMED_DATE = ("GATE-7", "GATE-3", "GATE-1", "GATE-0")
+# Answers to what somebody just did, and farewells: no cap, no hours, any state of link or plan.
+REPLIES = frozenset(
+    {
+        "UNKNOWN",
+        "PIN-ASK",
+        "PIN-WRONG",
+        "PIN-DEAD",
+        "LINK-WAIT",
+        "STOP-OK",
+        "START-OK",
+        "FREETEXT",
+        "OOH",
+        "HELP",
+        "HELP-COMING",
+        "WHY",
+        "NOTED",
+        "UNDONE",
+        "UNDO-LATE",
+        "LATE",
+        "CANT-PENDING",
+        "GATE-WAIT",
+        "DATE-ASK",
+        "DATE-OK",
+        "NO-DATE",
+        "NO-FILES",
+        "BUTTON-OLD",
+        "SHARED-OK",
+        "LANGUAGE",
+        "LANGUAGE-OK",
+        "QUIET",
+        "QUIET-OK",
+        "NOT-ME",
+    }
+)
+WEEKEND_TOO = ("APPT", "FAM-CALL", "WELCOME", "CLOSE")
+
+
+def fact_needed(key: str) -> str | None:
+    """The fact that the person must have released to the recipient of this text."""
+    if key in {"GATE-WAIT", "GATE-OFF"}:
+        return None
+    return next((fact for prefix, fact in NEEDS_DISCLOSURE.items() if key.startswith(prefix)), None)
+
+
+def next_allowed(
+    at: datetime,
+    *,
+    zone: str,
+    opens: time,
+    closes: time,
+    quiet: Sequence[Mapping[str, object]],
+    days: Sequence[int],
+) -> datetime:
+    """The first instant from `at` on at which the recipient may be written to.
+
+    `quiet` holds the recipient's own windows: hours only, never a reason. Each is
+    {"day": 1..7 or 0 for every day, "from": "11:30", "to": "14:30"}. `days` are the
+    ISO weekdays on which this kind of message goes out.
+    """
+    local = at.astimezone(ZoneInfo(zone))
+    for _ in range(400):
+        moved = _step(local, opens, closes, quiet, days)
+        if moved == local:
+            return local
+        local = moved
+    return local
+
+
+def _step(
+    local: datetime,
+    opens: time,
+    closes: time,
+    quiet: Sequence[Mapping[str, object]],
+    days: Sequence[int],
+) -> datetime:
+    if days and local.isoweekday() not in days:
+        return _on(local.date() + timedelta(days=1), opens, local)
+    if local.time() < opens:
+        return _on(local.date(), opens, local)
+    if local.time() >= closes:
+        return _on(local.date() + timedelta(days=1), opens, local)
+    for window in quiet:
+        starts, ends = (
+            time.fromisoformat(str(window["from"])),
+            time.fromisoformat(str(window["to"])),
+        )
+        if window["day"] in {0, local.isoweekday()} and starts <= local.time() < ends:
+            return _on(local.date(), ends, local)
+    return local
+
+
+def _on(day: date, at: time, like: datetime) -> datetime:
+    return datetime.combine(day, at, like.tzinfo)
+
+
+def next_open(at: datetime, *, zone: str, working_days: Sequence[int], opens: time) -> datetime:
+    """The next opening of the office: by then somebody has read what was written."""
+    local = at.astimezone(ZoneInfo(zone))
+    day = local.date()
+    if local.isoweekday() in working_days and local.time() < opens:
+        return _on(day, opens, local)
+    for _ in range(8):
+        day += timedelta(days=1)
+        if not working_days or day.isoweekday() in working_days:
+            break
+    return _on(day, opens, local)
+
+
+def is_open(
+    at: datetime, *, zone: str, working_days: Sequence[int], opens: time, closes: time
+) -> bool:
+    local = at.astimezone(ZoneInfo(zone))
+    return local.isoweekday() in working_days and opens <= local.time() < closes

@@ -1,0 +1,241 @@
+"""Claiming what is due, and deciding at the last moment whether it may be said."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from backend import clock
+from backend.actors.actions import seal
+from backend.alerts.actions import open_task
+from backend.database import connection, transaction
+from backend.messages import rules
+from backend.messages.links import has_consent
+
+LEASE = timedelta(seconds=30)
+MOST_ATTEMPTS = 5
+BATCH = 10
+RUNNING = frozenset({"active_inside", "active_outside", "step_down"})
+# Said even though the plan does not run: an answer, a farewell, a call to staff.
+ANY_PLAN_STATE = rules.REPLIES | {"CLOSE", "UNPL", "TASKS", "GATE-OFF"}
+ANY_LINK_STATE = frozenset(
+    {"STOP-OK", "PIN-ASK", "PIN-WRONG", "PIN-DEAD", "LINK-WAIT", "NOT-ME", "CLOSE"}
+)
+BACK_OFF = tuple(timedelta(seconds=2**n) for n in range(1, 9))
+
+# The lease is on the database's clock; what is due is on ours. A row that was claimed and
+# whose worker died comes back when its lease is over.
+_CLAIM = """
+UPDATE message SET state = 'claimed', lease = clock_timestamp() + $2, attempt = attempt + 1,
+       worker = $3, ambiguous = ambiguous OR sending_at IS NOT NULL
+ WHERE id IN (
+    SELECT q.id FROM message q
+     WHERE (q.state = 'queued' AND q.due_at <= $1 AND coalesce(q.retry_at, q.due_at) <= $1)
+        OR (q.state = 'claimed' AND q.lease < clock_timestamp())
+     ORDER BY q.urgent DESC, q.critical DESC, q.due_at, q.created_at, q.id
+     LIMIT $4 FOR UPDATE SKIP LOCKED)
+RETURNING *
+"""
+# One message of a chat at a time, in their order: the sender takes the batch in this order.
+_STILL_OURS = """
+UPDATE message SET sending_at = clock_timestamp(), lease = clock_timestamp() + $3,
+       variables = coalesce($4, variables), tap = $5, version = version + 1
+ WHERE id = $1 AND attempt = $2 AND state = 'claimed' AND lease > clock_timestamp()
+RETURNING id
+"""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a message may be said now: yes, not before an instant, or not at all."""
+
+    send: bool = False
+    wait_until: datetime | None = None
+    reason: str | None = None
+    task: str | None = None
+
+
+async def claim(worker: str) -> Sequence[Any]:
+    """Take up to ten due messages for thirty seconds."""
+    async with transaction() as held:
+        rows = await held.fetch(_CLAIM, clock.now(), LEASE, worker, BATCH)
+        return sorted(
+            rows, key=lambda r: (not r["urgent"], not r["critical"], r["due_at"], r["created_at"])
+        )
+
+
+async def judge(message: Any) -> tuple[Verdict, Any]:
+    """Permission, consent, plan, link, hours, quiet windows and cap, as they are now.
+
+    Also the link, or None for a stranger. Runs inside the caller's transaction.
+    """
+    if message["attempt"] > MOST_ATTEMPTS:
+        return Verdict(reason="too-many-attempts", task="undeliverable"), None
+    if message["ambiguous"] and message["critical"]:
+        # it may have arrived; somebody looks instead of asking twice
+        return Verdict(reason="delivery-unknown", task="undeliverable"), None
+    if message["link"] is None:
+        return Verdict(send=True), None
+    held = connection()
+    link = await held.fetchrow("SELECT * FROM link WHERE id = $1", message["link"])
+    if link["state"] != "active" and message["key"] not in ANY_LINK_STATE:
+        return Verdict(reason="link-" + link["state"]), link
+    if clock.now() > message["expires_at"] and message["key"] not in rules.REPLIES:
+        return Verdict(reason="too-late", task="late-message"), link
+    if message["plan"] is not None:
+        refused = await _judge_plan(message, link)
+        if refused is not None:
+            return refused, link
+    return await _judge_time(message, link), link
+
+
+async def _judge_plan(message: Any, link: Any) -> Verdict | None:
+    held, key, now = connection(), message["key"], clock.now()
+    plan = await held.fetchrow("SELECT * FROM plan WHERE id = $1", message["plan"])
+    if plan["state"] not in RUNNING and key not in ANY_PLAN_STATE:
+        return Verdict(reason="plan-" + plan["state"])
+    mandate = await held.fetchval(
+        "SELECT 1 FROM mandate WHERE plan = $1 AND actor = $2 AND starts <= $3"
+        " AND (ends IS NULL OR ends > $3) LIMIT 1",
+        plan["id"],
+        message["recipient"],
+        now,
+    )
+    if mandate is None:
+        return Verdict(reason="mandate-ended")
+    if key in rules.REPLIES:
+        return None
+    if link["plan"] is not None and not await has_consent(plan["id"], message["recipient"]):
+        return Verdict(reason="no-consent")
+    fact = rules.fact_needed(key)
+    if fact is not None and not await _released(plan, message["recipient"], fact):
+        return Verdict(reason="not-released")
+    if key.startswith(rules.NEEDS_CONFIRMED_DATE) and plan["certainty"] != "confirmed":
+        return Verdict(reason="not-confirmed")
+    return None
+
+
+async def _released(plan: Any, recipient: UUID, fact: str) -> bool:
+    return bool(
+        await connection().fetchval(
+            "SELECT 1 FROM disclosure WHERE plan = $1 AND recipient = $2 AND fact = $3"
+            " AND withdrawn_at IS NULL AND until >= $4 LIMIT 1",
+            plan["id"],
+            recipient,
+            fact,
+            clock.today(plan["zone"]),
+        )
+    )
+
+
+async def _judge_time(message: Any, link: Any) -> Verdict:
+    if message["urgent"] or message["key"] in rules.REPLIES:
+        return Verdict(send=True)
+    now, staff = clock.now(), link["plan"] is None
+    if message["critical"] and staff:
+        return Verdict(send=True)
+    agency = await connection().fetchrow(
+        "SELECT working_days, emergency_number, crisis_text, duty_phone FROM agency WHERE id = $1",
+        message["agency"],
+    )
+    if not (agency["emergency_number"] and agency["crisis_text"] and agency["duty_phone"]):
+        return Verdict(reason="sending-off", task="sending-off")
+    any_day = message["critical"] or message["key"].startswith(rules.WEEKEND_TOO)
+    allowed = rules.next_allowed(
+        now,
+        zone=link["zone"],
+        opens=link["opens"],
+        closes=link["closes"],
+        quiet=msgspec.json.decode(link["quiet"]),
+        days=() if any_day else agency["working_days"],
+    )
+    if allowed > now:
+        return Verdict(wait_until=allowed)
+    if not message["critical"] and await _capped(link, now):
+        # the day is full: the first hour of tomorrow at which the recipient may be written to
+        morning = datetime.combine(
+            now.astimezone(ZoneInfo(link["zone"])).date() + timedelta(days=1),
+            link["opens"],
+            ZoneInfo(link["zone"]),
+        )
+        return Verdict(wait_until=morning)
+    return Verdict(send=True)
+
+
+_SENT = """
+SELECT count(*) FILTER (WHERE (sent_at AT TIME ZONE $3)::date = ($2 AT TIME ZONE $3)::date) AS day,
+       count(*) AS week
+  FROM message WHERE link = $1 AND sent_at > $2 - interval '7 days' AND NOT urgent
+   AND key <> ALL ($4)
+"""
+
+
+async def _capped(link: Any, now: datetime) -> bool:
+    """Two automatic messages a day, five a week; eight for whoever holds gate duty."""
+    held = connection()
+    sent = await held.fetchrow(_SENT, link["id"], now, link["zone"], sorted(rules.REPLIES))
+    gate = await held.fetchval("SELECT gate FROM member WHERE id = $1", link["subject"])
+    weekly = rules.WEEKLY_CAP_GATE if gate else rules.WEEKLY_CAP
+    return bool(sent["day"] >= rules.DAILY_CAP or sent["week"] >= weekly)
+
+
+async def start_sending(message: Any, values: dict[str, str], tap: bytes | None) -> bool:
+    """Renew the lease and note what will be said; False where the row is no longer ours."""
+    sealed = None
+    if message["recipient"] is not None and values:
+        place = f"message.variables:{message['id']}"
+        sealed = await seal(message["recipient"], place, values)
+    row = await connection().fetchval(
+        _STILL_OURS, message["id"], message["attempt"], LEASE, sealed, tap
+    )
+    return row is not None
+
+
+async def mark(message: Any, state: str, *, reason: str | None = None, **values: Any) -> None:
+    """What became of a message; `values` are further columns of its row."""
+    names = sorted(values)
+    sets = "".join(f", {name} = ${at}" for at, name in enumerate(names, 5))
+    await connection().execute(
+        f"UPDATE message SET state = $3, reason = $4, lease = NULL, version = version + 1{sets}"
+        " WHERE id = $1 AND attempt = $2",
+        message["id"],
+        message["attempt"],
+        state,
+        reason,
+        *(values[name] for name in names),
+    )
+
+
+async def put_back(message: Any, at: datetime, *, counted: bool = True) -> None:
+    """Try again at an instant; a delay that is nobody's failure is not counted as an attempt."""
+    await connection().execute(
+        "UPDATE message SET state = 'queued', lease = NULL, sending_at = NULL, retry_at = $3,"
+        " expires_at = greatest(expires_at, $3 + interval '1 hour'),"
+        " attempt = attempt - $4, version = version + 1 WHERE id = $1 AND attempt = $2",
+        message["id"],
+        message["attempt"],
+        at,
+        0 if counted else 1,
+    )
+
+
+async def give_up(message: Any, verdict: Verdict) -> None:
+    """Nothing is said; where a human should know, a task says so instead."""
+    state = "expired" if verdict.reason == "too-late" else "cancelled"
+    if verdict.task == "undeliverable":
+        state = "unknown" if verdict.reason == "delivery-unknown" else "failed"
+    await mark(message, state, reason=verdict.reason)
+    if verdict.task is not None and message["plan"] is not None:
+        await open_task(
+            verdict.task,
+            agency=message["agency"],
+            plan=message["plan"],
+            subject=message["id"],
+            local_due=message["local_due"],
+            about=message["recipient"],
+            step=message["key"],
+        )

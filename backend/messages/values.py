@@ -1,0 +1,167 @@
+"""What a text may speak of: aliases, a day, a time, a number to call. Found when it is sent."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from backend import clock
+from backend.actors.actions import unseal
+from backend.database import connection
+from backend.messages import rules
+
+Values = dict[str, str]
+
+
+async def values_of(message: Any, link: Any, needed: frozenset[str]) -> Values:
+    """The values that a text needs and that exist; what is missing blocks the message."""
+    found: Values = {}
+    if message["variables"] is not None and message["recipient"] is not None:
+        place = f"message.variables:{message['id']}"
+        found |= await unseal(message["recipient"], place, message["variables"])
+    for name in sorted(needed - found.keys()):
+        value = await _FIND[name](message, link)
+        if value is not None:
+            found[name] = value
+    return {name: found[name] for name in sorted(needed & found.keys())}
+
+
+async def _agency(message: Any) -> Any:
+    return await connection().fetchrow("SELECT * FROM agency WHERE id = $1", message["agency"])
+
+
+async def _service_alias(message: Any, _: Any) -> str | None:
+    return str((await _agency(message))["service_alias"])
+
+
+async def _worker_alias(message: Any, _: Any) -> str | None:
+    alias: str | None = await connection().fetchval(
+        "SELECT s.alias FROM mandate m JOIN staff s ON s.id = m.actor WHERE m.plan = $1"
+        " AND m.role = 'SW' AND m.starts <= $2 AND (m.ends IS NULL OR m.ends > $2)"
+        " ORDER BY m.starts LIMIT 1",
+        message["plan"],
+        clock.now(),
+    )
+    return alias or await _service_alias(message, None)
+
+
+async def _alias(message: Any, _: Any) -> str | None:
+    """The word by which this very recipient knows the person; staff know the plan's own."""
+    alias: str | None = await connection().fetchval(
+        "SELECT coalesce(b.alias, p.alias) FROM plan p LEFT JOIN member b ON b.id = $2"
+        " WHERE p.id = $1",
+        message["plan"],
+        message["recipient"],
+    )
+    return alias
+
+
+async def _moment(message: Any, link: Any) -> tuple[str, str | None] | None:
+    """The civil day and time that the message is about."""
+    held, key = connection(), message["key"]
+    if key in {"CLOSE", "CLOSE-F"}:
+        ends = await held.fetchval(
+            "SELECT max(ends) FROM mandate WHERE plan = $1 AND actor = $2",
+            message["plan"],
+            message["recipient"],
+        )
+        return ends.astimezone(ZoneInfo(link["zone"])).date().isoformat(), None
+    if (key == "APPT-MOVED" and message["step"] == "release") or key.startswith("GATE-"):
+        row = await held.fetchrow(
+            "SELECT release_date, release_time FROM plan WHERE id = $1", message["plan"]
+        )
+        at = row["release_time"]
+        return row["release_date"].isoformat(), at.isoformat("minutes") if at else None
+    if key.startswith("APPT"):
+        row = await held.fetchrow(
+            "SELECT held_on, held_at FROM appointment WHERE id = $1", message["subject"]
+        )
+        return row["held_on"].isoformat(), row["held_at"].isoformat("minutes")
+    return await _milestone_day(message, link)
+
+
+async def _milestone_day(message: Any, link: Any) -> tuple[str, str | None] | None:
+    row = await connection().fetchrow(
+        "SELECT m.due_on, m.repeat_days, p.left_custody_at FROM milestone m"
+        " JOIN plan p ON p.id = m.plan WHERE m.id = $1",
+        message["subject"],
+    )
+    if row is None or row["due_on"] is None:
+        return None
+    if message["key"] != "CONTACT":
+        return row["due_on"].isoformat(), None
+    since = await _last_contact(message)
+    if since is None and row["left_custody_at"] is not None:
+        since = row["left_custody_at"].astimezone(ZoneInfo(link["zone"])).date()
+    return (since or row["due_on"]).isoformat(), None
+
+
+async def _last_contact(message: Any) -> Any:
+    return await connection().fetchval(
+        "SELECT max(made_on) FROM contact WHERE plan = $1 AND actor = $2 AND outcome = 'reached'",
+        message["plan"],
+        message["recipient"],
+    )
+
+
+async def _date(message: Any, link: Any) -> str | None:
+    found = await _moment(message, link)
+    return found[0] if found else None
+
+
+async def _time(message: Any, link: Any) -> str | None:
+    found = await _moment(message, link)
+    return found[1] if found else None
+
+
+async def _next_open(message: Any, link: Any) -> str | None:
+    agency = await _agency(message)
+    moment = rules.next_open(
+        clock.now(),
+        zone=agency["zone"],
+        working_days=agency["working_days"],
+        opens=agency["opens"],
+    )
+    zone = link["zone"] if link else agency["zone"]
+    local = moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    return local.isoformat(timespec="minutes")
+
+
+def _line(column: str) -> Callable[[Any, Any], Awaitable[str | None]]:
+    async def find(message: Any, _: Any) -> str | None:
+        value: str | None = (await _agency(message))[column]
+        return value
+
+    return find
+
+
+async def _count(message: Any, _: Any) -> str | None:
+    return str(await due_tasks(message["recipient"]))
+
+
+async def due_tasks(staff: UUID) -> int:
+    """How many tasks of this worker are due by the end of today, over all their plans."""
+    count: int = await connection().fetchval(
+        "SELECT count(*) FROM task t WHERE t.closed_at IS NULL AND t.due_at <= $2"
+        " AND (t.assignee = $1 OR (t.assignee IS NULL AND EXISTS (SELECT 1 FROM mandate m"
+        " WHERE m.plan = t.plan AND m.actor = $1 AND m.role = t.role AND m.starts <= $2"
+        " AND (m.ends IS NULL OR m.ends > $2))))",
+        staff,
+        clock.now(),
+    )
+    return count
+
+
+_FIND: dict[str, Callable[[Any, Any], Awaitable[str | None]]] = {
+    "service_alias": _service_alias,
+    "worker_alias": _worker_alias,
+    "duty_alias": _worker_alias,
+    "alias": _alias,
+    "date": _date,
+    "time": _time,
+    "next_open": _next_open,
+    "emergency_number": _line("emergency_number"),
+    "crisis_line": _line("crisis_line"),
+    "duty_phone": _line("duty_phone"),
+    "n": _count,
+}

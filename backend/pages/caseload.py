@@ -1,0 +1,71 @@
+"""The first page: my people. And the form with which a plan begins."""
+
+from dataclasses import replace
+from datetime import date
+from uuid import UUID
+
+from litestar import Controller, get, post
+from litestar.params import FromQuery
+
+from backend import cursors
+from backend.access import Actor
+from backend.doors import HttpRequest, actor_of
+from backend.once import Written
+from backend.pages.forms import Attempt, Form, submit
+from backend.pages.html import Page, go, show
+from backend.pages.reading import office_of
+from backend.plans.actions import opening, reading
+from backend.plans.routes import OpenPlan, PersonIn
+from backend.plans.template import OVERLAYS
+
+SIZE = 25
+
+
+class CaseloadController(Controller):
+    @get("/")
+    async def caseload(self, request: HttpRequest, cursor: FromQuery[str | None] = None) -> Page:
+        """By next due date and never by lateness."""
+        after = cursors.read(cursor, date, UUID) if cursor else None
+        lines = await reading.list_plans(actor_of(request), after=after, limit=SIZE)
+        last = lines[-1] if len(lines) == SIZE else None
+        more = cursors.write(last.next_due_on or reading.LAST, last.id) if last else None
+        return show(request, "caseload.html", lines=lines, more=more, first=cursor is None)
+
+    @get("/new")
+    async def new(self, request: HttpRequest) -> Page:
+        return await _new(request)
+
+    @post("/new")
+    async def open(self, request: HttpRequest) -> Page:
+        async def act(actor: Actor, form: Form) -> Written:
+            return await opening.open_plan(actor, _new_plan(form))
+
+        return await submit(
+            request,
+            "openPlan",
+            act,
+            lambda written: go(f"/desk/plans/{written.id}"),
+            lambda tried: _new(request, tried),
+        )
+
+
+async def _new(request: HttpRequest, tried: Attempt | None = None) -> Page:
+    office = await office_of(actor_of(request))
+    return show(request, "new.html", tried=tried, office=office, overlays=sorted(OVERLAYS))
+
+
+def _new_plan(form: Form) -> opening.NewPlan:
+    person, plan = form.read(PersonIn), form.read(OpenPlan, overlays=form.all("overlays"))
+    new = opening.NewPlan(
+        opening.NewPerson(person.name, person.language, person.birth_date, person.file_number),
+        plan.release_date,
+        plan.certainty,
+    )
+    return replace(
+        new,
+        release_time=plan.release_time,
+        zone=plan.zone,
+        supervision=plan.supervision,
+        template=plan.template,
+        overlays=plan.overlays,
+    )

@@ -1,0 +1,149 @@
+"""Signing in and out, and the style sheet: all that a stranger may ask of the pages."""
+
+import hashlib
+import re
+import secrets
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+from litestar import Controller, Response, get, post
+from litestar.datastructures import Cookie
+from litestar.params import FromQuery
+
+from backend.doors import PUBLIC, HttpRequest, actor_of, cookie_name
+from backend.errors import NotSignedIn, TooManyTries, WrongCredentials
+from backend.pages.forms import Attempt, Forged, Form, door_of, is_proven, own_page, read_form
+from backend.pages.html import STYLE, Page, go, show
+from backend.settings import settings
+from backend.staff import sessions
+from backend.staff.routes import SignIn
+
+DESK = "/desk"
+SIGN_IN = "/desk/sign-in"
+# the reviewed list of what a stranger may open here; a test holds it
+PUBLIC_PAGES = frozenset({SIGN_IN, "/desk/style.css"})
+# back to one of our own pages only
+_TO = re.compile(r"/desk(/[a-z0-9-]+)*")
+FORGET = {"Clear-Site-Data": '"cache", "cookies", "storage"'}
+
+
+def ask(request: HttpRequest, to: str, *, kept: str = "", **more: Any) -> Page:
+    """The sign-in form. A cookie stands for the session that is not there yet."""
+    fresh = not door_of(request)
+    if fresh:
+        request.state.door = secrets.token_urlsafe(16)
+    page = show(request, "sign_in.html", to=to, kept=kept, **more)
+    if fresh:
+        page.set_cookie(_cookie(cookie_name("-door"), request.state.door))
+    return page
+
+
+def to_sign_in(request: HttpRequest, _: Exception) -> Page:
+    """To the sign-in, and back to the page afterwards.
+
+    What was typed after a session had run out goes along, where the browser vouches for it.
+    """
+    typed: bytes | None = getattr(request.state, "typed", None)
+    path = request.url.path
+    if typed and own_page(request):
+        return ask(request, path, kept=Form.parse(path, typed).kept, status=NotSignedIn.status)
+    return go(SIGN_IN if path == DESK or typed is not None else f"{SIGN_IN}?to={quote(path)}")
+
+
+async def prove(request: HttpRequest) -> Page | None:
+    """Before every form: it must come from a page of this session. Raises Forged, BadInput.
+
+    A form of an earlier session is shown again for a look, where the browser vouches for it.
+    """
+    if request.method != "POST":
+        return None
+    form = await read_form(request)
+    if is_proven(request, form):
+        return None
+    if getattr(request.state, "actor", None) and own_page(request):
+        return _look_again(request, form, status=Forged.status)
+    raise Forged
+
+
+def _look_again(request: HttpRequest, form: Form, *, status: int = 200) -> Page:
+    """What was typed in an earlier session: it is sent by a tap of its own."""
+    return show(request, "again.html", status=status, to=form.path, typed=form.typed)
+
+
+class DoorController(Controller):
+    opt = {PUBLIC: True}  # noqa: RUF012 - Litestar declares it so
+
+    @get("/sign-in")
+    async def ask(self, request: HttpRequest, to: FromQuery[str] = DESK) -> Page:
+        return ask(request, _checked(to))
+
+    @post("/sign-in")
+    async def sign_in(self, request: HttpRequest) -> Page:
+        """A new session, whatever was in the browser before."""
+        form: Form = request.state.form
+        to, kept = _checked(form.one("to")), form.one("kept")
+        try:
+            given = msgspec.convert(
+                {"login": form.one("login").strip(), "password": form.one("password")}, SignIn
+            )
+            tokens = await sessions.sign_in(
+                given.login, given.password, browser=True, request=request.state.request_id
+            )
+        except (msgspec.ValidationError, WrongCredentials):
+            return ask(request, to, kept=kept, tried=Attempt(form, WrongCredentials()))
+        except TooManyTries as error:
+            return ask(request, to, kept=kept, tried=Attempt(form, error))
+        await _end_earlier(request)
+        request.state.actor = await _staff(tokens.access, request)
+        page = go(to)
+        if kept:
+            page = _look_again(request, Form.parse(to, kept.encode("ascii", "replace")))
+        page.set_cookie(_cookie(cookie_name(), tokens.access))
+        page.set_cookie(_cookie(cookie_name("-door"), None))
+        return page
+
+    @get("/style.css")
+    async def style(self) -> Response[str]:
+        return Response(
+            STYLE,
+            media_type="text/css; charset=utf-8",
+            headers={"Cache-Control": "public, max-age=604800"},
+        )
+
+
+@post("/sign-out")
+async def sign_out(request: HttpRequest) -> Page:
+    await sessions.sign_out(actor_of(request))
+    page = go(SIGN_IN)
+    page.headers.update(FORGET)
+    page.set_cookie(_cookie(cookie_name(), None))
+    return page
+
+
+async def _end_earlier(request: HttpRequest) -> None:
+    try:
+        await sessions.sign_out(await _staff(request.cookies.get(cookie_name(), ""), request))
+    except NotSignedIn:
+        return
+
+
+async def _staff(token: str, request: HttpRequest) -> Any:
+    hashed = hashlib.sha256(token.encode(errors="replace")).digest()
+    return await sessions.staff_of_token(hashed, request.state.request_id, browser=True)
+
+
+def _cookie(name: str, value: str | None) -> Cookie:
+    """Read by no script, sent by no other site, gone with the browser; None takes it back."""
+    return Cookie(
+        name,
+        value=value or "",
+        httponly=True,
+        samesite="strict",
+        secure=settings().secure_cookies,
+        max_age=None if value else 0,
+    )
+
+
+def _checked(to: str) -> str:
+    return to if _TO.fullmatch(to) and to != SIGN_IN else DESK

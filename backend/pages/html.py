@@ -1,0 +1,95 @@
+"""How a page is made: Jinja with autoescape, no script, nothing from another host."""
+
+import hashlib
+import re
+from collections.abc import Collection
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from litestar import Response
+from litestar.response import Redirect
+
+from backend.access import OPERATIONS
+from backend.doors import HttpRequest
+from backend.pages.forms import Attempt, proof_for
+
+HERE = Path(__file__).parent
+STYLE = (HERE / "static" / "desk.css").read_text(encoding="utf-8")
+LANGUAGE = "en"
+PAGE_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none';"
+        " base-uri 'none'; img-src 'self'"
+    ),
+}
+Page = Response[Any]
+
+
+def show(
+    request: HttpRequest,
+    template: str,
+    *,
+    status: int = 200,
+    tried: Attempt | None = None,
+    **values: Any,
+) -> Page:
+    """A page. With `tried` it shows why a form was refused, and the form keeps what was typed."""
+    actor = getattr(request.state, "actor", None)
+
+    def may(operation: str, role: str = "", roles: Collection[str] = ()) -> bool:
+        """Whether to offer a form: the actions decide, this only spares a refusal."""
+        known = actor is not None and actor.role in OPERATIONS[operation]
+        return known and (not roles or role in roles)
+
+    known = {"actor": actor, "may": may, "proof": proof_for(request), "path": request.url.path}
+    html = _templates.get_template(template).render(tried=tried or Attempt(), **known, **values)
+    return Response(
+        html,
+        status_code=tried.error.status if tried and tried.error else status,
+        media_type="text/html; charset=utf-8",
+        headers=PAGE_HEADERS,
+    )
+
+
+def go(path: str) -> Page:
+    """On to a page after a form: a reload there sends nothing twice."""
+    return Redirect(path, status_code=303, headers=PAGE_HEADERS)
+
+
+def _day(value: date) -> str:
+    return format_date(value, "EEE d MMM y", locale=LANGUAGE)
+
+
+def _moment(value: datetime, zone: str) -> str:
+    return format_datetime(value, "EEE d MMM, HH:mm", tzinfo=ZoneInfo(zone), locale=LANGUAGE)
+
+
+def _clock_time(value: time) -> str:
+    return f"{value:%H:%M}"
+
+
+def _readable(code: str) -> str:
+    """An unknown code as words: callBack, call-back and CALL_BACK become "Call back"."""
+    parts = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", code).replace("-", " ").replace("_", " ")
+    return parts.lower().strip().capitalize()
+
+
+_templates = Environment(
+    loader=FileSystemLoader(HERE / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_templates.filters.update(day=_day, moment=_moment, clock_time=_clock_time, readable=_readable)
+_templates.globals.update(
+    lang=LANGUAGE,
+    style=hashlib.sha256(STYLE.encode()).hexdigest()[:8],
+    new_key=lambda: str(uuid4()),
+)

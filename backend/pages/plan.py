@@ -1,0 +1,194 @@
+"""One plan: what comes next, all its rows, its release, and who looked at it."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from litestar import Controller, get, post
+from litestar.params import FromPath, FromQuery
+
+from backend.access import Actor
+from backend.alerts.actions import list_tasks
+from backend.audit.actions import list_access
+from backend.database import transaction
+from backend.doors import HttpRequest, actor_of
+from backend.once import Written
+from backend.pages.forms import Attempt, Form, submit
+from backend.pages.html import Page, go, show
+from backend.pages.reading import office_of
+from backend.plans import rules
+from backend.plans.actions import reading, release
+from backend.plans.routes import LeftCustody, MoveRelease, PlanState, PlanView
+
+ROWS_AT_FIRST = 10  # the page stays small; the others are one tap away
+LATELY = timedelta(days=14)
+TASKS = 10
+ACCESS_SIZE = 50
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A plan as its reader may see it, and which rows they may change."""
+
+    read: reading.PlanRead
+    view: PlanView
+    mine: Collection[UUID]
+
+    def values(self) -> dict[str, Any]:
+        return {
+            "plan": self.view,
+            "role": self.read.role,
+            "today": self.read.today,
+            "mine": self.mine,
+            "zone": self.read.row["zone"],
+            "running": self.read.row["state"] in rules.RUNNING,
+        }
+
+
+async def sheet_of(actor: Actor, plan_id: UUID) -> Sheet:
+    """Raises NotFound, NotYourRole."""
+    read = await reading.get_plan(actor, plan_id, everything=True)
+    running = read.row["state"] in rules.RUNNING
+    mine = {m["id"] for m in read.milestones if running and rules.changes(read.role, m)}
+    return Sheet(read, PlanView.of(read), mine)
+
+
+class PlanPageController(Controller):
+    path = "/plans/{plan_id:uuid}"
+
+    @get("/")
+    async def plan(
+        self,
+        request: HttpRequest,
+        plan_id: FromPath[UUID],
+        saved: FromQuery[str] = "",
+        all_due: FromQuery[bool] = False,  # noqa: FBT002 - a query, not a flag of a call
+    ) -> Page:
+        """What waits for me, and the next two weeks."""
+        actor = actor_of(request)
+        async with transaction(actor.id):
+            sheet = await sheet_of(actor, plan_id)
+            tasks = await list_tasks(actor, plan=plan_id, limit=TASKS)
+        read = sheet.read
+        soon = {
+            m["id"]
+            for m in read.milestones
+            if rules.is_soon(m, read.today, left_custody=read.left_custody)
+        }
+        rows = sheet.view.milestones
+        due = [row for row in rows if row.id in soon and not row.said_by]
+        return show(
+            request,
+            "plan.html",
+            **sheet.values(),
+            saved=next((row for row in rows if str(row.id) == saved), saved),
+            tasks=tasks,
+            titles={row.id: row.title for row in rows},
+            names={member.actor: member for member in sheet.view.circle or ()},
+            said=[row for row in rows if row.said_by and row.state in rules.OPEN],
+            due=due if all_due else due[:ROWS_AT_FIRST],
+            rest=0 if all_due else len(due[ROWS_AT_FIRST:]),
+            lately=[row for row in rows if row.done_on and row.done_on > read.today - LATELY],
+        )
+
+    @get("/rows")
+    async def rows(self, request: HttpRequest, plan_id: FromPath[UUID]) -> Page:
+        """Every row by pathway; what was not offered yet is one line for each."""
+        sheet = await sheet_of(actor_of(request), plan_id)
+        pathways: dict[str, list[Any]] = {}
+        for row in sheet.view.milestones:
+            pathways.setdefault(row.pathway, []).append(row)
+        return show(request, "rows.html", **sheet.values(), pathways=pathways)
+
+    @get("/release")
+    async def release(
+        self, request: HttpRequest, plan_id: FromPath[UUID], moved: FromQuery[UUID | None] = None
+    ) -> Page:
+        """The release date, what the last move did, and the state of the plan."""
+        return await _release(request, plan_id, moved=moved)
+
+    @post("/release")
+    async def move(self, request: HttpRequest, plan_id: FromPath[UUID]) -> Page:
+        async def act(actor: Actor, form: Form) -> Written:
+            to = form.read(MoveRelease)
+            return await release.move_release_date(
+                actor,
+                plan_id,
+                form.seen,
+                release.Release(to.release_date, to.certainty, to.release_time),
+            )
+
+        return await submit(
+            request,
+            "moveReleaseDate",
+            act,
+            lambda written: go(f"/desk/plans/{plan_id}/release?moved={written.id}"),
+            lambda tried: _release(request, plan_id, tried),
+        )
+
+    @post("/state")
+    async def change_state(self, request: HttpRequest, plan_id: FromPath[UUID]) -> Page:
+        async def act(actor: Actor, form: Form) -> Written:
+            to = form.read(PlanState).state
+            return await release.change_plan_state(actor, plan_id, form.seen, to)
+
+        return await submit(
+            request,
+            "changePlanState",
+            act,
+            lambda _: go(f"/desk/plans/{plan_id}?saved=state"),
+            lambda tried: _release(request, plan_id, tried),
+        )
+
+    @post("/left-custody")
+    async def left_custody(self, request: HttpRequest, plan_id: FromPath[UUID]) -> Page:
+        """The person is out, or it is not today."""
+
+        async def act(actor: Actor, form: Form) -> Written:
+            left = form.read(LeftCustody).left
+            return await release.record_left_custody(actor, plan_id, form.seen, left=left)
+
+        return await submit(
+            request,
+            "recordLeftCustody",
+            act,
+            lambda _: go(f"/desk/plans/{plan_id}?saved=release"),
+            lambda tried: _release(request, plan_id, tried),
+        )
+
+    @get("/access")
+    async def access(
+        self, request: HttpRequest, plan_id: FromPath[UUID], before: FromQuery[int | None] = None
+    ) -> Page:
+        """Who looked. A worker sees their own acts, a coordinator everybody's."""
+        actor = actor_of(request)
+        office = await office_of(actor)
+        acts = await list_access(actor, plan_id, before=before, limit=ACCESS_SIZE)
+        more = acts[-1]["id"] if len(acts) == ACCESS_SIZE else None
+        return show(request, "access.html", plan_id=plan_id, acts=acts, more=more, zone=office.zone)
+
+
+async def _release(
+    request: HttpRequest,
+    plan_id: UUID,
+    tried: Attempt | None = None,
+    *,
+    moved: UUID | None = None,
+) -> Page:
+    actor = actor_of(request)
+    async with transaction(actor.id):
+        sheet = await sheet_of(actor, plan_id)
+        move = await release.read_move(actor, moved) if moved else None
+    steps = [to for to in rules.PLAN_STEPS if to in rules.PLAN_STEPS[sheet.view.state]]
+    wrong = "active_inside" if sheet.read.left_custody else "active_outside"
+    return show(
+        request,
+        "release.html",
+        tried=tried,
+        **sheet.values(),
+        move=move,
+        steps=[to for to in steps if to != wrong],
+        certainties=rules.CERTAINTIES,
+    )

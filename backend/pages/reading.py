@@ -1,0 +1,84 @@
+"""What only the pages ask for, beside what the actions of each feature already tell."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from backend import clock
+from backend.access import Actor, find_plan
+from backend.audit.actions import record
+from backend.database import connection, fetch_one, transaction
+from backend.errors import NotFound
+
+
+@dataclass(frozen=True)
+class Office:
+    """Where the reader works: their zone and language, and the chat bot that speaks for them."""
+
+    zone: str
+    language: str
+    bot: str | None
+
+
+async def office_of(actor: Actor) -> Office:
+    row = await fetch_one(
+        "SELECT a.zone, a.language, (SELECT min(username) FROM bot b WHERE b.agency = a.id) AS bot"
+        "  FROM agency a WHERE a.id = $1",
+        actor.agency,
+    )
+    if row is None:
+        raise NotFound
+    return Office(row["zone"], row["language"], row["bot"])
+
+
+_ABOUT = """
+SELECT n.id, n.title FROM milestone n WHERE n.id = ANY($1) AND EXISTS (
+    SELECT 1 FROM mandate m WHERE m.plan = n.plan AND m.actor = $2 AND m.role IN ('SW', 'CO')
+       AND m.starts <= $3 AND (m.ends IS NULL OR m.ends > $3))
+"""
+
+
+async def titles(actor: Actor, subjects: Collection[UUID]) -> Mapping[UUID, str]:
+    """What tasks are about, where that is a row of a plan that the reader works on."""
+    async with transaction(actor.id) as held:
+        rows = await held.fetch(_ABOUT, list(subjects), actor.id, clock.now())
+        return {row["id"]: row["title"] for row in rows}
+
+
+@dataclass(frozen=True)
+class Yeses:
+    """The consents that stand: answers by pathway, yes to messages and disclosures by actor."""
+
+    answers: Mapping[str, Any]
+    channels: Mapping[UUID, Any]
+    disclosures: Mapping[UUID, list[Any]]
+
+
+_ANSWERS = """
+SELECT DISTINCT ON (pathway) pathway, answer, recorded_at FROM participation
+ WHERE plan = $1 ORDER BY pathway, recorded_at DESC
+"""
+_CHANNELS = """
+SELECT DISTINCT ON (subject) id, subject, channel, given_at FROM channel_consent
+ WHERE plan = $1 AND withdrawn_at IS NULL ORDER BY subject, given_at DESC
+"""
+_DISCLOSURES = """
+SELECT id, recipient, fact, purpose, until FROM disclosure
+ WHERE plan = $1 AND withdrawn_at IS NULL AND until >= $2 ORDER BY until, fact
+"""
+
+
+async def yeses(actor: Actor, plan: UUID) -> Yeses:
+    """The consents of a plan, for its worker. Raises NotFound."""
+    async with transaction(actor.id):
+        found, held = await find_plan(actor, plan, roles=("SW", "CO")), connection()
+        await record(actor, "listConsents", plan=plan)
+        disclosures: dict[UUID, list[Any]] = {}
+        for row in await held.fetch(_DISCLOSURES, plan, clock.today(found["zone"])):
+            disclosures.setdefault(row["recipient"], []).append(row)
+        return Yeses(
+            {row["pathway"]: row for row in await held.fetch(_ANSWERS, plan)},
+            {row["subject"]: row for row in await held.fetch(_CHANNELS, plan)},
+            disclosures,
+        )

@@ -1,0 +1,35 @@
+"""The pages of the desk, as one router: its own way in, its own refusals, no script."""
+
+from litestar import Router
+
+from backend.doors import PAGE
+from backend.pages.caseload import CaseloadController
+from backend.pages.circle import CirclePageController
+from backend.pages.dates import DatesController
+from backend.pages.door import DESK, DoorController, prove, sign_out
+from backend.pages.incoming import IncomingController
+from backend.pages.plan import PlanPageController
+from backend.pages.refusals import REFUSALS
+from backend.pages.rows import RowController
+from backend.pages.tasks import TaskPageController
+from backend.pages.visit import VisitController
+
+desk = Router(
+    DESK,
+    route_handlers=[
+        DoorController,
+        sign_out,
+        CaseloadController,
+        PlanPageController,
+        VisitController,
+        CirclePageController,
+        DatesController,
+        RowController,
+        TaskPageController,
+        IncomingController,
+    ],
+    opt={PAGE: True},
+    before_request=prove,
+    exception_handlers=REFUSALS,
+    include_in_schema=False,
+)

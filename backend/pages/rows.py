@@ -1,0 +1,121 @@
+"""One row of a plan: its state, its date, its history."""
+
+from uuid import UUID
+
+from litestar import Controller, get, post
+from litestar.params import FromPath, FromQuery
+
+from backend import clock
+from backend.access import Actor
+from backend.database import transaction
+from backend.doors import HttpRequest, actor_of
+from backend.errors import NotFound, VersionStale
+from backend.once import Written
+from backend.pages.forms import Attempt, Form, submit
+from backend.pages.html import Page, go, show
+from backend.plans import rules
+from backend.plans.actions.milestones import (
+    MilestoneChange,
+    change_milestone,
+    find_milestone,
+    milestone_history,
+)
+from backend.plans.actions.reading import PlanRead
+from backend.plans.routes import ChangeMilestone, MilestoneView
+
+STATES = (
+    "planned",
+    "in_progress",
+    "done",
+    "not_needed",
+    "declined",
+    "not_possible",
+    "cancelled",
+)
+
+
+class RowController(Controller):
+    path = "/rows/{row_id:uuid}"
+
+    @get("/")
+    async def row(
+        self, request: HttpRequest, row_id: FromPath[UUID], saved: FromQuery[str] = ""
+    ) -> Page:
+        return await _row(request, row_id, saved=saved)
+
+    @post("/")
+    async def change(self, request: HttpRequest, row_id: FromPath[UUID]) -> Page:
+        """Another state, another date, or both; from the plan it leads back to the plan."""
+        form: Form = request.state.form
+        back = _plan_of(form)
+
+        async def act(actor: Actor, form: Form) -> Written:
+            return await change_milestone(actor, row_id, form.seen, _wanted(form))
+
+        return await submit(
+            request,
+            "changeMilestone",
+            act,
+            lambda _: go(f"{back}?saved={row_id}" if back else f"/desk/rows/{row_id}?saved=1"),
+            lambda tried: _row(request, row_id, tried),
+        )
+
+
+def _plan_of(form: Form) -> str | None:
+    try:
+        return f"/desk/plans/{UUID(form.one('back'))}"
+    except ValueError:
+        return None
+
+
+def _wanted(form: Form) -> MilestoneChange:
+    """`to` is a state, with its cause behind a slash: one choice instead of two that must fit."""
+    given = form.read(ChangeMilestone)
+    state, _, cause = form.one("to").partition("/")
+    return MilestoneChange(
+        state=state or None,
+        cause=cause or None,
+        due_on=given.due_on,
+        reason=given.reason,
+        done_on=given.done_on,
+        show_court=given.show_court,
+    )
+
+
+async def _row(
+    request: HttpRequest, row_id: UUID, tried: Attempt | None = None, *, saved: str = ""
+) -> Page:
+    actor = actor_of(request)
+    async with transaction(actor.id):
+        row, plan = await find_milestone(actor, row_id)
+        history = await milestone_history(actor, row_id)
+    today = clock.today(plan["zone"])
+    read = PlanRead(plan, plan["mandate"], today, None, [row], None, None, ())
+    running = plan["state"] in rules.RUNNING
+    return show(
+        request,
+        "row.html",
+        tried=tried,
+        row=MilestoneView.of(row, read),
+        plan=plan,
+        role=plan["mandate"],
+        zone=plan["zone"],
+        court=row["court"],
+        saved=saved,
+        changeable=running and rules.changes(plan["mandate"], row),
+        nexts=[state for state in STATES if rules.may_become(row["state"], state)],
+        open=row["state"] in rules.OPEN,
+        history=history,
+        news=_news(row["version"], history, tried),
+    )
+
+
+def _news(version: int, history: object, tried: Attempt | None) -> list[object]:
+    """What happened since the version that a refused form was made for."""
+    if tried is None or not tried.stale or not isinstance(history, list):
+        return []
+    try:
+        missed = version - tried.form.seen
+    except (VersionStale, NotFound):
+        return []
+    return history[-missed:] if missed > 0 else []

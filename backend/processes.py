@@ -1,0 +1,93 @@
+"""How a process gets at the database: as one role, and with the Postgres that comes along
+where no other is given.
+"""
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+
+import asyncpg
+
+from backend import database, embedded
+from backend.database import ROLES, Role
+from backend.errors import DatabaseBusy
+from backend.migrate import role_name
+from backend.settings import Settings, SettingsError
+
+# What keeps a process from running, each with one line for the operator.
+CANNOT_RUN = (
+    SettingsError,
+    DatabaseBusy,
+    embedded.EmbeddedError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    OSError,
+)
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How to reach the database: `admin` may make roles, where the installation has such a URL."""
+
+    admin: str | None
+    roles: Mapping[Role, str]
+
+    def url(self, role: Role) -> str:
+        """Raises SettingsError where the role's setting is missing."""
+        if role not in self.roles:
+            name = "DATABASE_URL" if role == "owner" else f"{role.upper()}_DATABASE_URL"
+            raise SettingsError(f"{name} is missing")
+        return self.roles[role]
+
+
+@contextmanager
+def reach(configured: Settings) -> Iterator[Reach]:
+    """Hold the embedded Postgres for as long as the body runs; another one needs no holding.
+
+    It stops with the last process that holds it. Raises EmbeddedError.
+    """
+    if not configured.embedded:
+        given: dict[Role, str | None] = {
+            "owner": configured.database_url,
+            "app": configured.app_database_url,
+            "worker": configured.worker_database_url,
+            "backup": configured.backup_database_url,
+        }
+        roles = {role: url for role, url in given.items() if url}
+        yield Reach(configured.database_url, roles)
+        return
+    server = embedded.start(configured.data)
+    try:
+        roles = {role: server.url(role_name(role)) for role in ROLES}
+        yield Reach(server.url("postgres"), roles)
+    finally:
+        embedded.stop(server)
+
+
+@asynccontextmanager
+async def process(role: Role, configured: Settings) -> AsyncIterator[Reach]:
+    """Be a process that speaks as this role. Raises one of CANNOT_RUN.
+
+    An owner's or a superuser's URL is refused with SettingsError.
+    """
+    with reach(configured) as found:
+        try:
+            await database.connect(role, found.url(role), size=configured.pool)
+            await _refuse_might(role)
+            yield found
+        finally:
+            await database.disconnect(role)
+
+
+async def _refuse_might(role: Role) -> None:
+    row = await database.fetch_one(
+        "SELECT r.rolsuper OR r.rolbypassrls OR r.rolcreaterole AS mighty,"
+        " pg_has_role(current_user, d.datdba, 'USAGE') AS owns"
+        " FROM pg_roles r, pg_database d"
+        " WHERE r.rolname = current_user AND d.datname = current_database()"
+    )
+    if row is None or row["mighty"] or row["owns"]:
+        raise SettingsError(
+            f"the {role} refuses to run as the owner or a superuser of the database;"
+            f" give it its own role in {role.upper()}_DATABASE_URL"
+        )

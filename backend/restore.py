@@ -1,0 +1,225 @@
+"""`./run restore`: a backup into an empty database, whole or not at all."""
+
+import asyncio
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+import click
+from pyrage import x25519
+
+from backend import archive, clock
+from backend.archive import ArchiveError, Manifest
+from backend.migrate import LOCK, passwords, prepare, role_name
+from backend.processes import CANNOT_RUN, reach
+from backend.psql import STEADY, ProgramError, Psql, program, reason
+from backend.settings import ROOT, Settings, SettingsError, settings
+from backend.vault import Vault, VaultError, master_key
+
+ANYTHING = """
+SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema'
+"""
+FIRST_WITH_PLAIN_TIMEOUT = 17  # what pg_restore 17 and newer writes, an older server cannot read
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What came back, and what was held back: nothing that waited is ever sent."""
+
+    manifest: Manifest
+    messages: int
+    sessions: int
+    chats: int
+    wrapped_key: tuple[UUID, bytes] | None
+
+
+@click.command(help="Read a backup into an empty database: DIR's newest one, or the file DIR.")
+@click.argument("dir", type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--identity",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    required=True,
+    help="the file with the key that opens it",
+)
+def command(dir: Path, identity: Path) -> None:  # noqa: A002 - the name that ./run --help shows
+    try:
+        _restore_and_tell(settings(), newest(dir), identity)
+    except (*CANNOT_RUN, ArchiveError, ProgramError) as error:
+        click.echo(f"restore: {error}", err=True)
+        sys.exit(1)
+
+
+def newest(place: Path) -> Path:
+    """The file itself, or the newest backup in a folder."""
+    if not place.is_dir():
+        return place
+    if not (found := sorted(place.glob(archive.NAMES))):
+        raise ArchiveError(f"there is no backup in {place}")
+    return found[-1]
+
+
+def _restore_and_tell(configured: Settings, path: Path, identity: Path) -> None:
+    identities = archive.read_identities(identity)
+    manifest = archive.inspect(path, identities)
+    _refuse_newer(manifest)
+    with reach(configured) as found:
+        owner = found.url("owner")
+        admin = found.admin or owner
+        with Psql(admin) as psql:
+            _refuse_older(psql)
+            _refuse_full(psql)
+        asyncio.run(prepare(admin, passwords(configured)))
+        restored = restore(owner, path, identities)
+    click.echo(
+        f"{path.name}, made at {manifest.made_at:%Y-%m-%d %H:%M} UTC, is restored:"
+        f" {len(manifest.tables)} tables, {manifest.rows} rows, each as it was."
+    )
+    click.echo(
+        f"Held: {restored.messages} messages that waited are cancelled (reason: restored) and"
+        f" {restored.sessions} sessions are ended."
+    )
+    if restored.chats:
+        click.echo(
+            f"{restored.chats} chats are linked. A STOP, a withdrawn yes, a cut chat or an ended"
+            " mandate of after the backup is not known here: settle these before the worker and"
+            " the bot start (docs/backup.md)."
+        )
+    click.echo(_about_the_vault(configured, restored.wrapped_key))
+    click.echo("Next: ./run migrate")
+
+
+def restore(owner_url: str, path: Path, identities: Sequence[x25519.Identity]) -> Restored:
+    """Restore in one transaction: whatever goes wrong, the database is as empty as before.
+
+    The rows are compared with the manifest, and what waited is held, before the walls
+    (constraints, triggers, row security) stand: behind them the owner sees no row.
+    Raises ArchiveError, ProgramError.
+    """
+    manifest = archive.inspect(path, identities)
+    with Psql(owner_url) as psql:
+        psql.ask(f"SET ROLE {role_name('owner')}; BEGIN; SELECT pg_advisory_xact_lock({LOCK})")
+        _refuse_full(psql)
+        _play(psql, path, identities, "pre-data", "data")
+        psql.ask(STEADY)
+        _compare(psql, manifest)
+        restored = _hold(psql, manifest, clock.now())
+        _play(psql, path, identities, "post-data")
+        psql.ask("COMMIT")
+    return restored
+
+
+def _refuse_newer(manifest: Manifest) -> None:
+    """A release can read what it or an earlier one wrote; `./run migrate` brings it up."""
+    ours = (ROOT / "migrations").glob("m*.py")
+    if not any(f'ID = "{manifest.migration}"' in file.read_text(encoding="utf-8") for file in ours):
+        raise ArchiveError(
+            f"the backup comes from another release (migration {manifest.migration});"
+            " restore it with that one"
+        )
+
+
+def _refuse_older(psql: Psql) -> None:
+    said = subprocess.run(  # noqa: S603 - Postgres's program with words of ours
+        [program("pg_restore"), "--version"], capture_output=True, check=True, text=True
+    ).stdout
+    theirs = int(said.split()[2].split(".")[0])
+    [number] = psql.ask("SHOW server_version_num")
+    server = int(number) // 10_000
+    if server < FIRST_WITH_PLAIN_TIMEOUT <= theirs:
+        raise SettingsError(
+            f"pg_restore is of release {theirs} and the server of {server}:"
+            f" point PG_BIN at the programs of release {server}"
+        )
+
+
+def _refuse_full(psql: Psql) -> None:
+    if psql.ask(ANYTHING) != ["0"]:
+        raise SettingsError(
+            "this database is not empty, and nothing is ever overwritten: give an empty one"
+            " (another DATABASE_URL, or another THROUGHCARE_DATA)"
+        )
+
+
+def _play(psql: Psql, path: Path, identities: Sequence[x25519.Identity], *sections: str) -> None:
+    """Let psql run sections of the dump. What the script prints is read away here."""
+    words = [program("pg_restore"), "--no-owner", "--file=-"]
+    words += [f"--section={section}" for section in sections]
+    with (
+        tempfile.TemporaryFile() as errors,
+        subprocess.Popen(  # noqa: S603 - Postgres's program with words of ours
+            words, stdin=subprocess.PIPE, stdout=psql.input, stderr=errors, process_group=0
+        ) as script,
+    ):
+        try:
+            if script.stdin is not None:
+                archive.pour(path, identities, script.stdin)
+            script.communicate()
+        except BaseException:
+            script.kill()
+            raise
+        psql.ask("SELECT 1")
+        if script.returncode:
+            raise ProgramError(f"pg_restore: {reason(errors, 'no reason given')}")
+
+
+def _compare(psql: Psql, manifest: Manifest) -> None:
+    there = psql.tables()
+    if changed := set(there) ^ set(manifest.tables):
+        raise ArchiveError(
+            f"the backup is not whole: {min(changed)} is only in its list or its rows"
+        )
+    for table in there:
+        if psql.fingerprint(table) != manifest.tables[table]:
+            raise ArchiveError(f"the backup is not whole: {table} is not as its list says")
+
+
+def _hold(psql: Psql, manifest: Manifest, now: datetime) -> Restored:
+    """Cancel what waited to be sent, for it may have been sent since; let everybody sign in anew.
+
+    The audit row tells from when on this database knows what was said.
+    """
+    [messages] = psql.ask(
+        "WITH held AS (UPDATE public.message SET state = 'cancelled', reason = 'restored',"
+        " version = version + 1 WHERE state IN ('queued', 'claimed') RETURNING 1)"
+        " SELECT count(*) FROM held"
+    )
+    [sessions] = psql.ask(
+        f"WITH ended AS (UPDATE public.session SET ended_at = '{now.isoformat()}'"
+        " WHERE ended_at IS NULL RETURNING 1) SELECT count(*) FROM ended"
+    )
+    psql.ask(
+        f"UPDATE public.court_token SET until = '{now.isoformat()}'"
+        f" WHERE until > '{now.isoformat()}';"
+        " INSERT INTO public.audit (at, operation, outcome)"
+        f" VALUES ('{now.isoformat()}', 'restore', 'done')"
+    )
+    [chats] = psql.ask("SELECT count(*) FROM public.link WHERE state = 'active'")
+    keys = psql.ask(
+        "SELECT id, encode(wrapped, 'hex') FROM public.subject_key"
+        " WHERE wrapped IS NOT NULL LIMIT 1"
+    )
+    wrapped = [(UUID(id_), bytes.fromhex(key)) for id_, key in (row.split("|") for row in keys)]
+    return Restored(manifest, int(messages), int(sessions), int(chats), next(iter(wrapped), None))
+
+
+def _about_the_vault(configured: Settings, wrapped: tuple[UUID, bytes] | None) -> str:
+    """Whether the names open here; a missing key is not made anew, as `master_key` would."""
+    if configured.embedded and not configured.vault_key:
+        place = configured.data / "vault.key"
+        if not place.exists():
+            return f"Names stay sealed: put the vault key into {place} before anything is started."
+    elif not configured.vault_key:
+        return "Names stay sealed: VAULT_KEY is not set here."
+    if wrapped is None:
+        return "There is nobody in it yet."
+    try:
+        Vault(master_key(configured)).seal(*wrapped, "restore", b"")
+    except VaultError:
+        return "Names stay sealed: the vault key here is not the one that sealed them."
+    return "Names open with the vault key that is here."

@@ -1,0 +1,117 @@
+"""The draft: what would be issued now. It is made of rows each time and never stored."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from backend import clock
+from backend.access import Actor, find_plan, require
+from backend.actors.actions import vault
+from backend.audit.actions import record
+from backend.courts.actions import reference_of
+from backend.database import connection, transaction
+from backend.errors import Unfit
+from backend.summaries.content import Draft, Period, canonical
+from backend.summaries.rules import TYPES, Material, facts_of
+from backend.summaries.wording import spoken, words
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a summary is about: for which court file, of which type, over which period."""
+
+    file: UUID
+    type: str
+    period: Period
+
+
+async def draft_summary(actor: Actor, plan_id: UUID, subject: Subject) -> tuple[Draft, str]:
+    """The draft as it stands now, to be read to the person, and its digest.
+
+    Raises NotFound (plan, or a file that is not bound to it), Unfit.
+    """
+    require(actor, "recordReading")
+    async with transaction(actor.id):
+        plan = await find_plan(actor, plan_id, roles=("SW", "PO"))
+        draft = await make_draft(plan, subject)
+        await record(actor, "draftSummary", plan=plan_id, thing=subject.file)
+        return draft, digest_of(draft).hex()
+
+
+async def make_draft(plan: Any, subject: Subject) -> Draft:
+    """It hangs on the plan's rows alone, never on who asks. Raises NotFound, Unfit."""
+    if subject.type not in TYPES:
+        raise Unfit(f"type is one of {', '.join(sorted(TYPES))}.")
+    if subject.period.starts > subject.period.ends:
+        raise Unfit("A period does not end before it starts.")
+    if subject.period.ends > clock.today(plan["zone"]):
+        raise Unfit("A period does not end in the future.")
+    language = await connection().fetchval(
+        "SELECT language FROM agency WHERE id = $1", plan["agency"]
+    )
+    return Draft(
+        file_ref=await reference_of(plan, subject.file),
+        type=subject.type,
+        language=spoken(language),
+        period=subject.period,
+        facts=facts_of(await _material(plan, subject.period), subject.period, words(language)),
+        closing=words(language)["closing"],
+    )
+
+
+def digest_of(draft: Draft) -> bytes:
+    """A keyed hash: whoever reads the table of readings cannot try out guesses of facts."""
+    return vault().derive("summary.draft", canonical(draft).decode())
+
+
+_CYCLES = """
+SELECT code, at FROM (
+    SELECT m.code, e.at, e.after,
+           lead(e.before) OVER (PARTITION BY m.id ORDER BY e.at, e.id) AS next
+      FROM milestone_event e JOIN milestone m ON m.id = e.milestone
+     WHERE e.plan = $1 AND m.repeat_days IS NOT NULL AND e.kind = 'state') AS event
+ WHERE after = 'done' AND next IS DISTINCT FROM 'done'
+"""  # a row that was done and opened again was not done after all
+_STOPPED = """
+SELECT m.code, max(e.at) AS at FROM milestone_event e JOIN milestone m ON m.id = e.milestone
+ WHERE e.plan = $1 AND m.state = 'not_possible' AND e.kind = 'state' AND e.after = 'not_possible'
+ GROUP BY m.code
+"""
+_CONTACTS = """
+SELECT role, outcome, count(*) AS times FROM contact
+ WHERE plan = $1 AND made_on BETWEEN $2 AND $3 GROUP BY role, outcome
+"""
+_APPOINTMENTS = """
+SELECT role, state, count(*) AS times FROM appointment
+ WHERE plan = $1 AND held_on BETWEEN $2 AND $3 GROUP BY role, state
+"""
+
+
+async def _material(plan: Any, period: Period) -> Material:
+    held, zone = connection(), ZoneInfo(plan["zone"])
+    between = (plan["id"], period.starts, period.ends)
+
+    def day(at: datetime) -> date:
+        return at.astimezone(zone).date()
+
+    cycles: dict[str, list[date]] = defaultdict(list)
+    for row in await held.fetch(_CYCLES, plan["id"]):
+        cycles[row["code"]].append(day(row["at"]))
+    return Material(
+        milestones=await held.fetch("SELECT * FROM milestone WHERE plan = $1", plan["id"]),
+        cycles=cycles,
+        stopped={row["code"]: day(row["at"]) for row in await held.fetch(_STOPPED, plan["id"])},
+        contacts={
+            (row["role"], row["outcome"]): row["times"]
+            for row in await held.fetch(_CONTACTS, *between)
+        },
+        appointments={
+            (row["role"], row["state"]): row["times"]
+            for row in await held.fetch(_APPOINTMENTS, *between)
+        },
+        supervision=plan["supervision"],
+        left_custody=plan["left_custody_at"] is not None,
+    )

@@ -1,0 +1,197 @@
+"""First it is read to the person, then it is issued, and then it never changes."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID, uuid4
+
+import msgspec
+
+from backend import clock
+from backend.access import Actor, find_plan, require
+from backend.actors.actions import seal, unseal
+from backend.audit.actions import record
+from backend.database import connection, transaction
+from backend.errors import NotFromThisState, SummaryNotReadToPerson, Unfit
+from backend.once import Written
+from backend.summaries.actions.drafting import Subject, digest_of, make_draft
+from backend.summaries.content import (
+    Attestation,
+    Author,
+    Comment,
+    Content,
+    Draft,
+    PersonView,
+    canonical,
+)
+from backend.summaries.rules import heard
+from backend.summaries.wording import words
+
+
+@dataclass(frozen=True)
+class NewReading:
+    """The draft was read to the person (`read`), or somebody tried in vain (`tried`).
+
+    `comment` is what the person said to it, word for word. `digest` names the draft that
+    was read; without it, it is the one that stands now.
+    """
+
+    subject: Subject
+    kind: str
+    read_on: date
+    language: str
+    comment: str | None = None
+    digest: str | None = None
+    id: UUID = field(default_factory=uuid4)
+
+
+async def record_reading(actor: Actor, plan_id: UUID, new: NewReading) -> Written:
+    """Record that the person knows the draft as it stands now, or that somebody tried.
+
+    Raises NotFound, Unfit, NotFromThisState where the facts changed since it was read.
+    """
+    require(actor, "recordReading")
+    async with transaction(actor.id) as held:
+        plan = await find_plan(actor, plan_id, roles=("SW", "PO"), lock=True)
+        _check(plan, new)
+        digest = digest_of(await make_draft(plan, new.subject))
+        if new.digest is not None and new.digest != digest.hex():
+            raise NotFromThisState("The facts have changed since: read the draft as it stands.")
+        comment = None
+        if new.comment is not None:
+            comment = await seal(plan["person"], f"reading.comment:{new.id}", new.comment)
+        await held.execute(
+            "INSERT INTO reading (id, agency, plan, version, kind, read_on, language, role,"
+            " recorded_by, recorded_at, comment, digest)"
+            " VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11)",
+            new.id,
+            plan["agency"],
+            plan_id,
+            new.kind,
+            new.read_on,
+            new.language,
+            plan["mandate"],
+            actor.id,
+            clock.now(),
+            comment,
+            digest,
+        )
+        await record(actor, "recordReading", plan=plan_id, thing=new.id)
+        return Written(new.id, 1, 201)
+
+
+def _check(plan: Mapping[str, Any], new: NewReading) -> None:
+    if new.kind not in {"read", "tried"}:
+        raise Unfit("kind is read or tried.")
+    if new.comment is not None and new.kind == "tried":
+        raise Unfit("Where nobody was reached there is no comment.")
+    if new.read_on > clock.today(plan["zone"]):
+        raise Unfit("read_on is not in the future.")
+    if new.read_on < new.subject.period.ends:
+        raise Unfit("What is read must be over: read_on is not before the period's end.")
+
+
+async def issue_summary(actor: Actor, plan_id: UUID, subject: Subject) -> Written:
+    """Issue the facts as they stand; the written version is the summary's number in its file.
+
+    Raises SummaryNotReadToPerson unless this very version was read to the person, or three
+    tries were made on three days, since it was last issued. Raises NotFound, Unfit too.
+    """
+    require(actor, "issueSummary")
+    async with transaction(actor.id):
+        plan = await find_plan(actor, plan_id, roles=("PO",), lock=True)
+        draft = await make_draft(plan, subject)
+        readings = await _readings(plan, digest_of(draft))
+        attestation = heard(readings)
+        if attestation is None:
+            raise SummaryNotReadToPerson
+        view = await _person_view(plan, readings, draft, attestation)
+        content = await _content(actor, subject, draft, attestation, view)
+        id_ = await _write(actor, plan, subject, content)
+        await _use(readings, id_)
+        await record(actor, "issueSummary", plan=plan_id, thing=id_)
+        return Written(id_, content.version, 201)
+
+
+async def _readings(plan: Any, digest: bytes) -> Sequence[Any]:
+    """The readings of this draft on which nothing was issued yet, oldest first."""
+    rows: Sequence[Any] = await connection().fetch(
+        "SELECT * FROM reading WHERE plan = $1 AND digest = $2 AND summary IS NULL"
+        " ORDER BY read_on, recorded_at, id",
+        plan["id"],
+        digest,
+    )
+    return rows
+
+
+async def _content(
+    actor: Actor, subject: Subject, draft: Draft, attestation: Attestation, view: PersonView
+) -> Content:
+    held = connection()
+    agency = await held.fetchval("SELECT name FROM agency WHERE id = $1", actor.agency)
+    number = await held.fetchval(
+        "SELECT coalesce(max(number), 0) + 1 FROM summary WHERE file = $1", subject.file
+    )
+    corrected = await held.fetchval(
+        "SELECT max(number) FROM summary"
+        " WHERE file = $1 AND type = $2 AND period_from = $3 AND period_to = $4",
+        subject.file,
+        subject.type,
+        subject.period.starts,
+        subject.period.ends,
+    )
+    return Content(
+        **msgspec.structs.asdict(draft),
+        version=number,
+        supersedes=corrected,
+        author=Author("PO", words(draft.language)["role:PO"], agency),
+        attestation=attestation,
+        person_view=view,
+    )
+
+
+async def _person_view(
+    plan: Any, readings: Sequence[Any], draft: Draft, attestation: Attestation
+) -> PersonView:
+    comments = []
+    for row in readings:
+        place = f"reading.comment:{row['id']}"
+        text = await unseal(plan["person"], place, row["comment"])
+        if text is not None:
+            comments.append(Comment(row["read_on"], row["language"], text))
+    silent = words(draft.language)["no_comment" if attestation.read else "not_reached"]
+    return PersonView(comments, None if comments else silent)
+
+
+async def _write(actor: Actor, plan: Any, subject: Subject, content: Content) -> UUID:
+    id_, body = uuid4(), canonical(content)
+    await connection().execute(
+        "INSERT INTO summary (id, agency, plan, version, file, subject, number, supersedes, type,"
+        " period_from, period_to, content, sha256, issued_at, issued_by)"
+        " VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+        id_,
+        plan["agency"],
+        plan["id"],
+        subject.file,
+        plan["person"],
+        content.version,
+        content.supersedes,
+        content.type,
+        content.period.starts,
+        content.period.ends,
+        await seal(plan["person"], f"summary.content:{id_}", body.decode()),
+        hashlib.sha256(body).digest(),
+        clock.now(),
+        actor.id,
+    )
+    return id_
+
+
+async def _use(readings: Sequence[Any], summary: UUID) -> None:
+    await connection().execute(
+        "UPDATE reading SET summary = $2, version = version + 1 WHERE id = ANY($1)",
+        [row["id"] for row in readings],
+        summary,
+    )

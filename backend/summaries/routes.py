@@ -1,0 +1,221 @@
+"""Summaries over HTTP: read to the person and issued by staff, pulled by courts."""
+
+import hashlib
+from datetime import date, datetime
+from typing import Annotated, Any
+from uuid import UUID, uuid4
+
+import msgspec
+from litestar import Controller, Response, get, post
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+
+from backend.doors import COURT, NO_STORE, HttpRequest, WrittenReply, actor_of, plain, write
+from backend.errors import (
+    KeyMissing,
+    KeyReused,
+    NotFound,
+    NotFromThisState,
+    NotYourRole,
+    SummaryNotReadToPerson,
+    Taken,
+    Unfit,
+)
+from backend.problems import documented
+from backend.summaries.actions import drafting, issuing, pulling
+from backend.summaries.content import Content, Draft, Period, canonical
+from backend.words import Note
+
+WRITE = (KeyMissing, KeyReused, NotYourRole, NotFound, Unfit)
+Digest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+
+
+class SubjectIn(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """For which court file, of which type, over which days (both inclusive)."""
+
+    file: UUID
+    type: str
+    period_from: date
+    period_to: date
+
+    def subject(self) -> drafting.Subject:
+        return drafting.Subject(self.file, self.type, Period(self.period_from, self.period_to))
+
+
+class IssueSummary(SubjectIn, forbid_unknown_fields=True, kw_only=True):
+    pass
+
+
+class RecordReading(SubjectIn, forbid_unknown_fields=True, kw_only=True):
+    """`comment` is word for word; `digest` names the draft that was read, as it was shown."""
+
+    kind: str
+    read_on: date
+    language: Annotated[str, msgspec.Meta(pattern="^[a-z]{2,3}$")]
+    comment: Annotated[Note, msgspec.Meta(max_length=4000)] | None = None
+    digest: Digest | None = None
+    id: UUID | None = None
+
+
+class DraftView(msgspec.Struct):
+    draft: Draft
+    digest: str
+
+
+class IssuedLine(msgspec.Struct):
+    """`version` counts within the file; `superseded_by` is the version that corrects this one."""
+
+    id: UUID
+    type: str
+    version: int
+    supersedes: int | None
+    superseded_by: int | None
+    period: Period
+    issued_at: datetime
+    sha256: str
+
+    @classmethod
+    def of(cls, row: Any) -> "IssuedLine":
+        return cls(
+            row["id"],
+            row["type"],
+            row["number"],
+            row["supersedes"],
+            row["superseded_by"],
+            Period(row["period_from"], row["period_to"]),
+            row["issued_at"],
+            row["sha256"].hex(),
+        )
+
+
+class IssuedListView(msgspec.Struct):
+    summaries: list[IssuedLine]
+
+
+class SummaryView(msgspec.Struct):
+    """`sha256` is the hash of `summary` as it stands here: sorted keys, no blanks, UTF-8."""
+
+    id: UUID
+    issued_at: datetime
+    sha256: str
+    superseded_by: int | None
+    summary: Content
+
+
+class SummaryController(Controller):
+    tags = ["summaries"]  # noqa: RUF012 - Litestar declares it so
+
+    @get(
+        "/plans/{plan_id:uuid}/summaries/draft",
+        operation_id="draftSummary",
+        responses=documented(NotYourRole, NotFound, Unfit),
+    )
+    async def draft(
+        self,
+        request: HttpRequest,
+        plan_id: FromPath[UUID],
+        *,
+        file: FromQuery[UUID],
+        type_: Annotated[str, QueryParameter(name="type", max_length=20)],
+        period_from: FromQuery[date],
+        period_to: FromQuery[date],
+    ) -> Response[DraftView]:
+        """What would be issued now, to be read to the person first."""
+        subject = drafting.Subject(file, type_, Period(period_from, period_to))
+        draft, digest = await drafting.draft_summary(actor_of(request), plan_id, subject)
+        return Response(DraftView(draft, digest), headers=NO_STORE)
+
+    @post(
+        "/plans/{plan_id:uuid}/readings",
+        operation_id="recordReading",
+        responses=documented(*WRITE, Taken, NotFromThisState),
+    )
+    async def read(
+        self, request: HttpRequest, plan_id: FromPath[UUID], data: JSONBody[RecordReading]
+    ) -> WrittenReply:
+        """Record that the draft was read to the person, or that somebody tried."""
+        new = issuing.NewReading(
+            data.subject(),
+            data.kind,
+            data.read_on,
+            data.language,
+            data.comment,
+            data.digest,
+            data.id or uuid4(),
+        )
+        return plain(
+            await write(
+                request, "recordReading", lambda actor: issuing.record_reading(actor, plan_id, new)
+            )
+        )
+
+    @post(
+        "/plans/{plan_id:uuid}/summaries",
+        operation_id="issueSummary",
+        responses=documented(*WRITE, SummaryNotReadToPerson),
+    )
+    async def issue(
+        self, request: HttpRequest, plan_id: FromPath[UUID], data: JSONBody[IssueSummary]
+    ) -> WrittenReply:
+        """Issue the facts of a period to a court's file; answers with the version in that file."""
+        subject = data.subject()
+        return plain(
+            await write(
+                request,
+                "issueSummary",
+                lambda actor: issuing.issue_summary(actor, plan_id, subject),
+            )
+        )
+
+
+class PullController(Controller):
+    path = "/court/summaries"
+    tags = ["court"]  # noqa: RUF012
+    opt = {COURT: True}  # noqa: RUF012
+
+    @get("/", operation_id="listSummaries", responses=documented(NotFound))
+    async def list_summaries(
+        self, request: HttpRequest, file_ref: FromQuery[str | None] = None
+    ) -> Response[IssuedListView]:
+        """What was issued to a file that is bound to you, oldest first."""
+        rows = await pulling.list_summaries(actor_of(request), file_ref or "")
+        return _pulled(request, IssuedListView([IssuedLine.of(row) for row in rows]))
+
+    @get("/{summary_id:str}", operation_id="getSummary", responses=documented(NotFound))
+    async def get_summary(
+        self,
+        request: HttpRequest,
+        summary_id: FromPath[str],
+        file_ref: FromQuery[str | None] = None,
+    ) -> Response[SummaryView]:
+        """One issued version, the same for ever but for what supersedes it."""
+        issued = await pulling.get_summary(actor_of(request), file_ref or "", _id(summary_id))
+        row = issued.row
+        view = {
+            "id": row["id"],
+            "issued_at": row["issued_at"],
+            "sha256": row["sha256"].hex(),
+            "superseded_by": row["superseded_by"],
+            "summary": msgspec.Raw(issued.content),
+        }
+        return _pulled(request, view)
+
+
+def _id(text: str) -> UUID:
+    """The id; for what is none, an id that nothing has, so that both are looked for alike."""
+    try:
+        found = UUID(text)
+    except ValueError:
+        return UUID(int=0)
+    return found if str(found) == text else UUID(int=0)
+
+
+def _pulled(request: HttpRequest, view: object) -> Response[Any]:
+    """The canonical bytes under a strong ETag of their hash; 304 where the court has them."""
+    body = canonical(view)
+    tag = f'"{hashlib.sha256(body).hexdigest()}"'
+    headers = {"ETag": tag, **NO_STORE}
+    asked = request.headers.get("if-none-match", "")
+    known = {one.strip().removeprefix("W/") for one in asked.split(",")}
+    if known & {tag, "*"}:
+        return Response(None, status_code=304, headers=headers)
+    return Response(body, media_type="application/json", headers=headers)

@@ -1,0 +1,81 @@
+"""/start with an invitation, then the number that was told by voice."""
+
+import hmac
+from typing import Any
+
+from backend import clock
+from backend.actors.actions import seal
+from backend.database import connection
+from backend.messages import inbox, links
+from bots.chat import Chat
+from bots.conversations.words import tell
+
+TRIES = 5
+LONGEST_TOKEN = 64
+
+
+async def start(chat: Chat, payload: str) -> None:
+    """Open an invitation in this chat; whatever is wrong with it, the answer is the same."""
+    held = connection()
+    link = None
+    if payload and len(payload) <= LONGEST_TOKEN:
+        link = await held.fetchrow(
+            "SELECT * FROM link WHERE token = $1 AND bot = $2 AND state = 'invited'"
+            " AND expires_at > $3 AND chat_index IS NULL FOR UPDATE",
+            links.hash_token(payload),
+            chat.update["bot"],
+            clock.now(),
+        )
+    if link is None:
+        await chat.say_to_stranger()
+        return
+    sealed = await seal(link["subject"], f"link.chat:{link['id']}", str(chat.id))
+    # the token works once: from here on only this chat can go on with it
+    opened = await held.fetchrow(
+        "UPDATE link SET chat_index = $2, chat = $3, token = NULL, version = version + 1"
+        " WHERE id = $1 RETURNING *",
+        link["id"],
+        inbox.chat_index(chat.id),
+        sealed,
+    )
+    await chat.say(opened, "PIN-ASK")
+
+
+def waits_for_pin(chat: Chat) -> bool:
+    return any(_open(link) for link in chat.links)
+
+
+def _open(link: Any) -> bool:
+    return bool(link["state"] == "invited" and link["expires_at"] > clock.now())
+
+
+async def pin(chat: Chat, text: str) -> None:
+    """Five tries, then the invitation is dead and the worker makes a new one."""
+    held = connection()
+    waiting = next(link for link in chat.links if _open(link))
+    link = await held.fetchrow("SELECT * FROM link WHERE id = $1 FOR UPDATE", waiting["id"])
+    given = "".join(character for character in text if character.isdecimal())
+    if hmac.compare_digest(links.hash_pin(link["id"], given), link["pin"]):
+        await held.execute(
+            "UPDATE link SET state = 'unconfirmed', pin = NULL, version = version + 1"
+            " WHERE id = $1",
+            link["id"],
+        )
+        await chat.say(link, "LINK-WAIT")
+        await tell(link, "confirm-link")
+        return
+    tries = await held.fetchval(
+        "UPDATE link SET tries = tries + 1, version = version + 1 WHERE id = $1 RETURNING tries",
+        link["id"],
+    )
+    if tries < TRIES:
+        await chat.say(link, "PIN-WRONG")
+        return
+    await chat.say(link, "PIN-DEAD")
+    await held.execute(
+        "UPDATE link SET state = 'ended', ended_at = $2, pin = NULL, version = version + 1"
+        " WHERE id = $1",
+        link["id"],
+        clock.now(),
+    )
+    await tell(link, "pin-dead")

@@ -1,0 +1,88 @@
+"""A tap on a button: only by the account to which it was sent, only once."""
+
+import hmac
+from typing import Any
+
+from backend import clock
+from backend.access import Actor
+from backend.database import connection
+from backend.messages import answers, inbox, taps
+from backend.messages.answers import Tap
+from bots.chat import Chat, actor_of
+from bots.conversations import settings
+from bots.conversations.dates import chosen_day
+
+LATE_STATES = frozenset({"stopped", "inactive", "ended"})
+
+
+async def tap(chat: Chat, data: str) -> None:
+    """Find the message behind a button and let the answer take effect.
+
+    A foreign account, an unknown token and a link that is off are passed over in silence.
+    """
+    read = taps.read(data)
+    message = None if read is None else await _message(read[0])
+    if read is None or message is None:
+        return
+    link = await connection().fetchrow("SELECT * FROM link WHERE id = $1", message["link"])
+    index = inbox.chat_index(chat.id)
+    if link is None or not hmac.compare_digest(link["chat_index"] or b"", index):
+        return
+    if link["state"] in LATE_STATES:
+        return
+    if await _chosen(chat, link, message, read[1]):
+        return
+    await _answer(chat, link, message, read[1])
+
+
+async def _message(hashed: bytes) -> Any:
+    return await connection().fetchrow(
+        "SELECT * FROM message WHERE tap = $1 AND link IS NOT NULL FOR UPDATE", hashed
+    )
+
+
+async def _chosen(chat: Chat, link: Any, message: Any, action: str) -> bool:
+    if message["answered_at"] is not None:
+        return False
+    if not await settings.choose(chat, link, message["key"], action):
+        return False
+    await connection().execute(
+        "UPDATE message SET answered_at = $2, answer = $3, version = version + 1 WHERE id = $1",
+        message["id"],
+        clock.now(),
+        action,
+    )
+    return True
+
+
+async def _answer(chat: Chat, link: Any, message: Any, action: str) -> None:
+    actor = await actor_of(link)
+    plan = None
+    if message["plan"] is not None:
+        plan = await connection().fetchrow(
+            "SELECT p.*, a.working_days FROM plan p JOIN agency a ON a.id = p.agency"
+            " WHERE p.id = $1 FOR UPDATE OF p",
+            message["plan"],
+        )
+        if not await _has_mandate(actor, message):
+            return
+    day = chosen_day(action, message["local_due"]) if message["key"] == "DATE-ASK" else None
+    reply = await answers.answer(Tap(actor, link, message, plan, action, day))
+    if not reply:
+        return
+    # "take it back" must find the answer again; every other reply is about the same matter
+    about = message["id"] if reply in {"NOTED", "DATE-OK"} else message["subject"]
+    variables = {"date": day.isoformat()} if day is not None else None
+    await chat.say(link, reply, about=about, variables=variables)
+
+
+async def _has_mandate(actor: Actor, message: Any) -> bool:
+    return bool(
+        await connection().fetchval(
+            "SELECT 1 FROM mandate WHERE plan = $1 AND actor = $2 AND starts <= $3"
+            " AND (ends IS NULL OR ends > $3) LIMIT 1",
+            message["plan"],
+            actor.id,
+            clock.now(),
+        )
+    )

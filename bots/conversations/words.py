@@ -1,0 +1,120 @@
+"""What somebody writes: stop, begin again, help, or words that a human reads."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from backend import clock
+from backend.actors.actions import seal
+from backend.alerts.actions import open_task
+from backend.database import connection
+from backend.messages import links, rules
+from bots.chat import Chat
+
+KEPT = timedelta(days=30)
+LONGEST = 2000
+
+
+async def stop(chat: Chat) -> None:
+    """Every link of the chat is off at once, the worker is told, and nothing follows from it."""
+    for link in chat.active:
+        await connection().execute(
+            "UPDATE channel_consent SET withdrawn_at = $3, version = version + 1"
+            " WHERE plan = $1 AND subject = $2 AND withdrawn_at IS NULL",
+            link["plan"],
+            link["subject"],
+            clock.now(),
+        )
+        await links.end_link(link, "stopped", task="link-stopped")
+    if chat.active:
+        await chat.say(chat.active[0], "STOP-OK")
+
+
+async def start_again(chat: Chat) -> None:
+    """Whoever stopped may begin again by themselves: it is their own yes."""
+    stopped = [link for link in chat.links if link["state"] == "stopped"]
+    if not stopped:
+        return
+    held = connection()
+    for link in stopped:
+        await held.execute(
+            "UPDATE link SET state = 'active', ended_at = NULL, version = version + 1"
+            " WHERE id = $1",
+            link["id"],
+        )
+        if link["plan"] is not None:
+            await held.execute(
+                "INSERT INTO channel_consent (id, agency, plan, version, subject, channel,"
+                " language, recorded_by, given_at)"
+                " VALUES ($1, $2, $3, 1, $4, 'telegram', $5, $4, $6)",
+                uuid4(),
+                link["agency"],
+                link["plan"],
+                link["subject"],
+                link["language"],
+                clock.now(),
+            )
+            await tell(link, "link-begun-again")
+    await chat.say(stopped[0], "START-OK")
+
+
+async def help_wanted(chat: Chat) -> None:
+    for link in chat.active:
+        await tell(link, "need-help")
+    await chat.say(chat.active[0], "HELP")
+
+
+async def free_text(chat: Chat, text: str) -> None:
+    """Kept sealed for the worker, for thirty days; answered, never read by a machine."""
+    link = chat.active[0]
+    if link["plan"] is None:
+        await chat.say(link, "HELP-COMING")
+        return
+    held, id_, now = connection(), uuid4(), clock.now()
+    await held.execute(
+        "INSERT INTO incoming (id, agency, plan, version, bot, link, subject, received_at,"
+        " purge_after, text) VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9)",
+        id_,
+        link["agency"],
+        link["plan"],
+        link["bot"],
+        link["id"],
+        link["subject"],
+        now,
+        (now + KEPT).date(),
+        await seal(link["subject"], f"incoming.text:{id_}", text[:LONGEST]),
+    )
+    await open_task(
+        "free-text",
+        agency=link["agency"],
+        plan=link["plan"],
+        subject=id_,
+        local_due=clock.today(link["zone"]),
+        about=link["subject"],
+    )
+    await chat.say(link, "FREETEXT" if await _office_open(link) else "OOH")
+
+
+async def _office_open(link: Any) -> bool:
+    agency = await connection().fetchrow("SELECT * FROM agency WHERE id = $1", link["agency"])
+    return rules.is_open(
+        clock.now(),
+        zone=agency["zone"],
+        working_days=agency["working_days"],
+        opens=agency["opens"],
+        closes=agency["closes"],
+    )
+
+
+async def tell(link: Any, kind: str) -> None:
+    """Open a task for the worker of the link's plan, one a day for one kind."""
+    if link["plan"] is None:
+        return
+    await open_task(
+        kind,
+        agency=link["agency"],
+        plan=link["plan"],
+        subject=link["id"],
+        local_due=clock.today(link["zone"]),
+        about=link["subject"],
+    )

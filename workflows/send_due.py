@@ -1,0 +1,181 @@
+"""Send what is due. No transaction is open while the chat service is talked to.
+
+A row is claimed (commit), judged and noted as being sent (commit), said, and
+marked (commit). Killed anywhere in between, another worker takes it up when the
+lease is over; what may have arrived already is told apart from what has not.
+"""
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from telegram import Bot
+
+from backend import clock
+from backend.actors.actions import unseal, vault
+from backend.database import connection, in_fresh_context, transaction
+from backend.messages import sending
+from backend.messages.links import end_link
+from backend.messages.taps import button_data, tap_hash
+from backend.messages.values import values_of
+from backend.vault import VaultError
+from bots.channels import telegram
+from bots.channels.telegram import Delivery, Result
+from bots.conversations.dates import day_buttons
+from bots.texts.catalogue import (
+    MissingText,
+    MissingValue,
+    Text,
+    UnfitValue,
+    needs,
+    render,
+)
+
+log = logging.getLogger(__name__)
+
+WORKER = f"{socket.gethostname()[:20]}:{os.getpid()}"
+AT_ONCE = 8
+
+
+async def send_due(bot: Bot) -> int:
+    """Send everything that is due, batch by batch; how many rows were handled."""
+    handled = 0
+    while rows := await in_fresh_context(lambda: sending.claim(WORKER)):
+        by_chat = groupby(sorted(rows, key=_chat), key=_chat)
+        limit = asyncio.Semaphore(AT_ONCE)
+        work = [in_fresh_context(_in_order(bot, limit, list(group))) for _, group in by_chat]
+        await asyncio.gather(*work)
+        handled += len(rows)
+    return handled
+
+
+def _chat(message: Any) -> str:
+    return str(message["link"] or message["id"])
+
+
+def _in_order(bot: Bot, limit: asyncio.Semaphore, messages: Sequence[Any]) -> Any:
+    async def run() -> None:
+        async with limit:
+            for message in messages:
+                try:
+                    await in_fresh_context(partial(_send, bot, message))
+                except Exception as error:  # noqa: BLE001 - one message never stops the next
+                    # its claim runs out and it is tried again, five times, then a human is told
+                    log.error("a send failed", extra={"error": type(error).__name__})  # noqa: TRY400
+
+    return run
+
+
+async def _send(bot: Bot, message: Any) -> None:
+    prepared = await _prepare(message)
+    if prepared is None:
+        return
+    chat, text, data = prepared
+    delivery = await telegram.send(
+        bot,
+        chat,
+        text.body,
+        list(zip(text.buttons, data, strict=True)),
+        silent=not message["critical"],
+    )
+    await _mark(message, delivery)
+
+
+async def _prepare(message: Any) -> tuple[int, Text, list[str]] | None:
+    """Judge and render; None where nothing is to be said now. One transaction."""
+    async with transaction():
+        verdict, link = await sending.judge(message)
+        if verdict.wait_until is not None:
+            await sending.put_back(message, verdict.wait_until, counted=False)
+            return None
+        if not verdict.send:
+            await sending.give_up(message, verdict)
+            return None
+        try:
+            chat = await _chat_of(message, link)
+            language = link["language"] if link else await _language(message)
+            values = await values_of(message, link, needs(message["key"], language))
+            text = render(message["key"], language, values)
+            if message["key"] == "DATE-ASK":
+                text = Text(
+                    text.body, (*day_buttons(message["local_due"], language), *text.buttons)
+                )
+        except (MissingText, MissingValue, UnfitValue, VaultError) as error:
+            log.warning("a message was blocked", extra={"error": type(error).__name__})
+            blocked = sending.Verdict(reason="blocked-text", task="tell-by-voice")
+            await sending.give_up(message, blocked)
+            return None
+        tap = tap_hash(message["id"]) if text.buttons else None
+        if not await sending.start_sending(message, values, tap):
+            return None
+        data = [button_data(message["id"], button.action) for button in text.buttons]
+        return chat, text, data
+
+
+async def _chat_of(message: Any, link: Any) -> int:
+    if link is None:
+        place = f"message.chat:{message['id']}"
+        return int(vault().unseal_own("chat", place, message["chat"]))
+    sealed = await unseal(link["subject"], f"link.chat:{link['id']}", link["chat"])
+    return int(sealed)
+
+
+async def _language(message: Any) -> str:
+    language: str = await connection().fetchval(
+        "SELECT language FROM agency WHERE id = $1", message["agency"]
+    )
+    return language
+
+
+async def _mark(message: Any, delivery: Delivery) -> None:
+    async with transaction():
+        match delivery.result:
+            case Result.SENT:
+                await sending.mark(
+                    message, "sent", sent_at=clock.now(), provider_id=delivery.message
+                )
+            case Result.HOLD:
+                later = clock.now() + timedelta(seconds=delivery.seconds)
+                await sending.put_back(message, later, counted=False)
+            case Result.RETRY | Result.TOKEN:
+                await sending.put_back(message, clock.now() + _back_off(message))
+            case Result.AMBIGUOUS:
+                await _ambiguous(message)
+            case Result.BLOCKED:
+                await sending.mark(message, "failed", reason="blocked")
+                await _blocked(message)
+            case Result.REFUSED:
+                verdict = sending.Verdict(reason="refused", task="undeliverable")
+                await sending.give_up(message, verdict)
+
+
+def _back_off(message: Any) -> timedelta:
+    attempt: int = message["attempt"]
+    return sending.BACK_OFF[min(attempt, len(sending.BACK_OFF)) - 1]
+
+
+async def _ambiguous(message: Any) -> None:
+    """It may have arrived: a plain reminder is sent once more, a decision goes to a human."""
+    if message["critical"] or message["ambiguous"]:
+        verdict = sending.Verdict(reason="delivery-unknown", task="undeliverable")
+        await sending.give_up(message, verdict)
+        return
+    await connection().execute("UPDATE message SET ambiguous = true WHERE id = $1", message["id"])
+    await sending.put_back(message, clock.now() + _back_off(message))
+
+
+async def _blocked(message: Any) -> None:
+    """The recipient closed the chat: that is a withdrawn consent, and a human is told."""
+    link_id: UUID | None = message["link"]
+    if link_id is None:
+        return
+    link = await connection().fetchrow("SELECT * FROM link WHERE id = $1 FOR UPDATE", link_id)
+    if link["state"] in {"active", "unconfirmed", "invited"}:
+        await end_link(link, "inactive", task="link-inactive")

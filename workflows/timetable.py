@@ -1,0 +1,77 @@
+"""All jobs and when, on one screen. APScheduler is only the clock: what is due is rows."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from telegram import Bot
+
+from backend.database import in_fresh_context
+from backend.errors import DatabaseBusy
+from workflows.digest import digest
+from workflows.end_links import end_links
+from workflows.escalate import escalate
+from workflows.heartbeat import heartbeat
+from workflows.materialise import materialise
+from workflows.send_due import send_due
+
+log = logging.getLogger(__name__)
+
+MINUTE = 60
+Job = Callable[[], Awaitable[object]]
+
+
+def jobs(bot: Bot) -> dict[str, tuple[Job, int]]:
+    """Each job with the seconds between two of its rounds. Every one may run twice or late."""
+    return {
+        "materialise": (materialise, MINUTE),
+        "escalate": (escalate, MINUTE),
+        "digest": (digest, 5 * MINUTE),
+        "end_links": (end_links, 15 * MINUTE),
+        "send_due": (partial(send_due, bot), 5),
+        "heartbeat": (heartbeat, MINUTE),
+    }
+
+
+async def run(name: str, job: Job) -> bool:
+    """One round in a context of its own; trouble ends the round, never the worker."""
+    try:
+        await in_fresh_context(lambda: _awaited(job))
+    except DatabaseBusy:
+        log.warning("the database is away", extra={"job": name})
+    except Exception as error:  # noqa: BLE001 - the next round must come whatever happened
+        log.error("a job failed", extra={"job": name, "error": type(error).__name__})  # noqa: TRY400
+    else:
+        return True
+    return False
+
+
+async def _awaited(job: Job) -> object:
+    return await job()
+
+
+def start(bot: Bot) -> AsyncIOScheduler:
+    """Start the clock, in UTC and in memory; two rounds of one job never overlap."""
+    scheduler = AsyncIOScheduler(timezone="UTC")
+    for name, (job, seconds) in jobs(bot).items():
+        scheduler.add_job(
+            run,
+            "interval",
+            (name, job),
+            id=name,
+            seconds=seconds,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
+        )
+    scheduler.start()
+    return scheduler
+
+
+async def first_round(bot: Bot) -> None:
+    """Everything once, in order: what was missed while nothing ran is made up for at once."""
+    for name, (job, _) in jobs(bot).items():
+        await run(name, job)
+        await asyncio.sleep(0)
