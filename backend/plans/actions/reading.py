@@ -100,7 +100,8 @@ async def _circle(plan: Any) -> list[dict[str, Any]]:
             place = f"member.identity:{member['actor']}"
             member["name"] = (await unseal(member["actor"], place, sealed))["name"]
         else:
-            member["name"] = member["staff_alias"]
+            # the person has no account: they go by the alias of their plan
+            member["name"] = member["staff_alias"] or plan["alias"]
         members.append(member)
     return members
 
