@@ -7,33 +7,28 @@ terminal or read from files: a command line is seen by every account of the mach
 import asyncio
 import re
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from datetime import time
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
 
 import asyncpg
 import click
 
-from backend import demo
-from backend.access import Actor
+from backend import demo, terminal
 from backend.actors.actions import vault
-from backend.agencies.actions import NewAgency, make_agency, make_bot
-from backend.agencies.lines import Lines, check_lines, set_lines
-from backend.audit.actions import record
-from backend.courts.sessions import add_court_client
-from backend.database import connection, transaction
+from backend.agencies import founding
+from backend.agencies.actions import NewAgency
+from backend.agencies.founding import Account, ChatBot
+from backend.agencies.lines import Lines, check_lines
 from backend.errors import DomainError, Unfit
 from backend.plans.actions.opening import check_zone
 from backend.processes import CANNOT_RUN, process
 from backend.settings import Settings, SettingsError, settings
-from backend.staff.actions import ROLES, add_staff
+from backend.staff.actions import ROLES
+from backend.terminal import asked
 
 LANGUAGES = ("en", "fr")  # those that bots/texts has; a test holds the two together
-OPERATOR = UUID(int=0)  # whoever has the terminal: the audit names no account for them
-ONE_AT_A_TIME = 4_806_114
 TOKEN = re.compile(r"(\d{1,20}):\S+")
 USERNAME = re.compile(r"\w{5,64}", re.ASCII)
 
@@ -42,12 +37,9 @@ USERNAME = re.compile(r"\w{5,64}", re.ASCII)
 def command() -> None: ...
 
 
-def _fail(error: object) -> None:
-    click.echo(f"admin: {error}", err=True)
-    sys.exit(1)
-
-
 def _run(act: Callable[[Settings], Awaitable[None]]) -> None:
+    """Let the command act on the database; a refusal is one line, and exit 1."""
+
     async def run() -> None:
         configured = settings()
         async with process("app", configured):
@@ -64,82 +56,45 @@ def _run(act: Callable[[Settings], Awaitable[None]]) -> None:
         _fail("stopped; nothing was written")
 
 
-def _password(file: Path | None) -> str:
-    """From the file's first line, or asked twice on the terminal, unseen."""
-    if file is not None:
-        return (file.read_text(encoding="utf-8").splitlines() or [""])[0]
-    if not sys.stdin.isatty():
-        raise SettingsError("there is no terminal to ask for a password: use --password-file")
-    word: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    return word
-
-
-def _asked(given: str | None, question: str, **how: Any) -> str:
-    answer: str = given if given is not None else click.prompt(question, **how)
-    return answer
-
-
-def _or_none(given: str | None, question: str) -> str | None:
-    """An answer that may be left out; without a terminal it is."""
-    if given is None and sys.stdin.isatty():
-        given = click.prompt(f"{question} (may be empty)", default="", show_default=False)
-    return given or None
-
-
-async def _agency(name: str | None) -> Any:
-    """The one agency, or that of this name. Raises SettingsError."""
-    rows = await connection().fetch(
-        "SELECT id, name, language FROM agency WHERE $1::text IS NULL OR name = $1", name
-    )
-    if not rows:
-        raise SettingsError("there is no such agency; ./run admin first makes the first one")
-    if len(rows) > 1:
-        raise SettingsError("there are several agencies: say which with --agency")
-    return rows[0]
-
-
-async def _note(operation: str, agency: UUID, thing: UUID) -> None:
-    await record(Actor(OPERATOR, "machine", "OP", agency), operation, thing=thing)
+def _fail(error: object) -> None:
+    click.echo(f"admin: {error}", err=True)
+    sys.exit(1)
 
 
 def _bot_number(configured: Settings) -> str | None:
     """The number of the bot whose token is set, or of the stand-in's; None on a bare server."""
-    if configured.telegram_token:
-        if (found := TOKEN.fullmatch(configured.telegram_token)) is None:
-            raise SettingsError("TELEGRAM_TOKEN is no bot token")
-        return found[1]
-    return demo.BOT_NUMBER if configured.embedded else None
-
-
-async def _write_bot(configured: Settings, agency: UUID, username: str | None) -> str:
-    """Tell which bot speaks for the agency; answers with a line for the operator."""
-    number = _bot_number(configured)
-    if number is None:
-        return "off: chat, for TELEGRAM_TOKEN is not set; then ./run admin bot"
     if not configured.telegram_token:
-        username = demo.username(number)
-    name = _asked(username, "Username of the bot").lstrip("@")
+        return demo.DEMO_BOT_NUMBER if configured.embedded else None
+    if (found := TOKEN.fullmatch(configured.telegram_token)) is None:
+        raise SettingsError("TELEGRAM_TOKEN is no bot token")
+    return found[1]
+
+
+def _bot(configured: Settings, username: str | None) -> ChatBot | None:
+    if (number := _bot_number(configured)) is None:
+        return None
+    if not configured.telegram_token:
+        return ChatBot(number, demo.username(number))
+    name = asked(username, "Username of the bot").lstrip("@")
     if not USERNAME.fullmatch(name):
         raise Unfit("The username of a bot has 5 to 64 letters, digits or _.")
-    await make_bot(uuid4(), agency, number=number, username=name)
-    owner = await connection().fetchval("SELECT agency FROM bot WHERE number = $1", number)
-    if owner != agency:
-        raise Unfit(f"Bot {number} speaks for another agency.")
-    await _note("makeBot", agency, agency)
-    return f"chat: bot {number} (@{name})"
+    return ChatBot(number, name)
 
 
-_lines = (
-    click.option("--emergency-number", help="what to call when life is in danger"),
-    click.option("--crisis-line", help="where somebody listens, as one short line"),
-    click.option("--crisis-text", help="what to say to somebody in need, in the agency's language"),
-    click.option("--duty-phone", help="where somebody of the agency answers"),
-)
+def _about_bot(bot: ChatBot | None) -> str:
+    if bot is None:
+        return "off: the chat, for TELEGRAM_TOKEN is not set; set it, then ./run admin bot"
+    return f"The chat is that of bot {bot.number} (@{bot.username})."
 
 
 def _with_lines(function: Callable[..., None]) -> Callable[..., None]:
-    for option in reversed(_lines):
-        function = option(function)
+    for name, about in (
+        ("--duty-phone", "where somebody of the agency answers"),
+        ("--crisis-text", "what is said to somebody in need, in the agency's language"),
+        ("--crisis-line", "where somebody listens, as one short line"),
+        ("--emergency-number", "what to call when life is in danger"),
+    ):
+        function = click.option(name, help=about)(function)
     return function
 
 
@@ -165,114 +120,68 @@ _agency_name = click.option("--agency", help="its name, where there are several"
 @click.option("--alias", help="a neutral name of the administrator")
 @_password_file
 def first(**given: Any) -> None:
-    """Make the first agency and its administrator, once."""
-    _run(lambda configured: _first(configured, given))
+    """Make the first agency and its administrator, once. What no option gives is asked."""
+
+    async def act(configured: Settings) -> None:
+        await founding.refuse_second()
+        lines = _ask_lines(given)
+        new = _ask_agency(given, lines)
+        bot = _bot(configured, given["bot_username"])
+        administrator = _ask_account("AD", given, "of the administrator")
+        await founding.found_agency(new, administrator, bot)
+        click.echo(f"{new.name} is there, with its administrator {administrator.login}.")
+        click.echo(_about_bot(bot))
+        for off in lines.off:
+            click.echo(f"off: {off}; ./run admin lines")
+        click.echo("Next: ./run admin staff, coordinators (CO) before social workers (SW):")
+        click.echo("a coordinator sees the plans that are opened from then on.")
+
+    _run(act)
 
 
-async def _first(configured: Settings, given: dict[str, Any]) -> None:
-    async with transaction():
-        await _refuse_second()
-    new, lines = _ask_agency(given)
-    login = _asked(given["login"], "Login of the administrator")
-    alias = _asked(given["alias"], "Neutral name of the administrator")
-    password = _password(given["password_file"])
-    administrator = uuid4()
-    async with transaction(administrator):
-        await connection().execute("SELECT pg_advisory_xact_lock($1)", ONE_AT_A_TIME)
-        await _refuse_second()
-        await make_agency(new)
-        await _note("makeAgency", new.id, new.id)
-        await add_staff(
-            administrator,
-            agency=new.id,
-            role="AD",
-            login=login,
-            alias=alias,
-            password=password,
-        )
-        await _note("addStaff", new.id, administrator)
-        bot = await _write_bot(configured, new.id, given["bot_username"])
-    click.echo(f"{new.name} is there, with its administrator {login}.\n{bot}")
-    for off in lines.off:
-        click.echo(f"off: {off}; ./run admin lines")
-    click.echo("Next: ./run admin staff, coordinators (CO) before social workers (SW):")
-    click.echo("a coordinator sees the plans that are opened from then on.")
+def _ask_lines(given: dict[str, Any]) -> Lines:
+    named = ("emergency_number", "crisis_line", "crisis_text", "duty_phone")
+    answers = {name: terminal.asked_or_none(given[name], name.replace("_", " ")) for name in named}
+    return check_lines(Lines(**answers))
 
 
-async def _refuse_second() -> None:
-    row = await connection().fetchrow("SELECT name, demo FROM agency ORDER BY demo LIMIT 1")
-    if row is not None and row["demo"]:
-        raise SettingsError(
-            "the demo agency lives in this database: take an empty one for real people"
-        )
-    if row is not None:
-        raise SettingsError(f"there is an agency already: {row['name']}")
-
-
-def _ask_agency(given: dict[str, Any]) -> tuple[NewAgency, Lines]:
-    """Raises Unfit for what cannot be saved, as soon as it is asked."""
-    name = _asked(given["name"], "Name of the agency")
-    service_alias = _asked(given["service_alias"], "Neutral name that phones may show")
-    zone = check_zone(_asked(given["zone"], "Time zone"))
-    language = _asked(given["language"], "Language", type=click.Choice(LANGUAGES))
-    lines = check_lines(
-        Lines(
-            emergency_number=_or_none(given["emergency_number"], "Emergency number"),
-            crisis_line=_or_none(given["crisis_line"], "Crisis line"),
-            crisis_text=_or_none(given["crisis_text"], "Crisis text"),
-            duty_phone=_or_none(given["duty_phone"], "Duty phone"),
-        )
-    )
-    opens, closes = _hour(given["opens"]), _hour(given["closes"])
+def _ask_agency(given: dict[str, Any], lines: Lines) -> NewAgency:
+    opens, closes = terminal.hour(given["opens"]), terminal.hour(given["closes"])
     if opens >= closes:
         raise Unfit("An agency opens before it closes.")
-    new = NewAgency(
-        name=name,
-        service_alias=service_alias,
-        zone=zone,
-        language=language,
-        working_days=_days(given["working_days"]),
+    return NewAgency(
+        name=asked(given["name"], "Name of the agency"),
+        service_alias=asked(given["service_alias"], "Neutral name that phones may show"),
+        zone=check_zone(asked(given["zone"], "Time zone")),
+        language=asked(given["language"], "Language", type=click.Choice(LANGUAGES)),
+        working_days=terminal.weekdays(given["working_days"]),
         opens=opens,
         closes=closes,
         **asdict(lines),
     )
-    return new, lines
 
 
-def _hour(given: str) -> time:
-    try:
-        return time.fromisoformat(given)
-    except ValueError as error:
-        raise Unfit("Hours are written as 08:00.") from error
-
-
-def _days(given: str) -> Sequence[int]:
-    if not re.fullmatch("[1-7]+", given):
-        raise Unfit("Working days are digits, 1 for Monday to 7 for Sunday.")
-    return sorted({int(day) for day in given})
+def _ask_account(role: str, given: dict[str, Any], of: str = "") -> Account:
+    login = asked(given["login"], f"Login {of}".strip())
+    alias = asked(given["alias"], f"Neutral name {of}".strip())
+    return Account(role, login, alias, terminal.password(given["password_file"]))
 
 
 @command.command()
-@click.option("--role", type=click.Choice(ROLES), prompt=True)
-@click.option("--login", prompt=True)
-@click.option("--alias", prompt="Neutral name", help="a neutral name that phones may show")
+@click.option("--role", type=click.Choice(ROLES))
+@click.option("--login")
+@click.option("--alias", help="a neutral name that phones may show")
 @_agency_name
 @_password_file
-def staff(
-    role: str, login: str, alias: str, agency: str | None, password_file: Path | None
-) -> None:
-    """Add an account."""
+def staff(**given: Any) -> None:
+    """Add an account. What no option gives is asked."""
 
     async def act(_: Settings) -> None:
-        async with transaction():
-            where = (await _agency(agency))["id"]
-        password, who = _password(password_file), uuid4()
-        async with transaction(who):
-            await add_staff(
-                who, agency=where, role=role, login=login, alias=alias, password=password
-            )
-            await _note("addStaff", where, who)
-        click.echo(f"{login} can sign in ({role}).")
+        agency = await founding.find_agency(given["agency"])
+        role = asked(given["role"], "Role", type=click.Choice(ROLES))
+        new = _ask_account(role, given)
+        await founding.add_account(agency, new)
+        click.echo(f"{new.login} can sign in ({new.role}).")
 
     _run(act)
 
@@ -284,13 +193,10 @@ def lines(agency: str | None, **given: str | None) -> None:
     """Set the numbers to call and the crisis text; what is not given stays."""
 
     async def act(_: Settings) -> None:
-        async with transaction():
-            where = (await _agency(agency))["id"]
-            now = await set_lines(where, Lines(**given))
-            await _note("setLines", where, where)
+        now = await founding.write_lines(await founding.find_agency(agency), Lines(**given))
         for off in now.off:
             click.echo(f"off: {off}")
-        click.echo("Saved." if now.off else "Saved; nothing is off for want of a line.")
+        click.echo("Saved.")
 
     _run(act)
 
@@ -302,28 +208,29 @@ def bot(username: str | None, agency: str | None) -> None:
     """Let the bot of TELEGRAM_TOKEN speak for the agency."""
 
     async def act(configured: Settings) -> None:
-        async with transaction():
-            where = (await _agency(agency))["id"]
-            click.echo(await _write_bot(configured, where, username))
+        where = await founding.find_agency(agency)
+        speaks = _bot(configured, username)
+        if speaks is None:
+            raise SettingsError("TELEGRAM_TOKEN is not set")
+        await founding.let_bot_speak(where, speaks)
+        click.echo(_about_bot(speaks))
 
     _run(act)
 
 
 @command.command("court-client")
-@click.option("--label", prompt="Which court", help="for your own staff")
+@click.option("--label", help="which court, for your own staff")
 @_agency_name
-def court_client(label: str, agency: str | None) -> None:
+def court_client(label: str | None, agency: str | None) -> None:
     """Make a court's client; its secret is printed once and stored nowhere."""
 
     async def act(_: Settings) -> None:
-        who = uuid4()
-        async with transaction(who):
-            where = (await _agency(agency))["id"]
-            made = await add_court_client(who, agency=where, label=label)
-            await _note("addCourtClient", where, who)
-        click.echo(f"client (for bindCourtFile): {who}")
-        click.echo(f"client id: {made.client_id}\nsecret: {made.secret}")
-        click.echo("Hand both to the court by a safe way; the secret is not shown again.", err=True)
+        where = await founding.find_agency(agency)
+        client, made = await founding.add_court(where, asked(label, "Which court"))
+        click.echo(f"client, to bind files to: {client}")
+        click.echo(f"client id: {made.client_id}")
+        click.echo(f"secret: {made.secret}")
+        click.echo("Hand the last two to the court by a safe way; they are not shown again.")
 
     _run(act)
 
@@ -334,16 +241,11 @@ def load_demo(bot_username: str | None) -> None:
     """Load the demo agency, where no agency is: invented people, plans at five stages."""
 
     async def act(configured: Settings) -> None:
-        number = _bot_number(configured) or demo.BOT_NUMBER
+        number = _bot_number(configured) or demo.DEMO_BOT_NUMBER
         name = bot_username or demo.username(number)
-        async with transaction() as held:
-            await held.execute("SELECT pg_advisory_xact_lock($1)", ONE_AT_A_TIME)
-            there = await held.fetchrow("SELECT name, demo FROM agency ORDER BY demo DESC LIMIT 1")
-        if there is not None and not there["demo"]:
-            click.echo(f"{there['name']} is there, so no demo is loaded.")
-            return
-        if there is None:
-            await demo.load(bot_number=number, bot_username=name)
-        click.echo(await demo.about())
+        if await demo.load(ChatBot(number, name)):
+            click.echo(await demo.about())
+        else:
+            click.echo("An agency is there already, so no demo is loaded.")
 
     _run(act)

@@ -10,6 +10,7 @@ from litestar import Litestar, Router
 from litestar.config.response_cache import ResponseCacheConfig
 from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
+from litestar.exceptions import HTTPException
 from litestar.middleware import ASGIMiddleware
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
@@ -26,6 +27,8 @@ from backend.courts.routes import CourtController
 from backend.doors import PUBLIC, authenticate
 from backend.health import live, ready
 from backend.messages.routes import LinkController
+from backend.pages.refusals import of_http
+from backend.pages.routes import desk
 from backend.plans.routes import MilestoneController, PlanController
 from backend.problems import HANDLERS
 from backend.staff.routes import SignInController
@@ -45,6 +48,8 @@ API_CSP = "default-src 'none'; frame-ancestors 'none'"
 PUBLIC_OPERATIONS = frozenset(
     {"signIn", "refreshSession", "courtToken", "healthLive", "healthReady"}
 )
+# And of the pages that a stranger may open.
+PUBLIC_PAGES = frozenset({"/desk/sign-in", "/desk/style.css"})
 
 
 class Line(ASGIMiddleware):
@@ -103,12 +108,13 @@ def create_app(*, docs: bool = True, extra: Sequence[Any] = ()) -> Litestar:
             CourtController,
             SummaryController,
             PullController,
+            desk,
             live,
             ready,
             *extra,
         ],
         guards=[authenticate],
-        exception_handlers=HANDLERS,
+        exception_handlers={**HANDLERS, HTTPException: of_http},
         middleware=[Line()],
         request_max_body_size=LARGEST_BODY,
         multipart_form_part_limit=10,

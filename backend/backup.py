@@ -24,7 +24,12 @@ from each other, from this machine and from the backups."""
 
 
 @click.command(help="Write an encrypted backup of the database into a folder.")
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), required=False)
+@click.argument(
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    required=False,
+    metavar="DIR",
+)
 @click.option(
     "--new-key",
     type=click.Path(path_type=Path),
@@ -50,7 +55,9 @@ def _backup_and_tell(configured: Settings, folder: Path) -> None:
     keys = recipients(configured)
     with reach(configured) as found:
         path, manifest = backup(found.url("backup"), folder, keys)
-    click.echo(f"{path}: {len(manifest.tables)} tables, {manifest.rows} rows, for {len(keys)} keys")
+    click.echo(
+        f"{path}: {len(manifest.tables)} tables, {manifest.rows} rows, keys that open it: {len(keys)}"
+    )
     identity = kept_identity(configured)
     if configured.embedded and identity.exists():
         click.echo(f"The key that opens it is {identity}. Move it to another place: who has both")

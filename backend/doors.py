@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -63,16 +64,14 @@ def cookie_name(what: str = "") -> str:
 async def _actor_of_cookie(request: ASGIConnection[Any, Any, Any, Any]) -> Actor:
     """Who looks at a page: known by the cookie alone, which opens nothing but pages."""
     token = request.cookies.get(cookie_name(), "")
-    hashed = hashlib.sha256(token[:200].encode(errors="replace")).digest()
-    try:
-        if not token:
-            raise NotSignedIn
-        return await staff_of_token(hashed, request.state.request_id, browser=True)
-    except NotSignedIn:
-        if isinstance(request, Request) and request.method == "POST":
-            # what was typed outlives the session in which it was typed
-            request.state.typed = await request.body()
-        raise
+    if token:
+        hashed = hashlib.sha256(token[:200].encode(errors="replace")).digest()
+        with suppress(NotSignedIn):
+            return await staff_of_token(hashed, request.state.request_id, browser=True)
+    if isinstance(request, Request) and request.method == "POST":
+        # what was typed outlives the session in which it was typed
+        request.state.typed = await request.body()
+    raise NotSignedIn
 
 
 def actor_of(request: HttpRequest) -> Actor:

@@ -30,9 +30,8 @@ FIRST_WITH_PLAIN_TIMEOUT = 17  # what pg_restore 17 and newer writes, an older s
 
 @dataclass(frozen=True)
 class Restored:
-    """What came back, and what was held back: nothing that waited is ever sent."""
+    """What was held back, what lives on, and one wrapped key to try the vault with."""
 
-    manifest: Manifest
     messages: int
     sessions: int
     chats: int
@@ -75,7 +74,7 @@ def _restore_and_tell(configured: Settings, path: Path, identity: Path) -> None:
             _refuse_older(psql)
             _refuse_full(psql)
         asyncio.run(prepare(admin, passwords(configured)))
-        restored = restore(owner, path, identities)
+        restored = restore(owner, path, identities, manifest)
     click.echo(
         f"{path.name}, made at {manifest.made_at:%Y-%m-%d %H:%M} UTC, is restored:"
         f" {len(manifest.tables)} tables, {manifest.rows} rows, each as it was."
@@ -94,21 +93,22 @@ def _restore_and_tell(configured: Settings, path: Path, identity: Path) -> None:
     click.echo("Next: ./run migrate")
 
 
-def restore(owner_url: str, path: Path, identities: Sequence[x25519.Identity]) -> Restored:
+def restore(
+    owner_url: str, path: Path, identities: Sequence[x25519.Identity], manifest: Manifest
+) -> Restored:
     """Restore in one transaction: whatever goes wrong, the database is as empty as before.
 
     The rows are compared with the manifest, and what waited is held, before the walls
     (constraints, triggers, row security) stand: behind them the owner sees no row.
     Raises ArchiveError, ProgramError.
     """
-    manifest = archive.inspect(path, identities)
     with Psql(owner_url) as psql:
         psql.ask(f"SET ROLE {role_name('owner')}; BEGIN; SELECT pg_advisory_xact_lock({LOCK})")
         _refuse_full(psql)
         _play(psql, path, identities, "pre-data", "data")
         psql.ask(STEADY)
         _compare(psql, manifest)
-        restored = _hold(psql, manifest, clock.now())
+        restored = _hold(psql, clock.now())
         _play(psql, path, identities, "post-data")
         psql.ask("COMMIT")
     return restored
@@ -179,7 +179,7 @@ def _compare(psql: Psql, manifest: Manifest) -> None:
             raise ArchiveError(f"the backup is not whole: {table} is not as its list says")
 
 
-def _hold(psql: Psql, manifest: Manifest, now: datetime) -> Restored:
+def _hold(psql: Psql, now: datetime) -> Restored:
     """Cancel what waited to be sent, for it may have been sent since; let everybody sign in anew.
 
     The audit row tells from when on this database knows what was said.
@@ -205,7 +205,7 @@ def _hold(psql: Psql, manifest: Manifest, now: datetime) -> Restored:
         " WHERE wrapped IS NOT NULL LIMIT 1"
     )
     wrapped = [(UUID(id_), bytes.fromhex(key)) for id_, key in (row.split("|") for row in keys)]
-    return Restored(manifest, int(messages), int(sessions), int(chats), next(iter(wrapped), None))
+    return Restored(int(messages), int(sessions), int(chats), next(iter(wrapped), None))
 
 
 def _about_the_vault(configured: Settings, wrapped: tuple[UUID, bytes] | None) -> str:

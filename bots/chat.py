@@ -41,9 +41,7 @@ class Chat:
     ) -> None:
         """Answer on a link; the answer is a row and goes out when this update has taken effect."""
         rule = f"reply-{self.update['number']}"
-        occurrence = Occurrence(
-            rule, key, about or self.update["id"], clock.today(link["zone"])
-        )
+        occurrence = Occurrence(rule, key, about or self.update["id"], clock.today(link["zone"]))
         await outbox.queue(link, key, occurrence, urgent=True, variables=variables)
 
     async def say_to_stranger(self) -> None:

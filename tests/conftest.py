@@ -58,13 +58,14 @@ async def database_name(server: embedded.Server) -> AsyncIterator[str]:
 @pytest.fixture
 async def world(server: embedded.Server, database_name: str) -> AsyncIterator[World]:
     """An agency with its people, seen through the application's own role and the jobs' role."""
-    for role in ("app", "worker"):
+    roles: tuple[database.Role, ...] = ("app", "worker")
+    for role in roles:
         url = server.url(migrate.role_name(role), database_name)
         await database.connect(role, url, size=8, only=role == "app")
     try:
         yield World(server, database_name)
     finally:
-        for role in ("app", "worker"):
+        for role in roles:
             await database.disconnect(role)
 
 

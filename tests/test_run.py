@@ -203,6 +203,19 @@ def test_a_package_that_is_not_the_pinned_one_is_refused(project: Project) -> No
     assert project.run()[0] == 7
 
 
+def test_check_runs_every_step_and_ends_with_the_first_failure(project: Project) -> None:
+    code, said, _ = project.run("check")  # of the tools, only a pytest is there
+    assert [line for line in said.splitlines() if line.startswith("==")] == [
+        "== ruff format --check .",
+        "== ruff check .",
+        "== mypy .",
+        "== lint-imports",
+        "== pytest tests/guards",
+        "== failed: ruff format --check ., ruff check ., mypy ., lint-imports",
+    ]
+    assert code == 1
+
+
 def test_two_at_once_do_not_disturb_each_other(project: Project) -> None:
     both = [project.start(), project.start()]
     said = sorted(process.communicate(timeout=60)[1] for process in both)
@@ -236,17 +249,15 @@ def test_without_uv_and_pip_one_line_names_the_package(bare: Project, tmp_path: 
 
 def test_an_installation_goes_on_alone_when_its_run_is_killed(bare: Project) -> None:
     """What it writes must not mix with what the next ./run writes: that one waits."""
-    late = bare.root / ".venv" / "late"
-    slow = f'{shutil.which("sleep")} 1; echo > "{late}"'
+    started, late = bare.wheels / "started", bare.root / ".venv" / "late"
+    slow = f'echo > "{started}"; {shutil.which("sleep")} 1; echo > "{late}"'
     _program(bare, "uv", f'if [ "$1" != --version ]; then {slow}; fi')
-    killed = bare.start()
-    while not (bare.root / ".venv" / "bin" / "python").exists():
-        time.sleep(0.01)
-    time.sleep(0.3)
-    killed.kill()
-    killed.communicate()
-    _program(bare, "uv", "exit 0")
-    assert "waiting for another ./run" in bare.run()[2]
+    with bare.start() as killed:
+        while not started.exists():
+            time.sleep(0.01)
+        killed.kill()
+        _program(bare, "uv", "exit 0")
+        assert "waiting for another ./run" in bare.run()[2]
     assert not late.exists()
 
 

@@ -15,7 +15,7 @@ from backend.app import create_app
 from backend.staff.actions import add_staff
 
 PASSWORD = "a long enough password"
-APP = create_app()
+APP: Any = create_app()
 BOT_NUMBER = "1000"
 
 

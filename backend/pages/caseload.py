@@ -15,7 +15,7 @@ from backend.pages.forms import Attempt, Form, submit
 from backend.pages.html import Page, go, show
 from backend.pages.reading import office_of
 from backend.plans.actions import opening, reading
-from backend.plans.routes import OpenPlan, PersonIn
+from backend.plans.views import OpenPlan, PersonIn
 from backend.plans.template import OVERLAYS
 
 SIZE = 25

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from litestar import Controller, post, get
+from litestar import Controller, get, post
 from litestar.params import FromPath, FromQuery
 
 from backend.access import Actor
@@ -60,7 +60,7 @@ class CirclePageController(Controller):
 
     @post("/invitations")
     async def invite(self, request: HttpRequest, plan_id: FromPath[UUID]) -> Page:
-        """The code and the PIN stand on this one answer, and on no page that can be opened later."""
+        """The code and the PIN stand on this one answer, and on no page that opens later."""
         office = await office_of(actor_of(request))
 
         async def act(actor: Actor, form: Form) -> Written:

@@ -21,8 +21,6 @@ from backend.staff.routes import SignIn
 
 DESK = "/desk"
 SIGN_IN = "/desk/sign-in"
-# the reviewed list of what a stranger may open here; a test holds it
-PUBLIC_PAGES = frozenset({SIGN_IN, "/desk/style.css"})
 # back to one of our own pages only
 _TO = re.compile(r"/desk(/[a-z0-9-]+)*")
 FORGET = {"Clear-Site-Data": '"cache", "cookies", "storage"'}

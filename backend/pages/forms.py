@@ -22,6 +22,7 @@ MOST_FIELDS = 200
 # these belong to one page that was shown, not to what was typed
 OF_THE_PAGE = frozenset({"csrf", "kept"})
 T = TypeVar("T")
+S = TypeVar("S", bound=msgspec.Struct)
 
 
 class Forged(DomainError):
@@ -79,7 +80,7 @@ class Form:
     def asked(self) -> str:
         return digest(self.path.encode(), *(part.encode() for pair in self.typed for part in pair))
 
-    def read(self, type_: type[T], **ready: object) -> T:
+    def read(self, type_: type[S], **ready: object) -> S:
         """The fields as a struct of the API, under its rules; `ready` are not read from it.
 
         Raises Unfit with the name of the field.

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -80,6 +80,11 @@ def _readable(code: str) -> str:
     return parts.lower().strip().capitalize()
 
 
+def _pairs(codes: Iterable[str], words: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Codes with their words, as the options of a choice."""
+    return [(code, words.get(code) or _readable(code)) for code in codes]
+
+
 _templates = Environment(
     loader=FileSystemLoader(HERE / "templates"),
     autoescape=True,
@@ -87,7 +92,7 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.filters.update(day=_day, moment=_moment, clock_time=_clock_time, readable=_readable)
+_templates.filters.update(day=_day, moment=_moment, clock_time=_clock_time, readable=_readable, pairs=_pairs)
 _templates.globals.update(
     lang=LANGUAGE,
     style=hashlib.sha256(STYLE.encode()).hexdigest()[:8],

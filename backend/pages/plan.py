@@ -20,7 +20,7 @@ from backend.pages.html import Page, go, show
 from backend.pages.reading import office_of
 from backend.plans import rules
 from backend.plans.actions import reading, release
-from backend.plans.routes import LeftCustody, MoveRelease, PlanState, PlanView
+from backend.plans.views import LeftCustody, MoveRelease, PlanState, PlanView
 
 ROWS_AT_FIRST = 10  # the page stays small; the others are one tap away
 LATELY = timedelta(days=14)

@@ -21,7 +21,7 @@ from backend.plans.actions.milestones import (
     milestone_history,
 )
 from backend.plans.actions.reading import PlanRead
-from backend.plans.routes import ChangeMilestone, MilestoneView
+from backend.plans.views import ChangeMilestone, MilestoneView
 
 STATES = (
     "planned",

@@ -50,7 +50,7 @@ class TaskPageController(Controller):
 
 def is_urgent(task: Mapping[str, Any]) -> bool:
     """Whether somebody is waiting for an answer that did not come, or must be asked now."""
-    return task["urgency"] > 0 or task["step"].startswith("silent")
+    return bool(task["urgency"] or task["step"].startswith("silent"))
 
 
 async def _save(request: HttpRequest, operation: str, act: Act) -> Page:

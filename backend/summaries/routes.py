@@ -23,9 +23,17 @@ from backend.errors import (
 from backend.problems import documented
 from backend.summaries.actions import drafting, issuing, pulling
 from backend.summaries.content import Content, Draft, Period, canonical
-from backend.words import Note
 
 WRITE = (KeyMissing, KeyReused, NotYourRole, NotFound, Unfit)
+# longer than a note of staff, and with the marks that keep numbers in order in Arabic text
+TheirWords = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=1,
+        max_length=4000,
+        pattern="^[^\\x00-\\x08\\x0b-\\x1f\\x7f\\u202a-\\u202e\\ud800-\\udfff]*$",
+    ),
+]
 Digest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 
 
@@ -51,7 +59,7 @@ class RecordReading(SubjectIn, forbid_unknown_fields=True, kw_only=True):
     kind: str
     read_on: date
     language: Annotated[str, msgspec.Meta(pattern="^[a-z]{2,3}$")]
-    comment: Annotated[Note, msgspec.Meta(max_length=4000)] | None = None
+    comment: TheirWords | None = None
     digest: Digest | None = None
     id: UUID | None = None
 

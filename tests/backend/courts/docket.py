@@ -39,7 +39,9 @@ async def a_court(world: World, agency: UUID | None = None) -> Court:
         "/court/token", {"client_id": credential.client_id, "secret": credential.secret}
     )
     assert answer.status_code == 200, answer.text
-    return Court(id_, credential, Caller(id_, answer.json()["access_token"]))
+    caller = Caller(id_)
+    caller.token = answer.json()["access_token"]
+    return Court(id_, credential, caller)
 
 
 async def join(world: World, worker: Caller, plan: str, who: Caller, role: str) -> None:

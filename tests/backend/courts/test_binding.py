@@ -13,9 +13,7 @@ async def test_a_reference_stands_for_one_plan_until_it_is_given_back(world: Wor
     assert (taken.status_code, taken.json()["type"]) == (409, "urn:throughcare:problem:id-taken")
     twice = await docket.officer.post(f"/plans/{docket.plan}/court-files", body)
     assert twice.content == taken.content
-    ended = await docket.officer.post(
-        f"/plans/{docket.plan}/court-files", {**body, "bound": False}
-    )
+    ended = await docket.officer.post(f"/plans/{docket.plan}/court-files", {**body, "bound": False})
     assert ended.status_code == 200
     assert (
         await docket.officer.post(f"/plans/{second['id']}/court-files", body)
@@ -28,9 +26,7 @@ async def test_two_courts_may_use_the_same_reference(world: World) -> None:
     docket = await a_docket(world)
     other = await a_court(world)
     body = {"client": str(other.id), "reference": REFERENCE}
-    assert (
-        await docket.officer.post(f"/plans/{docket.plan}/court-files", body)
-    ).status_code == 201
+    assert (await docket.officer.post(f"/plans/{docket.plan}/court-files", body)).status_code == 201
 
 
 async def test_only_a_court_that_the_agency_knows_can_be_bound(world: World) -> None:

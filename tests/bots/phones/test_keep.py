@@ -21,8 +21,7 @@ async def test_phones_and_chats_outlive_the_stand_in(tmp_path: Path) -> None:
         assert update.update_id == waiting
         await line.bot.send_message(phone, "Still here")
         assert await line.phones.say(phone, "Hello") > waiting
-        ids = [message.id for message in await line.phones.chat(phone)]
-        assert ids == sorted(set(ids))
+        assert (await line.phones.chat(phone))[: len(before)] == before
         assert (await line.phones.phone("Brother")).id > phone
         assert (await line.phones.group("Second")).id not in (0, -1_001_000_000_001)
 

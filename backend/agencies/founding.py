@@ -1,0 +1,130 @@
+"""How an installation begins, before anybody can sign in. The audit knows an operator only.
+
+The demo's agency and a real one never share a database: whoever makes one looks for the
+other first, and `agency_there` lets nobody look at the same time.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID, uuid4
+
+from backend.access import Actor
+from backend.agencies.actions import NewAgency, make_agency, make_bot
+from backend.agencies.lines import Lines, set_lines
+from backend.audit.actions import record
+from backend.courts.sessions import CourtCredential, add_court_client
+from backend.database import connection, transaction
+from backend.errors import NotFromThisState, Unfit
+from backend.staff.actions import add_staff
+
+OPERATOR = UUID(int=0)  # whoever has the terminal of the installation
+ONE_AT_A_TIME = 4_806_114  # any number that nobody else uses on this database
+
+
+@dataclass(frozen=True)
+class Account:
+    role: str
+    login: str
+    alias: str
+    password: str
+    id: UUID = field(default_factory=uuid4)
+
+
+@dataclass(frozen=True)
+class ChatBot:
+    """`number` is the part of its token before the colon."""
+
+    number: str
+    username: str
+
+
+async def agency_there() -> Any | None:
+    """An agency, the demo's if it is there, or None where there is none at all.
+
+    Whoever else asks waits until this transaction ends.
+    """
+    await connection().execute("SELECT pg_advisory_xact_lock($1)", ONE_AT_A_TIME)
+    return await connection().fetchrow(
+        "SELECT id, name, demo FROM agency ORDER BY demo DESC LIMIT 1"
+    )
+
+
+async def refuse_second() -> None:
+    """Raises NotFromThisState where an agency is."""
+    async with transaction():
+        there = await agency_there()
+    if there is not None and there["demo"]:
+        raise NotFromThisState(
+            "The demo agency lives in this database: take an empty one for real people."
+        )
+    if there is not None:
+        raise NotFromThisState(f"There is an agency already: {there['name']}.")
+
+
+async def found_agency(new: NewAgency, administrator: Account, bot: ChatBot | None) -> None:
+    """The first agency with its administrator, once. Raises NotFromThisState, Unfit."""
+    async with transaction(administrator.id):
+        await refuse_second()
+        await make_agency(new)
+        await _note("makeAgency", new.id, new.id)
+        await add_account(new.id, administrator)
+        if bot is not None:
+            await let_bot_speak(new.id, bot)
+
+
+async def find_agency(name: str | None) -> UUID:
+    """The only agency, or the one of this name. Raises NotFromThisState."""
+    async with transaction() as held:
+        rows = await held.fetch(
+            "SELECT id FROM agency WHERE $1::text IS NULL OR name = $1 LIMIT 2", name
+        )
+    if not rows:
+        raise NotFromThisState("There is no such agency; ./run admin first makes the first one.")
+    if len(rows) > 1:
+        raise NotFromThisState("There are several agencies: say which with --agency.")
+    return UUID(str(rows[0]["id"]))
+
+
+async def add_account(agency: UUID, new: Account) -> None:
+    """Raises Unfit, Taken."""
+    async with transaction(new.id):
+        await add_staff(
+            new.id,
+            agency=agency,
+            role=new.role,
+            login=new.login,
+            alias=new.alias,
+            password=new.password,
+        )
+        await _note("addStaff", agency, new.id)
+
+
+async def write_lines(agency: UUID, lines: Lines) -> Lines:
+    """The lines as they are afterwards. Raises Unfit."""
+    async with transaction():
+        now = await set_lines(agency, lines)
+        await _note("setLines", agency, agency)
+        return now
+
+
+async def let_bot_speak(agency: UUID, bot: ChatBot) -> None:
+    """Raises Unfit where this bot speaks for another agency."""
+    async with transaction() as held:
+        await make_bot(uuid4(), agency, number=bot.number, username=bot.username)
+        row = await held.fetchrow("SELECT id, agency FROM bot WHERE number = $1", bot.number)
+        if row["agency"] != agency:
+            raise Unfit(f"Bot {bot.number} speaks for another agency.")
+        await _note("makeBot", agency, row["id"])
+
+
+async def add_court(agency: UUID, label: str) -> tuple[UUID, CourtCredential]:
+    """A court's client: the id that files are bound to, and what the court signs in with."""
+    id_ = uuid4()
+    async with transaction(id_):
+        made = await add_court_client(id_, agency=agency, label=label)
+        await _note("addCourtClient", agency, id_)
+    return id_, made
+
+
+async def _note(operation: str, agency: UUID, thing: UUID) -> None:
+    await record(Actor(OPERATOR, "machine", "OP", agency), operation, thing=thing)

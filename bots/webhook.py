@@ -1,0 +1,79 @@
+"""The webhook: one route behind the proxy. An update is committed before it is answered 200."""
+
+import hmac
+import logging
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import msgspec
+import uvicorn
+from litestar import Litestar, Request, Response, post
+from telegram import Bot
+from telegram.error import TelegramError
+
+from backend.database import in_fresh_context
+from backend.errors import DatabaseBusy
+from backend.messages import inbox
+from bots.channels.telegram import number_of
+from bots.intake import KINDS
+
+log = logging.getLogger(__name__)
+
+PATH = "/telegram"
+SECRET = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the name of a header
+LARGEST_UPDATE = 1024 * 1024
+INT8 = 2**63
+
+
+def _silent(status: int) -> Response[None]:
+    return Response(None, status_code=status, media_type="text/plain")
+
+
+def create_webhook(bot_number: str, secret: str, came: Callable[[], None]) -> Litestar:
+    """The application that the chat service calls; `came` is called after each commit.
+
+    A wrong or missing secret is 401 and a body that is no update 400, both without a
+    word; where the database is away the answer is 503, so that the update comes again.
+    """
+
+    @post(PATH, status_code=200, include_in_schema=False)
+    async def take(request: Request[Any, Any, Any]) -> Response[None]:
+        if not hmac.compare_digest(request.headers.get(SECRET, "").encode(), secret.encode()):
+            return _silent(401)
+        try:
+            update = msgspec.json.decode(await request.body(), type=dict[str, Any])
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            return _silent(400)
+        number = update.get("update_id")
+        if not isinstance(number, int) or not 0 <= number < INT8:
+            return _silent(400)
+        try:
+            await in_fresh_context(partial(inbox.take, bot_number, number, update))
+        except DatabaseBusy:
+            return _silent(503)
+        came()
+        return _silent(200)
+
+    return Litestar(
+        [take], openapi_config=None, logging_config=None, request_max_body_size=LARGEST_UPDATE
+    )
+
+
+async def listen(bot: Bot, url: str, secret: str, port: int, came: Callable[[], None]) -> None:
+    """Tell the chat service where we are, and serve until the task is cancelled."""
+    try:
+        await bot.set_webhook(url + PATH, secret_token=secret, allowed_updates=KINDS)
+    except TelegramError as error:
+        # the address may stand from an earlier start; what comes in is taken all the same
+        log.warning("the webhook could not be set", extra={"error": type(error).__name__})
+    config = uvicorn.Config(
+        create_webhook(number_of(bot), secret, came),
+        host="127.0.0.1",
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=30,
+    )
+    await uvicorn.Server(config).serve()
