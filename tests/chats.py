@@ -11,10 +11,10 @@ from telegram.request import HTTPXRequest
 
 from backend import clock, database
 from bots.channels.telegram import STAND_IN_TOKEN
+from bots.intake import take_in, work_off
 from bots.phones.app import StandIn, create_phones
 from bots.phones.client import Phones
 from bots.phones.wire import Message, Phone
-from bots.intake import take_in, work_off
 from tests.world import Caller, World
 from workflows.digest import digest
 from workflows.end_links import end_links

@@ -1,12 +1,15 @@
 """One mentor's task, from the row to the tap."""
 
 from datetime import date, timedelta
+from typing import Any
 
-from tests.chats import Chats, at
-from tests.world import World, a_day, row
+from tests.chats import Chats, Member, at
+from tests.world import Caller, World, a_day, row
 
 
-async def _a_mentor_with_a_task(world: World, chats: Chats):  # noqa: ANN202
+async def _a_mentor_with_a_task(
+    world: World, chats: Chats
+) -> tuple[Caller, dict[str, Any], Member, date]:
     worker = await world.somebody("SW")
     monday = a_day() + timedelta(days=7 - a_day().weekday())
     at(monday, 9)

@@ -1,3 +1,4 @@
+import asyncio
 import re
 from html import unescape
 
@@ -131,8 +132,11 @@ async def test_the_page_waits_for_a_change() -> None:
     async with in_process() as line:
         phone = await line.linked()
         version = re.findall(r'data-version="(\d+)"', await page(line))[0]
+        waiting = asyncio.create_task(page(line, after=version))
+        await asyncio.sleep(0.1)
+        assert not waiting.done()
         await line.bot.send_message(phone, "Something new")
-        assert "Something new" in await page(line, after=version)
+        assert "Something new" in await asyncio.wait_for(waiting, 2)
 
 
 async def test_each_bot_has_its_own_screen() -> None:

@@ -1,0 +1,108 @@
+"""kill -9 of workers loses nothing and doubles nothing but what was on its way."""
+
+import asyncio
+import random
+import time
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+
+from backend import clock, database
+from backend.actors.actions import make_actor, seal
+from bots.phones.client import Phones
+from tests.processes import end, environment, stand_in_on_a_port, start
+from tests.world import World
+from workflows.send_due import AT_ONCE
+
+CHATS, EACH, KILLS = 50, 10, 10
+SEED = 20311109
+
+
+async def _due(world: World, phones: Phones) -> list[int]:
+    """Fifty people of the staff with a chat each, and ten messages due on every one of them."""
+    agency = await world.an_agency()
+    chats = []
+    for _ in range(CHATS):
+        phone = await phones.phone("phone")
+        chats.append(phone.id)
+        await phones.say(phone.id, "/start")
+    bot = (await world.sql("SELECT id FROM bot"))[0]["id"]
+
+    async def write() -> None:
+        database.act_as("worker")
+        async with database.transaction():
+            for chat in chats:
+                await _one_chat(agency, bot, chat)
+
+    await database.in_fresh_context(write)
+    return chats
+
+
+async def _one_chat(agency: UUID, bot: UUID, chat: int) -> None:
+    held, actor, link = database.connection(), uuid4(), uuid4()
+    await make_actor(actor, "staff", agency)
+    sealed = await seal(actor, f"link.chat:{link}", str(chat))
+    await held.execute(
+        "INSERT INTO link (id, agency, version, bot, subject, state, level, language, zone, opens,"
+        " closes, quiet, chat, invited_by, tries) VALUES ($1, $2, 1, $3, $4, 'active', 'P1', 'en',"
+        " 'Africa/Tunis', '00:00', '23:59', '[]', $5, $4, 0)",
+        link,
+        agency,
+        bot,
+        actor,
+        sealed,
+    )
+    await held.execute(
+        "INSERT INTO message (id, agency, version, bot, link, recipient, rule, step, subject,"
+        " local_due, key, urgent, due_at, expires_at, created_at, state)"
+        " SELECT gen_random_uuid(), $1, 1, $2, $3, $4, 'test', n::text, $3, $5::timestamptz::date,"
+        " 'START-OK', true, $5, $5 + interval '12 hours', $5, 'queued'"
+        " FROM generate_series(1, $6::int) n",
+        agency,
+        bot,
+        link,
+        actor,
+        clock.now() - timedelta(seconds=1),
+        EACH,
+    )
+
+
+@pytest.mark.slow
+async def test_ten_kills_of_two_workers_lose_nothing_and_double_only_what_was_on_its_way(
+    world: World, tmp_path: Path
+) -> None:
+    chance = random.Random(SEED)  # noqa: S311 - which worker falls, not a secret
+    async with stand_in_on_a_port() as (phones, address):
+        chats = await _due(world, phones)
+        await phones.fault("sendMessage", times=100_000, delay=0.02, effect=True)
+        env = environment(world, address)
+        workers = [start("worker", env, tmp_path / "log") for _ in range(2)]
+        try:
+            seen = 0
+            for _ in range(KILLS):
+                # in the middle of the work: some have gone out since the last kill
+                await phones.sent(since=seen, wait=chance.randint(20, 40), timeout=15)
+                seen = (await phones.sent())[-1].seq
+                victim = chance.randrange(2)
+                workers[victim].kill()
+                workers[victim].wait()
+                workers[victim] = start("worker", env, tmp_path / "log")
+            waited = time.monotonic()
+            while time.monotonic() - waited < 90:
+                left = await world.sql("SELECT count(*) FROM message WHERE state <> 'sent'")
+                if left[0]["count"] == 0:
+                    break
+                await asyncio.sleep(0.5)
+            assert left[0]["count"] == 0, (tmp_path / "log").read_text()[-3000:]
+        finally:
+            for worker in workers:
+                end(worker)
+        sent = await phones.sent(method="sendMessage")
+    per_chat = {chat: sum(one.chat == chat for one in sent) for chat in chats}
+    lost = sum(max(0, EACH - count) for count in per_chat.values())
+    doubled = sum(max(0, count - EACH) for count in per_chat.values())
+    print(f"seed {SEED}: {len(sent)} sent, {lost} lost, {doubled} doubled, {KILLS} kills")  # noqa: T201
+    assert lost == 0
+    assert doubled <= KILLS * AT_ONCE
