@@ -1,7 +1,10 @@
 """`./run api`: the HTTP API and the pages, on one address."""
 
 import asyncio
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 import uvicorn
@@ -31,6 +34,21 @@ async def serve(configured: Settings, port: int) -> None:
         await server(create_app(docs=configured.docs), configured.host, port).serve()
 
 
+class Server(uvicorn.Server):
+    """A uvicorn that ends with exit code 0 when told to; it raises the signal no second time."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(name, self.handle_exit, name, None)
+        try:
+            yield
+        finally:
+            for name in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(name)
+
+
 def server(app: object, host: str, port: int) -> uvicorn.Server:
     """A uvicorn that stops within seconds and leaves logging to us."""
     config = uvicorn.Config(
@@ -45,4 +63,4 @@ def server(app: object, host: str, port: int) -> uvicorn.Server:
         limit_concurrency=500,
         proxy_headers=False,
     )
-    return uvicorn.Server(config)
+    return Server(config)

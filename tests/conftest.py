@@ -46,13 +46,17 @@ async def _migrated(server: embedded.Server) -> None:
 async def database_name(server: embedded.Server) -> AsyncIterator[str]:
     """The name of a fresh database that holds what the migrations made, and nothing else."""
     name = f"test_{next(_numbers)}"
-    admin = await asyncpg.connect(server.url(database="postgres"))
+    await _as_admin(server, f"CREATE DATABASE {name} TEMPLATE throughcare OWNER throughcare_owner")
+    yield name
+    await _as_admin(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def _as_admin(server: embedded.Server, sql: str) -> None:
+    held = await asyncpg.connect(server.url(database="postgres"))
     try:
-        await admin.execute(f"CREATE DATABASE {name} TEMPLATE throughcare OWNER throughcare_owner")
-        yield name
-        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        await held.execute(sql)
     finally:
-        await admin.close()
+        await held.close()
 
 
 @pytest.fixture
