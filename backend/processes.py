@@ -2,6 +2,8 @@
 where no other is given.
 """
 
+import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -9,7 +11,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from backend import database, embedded
-from backend.database import ROLES, Role
+from backend.database import BROKEN, ROLES, Role
 from backend.errors import DatabaseBusy
 from backend.migrate import role_name
 from backend.settings import Settings, SettingsError
@@ -23,6 +25,9 @@ CANNOT_RUN = (
     asyncpg.InterfaceError,
     OSError,
 )
+
+
+PATIENCE_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -72,11 +77,26 @@ async def process(role: Role, configured: Settings) -> AsyncIterator[Reach]:
     """
     with reach(configured) as found:
         try:
-            await database.connect(role, found.url(role), size=configured.pool)
-            await _refuse_might(role)
+            await _connect(role, found.url(role), configured.pool)
             yield found
         finally:
             await database.disconnect(role)
+
+
+async def _connect(role: Role, url: str, size: int) -> None:
+    """A database that is on its way up is waited for; after a minute its error is the answer."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            await database.connect(role, url, size=size)
+            await _refuse_might(role)
+        except (*BROKEN, DatabaseBusy):
+            await database.disconnect(role)
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(0.5)
+        else:
+            return
 
 
 async def _refuse_might(role: Role) -> None:

@@ -6,6 +6,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -23,18 +24,34 @@ from tests.world import World
 _numbers = count(1)
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[embedded.Server]:
-    """One server for the run, without fsync, with a migrated database to copy from."""
+@contextmanager
+def a_server(*, durable: bool) -> Iterator[embedded.Server]:
+    """A server in a folder of its own, with a migrated database to copy from."""
     place = Path(tempfile.mkdtemp(prefix="throughcare-tests-"))
     place.chmod(0o755)  # as root the server runs under an account of its own and must get in
-    started = embedded.start(place, durable=False)
+    started = embedded.start(place, durable=durable)
     try:
-        asyncio.run(_migrated(started))
         yield started
     finally:
         embedded.stop(started)
         shutil.rmtree(place, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[embedded.Server]:
+    """One server for the run, without fsync: quick, and forgetful when it is killed."""
+    with a_server(durable=False) as started:
+        asyncio.run(_migrated(started))
+        yield started
+
+
+@pytest.fixture
+async def durable_world() -> AsyncIterator[World]:
+    """A world on a server that keeps what it committed, for tests that kill it."""
+    with a_server(durable=True) as started:
+        await _migrated(started)
+        async with _connected(started, embedded.DATABASE) as made:
+            yield made
 
 
 async def _migrated(server: embedded.Server) -> None:
@@ -62,12 +79,18 @@ async def _as_admin(server: embedded.Server, sql: str) -> None:
 @pytest.fixture
 async def world(server: embedded.Server, database_name: str) -> AsyncIterator[World]:
     """An agency with its people, seen through the application's own role and the jobs' role."""
+    async with _connected(server, database_name) as made:
+        yield made
+
+
+@asynccontextmanager
+async def _connected(server: embedded.Server, name: str) -> AsyncIterator[World]:
     roles: tuple[database.Role, ...] = ("app", "worker")
     for role in roles:
-        url = server.url(migrate.role_name(role), database_name)
+        url = server.url(migrate.role_name(role), name)
         await database.connect(role, url, size=8, only=role == "app")
     try:
-        yield World(server, database_name)
+        yield World(server, name)
     finally:
         for role in roles:
             await database.disconnect(role)

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import timedelta
 from functools import partial
 from itertools import groupby
@@ -21,6 +21,7 @@ from telegram import Bot
 from backend import clock
 from backend.actors.actions import unseal, vault
 from backend.database import connection, in_fresh_context, transaction
+from backend.errors import DatabaseBusy
 from backend.messages import sending
 from backend.messages.links import end_link
 from backend.messages.taps import button_data, tap_hash
@@ -42,12 +43,19 @@ log = logging.getLogger(__name__)
 
 WORKER = f"{socket.gethostname()[:20]}:{os.getpid()}"
 AT_ONCE = 8
+MARK_AGAIN_AFTER_SECONDS = (0.2, 0.5, 1.0, 2.0, 4.0, 6.0)
 
 
-async def send_due(bot: Bot) -> int:
-    """Send everything that is due, batch by batch; how many rows were handled."""
+async def send_due(bot: Bot, stopping: asyncio.Event | None = None) -> int:
+    """Send everything that is due, batch by batch; how many rows were handled.
+
+    Once `stopping` is set no further batch is taken up.
+    """
     handled = 0
-    while rows := await in_fresh_context(lambda: sending.claim(WORKER)):
+    while not (stopping and stopping.is_set()):
+        rows = await in_fresh_context(lambda: sending.claim(WORKER))
+        if not rows:
+            break
         by_chat = groupby(sorted(rows, key=_chat), key=_chat)
         limit = asyncio.Semaphore(AT_ONCE)
         work = [in_fresh_context(_in_order(bot, limit, list(group))) for _, group in by_chat]
@@ -85,7 +93,22 @@ async def _send(bot: Bot, message: Any) -> None:
         list(zip(text.buttons, data, strict=True)),
         silent=not message["critical"],
     )
-    await _mark(message, delivery)
+    await _surely(partial(_mark, message, delivery))
+
+
+async def _surely(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Write down what was said even if the database is away for a moment.
+
+    Within the lease nobody else takes the row up, so a message need not be said again.
+    """
+    for pause in MARK_AGAIN_AFTER_SECONDS:
+        try:
+            await in_fresh_context(work)
+        except DatabaseBusy:
+            await asyncio.sleep(pause)
+        else:
+            return
+    await work()
 
 
 async def _prepare(message: Any) -> tuple[int, Text, list[str]] | None:

@@ -23,6 +23,7 @@ from workflows.send_due import send_due
 log = logging.getLogger(__name__)
 
 LISTEN_AGAIN_SECONDS = 5
+DRAIN_SECONDS = 7  # within the ten seconds that a service manager grants
 
 
 @click.command(help="Run the scheduled jobs and send what is due.")
@@ -41,16 +42,18 @@ async def _run(configured: Settings) -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stopping.set)
     async with process("worker", configured) as reach, opened(make_bot(configured)) as bot:
-        scheduler = timetable.start(bot)
-        waking = asyncio.ensure_future(_wake_on_notify(bot, reach.url("worker")))
-        await timetable.first_round(bot)
+        scheduler = timetable.start(bot, stopping)
+        waking = asyncio.ensure_future(_wake_on_notify(bot, reach.url("worker"), stopping))
+        first = asyncio.ensure_future(timetable.first_round(bot, stopping))
         await stopping.wait()
+        first.cancel()
         scheduler.shutdown(wait=False)
         waking.cancel()
-        await asyncio.gather(waking, return_exceptions=True)
+        await asyncio.gather(waking, first, return_exceptions=True)
+        await timetable.drained(DRAIN_SECONDS)
 
 
-async def _wake_on_notify(bot: Bot, url: str) -> None:
+async def _wake_on_notify(bot: Bot, url: str, stopping: asyncio.Event) -> None:
     """Send as soon as a message is queued; the rounds of the timetable are the net below this."""
     woken = asyncio.Event()
 
@@ -66,7 +69,7 @@ async def _wake_on_notify(bot: Bot, url: str) -> None:
                     with suppress(TimeoutError):
                         await asyncio.wait_for(woken.wait(), LISTEN_AGAIN_SECONDS)
                         woken.clear()
-                        await timetable.run("send_due", partial(send_due, bot))
+                        await timetable.run("send_due", partial(send_due, bot, stopping))
             finally:
                 await listening.close(timeout=2)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:

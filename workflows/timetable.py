@@ -23,22 +23,34 @@ MINUTE = 60
 Job = Callable[[], Awaitable[object]]
 
 
-def jobs(bot: Bot) -> dict[str, tuple[Job, int]]:
-    """Each job with the seconds between two of its rounds. Every one may run twice or late."""
+def jobs(bot: Bot, stopping: asyncio.Event) -> dict[str, tuple[Job, int]]:
+    """Each job with the seconds between two of its rounds. Every one may run twice or late.
+
+    Once `stopping` is set nothing more is taken up for sending.
+    """
     return {
         "materialise": (materialise, MINUTE),
         "escalate": (escalate, MINUTE),
         "digest": (digest, 5 * MINUTE),
         "end_links": (end_links, 15 * MINUTE),
-        "send_due": (partial(send_due, bot), 5),
+        "send_due": (partial(send_due, bot, stopping), 5),
         "heartbeat": (heartbeat, MINUTE),
     }
 
 
+_running: set[asyncio.Task[object]] = set()
+
+
 async def run(name: str, job: Job) -> bool:
-    """One round in a context of its own; trouble ends the round, never the worker."""
+    """One round in a context of its own; trouble ends the round, never the worker.
+
+    Who waits for a round may be cancelled, the round itself goes on: see `drained`.
+    """
+    round_ = in_fresh_context(lambda: _awaited(job))
+    _running.add(round_)
+    round_.add_done_callback(_running.discard)
     try:
-        await in_fresh_context(lambda: _awaited(job))
+        await asyncio.shield(round_)
     except DatabaseBusy:
         log.warning("the database is away", extra={"job": name})
     except Exception as error:  # noqa: BLE001 - the next round must come whatever happened
@@ -52,10 +64,16 @@ async def _awaited(job: Job) -> object:
     return await job()
 
 
-def start(bot: Bot) -> AsyncIOScheduler:
+async def drained(seconds: float) -> None:
+    """Wait until the rounds that run have ended, so that what was said is also written down."""
+    if _running:
+        await asyncio.wait(_running, timeout=seconds)
+
+
+def start(bot: Bot, stopping: asyncio.Event) -> AsyncIOScheduler:
     """Start the clock, in UTC and in memory; two rounds of one job never overlap."""
     scheduler = AsyncIOScheduler(timezone="UTC")
-    for name, (job, seconds) in jobs(bot).items():
+    for name, (job, seconds) in jobs(bot, stopping).items():
         scheduler.add_job(
             run,
             "interval",
@@ -70,8 +88,8 @@ def start(bot: Bot) -> AsyncIOScheduler:
     return scheduler
 
 
-async def first_round(bot: Bot) -> None:
+async def first_round(bot: Bot, stopping: asyncio.Event) -> None:
     """Everything once, in order: what was missed while nothing ran is made up for at once."""
-    for name, (job, _) in jobs(bot).items():
+    for name, (job, _) in jobs(bot, stopping).items():
         await run(name, job)
         await asyncio.sleep(0)

@@ -34,8 +34,10 @@ UPDATE message SET state = 'claimed', lease = clock_timestamp() + $2, attempt = 
        worker = $3, ambiguous = ambiguous OR sending_at IS NOT NULL
  WHERE id IN (
     SELECT q.id FROM message q
-     WHERE (q.state = 'queued' AND q.due_at <= $1 AND coalesce(q.retry_at, q.due_at) <= $1)
-        OR (q.state = 'claimed' AND q.lease < clock_timestamp())
+     WHERE ((q.state = 'queued' AND q.due_at <= $1 AND coalesce(q.retry_at, q.due_at) <= $1)
+        OR (q.state = 'claimed' AND q.lease < clock_timestamp()))
+       AND NOT EXISTS (SELECT 1 FROM message o WHERE o.link = q.link AND o.state = 'claimed'
+                       AND o.lease >= clock_timestamp())
      ORDER BY q.urgent DESC, q.critical DESC, q.due_at, q.created_at, q.id
      LIMIT $4 FOR UPDATE SKIP LOCKED)
 RETURNING *

@@ -38,7 +38,9 @@ SELECT 'table', relname, concat_ws(' ', pg_get_userbyid(relowner), relrowsecurit
 UNION ALL SELECT 'policy', tablename || policyname, concat_ws(' ', roles, cmd, qual, with_check)
   FROM pg_policies
 UNION ALL SELECT 'trigger', tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
-UNION ALL SELECT 'index', indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
+UNION ALL SELECT 'index', indexrelid::regclass::text, concat_ws(' ', indrelid::regclass, indkey,
+       indisunique, indisvalid, indpred IS NOT NULL) FROM pg_index
+ WHERE indrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace)
 UNION ALL SELECT 'constraint', conname, concat_ws(' ', contype, conrelid::regclass, confdeltype)
   FROM pg_constraint WHERE connamespace = 'public'::regnamespace
 UNION ALL SELECT 'function', proname, concat_ws(' ', proowner::regrole, prosecdef, proconfig,

@@ -21,8 +21,9 @@ async def _answer(phones: Phones, phone: Phone, count: int) -> str:
 
 @pytest.mark.slow
 async def test_a_tap_after_an_immediate_restart_of_postgres_still_arrives(
-    world: World, tmp_path: Path
+    durable_world: World, tmp_path: Path
 ) -> None:
+    world = durable_world
     worker = await world.somebody("SW")
     plan = await world.a_plan(worker)
     body = {"role": "FA", "name": "Relative", "language": "en"}

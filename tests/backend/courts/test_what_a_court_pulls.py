@@ -10,7 +10,7 @@ import pytest
 
 from backend import clock, database
 from migrations.m0002_ground import PLAN_ROWS
-from tests.backend.courts.docket import REFERENCE, a_court, a_docket
+from tests.backend.courts.docket import REFERENCE, Court, a_court, a_docket
 from tests.world import Caller, World
 
 
@@ -98,7 +98,18 @@ async def test_foreign_unknown_and_malformed_files_and_ids_give_equal_bytes(worl
         *[await ask.get(f"/court/summaries/{id_}?file_ref={one}") for one in STRANGE],
         *[
             await ask.get(f"/court/summaries/{one}?file_ref={quote(REFERENCE)}")
-            for one in ("0", "null", "schema", "docs", "x" * 5000, "%00", "%ff", "-1", "%7b%7d")
+            for one in (
+                "0",
+                "null",
+                "schema",
+                "docs",
+                "x" * 5000,
+                "%00",
+                "%ff",
+                "-1",
+                "%7b%7d",
+                "..%2fx",
+            )
         ],
     ]
     first = _answer(answers[0])
@@ -128,6 +139,7 @@ async def test_an_ended_binding_and_a_suspended_client_are_refused_at_once(world
     assert (await docket.court.list(REFERENCE)).status_code == 404
     assert (await docket.court.pull(REFERENCE, id_)).status_code == 404
     assert (await docket.read()).status_code == 404
+    await _sees_nothing(docket.court)
     again = await docket.officer.post(path, binding)
     assert (again.status_code, again.json()["id"]) == (200, docket.file)
     assert (await docket.court.pull(REFERENCE, id_)).status_code == 200
@@ -137,8 +149,12 @@ async def test_an_ended_binding_and_a_suspended_client_are_refused_at_once(world
         )
     assert (await docket.court.list(REFERENCE)).status_code == 401
     assert (await docket.court.pull(REFERENCE, id_)).status_code == 401
-    # and where a token were still taken, the wall behind it stands
-    async with database.transaction(docket.court.id) as held:
+    await _sees_nothing(docket.court)
+
+
+async def _sees_nothing(court: Court) -> None:
+    """The wall behind the routes, as if a token were still taken."""
+    async with database.transaction(court.id) as held:
         assert await held.fetch("SELECT 1 FROM court_file") == []
         assert await held.fetch("SELECT 1 FROM summary") == []
 

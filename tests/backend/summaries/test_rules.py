@@ -78,6 +78,8 @@ def test_counselling_never_reaches_the_court_whatever_is_ticked(code: str) -> No
     for court in ("Y", "A"):
         row = a_row(code, "done", show_court=True, court=court, kind="O", agree="-")
         assert told(row, cycles={code: [INSIDE]}) == []
+        # not for want of words either
+        assert told({**row, "code": "HOU-05"}, cycles={"HOU-05": [INSIDE]}) == []
 
 
 def test_rows_that_the_template_keeps_from_courts_are_kept_even_when_ordered() -> None:
