@@ -21,6 +21,7 @@ from backend.settings import Settings, SettingsError
 SCHEME = b"\x01"
 NONCE = 12
 KEY = 32
+KEPT_KEYS = 4096
 
 
 class VaultError(Exception):
@@ -35,6 +36,7 @@ class Vault:
             raise SettingsError(f"VAULT_KEY must be {KEY} bytes in base64")
         self._master = master
         self._derived: dict[str, bytes] = {}
+        self._unwrapped: dict[bytes, tuple[bytes, UUID]] = {}
 
     def new_key(self, subject: UUID) -> bytes:
         """A fresh data key for an individual, wrapped."""
@@ -63,7 +65,20 @@ class Vault:
         return hmac.new(self._key(purpose), value.encode(), hashlib.sha256).digest()
 
     def _unwrap(self, subject: UUID, wrapped: bytes) -> bytes:
-        return _open(self._key("wrap"), wrapped, f"key:{subject}")
+        """The data key. Kept in memory for a while: a list opens one value under each of many.
+
+        The wrapped key comes from the database every time, so a destroyed one opens nothing.
+        """
+        kept = self._unwrapped.get(wrapped)
+        if kept is None:
+            kept = _open(self._key("wrap"), wrapped, f"key:{subject}"), subject
+            if len(self._unwrapped) >= KEPT_KEYS:
+                self._unwrapped.clear()
+            self._unwrapped[wrapped] = kept
+        key, owner = kept
+        if owner != subject:
+            raise VaultError("this key is another individual's")
+        return key
 
     def _key(self, purpose: str) -> bytes:
         if purpose not in self._derived:

@@ -57,7 +57,14 @@ async def unseal(subject: UUID, place: str, sealed: bytes | None) -> Any:
     """
     if sealed is None:
         return None
-    return msgspec.json.decode(vault().unseal(subject, await _wrapped(subject), place, sealed))
+    return unseal_with(await _wrapped(subject), subject, place, sealed)
+
+
+def unseal_with(wrapped: bytes | None, subject: UUID, place: str, sealed: bytes) -> Any:
+    """Likewise, for lists that bring the individual's wrapped key along in their own statement."""
+    if wrapped is None:
+        raise VaultError("this individual's key was destroyed")
+    return msgspec.json.decode(vault().unseal(subject, wrapped, place, sealed))
 
 
 async def _wrapped(subject: UUID) -> bytes:

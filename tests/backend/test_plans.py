@@ -121,3 +121,23 @@ async def test_a_move_takes_open_rows_along_and_leaves_pinned_and_done_ones(worl
     plan = await world.plan(worker, plan["id"])
     assert row(plan, "PLN-02")["due_on"] == day
     assert plan["release_date"] == later
+
+
+async def test_a_probation_officers_caseload_is_ordered_by_their_own_rows_alone(
+    world: World,
+) -> None:
+    worker, officer = await world.somebody("SW"), await world.somebody("PO")
+    plans = [await world.a_plan(worker, in_days=days) for days in (300, 200)]
+    for plan in plans:
+        body = {"role": "PO", "login": officer.login}
+        assert (await worker.post(f"/plans/{plan['id']}/circle", body)).status_code == 201
+    seen = (await officer.get("/plans")).json()["plans"]
+    assert [one["id"] for one in seen] == [plans[1]["id"], plans[0]["id"]]
+    assert {one["next_title"] for one in seen} == {row(plans[0], "PRB-01")["title"]}
+    for code in ("PLN-01", "PLN-02", "PLN-03", "FAM-01"):
+        one = row(plans[0], code)
+        pinned = {"due_on": (a_day() + timedelta(days=1)).isoformat()}
+        await worker.patch(f"/milestones/{one['id']}", pinned, version=1)
+    again = (await officer.get("/plans")).json()["plans"]
+    assert [one["id"] for one in again] == [one["id"] for one in seen]
+    assert (await officer.get("/plans?limit=1")).json()["next"] is not None

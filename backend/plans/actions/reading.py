@@ -8,7 +8,7 @@ from uuid import UUID
 
 from backend import clock
 from backend.access import Actor, find_plan, require
-from backend.actors.actions import unseal
+from backend.actors.actions import unseal, unseal_with
 from backend.audit.actions import record
 from backend.database import connection, transaction
 from backend.plans import rules
@@ -81,8 +81,10 @@ def _offers(rows: Sequence[Any]) -> dict[str, list[str]]:
 
 _CIRCLE = """
 SELECT m.id AS mandate, m.version, m.actor, m.role, m.starts, m.ends, b.alias, b.identity, b.gate,
-       s.alias AS staff_alias, l.id AS link, l.version AS link_version, l.state AS link_state
+       k.wrapped, s.alias AS staff_alias, l.id AS link, l.version AS link_version,
+       l.state AS link_state
   FROM mandate m LEFT JOIN member b ON b.id = m.actor LEFT JOIN staff s ON s.id = m.actor
+  LEFT JOIN subject_key k ON k.id = b.id
   LEFT JOIN LATERAL (SELECT id, version, state FROM link k WHERE k.plan = m.plan
         AND k.subject = m.actor ORDER BY k.state = 'active' DESC, k.expires_at DESC LIMIT 1) l
     ON true
@@ -95,10 +97,10 @@ async def _circle(plan: Any) -> list[dict[str, Any]]:
     members = []
     for row in await connection().fetch(_CIRCLE, plan["id"], clock.now()):
         member = dict(row)
-        sealed = member.pop("identity")
+        sealed, wrapped = member.pop("identity"), member.pop("wrapped")
         if sealed is not None:
             place = f"member.identity:{member['actor']}"
-            member["name"] = (await unseal(member["actor"], place, sealed))["name"]
+            member["name"] = unseal_with(wrapped, member["actor"], place, sealed)["name"]
         else:
             # the person has no account: they go by the alias of their plan
             member["name"] = member["staff_alias"] or plan["alias"]
@@ -137,25 +139,33 @@ class CaseloadLine:
 
 
 LAST = date(9999, 12, 31)
-_CASELOAD = """
-SELECT p.id, p.version, p.alias, p.state, p.release_date, p.certainty, p.zone, p.next_due_on,
-       p.next_title, m.role AS mandate, p.person, s.identity, n.win_after, n.day
+_PAGE = """
+SELECT p.id, p.version, p.alias, p.state, p.release_date, p.certainty, p.zone, p.person,
+       m.role AS mandate, s.identity, k.wrapped, n.due_on, n.title, n.win_after
   FROM plan p
   JOIN mandate m ON m.plan = p.id AND m.actor = $1 AND m.starts <= $2
        AND (m.ends IS NULL OR m.ends > $2)
   JOIN person s ON s.id = p.person
-  LEFT JOIN milestone n ON n.id = p.next_milestone
- WHERE (coalesce(p.next_due_on, '9999-12-31'), p.id) > ($3, $4)
+  JOIN subject_key k ON k.id = p.person
+  LEFT JOIN {next} ON true
+ WHERE (coalesce({due}, '9999-12-31'), p.id) > ($3, $4)
    AND p.state NOT IN ('closed', 'transferred', 'ended_death')
- ORDER BY coalesce(p.next_due_on, '9999-12-31'), p.id LIMIT $5
+ ORDER BY coalesce({due}, '9999-12-31'), p.id LIMIT $5
 """
-_OWN_NEXT = """
-SELECT DISTINCT ON (m.plan) m.plan, m.title, m.due_on, m.win_after, m.day FROM milestone m
-  JOIN plan p ON p.id = m.plan
- WHERE m.plan = ANY($1) AND m.owner = $2 AND m.state IN ('planned', 'in_progress')
-   AND (m.day <= 0 OR p.left_custody_at IS NOT NULL)
- ORDER BY m.plan, m.due_on, m.code
-"""
+# what is due next stands on the plan's own row
+_CASELOAD = _PAGE.format(
+    due="p.next_due_on",
+    next="LATERAL (SELECT due_on, title, win_after FROM milestone WHERE id = p.next_milestone) n",
+)
+# other readers are told, and sorted, by their own rows alone: the order would tell of the rest
+_OWN_CASELOAD = _PAGE.format(
+    due="n.due_on",
+    next="""LATERAL (
+       SELECT o.due_on, o.title, o.win_after FROM milestone o
+        WHERE o.plan = p.id AND o.owner = m.role AND o.state IN ('planned', 'in_progress')
+          AND (o.day <= 0 OR p.left_custody_at IS NOT NULL)
+        ORDER BY o.due_on, o.code LIMIT 1) n""",
+)
 
 
 async def list_plans(
@@ -165,25 +175,18 @@ async def list_plans(
     require(actor, "listPlans")
     async with transaction(actor.id) as held:
         start = after or (date(1, 1, 1), UUID(int=0))
-        rows = await held.fetch(_CASELOAD, actor.id, clock.now(), *start, limit)
-        own = {
-            row["plan"]: row
-            for row in await held.fetch(_OWN_NEXT, [r["id"] for r in rows], actor.role)
-            if actor.role not in WORKERS
-        }
+        sql = _CASELOAD if actor.role in WORKERS else _OWN_CASELOAD
+        rows = await held.fetch(sql, actor.id, clock.now(), *start, limit)
         await record(actor, "listPlans")
-        return [await _line(row, own.get(row["id"])) for row in rows]
+        return [_line(row) for row in rows]
 
 
-async def _line(row: Any, own: Any) -> CaseloadLine:
-    worker = row["mandate"] in WORKERS
+def _line(row: Any) -> CaseloadLine:
     name = None
     if row["mandate"] in READ_NAMES:
         place = f"person.identity:{row['person']}"
-        name = (await unseal(row["person"], place, row["identity"]))["name"]
-    due = row["next_due_on"] if worker else own["due_on"] if own else None
-    limit = row["win_after"] if worker else own["win_after"] if own else None
-    late = due is not None and (clock.today(row["zone"]) - due).days > (limit or 0)
+        name = unseal_with(row["wrapped"], row["person"], place, row["identity"])["name"]
+    due = row["due_on"]
     return CaseloadLine(
         id=row["id"],
         version=row["version"],
@@ -193,6 +196,6 @@ async def _line(row: Any, own: Any) -> CaseloadLine:
         release_date=row["release_date"],
         certainty=row["certainty"],
         next_due_on=due,
-        next_title=row["next_title"] if worker else own["title"] if own else None,
-        overdue=late,
+        next_title=row["title"],
+        overdue=due is not None and (clock.today(row["zone"]) - due).days > row["win_after"],
     )
