@@ -7,7 +7,9 @@ column, row) is authenticated with it. First byte: version of the scheme.
 import base64
 import hashlib
 import hmac
+import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
@@ -118,11 +120,14 @@ def master_key(settings: Settings) -> bytes:
 
 
 def _kept(path: Path) -> bytes:
+    """Whole or not there at all: whoever comes second reads what the first has written."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with path.open("xb") as file:
-            path.chmod(0o400)
-            file.write(base64.b64encode(secrets.token_bytes(KEY)))
-    except FileExistsError:
-        pass
+    if not path.exists():
+        fresh = path.with_name(f"{path.name}.{os.getpid()}")
+        fresh.touch(mode=0o600)
+        fresh.write_bytes(base64.b64encode(secrets.token_bytes(KEY)))
+        fresh.chmod(0o400)
+        with suppress(FileExistsError):
+            path.hardlink_to(fresh)
+        fresh.unlink()
     return base64.b64decode(path.read_bytes())

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import msgspec
 from litestar import Controller, Response, get, post
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from backend.doors import COURT, NO_STORE, HttpRequest, WrittenReply, actor_of, plain, write
@@ -24,6 +25,10 @@ from backend.problems import documented
 from backend.summaries.actions import drafting, issuing, pulling
 from backend.summaries.content import Content, Draft, Period, canonical
 
+PULL = {
+    **documented(NotFound),
+    304: ResponseSpec(None, generate_examples=False, description="You have it as it stands"),
+}
 WRITE = (KeyMissing, KeyReused, NotYourRole, NotFound, Unfit)
 # longer than a note of staff, and with the marks that keep numbers in order in Arabic text
 TheirWords = Annotated[
@@ -123,12 +128,12 @@ class SummaryController(Controller):
         plan_id: FromPath[UUID],
         *,
         file: FromQuery[UUID],
-        type_: Annotated[str, QueryParameter(name="type", max_length=20)],
+        type: Annotated[str, QueryParameter(max_length=20)],  # noqa: A002 - the word on the wire
         period_from: FromQuery[date],
         period_to: FromQuery[date],
     ) -> Response[DraftView]:
         """What would be issued now, to be read to the person first."""
-        subject = drafting.Subject(file, type_, Period(period_from, period_to))
+        subject = drafting.Subject(file, type, Period(period_from, period_to))
         draft, digest = await drafting.draft_summary(actor_of(request), plan_id, subject)
         return Response(DraftView(draft, digest), headers=NO_STORE)
 
@@ -180,7 +185,7 @@ class PullController(Controller):
     tags = ["court"]  # noqa: RUF012
     opt = {COURT: True}  # noqa: RUF012
 
-    @get("/", operation_id="listSummaries", responses=documented(NotFound))
+    @get("/", operation_id="listSummaries", responses=PULL)
     async def list_summaries(
         self, request: HttpRequest, file_ref: FromQuery[str | None] = None
     ) -> Response[IssuedListView]:
@@ -188,7 +193,7 @@ class PullController(Controller):
         rows = await pulling.list_summaries(actor_of(request), file_ref or "")
         return _pulled(request, IssuedListView([IssuedLine.of(row) for row in rows]))
 
-    @get("/{summary_id:str}", operation_id="getSummary", responses=documented(NotFound))
+    @get("/{summary_id:str}", operation_id="getSummary", responses=PULL)
     async def get_summary(
         self,
         request: HttpRequest,

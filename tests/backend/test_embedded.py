@@ -185,11 +185,16 @@ def test_a_process_that_got_the_number_of_a_dead_server_is_not_mistaken_for_it(
     server = embedded.start(root)
     number = process_id(server)
     os.kill(number, signal.SIGKILL)
-    for lock in (server.data / "postmaster.pid", server.socket / ".s.PGSQL.5432.lock"):
-        lock.write_text(lock.read_text().replace(str(number), str(os.getpid()), 1))
-
-    again = embedded.start(root)
-    assert process_id(again) not in (number, os.getpid())
+    owner = server.data.stat().st_uid
+    with subprocess.Popen(
+        ["sleep", "9"], user=None if owner == os.geteuid() else owner
+    ) as stranger:
+        for lock in (server.data / "postmaster.pid", server.socket / ".s.PGSQL.5432.lock"):
+            lock.write_text(lock.read_text().replace(str(number), str(stranger.pid), 1))
+        again = embedded.start(root)
+        assert process_id(again) not in (number, stranger.pid)
+        assert stranger.poll() is None
+        stranger.kill()
     embedded.stop(again)
     embedded.stop(server)
     assert not runs(server.data)
