@@ -8,20 +8,19 @@ import asyncio
 import re
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import click
 
-from backend import demo, terminal
+from backend import demo, founding, terminal
 from backend.actors.actions import vault
-from backend.agencies import founding
 from backend.agencies.actions import NewAgency
-from backend.agencies.founding import Account, ChatBot
 from backend.agencies.lines import Lines, check_lines
 from backend.errors import DomainError, Unfit
+from backend.founding import Account, ChatBot
 from backend.plans.actions.opening import check_zone
 from backend.processes import CANNOT_RUN, process
 from backend.settings import Settings, SettingsError, settings
@@ -124,8 +123,7 @@ def first(**given: Any) -> None:
 
     async def act(configured: Settings) -> None:
         await founding.refuse_second()
-        lines = _ask_lines(given)
-        new = _ask_agency(given, lines)
+        new, lines = _ask_agency(given)
         bot = _bot(configured, given["bot_username"])
         administrator = _ask_account("AD", given, "of the administrator")
         await founding.found_agency(new, administrator, bot)
@@ -139,17 +137,11 @@ def first(**given: Any) -> None:
     _run(act)
 
 
-def _ask_lines(given: dict[str, Any]) -> Lines:
-    named = ("emergency_number", "crisis_line", "crisis_text", "duty_phone")
-    answers = {name: terminal.asked_or_none(given[name], name.replace("_", " ")) for name in named}
-    return check_lines(Lines(**answers))
-
-
-def _ask_agency(given: dict[str, Any], lines: Lines) -> NewAgency:
+def _ask_agency(given: dict[str, Any]) -> tuple[NewAgency, Lines]:
     opens, closes = terminal.hour(given["opens"]), terminal.hour(given["closes"])
     if opens >= closes:
         raise Unfit("An agency opens before it closes.")
-    return NewAgency(
+    new = NewAgency(
         name=asked(given["name"], "Name of the agency"),
         service_alias=asked(given["service_alias"], "Neutral name that phones may show"),
         zone=check_zone(asked(given["zone"], "Time zone")),
@@ -157,8 +149,14 @@ def _ask_agency(given: dict[str, Any], lines: Lines) -> NewAgency:
         working_days=terminal.weekdays(given["working_days"]),
         opens=opens,
         closes=closes,
-        **asdict(lines),
     )
+    named = ("emergency_number", "crisis_line", "crisis_text", "duty_phone")
+    answers = {
+        name: terminal.asked_or_none(given[name], name.replace("_", " ").capitalize())
+        for name in named
+    }
+    lines = check_lines(Lines(**answers))
+    return replace(new, **asdict(lines)), lines
 
 
 def _ask_account(role: str, given: dict[str, Any], of: str = "") -> Account:

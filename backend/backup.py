@@ -56,7 +56,8 @@ def _backup_and_tell(configured: Settings, folder: Path) -> None:
     with reach(configured) as found:
         path, manifest = backup(found.url("backup"), folder, keys)
     click.echo(
-        f"{path}: {len(manifest.tables)} tables, {manifest.rows} rows, keys that open it: {len(keys)}"
+        f"{path}: {len(manifest.tables)} tables, {manifest.rows} rows,"
+        f" keys that open it: {len(keys)}"
     )
     identity = kept_identity(configured)
     if configured.embedded and identity.exists():

@@ -35,14 +35,27 @@ SERVER_SETTINGS = {
     "jit": "off",  # hot statements take under a millisecond; compiling them takes longer
 }
 # Nothing but SET LOCAL is used, so a connection needs no reset between two users of the pool.
+
+# The connection is gone, or what it does cannot be known any more.
 BROKEN = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
     asyncpg.exceptions.AdminShutdownError,
     asyncpg.exceptions.CrashShutdownError,
     asyncpg.exceptions.CannotConnectNowError,
-    OSError,
+    asyncpg.exceptions.IdleInTransactionSessionTimeoutError,
+    ConnectionError,
     TimeoutError,
+)
+# The server is there and has refused for now: locks, timeouts, memory, a schema just changed.
+CROWDED = (
+    asyncpg.exceptions.LockNotAvailableError,
+    asyncpg.exceptions.QueryCanceledError,
+    asyncpg.exceptions.TransactionRollbackError,
+    asyncpg.exceptions.InsufficientResourcesError,
+    asyncpg.exceptions.ReadOnlySQLTransactionError,
+    asyncpg.exceptions.InvalidCachedStatementError,
+    asyncpg.exceptions.OutdatedSchemaCacheError,
 )
 
 log = logging.getLogger(__name__)
@@ -50,12 +63,16 @@ _role: ContextVar[Role | None] = ContextVar("database_role", default=None)
 
 
 class Transaction(PostgresTransaction):
-    """What Piccolo needs to let its queries join a connection that we hold."""
+    """What Piccolo needs to let its queries join a connection that we hold.
+
+    `failed` is set by a block that joined it and raised: then nothing of it is committed.
+    """
 
     def __init__(self, engine: "Engine", connection: Any, moment: datetime) -> None:
         super().__init__(engine)
         self.connection = connection
         self.moment = moment
+        self.failed = False
 
 
 class Engine(PostgresEngine):
@@ -159,30 +176,53 @@ async def transaction(actor: UUID | None = None) -> AsyncIterator[Any]:
     """One transaction on one connection, in the scope of an actor; joins an open one.
 
     The actor and the present instant become transaction-local settings that the
-    row policies read. On any failure all rows are gone, and a connection whose
-    rollback fails is thrown away, so that a restart of Postgres heals by itself.
+    row policies read. On any failure all rows are gone, those of the joined
+    blocks too, also where the failure of one of these was caught on the way out.
+    A connection whose rollback fails is thrown away, so that a restart of
+    Postgres heals by itself.
 
-    Raises DatabaseBusy when no connection can be had or the server is away.
+    Raises DatabaseBusy when no connection can be had, the server is away or overcharged.
     """
     if (current := DB.current_transaction.get()) is not None:
-        yield current.connection
+        async with _joined(current):
+            yield current.connection
         return
-    held, moment = await _acquire(), clock.now()
+    pool, moment = DB.pool, clock.now()
+    held = await _acquire(pool)
     token = None
     try:
         await held.execute(_opening(actor, moment))
-        token = DB.current_transaction.set(Transaction(DB, held, moment))
+        opened = Transaction(DB, held, moment)
+        token = DB.current_transaction.set(opened)
         yield held
-        await held.execute("COMMIT")
+        await _commit(opened)
     except BaseException as error:
         await _undo(held)
-        if isinstance(error, BROKEN) and not isinstance(error, asyncpg.DataError):
-            raise DatabaseBusy from error
+        if isinstance(error, BROKEN + CROWDED):
+            raise _busy(error) from error
         raise
     finally:
         if token is not None:
             DB.current_transaction.reset(token)
-        await DB.pool.release(held)
+        await pool.release(held)
+
+
+@asynccontextmanager
+async def _joined(current: Any) -> AsyncIterator[None]:
+    try:
+        yield
+    except BaseException:
+        if isinstance(current, Transaction):
+            current.failed = True
+        raise
+
+
+async def _commit(opened: Transaction) -> None:
+    if opened.failed:
+        raise RuntimeError("a part of this transaction failed, so nothing of it is kept")
+    done = await opened.connection.execute("COMMIT")
+    if done != "COMMIT":  # Postgres rolls back without an error where a statement had failed
+        raise RuntimeError("a statement of this transaction failed, so nothing of it is kept")
 
 
 def _opening(actor: UUID | None, moment: datetime) -> str:
@@ -195,23 +235,31 @@ def _opening(actor: UUID | None, moment: datetime) -> str:
     )
 
 
-async def _acquire() -> Any:
-    if DB.pool is None:
+async def _acquire(pool: Any) -> Any:
+    if pool is None:
         raise RuntimeError("no connection pool is open for this role")
     try:
-        return await DB.pool.acquire(timeout=WAIT_FOR_CONNECTION_SECONDS)
-    except BROKEN as error:
-        raise DatabaseBusy from error
+        return await pool.acquire(timeout=WAIT_FOR_CONNECTION_SECONDS)
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        raise _busy(error) from error
+
+
+def _busy(error: BaseException) -> DatabaseBusy:
+    log.warning("the database is away or busy", extra={"error": type(error).__name__})
+    return DatabaseBusy()
 
 
 async def _undo(held: Any) -> None:
+    """Roll back, or throw the connection away: one that is in a transaction is never reused."""
     try:
         async with asyncio.timeout(2):
             await held.execute("ROLLBACK")
-    except Exception:  # noqa: BLE001 - whatever it is, this connection cannot be trusted again
-        log.warning("a connection was thrown away")
+    except BaseException as error:
+        log.warning("a connection was thrown away", extra={"error": type(error).__name__})
         with suppress(Exception):
             held.terminate()
+        if not isinstance(error, Exception):  # cancelled a second time
+            raise
 
 
 async def fetch(sql: str, *values: object) -> Sequence[Any]:

@@ -1,7 +1,7 @@
 """The demo agency: five invented people at five stages, made by the product's own actions.
 
-Its password and its bot's token are no secrets: a database that holds the demo never
-holds anybody real (`agency_there` sees to that).
+Its password is no secret: a database that holds the demo never holds anybody real
+(`agency_there` sees to that).
 """
 
 from collections.abc import Iterator
@@ -13,13 +13,6 @@ from uuid import UUID, uuid4
 from backend import clock
 from backend.access import Actor
 from backend.agencies.actions import NewAgency, make_agency
-from backend.agencies.founding import (
-    Account,
-    ChatBot,
-    add_account,
-    agency_there,
-    let_bot_speak,
-)
 from backend.appointments.actions import (
     AppointmentChange,
     NewAppointment,
@@ -30,6 +23,13 @@ from backend.circles.actions import NewMember, add_member
 from backend.consents.actions import NewConsent, NewDisclosure, disclose_to, record_consent
 from backend.contacts.actions import NewContact, log_contact
 from backend.database import connection, transaction
+from backend.founding import (
+    Account,
+    ChatBot,
+    add_account,
+    agency_there,
+    let_bot_speak,
+)
 from backend.messages.links import NewInvitation, create_invitation, invitation_of
 from backend.plans.actions.milestones import MilestoneChange, change_milestone
 from backend.plans.actions.opening import NewPerson, NewPlan, open_plan
@@ -37,8 +37,7 @@ from backend.plans.actions.reading import get_plan
 from backend.plans.actions.release import record_left_custody
 from backend.plans.rules import due_on
 
-DEMO_BOT_NUMBER = "1000"
-DEMO_TOKEN = "1000:demo-of-the-stand-in"  # noqa: S105 - the stand-in takes any token
+DEMO_BOT_NUMBER = "1000"  # of the bot that speaks to the stand-in
 PASSWORD = "only invented people"  # noqa: S105 - printed for everybody
 ZONE = "Africa/Tunis"
 AGENCY = NewAgency(

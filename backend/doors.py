@@ -1,6 +1,7 @@
 """How an HTTP request becomes an actor, a key and a version."""
 
 import hashlib
+import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -9,11 +10,12 @@ from uuid import UUID
 import msgspec
 from litestar import Request, Response
 from litestar.connection import ASGIConnection
+from litestar.exceptions import MethodNotAllowedException
 from litestar.handlers import BaseRouteHandler
 
 from backend.access import Actor
 from backend.courts.sessions import court_of_token
-from backend.errors import NotSignedIn, VersionMissing, VersionStale
+from backend.errors import BadInput, NotJson, NotSignedIn, VersionMissing
 from backend.once import Written, digest, once
 from backend.settings import settings
 from backend.staff.sessions import staff_of_token
@@ -24,6 +26,7 @@ PAGE = "page"
 T = TypeVar("T")
 HttpRequest = Request[Any, Any, Any]
 NO_STORE = {"Cache-Control": "no-store"}
+_VERSION = re.compile(r'"?([0-9]{1,9})"?')
 
 
 class WrittenView(msgspec.Struct):
@@ -54,6 +57,36 @@ async def authenticate(
     hashed = hashlib.sha256(token.encode()).digest()
     find = court_of_token if handler.opt.get(COURT) else staff_of_token
     request.state.actor = await find(hashed, request.state.request_id)
+
+
+async def well_formed(
+    request: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
+) -> None:
+    """Guard of the whole application, behind `authenticate`: what no route means is refused.
+
+    Raises MethodNotAllowed for OPTIONS, which Litestar adds to every route; over the API
+    BadInput for a query parameter that is unknown or doubled, and NotJson.
+    """
+    if request.scope.get("method") == "OPTIONS":
+        raise MethodNotAllowedException(headers={"allow": ", ".join(_methods(request))})
+    if handler.opt.get(PAGE) or handler.opt.get(COURT):
+        return  # a page is asked by browsers; to a court all that is amiss looks alike
+    takes = handler.parsed_fn_signature.parameters
+    named = [name for name, _ in request.query_params.multi_items()]
+    if len(named) != len(set(named)) or not takes.keys() - request.path_params.keys() >= set(named):
+        raise BadInput("A query parameter is unknown or stands twice.")
+    if "data" in takes and not _is_json(request.headers.get("content-type", "")):
+        raise NotJson
+
+
+def _methods(request: ASGIConnection[Any, Any, Any, Any]) -> list[str]:
+    path = request.scope["path_template"]
+    return [str(one) for route in request.app.routes if route.path == path for one in route.methods]
+
+
+def _is_json(content_type: str) -> bool:
+    kind, *more = content_type.lower().replace(" ", "").split(";")
+    return kind == "application/json" and set(more) <= {"charset=utf-8", 'charset="utf-8"'}
 
 
 def cookie_name(what: str = "") -> str:
@@ -103,13 +136,15 @@ async def change(
 
 
 def version_seen(request: HttpRequest) -> int:
+    """What If-Match says; 0, which no row ever has, for what is no version.
+
+    So it is the action that refuses, after it has looked whether the row is the caller's.
+    Raises VersionMissing.
+    """
     given = request.headers.get("if-match")
     if given is None:
         raise VersionMissing
-    bare = given.strip().strip('"')
-    if not bare.isdecimal() or len(bare) > 9:  # noqa: PLR2004 - a version is an int4
-        raise VersionStale
-    return int(bare)
+    return int(found[1]) if (found := _VERSION.fullmatch(given)) else 0
 
 
 def answer(written: Written, body: T) -> Response[T]:

@@ -57,6 +57,12 @@ class BadInput(DomainError):
     title = "The request cannot be read"
 
 
+class NotJson(DomainError):
+    status = 415
+    kind = "unsupported-media-type"
+    title = "Send application/json"
+
+
 class Unfit(DomainError):
     """Well-formed, but against a rule."""
 

@@ -1,10 +1,10 @@
 """Whether the process lives, and whether it can do its work. No person is in these answers."""
 
 from datetime import timedelta
-from typing import Any
 
 import msgspec
 from litestar import Response, get
+from litestar.openapi.datastructures import ResponseSpec
 
 from backend import clock
 from backend.database import fetch
@@ -12,6 +12,7 @@ from backend.doors import NO_STORE, PUBLIC
 from backend.errors import DatabaseBusy
 
 SILENT = timedelta(minutes=10)
+BEATING = "worker"
 NEEDED = (
     ("emergency_number", "no emergency number"),
     ("crisis_text", "no crisis text"),
@@ -36,9 +37,15 @@ async def live() -> Alive:
     return Alive()
 
 
-@get("/health/ready", operation_id="healthReady", opt={PUBLIC: True}, tags=["health"])
+@get(
+    "/health/ready",
+    operation_id="healthReady",
+    opt={PUBLIC: True},
+    tags=["health"],
+    responses={503: ResponseSpec(Readiness, generate_examples=False)},
+)
 async def ready() -> Response[Readiness]:
-    """The database answers; what keeps agencies from sending is listed with its reason."""
+    """The database answers; what keeps messages from being sent is listed with its reason."""
     try:
         agencies = await fetch(
             "SELECT id, emergency_number, crisis_text, duty_phone FROM agency ORDER BY id"
@@ -52,9 +59,7 @@ async def ready() -> Response[Readiness]:
         for column, reason in NEEDED
         if not agency[column]
     ]
-    reasons += [f"{beat['name']} is silent" for beat in beats if _silent(beat)]
+    heard = {beat["name"] for beat in beats if clock.now() - beat["at"] <= SILENT}
+    expected = {BEATING, *(beat["name"] for beat in beats)}
+    reasons += [f"{name} is silent" for name in sorted(expected - heard)]
     return Response(Readiness(ready=True, reasons=reasons), headers=NO_STORE)
-
-
-def _silent(beat: Any) -> bool:
-    return bool(clock.now() - beat["at"] > SILENT)

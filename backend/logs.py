@@ -6,13 +6,22 @@ URLs with their query) are never logged, and the libraries that would log them a
 
 import logging
 import sys
+from contextvars import ContextVar
 from datetime import UTC, datetime
+from types import TracebackType
 
 import msgspec
 
 # these print URLs (with the bot's token), statements with values, or whole updates
 TOO_TALKATIVE = ("httpx", "httpcore", "telegram", "asyncpg", "apscheduler", "uvicorn.access")
 FIELDS = ("request", "route", "status", "ms", "actor", "error", "job", "count", "worker")
+# their messages hold addresses and numbers of processes and jobs, and nothing from a request
+PLAIN = ("uvicorn", "apscheduler")
+
+# The request in whose course a line is written; it is in the answer and the audit row too.
+request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+
+log = logging.getLogger(__name__)
 
 
 class Lines(logging.Formatter):
@@ -21,16 +30,33 @@ class Lines(logging.Formatter):
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "from": record.name,
-            # the message only: its arguments and a traceback could quote a value
-            "event": str(record.msg) if record.name.startswith(_OURS) else record.getMessage(),
+            "event": _event(record),
         }
-        line.update((name, getattr(record, name)) for name in FIELDS if getattr(record, name, None))
-        if record.exc_info and record.exc_info[0] is not None:
-            line["error"] = record.exc_info[0].__name__
-        return msgspec.json.encode(line).decode()
+        if (request := request_id.get()) is not None:
+            line["request"] = request
+        given = ((name, getattr(record, name, None)) for name in FIELDS)
+        line.update((name, value) for name, value in given if value is not None)
+        if record.exc_info and record.exc_info[1] is not None:
+            line["error"] = place(record.exc_info[1])
+        return msgspec.json.encode(line, enc_hook=lambda value: type(value).__name__).decode()
 
 
-_OURS = ("backend", "bots", "workflows")
+def _event(record: logging.LogRecord) -> str:
+    """The fixed words of a message; its arguments and further lines could quote a value."""
+    if record.name.partition(".")[0] in PLAIN:
+        return record.getMessage().strip()
+    return str(record.msg).strip().partition("\n")[0]
+
+
+def place(error: BaseException) -> str:
+    """An error's type and where it arose: its text may quote a value and is never logged."""
+    frames = []
+    trace = error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        frames.append(f"{code.co_filename.rsplit('/', 2)[-1]}:{trace.tb_lineno}:{code.co_name}")
+        trace = trace.tb_next
+    return f"{type(error).__name__} at {' < '.join(reversed(frames[-6:]))}"
 
 
 def set_up() -> None:
@@ -38,5 +64,15 @@ def set_up() -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(Lines())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.raiseExceptions = False  # a line that fails would be shown with all its values
     for name in TOO_TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
+    sys.excepthook = _ended
+
+
+def _ended(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """What ends the process: a traceback of Python's would show the error's text."""
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
+        return
+    log.critical("ended by an error", extra={"error": place(error.with_traceback(trace))})

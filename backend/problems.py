@@ -1,22 +1,39 @@
 """How a refusal looks over HTTP: application/problem+json with a stable type (RFC 9457)."""
 
 import logging
+import re
 from typing import Any
 
 import asyncpg
 import msgspec
 from litestar import Request, Response
-from litestar.exceptions import HTTPException, SerializationException, ValidationException
+from litestar.exceptions import HTTPException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import ExceptionHandlersMap
 
-from backend.database import BROKEN
-from backend.errors import BadInput, DatabaseBusy, DomainError, NotFound, Taken, TooLarge, Unfit
+from backend.database import BROKEN, CROWDED
+from backend.errors import (
+    BadInput,
+    DatabaseBusy,
+    DomainError,
+    NotFound,
+    NotJson,
+    Taken,
+    TooLarge,
+    Unfit,
+)
+from backend.logs import place
 
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:throughcare:problem:"
+UNEXPECTED = "unexpected"
+NO_SUCH_METHOD = "method-not-allowed"
+# What a decoder says about a value without repeating it; the names in it are our own.
+_SAYS_NO_VALUE = re.compile(
+    r"Expected `[^`]*`.*|Object missing required field `\w+`|Invalid (UUID|RFC3339 encoded \w+)"
+)
 
 
 class Problem(msgspec.Struct, omit_defaults=True):
@@ -52,37 +69,58 @@ def of_domain(_: Request[Any, Any, Any], error: DomainError) -> Response[Problem
     return _answer(error.status, error.kind, error.title, error.detail, headers=headers)
 
 
+_OF_STATUS: dict[int, type[DomainError]] = {
+    400: BadInput,
+    404: NotFound,
+    413: TooLarge,
+    415: NotJson,
+}
+
+
 def of_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
-    if error.status_code == NotFound.status:
-        return of_domain(request, NotFound())
-    if error.status_code == TooLarge.status:
-        return of_domain(request, TooLarge())
-    # Litestar repeats the URL and its query in `detail`: that may name somebody, so it stays out
-    if isinstance(error, ValidationException | SerializationException):
-        extra: Any = getattr(error, "extra", None)
-        fields = extra if isinstance(extra, list) else []
-        errors = [
-            {"field": str(one.get("key", "")), "message": str(one.get("message", ""))[:200]}
-            for one in fields
-            if isinstance(one, dict)
-        ]
-        return _answer(400, BadInput.kind, BadInput.title, errors=errors or None)
-    kind = {405: "method-not-allowed", 415: "unsupported-media-type"}.get(
-        error.status_code, f"http-{error.status_code}"
-    )
-    title = {405: "This method is not possible here", 415: "Send application/json"}.get(
-        error.status_code, "The request cannot be carried out"
-    )
-    return _answer(error.status_code, kind, title, headers=dict(error.headers or {}))
+    """Litestar repeats the URL and what was sent in `detail`: that may name somebody."""
+    status = error.status_code
+    if status >= 500:  # noqa: PLR2004 - everything from here on is our own fault
+        return of_unexpected(request, error)
+    if status == BadInput.status:
+        return _answer(status, BadInput.kind, BadInput.title, errors=_errors(error))
+    if (known := _OF_STATUS.get(status)) is not None:
+        return of_domain(request, known())
+    if status == 405:  # noqa: PLR2004
+        return _answer(
+            status, NO_SUCH_METHOD, "This method is not possible here", headers=_allow(error)
+        )
+    return _answer(status, f"http-{status}", DomainError.title)
+
+
+def _errors(error: HTTPException) -> list[dict[str, str]] | None:
+    """Which fields cannot be read and why, in words that repeat nothing of the request."""
+    extra = error.extra if isinstance(error.extra, list) else []
+    told = []
+    for one in extra:
+        said = str(one.get("message", ""))
+        fits = _SAYS_NO_VALUE.fullmatch(said)
+        told.append(
+            {
+                "field": str(one.get("key", "")),
+                "message": said if fits else "This is missing, unknown or cannot be read",
+            }
+        )
+    return told or None
+
+
+def _allow(error: HTTPException) -> dict[str, str]:
+    methods = (error.headers or {}).get("allow", "").split(", ")
+    return {"Allow": ", ".join(sorted(set(methods) - {"OPTIONS", ""}))}
 
 
 def of_unreadable(request: Request[Any, Any, Any], _: Exception) -> Response[Problem]:
-    """Bytes that no decoder takes: bad UTF-8, too deep nesting, an unknown charset."""
+    """Bytes that no decoder takes: bad UTF-8, too deep nesting."""
     return of_domain(request, BadInput())
 
 
 def of_data(request: Request[Any, Any, Any], _: Exception) -> Response[Problem]:
-    """Values that pass the decoder and that no column takes: NUL, lone surrogates, huge numbers."""
+    """What passes the decoder and no column or calendar takes: huge numbers, the year 10000."""
     return of_domain(request, Unfit("A value has characters or a size that cannot be stored."))
 
 
@@ -104,8 +142,8 @@ def of_broken(request: Request[Any, Any, Any], error: Exception) -> Response[Pro
 
 def of_unexpected(_: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
     # the text of an error may quote a value, so only its type and place are logged
-    log.error("unexpected error", extra={"error": _place(error)})
-    return _answer(500, "unexpected", "Something broke on our side; it was noted")
+    log.error("unexpected error", extra={"error": place(error)})
+    return _answer(500, UNEXPECTED, "Something broke on our side; it was noted")
 
 
 def _answer(
@@ -125,28 +163,17 @@ def _answer(
     )
 
 
-def _place(error: BaseException) -> str:
-    frames = []
-    trace = error.__traceback__
-    while trace is not None:
-        code = trace.tb_frame.f_code
-        frames.append(f"{code.co_filename.rsplit('/', 2)[-1]}:{trace.tb_lineno}:{code.co_name}")
-        trace = trace.tb_next
-    return f"{type(error).__name__} at {' < '.join(reversed(frames[-6:]))}"
-
-
 HANDLERS: ExceptionHandlersMap = {
     DomainError: of_domain,
     HTTPException: of_http,
     UnicodeError: of_unreadable,
     RecursionError: of_unreadable,
-    LookupError: of_unexpected,
     msgspec.DecodeError: of_unreadable,
+    OverflowError: of_data,
     asyncpg.DataError: of_data,
-    asyncpg.exceptions.UntranslatableCharacterError: of_data,
     asyncpg.UniqueViolationError: of_taken,
     asyncpg.ForeignKeyViolationError: of_walled,
     asyncpg.InsufficientPrivilegeError: of_walled,
-    **dict.fromkeys(BROKEN, of_broken),
+    **dict.fromkeys(BROKEN + CROWDED, of_broken),
     Exception: of_unexpected,
 }

@@ -68,14 +68,14 @@ async def _written(row: Any, message: Message, later: Later) -> None:
 async def _words(chat: Chat, text: str | None) -> None:
     if text is not None and text.startswith("/start "):
         await linking.start(chat, text.removeprefix("/start ").strip())
-    elif text is not None and is_stop(text) and chat.active:
+    elif text is not None and is_stop(text) and chat.living:
         await words.stop(chat)
     elif text is not None and is_start_again(text) and not chat.active and chat.links:
         await words.start_again(chat)
     elif linking.waits_for_pin(chat) and text is not None:
         await linking.pin(chat, text)
     elif not chat.active:
-        await _not_active(chat)
+        await _not_active(chat, text)
     elif text is None:
         await chat.say(chat.active[0], "NO-FILES")
     elif is_help(text):
@@ -84,9 +84,11 @@ async def _words(chat: Chat, text: str | None) -> None:
         await words.free_text(chat, text)
 
 
-async def _not_active(chat: Chat) -> None:
-    """Nothing is said to a chat that is off; one that waits for its call is told so again."""
-    if any(link["state"] == "stopped" for link in chat.links):
+async def _not_active(chat: Chat, text: str | None) -> None:
+    """A chat that is off is told how to begin again; one that waits for its call, just that."""
+    stopped = [link for link in chat.links if link["state"] == "stopped"]
+    if stopped:
+        await words.after_stop(chat, stopped[0], text)
         return
     waiting = [link for link in chat.links if link["state"] == "unconfirmed"]
     if waiting:

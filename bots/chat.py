@@ -8,6 +8,7 @@ from backend import clock
 from backend.access import Actor
 from backend.database import connection
 from backend.messages import inbox, outbox
+from backend.messages.links import LIVING
 from backend.messages.outbox import Occurrence
 
 
@@ -30,6 +31,11 @@ class Chat:
     @property
     def active(self) -> list[Any]:
         return [link for link in self.links if link["state"] == "active"]
+
+    @property
+    def living(self) -> list[Any]:
+        """What a STOP ends: also what is not confirmed yet."""
+        return [link for link in self.links if link["state"] in LIVING]
 
     async def say(
         self,

@@ -103,10 +103,17 @@ CREATE INDEX mandate_reader ON mandate (actor, plan) INCLUDE (role, starts, ends
 CREATE INDEX plan_caseload ON plan (next_due_on, id);
 CREATE INDEX milestone_due ON milestone (due_on) INCLUDE (id, plan, message, owner, day)
     WHERE state IN ('planned','in_progress');
+CREATE INDEX milestone_cycle ON milestone (due_on)
+    WHERE repeat_days IS NOT NULL AND state IN ('planned','in_progress');
+CREATE INDEX plan_release ON plan (release_date) WHERE state IN ('active_inside','active_outside');
+CREATE INDEX plan_left ON plan (left_custody_at) WHERE left_custody_at IS NOT NULL;
+CREATE INDEX member_call ON member (call_weekday) WHERE call_weekday IS NOT NULL;
 CREATE INDEX event_history ON milestone_event (milestone, at);
 CREATE INDEX appointment_due ON appointment (held_on)
     WHERE state IN ('proposed','scheduled','confirmed');
 CREATE INDEX message_queue ON message (due_at) WHERE state IN ('queued','claimed');
+CREATE INDEX message_unanswered ON message (sent_at)
+    WHERE state = 'sent' AND answered_at IS NULL;
 CREATE INDEX message_subject ON message (subject, state);
 CREATE INDEX message_cap ON message (link, sent_at) WHERE sent_at IS NOT NULL;
 CREATE UNIQUE INDEX message_tap ON message (tap) WHERE tap IS NOT NULL;

@@ -35,7 +35,15 @@ _RECIPIENT = """
        AND (l.plan = p.id OR l.plan IS NULL)
 """
 _LOCAL = "((d.day + k.at) AT TIME ZONE l.zone)"
-_ONCE = "ON CONFLICT (rule, step, subject, recipient, local_due) DO NOTHING"
+# What was cancelled on this very day, for a cause that has gone since, is queued anew.
+_ONCE = """
+ON CONFLICT (rule, step, subject, recipient, local_due) DO UPDATE
+   SET state = 'queued', reason = NULL, link = excluded.link, bot = excluded.bot,
+       key = excluded.key, due_at = excluded.due_at, expires_at = excluded.expires_at,
+       retry_at = NULL, version = message.version + 1
+ WHERE message.state = 'cancelled' AND message.sending_at IS NULL AND message.answered_at IS NULL
+   AND message.reason IN ('moved', 'settled', 'not-today', 'not-confirmed', 'paused', 'plan-paused')
+"""
 
 MILESTONES = (
     _INTO.format(subject="m.id", due=_LOCAL)
@@ -45,31 +53,34 @@ MILESTONES = (
   JOIN plan p ON p.id = m.plan AND p.zone = d.zone
        AND p.state IN ('active_inside', 'active_outside', 'step_down')
        AND (m.day <= 0 OR p.left_custody_at IS NOT NULL)
-       AND (m.message <> 'NIGHT1' OR p.left_custody_at IS NOT NULL)
 """
     + _RECIPIENT
     + """
  WHERE r.role = k.role AND (k.rule <> 'MEN-TASK' OR NOT EXISTS (
         SELECT 1 FROM message a WHERE a.subject = m.id AND a.rule = k.rule
-           AND a.answered_at > $1::timestamptz - interval '6 days'))
+           AND a.answered_at > $1::timestamptz - interval '6 days'
+           AND a.answer <> 'no_date_yet'))
 """
     + _ONCE
 )
 
+_GATE = """
+  JOIN milestone g ON g.plan = p.id AND g.code = 'GAT-01'
+       AND g.state IN ('planned', 'in_progress', 'done')
+"""
 GATES = (
     _INTO.format(subject="g.id", due=_LOCAL)
     + """
   JOIN plan p ON p.release_date = d.day - k.days AND p.zone = d.zone
        AND p.state = 'active_inside' AND p.certainty = 'confirmed'
-  JOIN milestone g ON g.plan = p.id AND g.code = 'GAT-01'
-       AND g.state NOT IN ('cancelled', 'not_needed', 'declined', 'not_possible')
 """
+    + _GATE
     + _RECIPIENT
     + """
   JOIN member b ON b.id = r.actor AND b.gate = 'first'
  WHERE r.role IN ('ME', 'FA') AND (k.step <> 'repeat' OR NOT EXISTS (
         SELECT 1 FROM message a WHERE a.subject = g.id AND a.rule = k.rule
-           AND a.recipient = r.actor AND a.answered_at IS NOT NULL))
+           AND a.recipient = r.actor AND a.answered_at IS NOT NULL AND a.local_due >= d.day - 1))
 """
     + _ONCE
 )
@@ -82,24 +93,32 @@ DAY_ITSELF = (
     + """
   JOIN plan p ON p.release_date = d.day AND p.zone = d.zone AND p.release_time IS NOT NULL
        AND p.state IN ('active_inside', 'active_outside') AND p.certainty = 'confirmed'
-  JOIN milestone g ON g.plan = p.id AND g.code = 'GAT-01'
-       AND g.state NOT IN ('cancelled', 'not_needed', 'declined', 'not_possible')
 """
+    + _GATE
     + _RECIPIENT
     + " JOIN member b ON b.id = r.actor AND b.gate = 'first' WHERE r.role IN ('ME', 'FA') "
     + _ONCE
 )
 
-FIRST_CONTACT = (
-    _INTO.format(subject="m.id", due=_LOCAL)
+# Counted from the recorded day of leaving. Staff are asked on an open day: the one before
+# where it is closed, but not before the day itself; nobody is asked in the first hour.
+_ASKED_AT = f"greatest({_LOCAL}, p.left_custody_at + $14::interval)"
+LEAVING = (
+    _INTO.format(subject="m.id", due=_ASKED_AT)
     + """
-  JOIN plan p ON (p.left_custody_at AT TIME ZONE p.zone)::date = d.day - k.days
-       AND p.zone = d.zone AND p.state = 'active_outside'
-  JOIN milestone m ON m.plan = p.id AND m.message = k.carries
-       AND m.state IN ('planned', 'in_progress')
+  JOIN plan p ON p.zone = d.zone AND p.state = 'active_outside'
+       AND p.left_custody_at > $1::timestamptz - interval '7 days'
+  JOIN agency s ON s.id = p.agency
+  JOIN milestone m ON m.plan = p.id AND m.message = k.carries AND m.code <> 'FAR-02'
+       AND m.state IN ('planned', 'in_progress') AND m.said_by IS NULL
+ CROSS JOIN LATERAL (SELECT (p.left_custody_at AT TIME ZONE p.zone)::date AS left_on) AS o
 """
     + _RECIPIENT
-    + " WHERE r.role = k.role "
+    + """
+ WHERE r.role = k.role AND d.day = CASE WHEN l.plan IS NULL
+       THEN greatest(open_day(o.left_on + k.days, s.working_days), o.left_on)
+       ELSE o.left_on + k.days END
+"""
     + _ONCE
 )
 
@@ -107,7 +126,7 @@ APPOINTMENTS = (
     _INTO.format(subject="a.id", due=_LOCAL)
     + """
   JOIN appointment a ON a.held_on = d.day - k.days AND a.zone = d.zone
-       AND (a.state IN ('proposed', 'scheduled') OR (a.state = 'confirmed' AND k.step = '7'))
+       AND a.state IN ('proposed', 'scheduled')
   JOIN plan p ON p.id = a.plan AND p.state IN ('active_inside', 'active_outside', 'step_down')
 """
     + _RECIPIENT
@@ -128,21 +147,20 @@ FAMILY_CALLS = (
     + _ONCE
 )
 
-_GATE_0 = (Ask("GATE-0", "ask", "GATE", 0, rules.TEN, "", "GATE-0", critical=True),)
-_CALL = (Ask("FAM-CALL", "ask", "FAM-CALL", 0, rules.TEN, "FA", "FAM-CALL"),)
-
-
 # A cycle that nobody answered passes by; silence is no reason to stop asking, nor a mark.
+# Cycles that passed while a plan was paused pass by all at once.
 NEXT_CYCLES = """
-UPDATE milestone m SET cycle = m.cycle + 1, due_on = m.due_on + m.repeat_days,
+UPDATE milestone m SET cycle = m.cycle + n.cycles, due_on = m.due_on + n.cycles * m.repeat_days,
        version = m.version + 1
-  FROM plan p, unnest($1::date[], $2::text[]) AS d(day, zone)
- WHERE p.id = m.plan AND p.zone = d.zone AND m.repeat_days IS NOT NULL
-   AND m.state IN ('planned', 'in_progress') AND NOT m.pinned
-   AND (m.day <= 0 OR p.left_custody_at IS NOT NULL)
+  FROM milestone o JOIN plan p ON p.id = o.plan
+  JOIN unnest($1::text[], $2::date[]) AS z(zone, today) ON z.zone = p.zone
+ CROSS JOIN LATERAL (SELECT least((z.today - o.due_on) / o.repeat_days,
+        (o.repeat_until - o.day) / o.repeat_days - o.cycle) AS cycles) AS n
+ WHERE m.id = o.id AND o.repeat_days IS NOT NULL AND n.cycles > 0
+   AND o.state IN ('planned', 'in_progress') AND NOT o.pinned
+   AND (o.day <= 0 OR p.left_custody_at IS NOT NULL)
    AND p.state IN ('active_inside', 'active_outside', 'step_down')
-   AND m.due_on + m.repeat_days = d.day
-   AND m.day + (m.cycle + 1) * m.repeat_days <= m.repeat_until
+   AND o.due_on + o.repeat_days <= z.today
 """
 
 
@@ -150,15 +168,16 @@ async def materialise() -> int:
     """Make what falls due today in each time zone, and what was missed; how many rows came."""
     async with transaction() as held:
         days = await _days()
-        await held.execute(NEXT_CYCLES, *_columns(days))
+        today = {zone: max(day for day, of in days if of == zone) for _, zone in days}
+        await held.execute(NEXT_CYCLES, list(today), list(today.values()))
         made = 0
         for sql, asks, more in (
             (MILESTONES, rules.MILESTONE_ASKS, ()),
             (GATES, (*rules.GATE_ASKS, rules.GATE_REPEAT), ()),
-            (DAY_ITSELF, _GATE_0, (rules.GATE_AFTER,)),
-            (FIRST_CONTACT, rules.CONTACT72_ASKS, ()),
+            (DAY_ITSELF, (rules.GATE_0,), (rules.GATE_AFTER,)),
+            (LEAVING, rules.LEAVING_ASKS, (rules.LEAVING_PAUSE,)),
             (APPOINTMENTS, rules.APPOINTMENT_ASKS, ()),
-            (FAMILY_CALLS, _CALL, ()),
+            (FAMILY_CALLS, (rules.FAMILY_CALL,), ()),
         ):
             status: str = await held.execute(sql, clock.now(), *_columns(days), *_rows(asks), *more)
             made += int(status.rsplit(" ", 1)[-1])

@@ -131,6 +131,7 @@ async def acknowledge_task(actor: Actor, id_: UUID, seen: int) -> Written:
             clock.now(),
             actor.id,
         )
+        await close_answered(id_, "acknowledged")
         await record(actor, "acknowledgeTask", plan=row["plan"], thing=id_)
         return Written(id_, version)
 
@@ -150,6 +151,7 @@ async def close_task(actor: Actor, id_: UUID, seen: int, outcome: str) -> Writte
             actor.id,
             outcome,
         )
+        await close_answered(id_, "closed")
         await record(actor, "closeTask", plan=row["plan"], thing=id_)
         return Written(id_, version)
 
@@ -164,3 +166,15 @@ async def close_answered(subject: UUID, outcome: str) -> int:
         outcome,
     )
     return len(rows)
+
+
+async def close_tasks(subject: UUID, kind: str, outcome: str) -> None:
+    """Close the tasks of a kind that have become pointless."""
+    await connection().execute(
+        "UPDATE task SET closed_at = $3, outcome = $4, version = version + 1"
+        " WHERE subject = $1 AND kind = $2 AND closed_at IS NULL",
+        subject,
+        kind,
+        clock.now(),
+        outcome,
+    )

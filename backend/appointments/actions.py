@@ -4,10 +4,11 @@ from dataclasses import dataclass, field
 from datetime import date, time
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 from backend import clock
 from backend.access import Actor, check_version, find_plan, require
-from backend.actors.actions import seal
+from backend.actors.actions import seal, unseal
 from backend.alerts.actions import close_answered, open_task
 from backend.appointments import rules
 from backend.audit.actions import record
@@ -19,6 +20,8 @@ from backend.once import Written
 from backend.plans.actions.milestones import write_milestone
 
 EVERYWHERE = frozenset({"SW", "CO"})
+# Whoever of these reached the person first settles "contact within 72 hours".
+FIRST_CONTACT = frozenset({"ME", "SW", "PO"})
 
 
 @dataclass(frozen=True)
@@ -138,8 +141,9 @@ async def _move(plan: Any, row: Any, wanted: AppointmentChange) -> Written:
         raise Unfit("by is service or person.")
     await _set(row["id"], "cancelled_by_service" if wanted.by == "service" else "rescheduled")
     await outbox.cancel_about([row["id"]], "moved")
+    place = await unseal(plan["person"], f"appointment.place:{row['id']}", row["place"])
     new = NewAppointment(
-        row["role"], wanted.held_on, wanted.held_at, row["milestone"], id=wanted.new_id
+        row["role"], wanted.held_on, wanted.held_at, row["milestone"], place, wanted.new_id
     )
     await _insert(plan, new)
     link = await outbox.active_link(plan["id"], plan["person"])
@@ -151,10 +155,16 @@ async def _move(plan: Any, row: Any, wanted: AppointmentChange) -> Written:
 
 async def _follow_up(actor: Actor, plan: Any, row: Any, state: str) -> None:
     await outbox.cancel_about([row["id"]], "answered")
+    await close_answered(row["id"], state)
     if state == "attended":
         await _attended(actor, plan, row)
     elif state in rules.MISSED and row["state"] in rules.COMING:
         await _missed(plan, row)
+    elif state == "cancelled_by_service" and row["state"] in rules.COMING:
+        link = await outbox.active_link(plan["id"], plan["person"])
+        if link is not None:
+            occurrence = Occurrence("APPT-OFF", "", row["id"], clock.today(plan["zone"]))
+            await outbox.queue(link, "APPT-OFF", occurrence)
 
 
 async def _attended(actor: Actor, plan: Any, row: Any) -> None:
@@ -169,32 +179,40 @@ async def _attended(actor: Actor, plan: Any, row: Any) -> None:
         if found is not None:
             done = {"state": "done", "done_on": row["held_on"], "said_by": None}
             await write_milestone(actor, found, plan, done)
-    if plan["left_custody_at"] is not None:
-        await settle_first_contact(actor, plan, row["held_on"])
+    await settle_first_contact(actor, plan, row["role"], row["held_on"])
 
 
-async def settle_first_contact(actor: Actor, plan: Any, on: date) -> None:
-    """Close "contact within 72 hours": somebody of the circle reached the person after release."""
+async def settle_first_contact(actor: Actor, plan: Any, role: str, on: date) -> None:
+    """Close "contact within 72 hours", once mentor, social worker or probation reached the person.
+
+    A day before the day of leaving settles nothing.
+    """
+    left = plan["left_custody_at"]
+    if (
+        left is None
+        or role not in FIRST_CONTACT
+        or on < left.astimezone(ZoneInfo(plan["zone"])).date()
+    ):
+        return
     row = await connection().fetchrow(
         "SELECT * FROM milestone WHERE plan = $1 AND code = 'MEN-09'"
         " AND state IN ('planned', 'in_progress') FOR UPDATE",
         plan["id"],
     )
-    if row is None or on < plan["left_custody_at"].date():
-        return
-    await write_milestone(actor, row, plan, {"state": "done", "done_on": on, "said_by": None})
-    await outbox.cancel_about([row["id"]], "answered")
-    await close_answered(row["id"], "reached")
+    if row is not None:
+        done = {"state": "done", "done_on": on, "said_by": None}
+        await write_milestone(actor, row, plan, done)
 
 
 async def _missed(plan: Any, row: Any) -> None:
     """A friendly text, and a call by a human on the next working day. Nothing else, ever."""
     missed = rules.instant(row["held_on"], row["held_at"], row["zone"])
     link = await outbox.active_link(plan["id"], plan["person"])
-    if link is not None:
-        due = rules.friendly_text_at(max(missed, clock.now()), link["zone"])
-        occurrence = Occurrence("APPT-MISSED", "", row["id"], due.date())
-        await outbox.queue(link, "APPT-MISSED", occurrence, due_at=due)
+    due = rules.friendly_text_at(missed, clock.now(), row["zone"])
+    if link is not None and due is not None:
+        occurrence = Occurrence("APPT-MISSED", "", row["id"], row["held_on"])
+        ends = rules.instant(row["held_on"], rules.FRIENDLY_ENDS, row["zone"])
+        await outbox.queue(link, "APPT-MISSED", occurrence, due_at=due, expires_at=ends)
     day = rules.next_working_day(clock.today(plan["zone"]), plan["working_days"])
     await open_task(
         "call-after-missed",
@@ -202,6 +220,7 @@ async def _missed(plan: Any, row: Any) -> None:
         plan=plan["id"],
         subject=row["id"],
         local_due=day,
+        step="silent-call",
         role=row["role"],
-        due_at=rules.instant(day, rules.FRIENDLY_NEXT, plan["zone"]),
+        due_at=rules.instant(day, rules.CALL_AT, plan["zone"]),
     )

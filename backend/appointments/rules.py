@@ -19,8 +19,8 @@ STEPS: Mapping[str, frozenset[str]] = {
     "missed_with_reason": frozenset({"attended", "cancelled_by_service"}),
 }
 FRIENDLY_AFTER = timedelta(hours=2)
-FRIENDLY_UNTIL = time(19)
-FRIENDLY_NEXT = time(10)
+FRIENDLY_UNTIL, FRIENDLY_ENDS = time(19), time(20)
+CALL_AT = time(10)
 
 
 def may_become(before: str, after: str) -> bool:
@@ -32,14 +32,14 @@ def instant(on: date, at: time, zone: str) -> datetime:
     return datetime.combine(on, at, ZoneInfo(zone))
 
 
-def friendly_text_at(missed: datetime, zone: str) -> datetime:
-    """Two hours after the missed time, not after 19:00 there: then the next morning at 10."""
-    local = (missed + FRIENDLY_AFTER).astimezone(ZoneInfo(zone))
-    if local.time() <= FRIENDLY_UNTIL:
-        return local
-    return datetime.combine(
-        missed.astimezone(ZoneInfo(zone)).date(), FRIENDLY_NEXT, ZoneInfo(zone)
-    ) + timedelta(days=1)
+def friendly_text_at(missed: datetime, now: datetime, zone: str) -> datetime | None:
+    """Two hours after it is known, not after 19:00 there; None where the day is over by then.
+
+    The text speaks of today: on another day a human calls, and nothing is sent.
+    """
+    local = (max(missed, now) + FRIENDLY_AFTER).astimezone(ZoneInfo(zone))
+    day = missed.astimezone(ZoneInfo(zone)).date()
+    return local if local.date() == day and local.time() <= FRIENDLY_UNTIL else None
 
 
 def next_working_day(day: date, working_days: list[int]) -> date:

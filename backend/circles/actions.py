@@ -169,6 +169,7 @@ async def end_mandate(actor: Actor, id_: UUID, seen: int) -> Written:
             now,
         ):
             await outbox.cancel_link(link["id"], "mandate-ended")
+        await pass_gate_on(plan["id"], row["actor"])
         # last, for it may be the actor's own: then the row is out of their sight from here on
         await held.execute(
             "UPDATE mandate SET ends = $2, version = version + 1 WHERE id = $1", id_, now
@@ -176,16 +177,27 @@ async def end_mandate(actor: Actor, id_: UUID, seen: int) -> Written:
         return Written(id_, seen + 1)
 
 
-async def pass_gate_on(plan: UUID) -> UUID | None:
-    """Who meets the person at the gate cannot: the substitute takes over; their actor, if any."""
+async def pass_gate_on(plan: UUID, member: UUID) -> Any | None:
+    """Who would meet the person at the gate cannot: the substitute takes over.
+
+    Answers with the substitute's row and the day, where there is one. A late no of somebody
+    whose turn it is no longer changes nothing.
+    """
     held = connection()
-    await held.execute(
-        "UPDATE member SET gate = NULL, version = version + 1 WHERE plan = $1 AND gate = 'first'",
+    passed = await held.fetchval(
+        "UPDATE member SET gate = NULL, version = version + 1"
+        " WHERE plan = $1 AND id = $2 AND gate = 'first' RETURNING id",
         plan,
+        member,
     )
-    taken: UUID | None = await held.fetchval(
-        "UPDATE member SET gate = 'first', version = version + 1"
-        " WHERE plan = $1 AND gate = 'substitute' RETURNING id",
+    if passed is None:
+        return None
+    return await held.fetchrow(
+        "UPDATE member b SET gate = 'first', version = b.version + 1 FROM plan p"
+        " WHERE b.id = (SELECT s.id FROM member s JOIN mandate m ON m.plan = s.plan"
+        "   AND m.actor = s.id AND m.starts <= $2 AND (m.ends IS NULL OR m.ends > $2)"
+        "   WHERE s.plan = $1 AND s.gate = 'substitute' ORDER BY m.starts LIMIT 1)"
+        " AND p.id = b.plan RETURNING b.id, b.plan, b.role, p.zone, p.release_date",
         plan,
+        clock.now(),
     )
-    return taken

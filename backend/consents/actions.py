@@ -11,6 +11,7 @@ from backend.audit.actions import record
 from backend.database import connection, transaction
 from backend.errors import NotFound, NotFromThisState, Unfit
 from backend.messages import outbox
+from backend.messages.rules import RELEASE_MOVED
 from backend.once import Written
 
 PATHWAYS = frozenset(
@@ -180,8 +181,10 @@ async def _cancel_what_it_carried(table: str, row: Any) -> None:
     await held.execute(
         "UPDATE message SET state = 'cancelled', reason = 'consent-withdrawn',"
         " version = version + 1 WHERE plan = $1 AND recipient = $2 AND sending_at IS NULL"
-        " AND state IN ('queued', 'claimed') AND starts_with(key, $3)",
+        " AND state IN ('queued', 'claimed') AND (starts_with(key, $3)"
+        " OR ($3 = 'GATE-' AND key = 'APPT-MOVED' AND step = $4))",
         row["plan"],
         recipient,
         prefix,
+        RELEASE_MOVED,
     )

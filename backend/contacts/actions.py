@@ -61,8 +61,8 @@ async def write_contact(actor: Actor, plan: Any, role: str, new: NewContact) -> 
         new.made_on,
         clock.now(),
     )
-    if new.outcome == "reached" and plan["left_custody_at"] is not None:
-        await settle_first_contact(actor, plan, new.made_on)
+    if new.outcome == "reached":
+        await settle_first_contact(actor, plan, role, new.made_on)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from backend import clock
 from backend.access import Actor, check_version, find_plan, require
 from backend.actors.actions import vault
-from backend.alerts.actions import open_task
+from backend.alerts.actions import close_tasks, open_task
 from backend.audit.actions import record
 from backend.database import connection, transaction
 from backend.errors import NotFound, NotFromThisState, Unfit
@@ -189,6 +189,7 @@ async def confirm_link(actor: Actor, id_: UUID, seen: int) -> Written:
             id_,
             clock.now(),
         )
+        await close_tasks(id_, "confirm-link", "confirmed")
         await _welcome(link)
         await record(actor, "confirmLink", plan=row["plan"], thing=id_)
         return Written(id_, link["version"])

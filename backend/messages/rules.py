@@ -35,24 +35,35 @@ MILESTONE_ASKS = (
     Ask("MEN-TASK", "ask-2", "MEN-TASK", -2, TEN, "ME", "MEN-TASK"),
     Ask("CONTACT", "ask", "CONTACT", 0, FIVE, "ME", "CONTACT"),
     Ask("FAM-HOW", "ask", "FAM-HOW", 0, FIVE, "FA", "FAM-HOW"),
-    Ask("NIGHT1", "ask", "NIGHT1", 0, FIVE, "ME", "NIGHT1", critical=True),
-    Ask("NIGHT1", "ask", "NIGHT1", 0, FIVE, "SW", "NIGHT1", critical=True),
 )
 # Around the day: counted from the release date, for whoever holds gate duty.
 GATE_ASKS = (
-    Ask("GATE-7", "ask", "GATE", -7, TEN, "", "GATE-7"),
-    Ask("GATE-3", "ask", "GATE", -3, TEN, "", "GATE-3"),
-    Ask("GATE-1", "ask", "GATE", -1, TEN, "", "GATE-1"),
+    Ask("GATE-7", "ask", "GATE", -7, TEN, "", "GATE-7", critical=True),
+    Ask("GATE-3", "ask", "GATE", -3, TEN, "", "GATE-3", critical=True),
+    Ask("GATE-1", "ask", "GATE", -1, TEN, "", "GATE-1", critical=True),
 )
+GATE_REPEAT = Ask("GATE-7", "repeat", "GATE", -6, TEN, "", "GATE-7", critical=True)
+GATE_0 = Ask("GATE-0", "ask", "GATE", 0, TEN, "", "GATE-0", critical=True)
+GATE_DAYS = frozenset(ask.days for ask in (*GATE_ASKS, GATE_REPEAT))
 GATE_AFTER = timedelta(minutes=60)  # GATE-0 comes this long after the planned time
 # Relatives get these without an alias.
 FAMILY_TEXTS = {"GATE-7": "GATE-7-F", "GATE-3": "GATE-3-F", "GATE-0": "GATE-0-F"}
-# From the day on which the person left custody, until somebody confirms a contact.
-CONTACT72_ASKS = tuple(
-    Ask("CONTACT72", f"day-{day}", "CONTACT72", day, at, role, "CONTACT72", critical=True)
-    for day, at in ((1, SIX), (2, NOON), (3, TEN))
-    for role in ("SW", "PO", "ME")
+# From the day on which the person left custody: the first night, and until somebody
+# confirms a contact. Staff are asked on an open day, the one before where it is closed.
+LEAVING_ASKS = (
+    *(
+        Ask("NIGHT1", "ask", "NIGHT1", 0, FIVE, role, "NIGHT1", critical=True)
+        for role in ("ME", "SW")
+    ),
+    *(
+        Ask("CONTACT72", f"day-{day}", "CONTACT72", day, at, role, "CONTACT72", critical=True)
+        for day, at in ((1, SIX), (2, NOON), (3, TEN))
+        for role in ("SW", "PO", "ME")
+    ),
 )
+# Nobody is asked how it goes before this much of the time outside has passed.
+LEAVING_PAUSE = timedelta(hours=1)
+FAMILY_CALL = Ask("FAM-CALL", "ask", "FAM-CALL", 0, TEN, "FA", "FAM-CALL")
 APPOINTMENT_ASKS = (
     Ask("APPT", "7", "APPT", -7, TEN, "PE", "APPT-7"),
     Ask("APPT", "3", "APPT", -3, TEN, "PE", "APPT-3"),
@@ -67,17 +78,18 @@ class Silence:
     rule: str
     after: timedelta
     step: str
-    role: str | None  # None: ask once more, the same person
-    task: str | None = None
+    role: str
+    task: str
 
 
+REPEAT_AFTER = timedelta(hours=24)
+REPEATED = ("MEN-TASK", "CONTACT")  # asked once more, the same person, once for one matter
 SILENCES = (
-    Silence("MEN-TASK", timedelta(hours=24), "repeat", None),
     Silence("MEN-TASK", timedelta(hours=48), "silent-48h", "SW", "mentor-silent"),
     Silence("MEN-TASK", timedelta(days=5), "silent-5d", "CO", "mentor-silent"),
-    Silence("CONTACT", timedelta(hours=24), "repeat", None),
     Silence("CONTACT", timedelta(hours=48), "silent-48h", "SW", "mentor-silent"),
 )
+SILENT_CYCLES, CARE_AFTER = 3, timedelta(hours=48)
 
 
 @dataclass(frozen=True)
@@ -98,24 +110,30 @@ class Step:
 GATE_STEPS = (
     Step("GATE-7", "silent-call", -5, time(9), "SW", "gate-unanswered"),
     Step("GATE-3", "silent-substitute", -3, time(16), "SW", "gate-substitute"),
-    Step("GATE-1", "silent-call", -1, time(14), "SW", "gate-unanswered"),
+    Step("GATE-1", "silent-call-1", -1, time(14), "SW", "gate-unanswered"),
     Step("GATE-1", "silent-decide", -1, time(16), "CO", "gate-unanswered"),
 )
-GATE_REPEAT = Ask("GATE-7", "repeat", "GATE", -6, TEN, "", "GATE-7")
-NIGHT_STEPS = (
+# Counted from the day of leaving; not before the person has had a little time.
+LEAVING_STEPS = (
     Step("NIGHT1", "silent-call", 0, SIX, "SW", "first-night"),
     Step("NIGHT1", "silent-decide", 0, time(20), "CO", "first-night"),
+    *(
+        Step("CONTACT72", f"silent-{day}-{role}", day, at, role, "no-contact-yet")
+        for day, at in ((1, SIX), (2, NOON), (3, TEN))
+        for role in ("SW", "PO")
+    ),
+    Step("CONTACT72", "silent-end", 3, time(16), "CO", "no-contact-72h"),
 )
 DAY0_SILENCES = ((timedelta(hours=2), "SW"), (timedelta(hours=4), "CO"))
-CONTACT72_END = Step("CONTACT72", "silent-end", 3, time(16), "CO", "no-contact-72h")
 NOT_CONFIRMED = Step("RELEASE", "not-confirmed", -7, time(9), "SW", "date-not-confirmed")
 WAITING_PAGES_AFTER = timedelta(minutes=30)
 PAGE_NEXT_AFTER = timedelta(minutes=15)
 UNOPENED = ((timedelta(hours=2), "SW"), (timedelta(hours=4), "CO"), (timedelta(hours=8), "DU"))
-SILENT_CYCLES = 3
+SECOND_WAY_AFTER, SECOND_WAY_AT = 3, TEN  # working days after a date that did not happen
 
 # Needs the person's own yes to that fact being told to that recipient.
 NEEDS_DISCLOSURE = {"GATE": "release_date", "GOODNEWS": "good_news"}
+RELEASE_MOVED = "release"  # the step of an APPT-MOVED that tells the release date
 NEEDS_CONFIRMED_DATE = ("GATE-7", "GATE-3", "GATE-1", "GATE-0")
 # Answers to what somebody just did, and farewells: no cap, no hours, any state of link or plan.
 REPLIES = frozenset(
@@ -154,10 +172,12 @@ REPLIES = frozenset(
 WEEKEND_TOO = ("APPT", "FAM-CALL", "WELCOME", "CLOSE")
 
 
-def fact_needed(key: str) -> str | None:
+def fact_needed(key: str, step: str = "") -> str | None:
     """The fact that the person must have released to the recipient of this text."""
     if key in {"GATE-WAIT", "GATE-OFF"}:
         return None
+    if key == "APPT-MOVED" and step == RELEASE_MOVED:
+        return "release_date"
     return next((fact for prefix, fact in NEEDS_DISCLOSURE.items() if key.startswith(prefix)), None)
 
 

@@ -113,7 +113,7 @@ async def _judge_plan(message: Any, link: Any) -> Verdict | None:
         return None
     if link["plan"] is not None and not await has_consent(plan["id"], message["recipient"]):
         return Verdict(reason="no-consent")
-    fact = rules.fact_needed(key)
+    fact = rules.fact_needed(key, message["step"])
     if fact is not None and not await _released(plan, message["recipient"], fact):
         return Verdict(reason="not-released")
     if key.startswith(rules.NEEDS_CONFIRMED_DATE) and plan["certainty"] != "confirmed":
@@ -157,7 +157,8 @@ async def _judge_time(message: Any, link: Any) -> Verdict:
     )
     if allowed > now:
         return Verdict(wait_until=allowed)
-    if not message["critical"] and await _capped(link, now):
+    # staff have no cap: one digest a working day, and calls that cannot wait
+    if not message["critical"] and not staff and await _capped(link, now):
         # the day is full: the first hour of tomorrow at which the recipient may be written to
         morning = datetime.combine(
             now.astimezone(ZoneInfo(link["zone"])).date() + timedelta(days=1),

@@ -2,11 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Any
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from backend import clock
 from backend.actors.actions import unseal
+from backend.alerts.due import due_on_day
 from backend.database import connection
 from backend.messages import rules
 
@@ -66,7 +66,7 @@ async def _moment(message: Any, link: Any) -> tuple[str, str | None] | None:
             message["recipient"],
         )
         return ends.astimezone(ZoneInfo(link["zone"])).date().isoformat(), None
-    if (key == "APPT-MOVED" and message["step"] == "release") or key.startswith("GATE-"):
+    if (key == "APPT-MOVED" and message["step"] == rules.RELEASE_MOVED) or key.startswith("GATE-"):
         row = await held.fetchrow(
             "SELECT release_date, release_time FROM plan WHERE id = $1", message["plan"]
         )
@@ -135,21 +135,10 @@ def _line(column: str) -> Callable[[Any, Any], Awaitable[str | None]]:
     return find
 
 
-async def _count(message: Any, _: Any) -> str | None:
-    return str(await due_tasks(message["recipient"]))
-
-
-async def due_tasks(staff: UUID) -> int:
-    """How many tasks of this worker are due by the end of today, over all their plans."""
-    count: int = await connection().fetchval(
-        "SELECT count(*) FROM task t WHERE t.closed_at IS NULL AND t.due_at <= $2"
-        " AND (t.assignee = $1 OR (t.assignee IS NULL AND EXISTS (SELECT 1 FROM mandate m"
-        " WHERE m.plan = t.plan AND m.actor = $1 AND m.role = t.role AND m.starts <= $2"
-        " AND (m.ends IS NULL OR m.ends > $2))))",
-        staff,
-        clock.now(),
-    )
-    return count
+async def _count(message: Any, link: Any) -> str | None:
+    today = clock.today(link["zone"])
+    due = await due_on_day(message["recipient"], today, zone=link["zone"], as_of=clock.now())
+    return str(due)
 
 
 _FIND: dict[str, Callable[[Any, Any], Awaitable[str | None]]] = {

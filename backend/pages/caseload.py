@@ -8,15 +8,15 @@ from litestar import Controller, get, post
 from litestar.params import FromQuery
 
 from backend import cursors
-from backend.access import Actor
+from backend.access import Actor, require
 from backend.doors import HttpRequest, actor_of
 from backend.once import Written
 from backend.pages.forms import Attempt, Form, submit
 from backend.pages.html import Page, go, show
 from backend.pages.reading import office_of
 from backend.plans.actions import opening, reading
-from backend.plans.views import OpenPlan, PersonIn
 from backend.plans.template import OVERLAYS
+from backend.plans.views import OpenPlan, PersonIn
 
 SIZE = 25
 
@@ -50,6 +50,7 @@ class CaseloadController(Controller):
 
 
 async def _new(request: HttpRequest, tried: Attempt | None = None) -> Page:
+    require(actor_of(request), "openPlan")
     office = await office_of(actor_of(request))
     return show(request, "new.html", tried=tried, office=office, overlays=sorted(OVERLAYS))
 

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 import msgspec
-from litestar import Controller, Response, get, post
+from litestar import Controller, MediaType, Response, get, post
 from litestar.datastructures import Cookie
 from litestar.params import FromQuery
 
@@ -105,7 +105,7 @@ class DoorController(Controller):
     async def style(self) -> Response[str]:
         return Response(
             STYLE,
-            media_type="text/css; charset=utf-8",
+            media_type=MediaType.CSS,
             headers={"Cache-Control": "public, max-age=604800"},
         )
 

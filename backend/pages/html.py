@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Collection, Iterable, Mapping
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from litestar import Response
+from litestar import MediaType, Response
 from litestar.response import Redirect
 
 from backend.access import OPERATIONS
@@ -21,6 +21,7 @@ from backend.pages.forms import Attempt, proof_for
 HERE = Path(__file__).parent
 STYLE = (HERE / "static" / "desk.css").read_text(encoding="utf-8")
 LANGUAGE = "en"
+HALF_A_YEAR = timedelta(days=180)
 PAGE_HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
@@ -52,7 +53,7 @@ def show(
     return Response(
         html,
         status_code=tried.error.status if tried and tried.error else status,
-        media_type="text/html; charset=utf-8",
+        media_type=MediaType.HTML,
         headers=PAGE_HEADERS,
     )
 
@@ -62,8 +63,10 @@ def go(path: str) -> Page:
     return Redirect(path, status_code=303, headers=PAGE_HEADERS)
 
 
-def _day(value: date) -> str:
-    return format_date(value, "EEE d MMM y", locale=LANGUAGE)
+def _day(value: date, today: date | None = None) -> str:
+    """Weekday, day and month; the year where it is not plain from `today`."""
+    near = today is not None and abs(value - today) < HALF_A_YEAR
+    return format_date(value, "EEE d MMM" if near else "EEE d MMM y", locale=LANGUAGE)
 
 
 def _moment(value: datetime, zone: str) -> str:
@@ -92,7 +95,9 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.filters.update(day=_day, moment=_moment, clock_time=_clock_time, readable=_readable, pairs=_pairs)
+_templates.filters.update(
+    day=_day, moment=_moment, clock_time=_clock_time, readable=_readable, pairs=_pairs
+)
 _templates.globals.update(
     lang=LANGUAGE,
     style=hashlib.sha256(STYLE.encode()).hexdigest()[:8],

@@ -1,10 +1,12 @@
 """One plan: what comes next, all its rows, its release, and who looked at it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import groupby
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from litestar import Controller, get, post
 from litestar.params import FromPath, FromQuery
@@ -167,7 +169,25 @@ class PlanPageController(Controller):
         office = await office_of(actor)
         acts = await list_access(actor, plan_id, before=before, limit=ACCESS_SIZE)
         more = acts[-1]["id"] if len(acts) == ACCESS_SIZE else None
-        return show(request, "access.html", plan_id=plan_id, acts=acts, more=more, zone=office.zone)
+        return show(
+            request,
+            "access.html",
+            plan_id=plan_id,
+            acts=_together(acts, office.zone),
+            more=more,
+            zone=office.zone,
+        )
+
+
+def _together(acts: Sequence[Any], zone: str) -> list[tuple[Any, int]]:
+    """The same act of the same actor in a row on one day is one line, with its number."""
+
+    def what(act: Any) -> tuple[object, ...]:
+        day = act["at"].astimezone(ZoneInfo(zone)).date()
+        return act["actor"], act["operation"], act["object"], day
+
+    groups = [list(same) for _, same in groupby(acts, what)]
+    return [(same[0], len(same)) for same in groups]
 
 
 async def _release(

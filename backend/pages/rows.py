@@ -1,5 +1,8 @@
 """One row of a plan: its state, its date, its history."""
 
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
+from typing import Any
 from uuid import UUID
 
 from litestar import Controller, get, post
@@ -9,7 +12,6 @@ from backend import clock
 from backend.access import Actor
 from backend.database import transaction
 from backend.doors import HttpRequest, actor_of
-from backend.errors import NotFound, VersionStale
 from backend.once import Written
 from backend.pages.forms import Attempt, Form, submit
 from backend.pages.html import Page, go, show
@@ -23,6 +25,7 @@ from backend.plans.actions.milestones import (
 from backend.plans.actions.reading import PlanRead
 from backend.plans.views import ChangeMilestone, MilestoneView
 
+Event = Mapping[str, Any]
 STATES = (
     "planned",
     "in_progress",
@@ -88,7 +91,7 @@ async def _row(
     actor = actor_of(request)
     async with transaction(actor.id):
         row, plan = await find_milestone(actor, row_id)
-        history = await milestone_history(actor, row_id)
+        history = _told(await milestone_history(actor, row_id))
     today = clock.today(plan["zone"])
     read = PlanRead(plan, plan["mandate"], today, None, [row], None, None, ())
     running = plan["state"] in rules.RUNNING
@@ -100,6 +103,7 @@ async def _row(
         plan=plan,
         role=plan["mandate"],
         zone=plan["zone"],
+        today=today,
         court=row["court"],
         saved=saved,
         changeable=running and rules.changes(plan["mandate"], row),
@@ -110,12 +114,18 @@ async def _row(
     )
 
 
-def _news(version: int, history: object, tried: Attempt | None) -> list[object]:
-    """What happened since the version that a refused form was made for."""
-    if tried is None or not tried.stale or not isinstance(history, list):
+def _told(history: Sequence[Event]) -> list[Event]:
+    """The history without the mark on the row that goes with every claim."""
+    return [
+        event
+        for event, following in zip_longest(history, history[1:])
+        if not (following and (event["kind"], following["kind"]) == ("tick", "said"))
+    ]
+
+
+def _news(version: int, history: Sequence[Event], tried: Attempt | None) -> Sequence[Event]:
+    """What happened since the version for which a refused form was made."""
+    if tried is None or not tried.stale or not tried.form.one("seen").isdecimal():
         return []
-    try:
-        missed = version - tried.form.seen
-    except (VersionStale, NotFound):
-        return []
+    missed = version - tried.form.seen
     return history[-missed:] if missed > 0 else []

@@ -7,7 +7,7 @@ from backend import clock
 from backend.access import Actor
 from backend.database import connection
 from backend.messages import answers, inbox, taps
-from backend.messages.answers import Tap
+from backend.messages.claims import Tap
 from bots.chat import Chat, actor_of
 from bots.conversations import settings
 from bots.conversations.dates import chosen_day

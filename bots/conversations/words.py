@@ -17,7 +17,8 @@ LONGEST = 2000
 
 async def stop(chat: Chat) -> None:
     """Every link of the chat is off at once, the worker is told, and nothing follows from it."""
-    for link in chat.active:
+    living = chat.living
+    for link in living:
         await connection().execute(
             "UPDATE channel_consent SET withdrawn_at = $3, version = version + 1"
             " WHERE plan = $1 AND subject = $2 AND withdrawn_at IS NULL",
@@ -26,8 +27,8 @@ async def stop(chat: Chat) -> None:
             clock.now(),
         )
         await links.end_link(link, "stopped", task="link-stopped")
-    if chat.active:
-        await chat.say(chat.active[0], "STOP-OK")
+    if living:
+        await chat.say(living[0], "STOP-OK")
 
 
 async def start_again(chat: Chat) -> None:
@@ -70,6 +71,18 @@ async def free_text(chat: Chat, text: str) -> None:
     if link["plan"] is None:
         await chat.say(link, "HELP-COMING")
         return
+    await _keep(link, text)
+    await chat.say(link, "FREETEXT" if await _office_open(link) else "OOH")
+
+
+async def after_stop(chat: Chat, link: Any, text: str | None) -> None:
+    """Somebody who stopped the messages writes: a human reads it, and nothing else begins."""
+    if text is not None and link["plan"] is not None:
+        await _keep(link, text)
+    await chat.say(link, "STOP-OK")
+
+
+async def _keep(link: Any, text: str) -> None:
     held, id_, now = connection(), uuid4(), clock.now()
     await held.execute(
         "INSERT INTO incoming (id, agency, plan, version, bot, link, subject, received_at,"
@@ -92,7 +105,6 @@ async def free_text(chat: Chat, text: str) -> None:
         local_due=clock.today(link["zone"]),
         about=link["subject"],
     )
-    await chat.say(link, "FREETEXT" if await _office_open(link) else "OOH")
 
 
 async def _office_open(link: Any) -> bool:

@@ -1,9 +1,11 @@
 """One request for every operation of the API that its caller may carry out, on one plan."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 
@@ -11,7 +13,7 @@ from backend import database
 from backend.access import OPERATIONS
 from backend.alerts.actions import open_task
 from tests.backend.courts.docket import REFERENCE, Docket, a_docket
-from tests.world import PASSWORD, Caller, World, a_day, row
+from tests.world import APP, PASSWORD, Caller, World, a_day, row
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,38 @@ class Act:
         return await caller.send(self.method, self.url, self.body, **more)
 
 
+async def bare(
+    caller: Caller, act: Act, headers: Mapping[str, str], content: bytes | None = None
+) -> httpx.Response:
+    """The act with these headers, the caller's token and nothing else."""
+    sent = {"Content-Type": "application/json", **headers}
+    if caller.login and not caller.token:
+        await caller.sign_in()
+    if caller.token:
+        sent.setdefault("Authorization", f"Bearer {caller.token}")
+    if content is None:
+        content = b"" if act.body is None else json.dumps(act.body).encode()
+    transport = httpx.ASGITransport(app=APP)
+    async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
+        return await client.request(act.method, act.url, content=content, headers=sent)
+
+
+# An operation that goes with the right to another one.
+RIGHTS = {"draftSummary": "recordReading"}
+TABLES = {
+    "plans": "plan",
+    "milestones": "milestone",
+    "appointments": "appointment",
+    "tasks": "task",
+    "links": "link",
+    "mandates": "mandate",
+}
+
+
+def roles_of(operation: str) -> frozenset[str]:
+    return OPERATIONS[RIGHTS.get(operation, operation)]
+
+
 @dataclass
 class Scene:
     docket: Docket
@@ -50,26 +84,34 @@ class Scene:
 
     def caller(self, operation: str) -> Caller:
         """Somebody of the plan whose role has this operation."""
-        roles = OPERATIONS.get(operation, frozenset())
-        return next(one for role, one in self.callers.items() if role in roles)
+        return next(who for role, who in self.callers.items() if role in roles_of(operation))
+
+    async def act(self, operation: str) -> Act:
+        """The act, with the version that its row has by now."""
+        act = self.acts[operation]
+        if not act.changes:
+            return act
+        table = TABLES[act.path.split("/")[1]]
+        (found,) = await self.docket.world.sql(
+            f"SELECT version FROM {table} WHERE id = $1", act.ids[0]
+        )
+        return replace(act, seen=found["version"])
 
     async def carry_out(self, operation: str, **more: Any) -> httpx.Response:
-        return await self.acts[operation].by(self.caller(operation), **more)
+        return await (await self.act(operation)).by(self.caller(operation), **more)
 
 
 async def a_scene(world: World) -> Scene:
-    """A plan with one of everything; none of its acts takes the ground from another's."""
+    """A plan with one of everything, so that all acts can be carried out one after the other."""
     coordinator = await world.somebody("CO")
     docket = await a_docket(world)
     worker, plan = docket.worker, docket.plan
-    circle = await _member(worker, plan)
-    invitation = await _made(worker, "/invitations", {"plan": plan, "subject": circle["actor"]})
-    await world.sql("UPDATE link SET state = 'unconfirmed' WHERE id = $1", invitation["id"])
+    members = [await _member(worker, plan) for _ in range(4)]
+    links = [await _link(world, worker, plan, one["actor"]) for one in members[:2]]
     appointment = await _made(worker, f"/plans/{plan}/appointments", _an_appointment())
-    told = {"recipient": circle["actor"], "fact": "good_news", "purpose": "joy", "until": _in(9)}
-    disclosure = await _made(worker, f"/plans/{plan}/disclosures", told)
+    told = {"recipient": members[0]["actor"], "fact": "good_news", "purpose": "joy"}
+    disclosure = await _made(worker, f"/plans/{plan}/disclosures", {**told, "until": _in(9)})
     await docket.read()
-    summary = await docket.issued()
     found = await world.plan(worker, plan)
     milestone = row(found, "PLN-01")
     ids = {
@@ -77,12 +119,12 @@ async def a_scene(world: World) -> Scene:
         "version": found["version"],
         "milestone": (milestone["id"], milestone["version"]),
         "appointment": (appointment["id"], 1),
-        "task": (await _task(world, plan), 1),
-        "link": (invitation["id"], 1),
-        "mandate": (circle["mandate"], 1),
-        "member": circle["actor"],
+        "tasks": [(await _task(world, plan), 1) for _ in range(2)],
+        "links": [(link, 1) for link in links],
+        "member": members[2]["actor"],
+        "mandate": (members[3]["mandate"], 1),
         "disclosure": disclosure["id"],
-        "summary": summary,
+        "summary": await docket.issued(),
     }
     callers = {"SW": worker, "PO": docket.officer, "CO": coordinator, "CT": docket.court.caller}
     acts = {act.operation: act for act in _acts(docket, coordinator, ids)}
@@ -91,6 +133,7 @@ async def a_scene(world: World) -> Scene:
 
 def _acts(docket: Docket, coordinator: Caller, ids: dict[str, Any]) -> list[Act]:
     plan, version, member = ids["plan"], ids["version"], ids["member"]
+    (held, closed), (waiting, living) = ids["tasks"], ids["links"]
     subject = docket.subject()
     query = "&".join(f"{name}={value}" for name, value in subject.items())
     court = f"?file_ref={REFERENCE}"
@@ -104,20 +147,20 @@ def _acts(docket: Docket, coordinator: Caller, ids: dict[str, Any]) -> list[Act]
         Act("logContact", "POST", "/plans/{}/contacts", (plan,), _a_contact()),
         Act("recordVisit", "POST", "/plans/{}/visits", (plan,), _a_visit(), version),
         Act("listTasks", "GET", "/tasks"),
-        _changing("acknowledgeTask", "POST", "/tasks/{}/acknowledge", ids["task"]),
-        _changing("closeTask", "POST", "/tasks/{}/close", ids["task"], {"outcome": "called"}),
+        _changing("acknowledgeTask", "POST", "/tasks/{}/acknowledge", held),
+        _changing("closeTask", "POST", "/tasks/{}/close", closed, {"outcome": "called"}),
         Act("addCircleMember", "POST", "/plans/{}/circle", (plan,), _a_mentor()),
         Act("recordConsent", "POST", "/plans/{}/consents", (plan,), _an_answer()),
         Act("withdrawConsent", "POST", "/consents/{}/withdraw", (ids["disclosure"],)),
         Act("discloseTo", "POST", "/plans/{}/disclosures", (plan,), _a_fact(member)),
         Act("createInvitation", "POST", "/invitations", (), {"plan": plan, "subject": member}),
-        _changing("confirmLink", "POST", "/links/{}/confirm", ids["link"]),
-        _changing("cutLink", "POST", "/links/{}/cut", ids["link"]),
+        _changing("confirmLink", "POST", "/links/{}/confirm", waiting),
+        _changing("cutLink", "POST", "/links/{}/cut", living),
         _changing("endMandate", "POST", "/mandates/{}/end", ids["mandate"]),
         Act("setDutyRota", "PUT", "/duty-rota", (), _a_rota(coordinator)),
         Act("bindCourtFile", "POST", "/plans/{}/court-files", (plan,), _another_file(docket)),
         Act("draftSummary", "GET", "/plans/{}/summaries/draft?" + query, (plan,)),
-        Act("recordReading", "POST", "/plans/{}/readings", (plan,), _a_try(subject)),
+        Act("recordReading", "POST", "/plans/{}/readings", (plan,), _a_reading(subject)),
         Act("issueSummary", "POST", "/plans/{}/summaries", (plan,), subject),
         Act("listAccess", "GET", "/plans/{}/access", (plan,)),
         Act("listSummaries", "GET", "/court/summaries" + court),
@@ -162,22 +205,29 @@ async def _member(worker: Caller, plan: str) -> dict[str, Any]:
     return {"actor": who, "mandate": mandate["id"]}
 
 
+async def _link(world: World, worker: Caller, plan: str, who: str) -> str:
+    """A chat that waits to be confirmed."""
+    made = await _made(worker, "/invitations", {"plan": plan, "subject": who})
+    await world.sql("UPDATE link SET state = 'unconfirmed' WHERE id = $1", made["id"])
+    return str(made["id"])
+
+
 async def _task(world: World, plan: str) -> str:
-    async def opened() -> str:
+    """Something to do that a job has opened."""
+
+    async def work() -> str:
         database.act_as("worker")
         async with database.transaction():
-            id_ = await open_task(
+            opened = await open_task(
                 "call-back",
                 agency=world.agency or uuid4(),
-                plan=(await database.fetch_one("SELECT id FROM plan WHERE id = $1", plan) or {})[
-                    "id"
-                ],
+                plan=UUID(plan),
                 subject=uuid4(),
                 local_due=a_day(),
             )
-        return str(id_)
+            return str(opened)
 
-    return await database.in_fresh_context(opened)
+    return await database.in_fresh_context(work)
 
 
 def _in(days: int) -> str:
@@ -227,8 +277,8 @@ def _another_file(docket: Docket) -> dict[str, Any]:
     return {"client": str(docket.court.id), "reference": "2031/0999"}
 
 
-def _a_try(subject: dict[str, Any]) -> dict[str, Any]:
-    return {**subject, "kind": "tried", "read_on": _in(0), "language": "en"}
+def _a_reading(subject: dict[str, Any]) -> dict[str, Any]:
+    return {**subject, "kind": "read", "read_on": _in(0), "language": "en"}
 
 
 def _done() -> dict[str, Any]:

@@ -9,9 +9,12 @@ from uuid import UUID, uuid4
 from backend import clock
 from backend.access import Actor, check_version, find_plan, require
 from backend.actors.actions import seal, unseal
+from backend.alerts.actions import close_answered
 from backend.audit.actions import record
 from backend.database import connection, transaction
 from backend.errors import NotFound, NotFromThisState, Unfit
+from backend.messages import outbox
+from backend.messages.outbox import Occurrence
 from backend.once import Written
 from backend.plans import rules
 
@@ -80,14 +83,22 @@ def _check(row: Mapping[str, Any], plan: Mapping[str, Any], wanted: MilestoneCha
         raise Unfit("not_possible needs a cause, and nothing else has one.")
     if wanted.cause is not None and wanted.cause not in rules.CAUSES:
         raise Unfit("cause is service_side, legal, health or other.")
-    if row["state"] in rules.CLOSED and state == "in_progress" and not wanted.reason:
-        raise Unfit("Opening a closed row again needs a reason.")
+    _check_reason(row, wanted)
     if wanted.done_on is not None and state != "done":
         raise Unfit("done_on belongs to done.")
     if wanted.done_on is not None and wanted.done_on > clock.today(plan["zone"]):
         raise Unfit("done_on is not in the future.")
     if wanted.due_on is not None and (state or row["state"]) not in rules.OPEN:
         raise NotFromThisState("Only an open row can be given another date.")
+
+
+def _check_reason(row: Mapping[str, Any], wanted: MilestoneChange) -> None:
+    """Why something is not done, or not wanted, is said nowhere; a closed row opens for a cause."""
+    again = row["state"] in rules.CLOSED and wanted.state == "in_progress"
+    if again and not wanted.reason:
+        raise Unfit("Opening a closed row again needs a reason.")
+    if wanted.reason and not again:
+        raise Unfit("A reason is asked only when a closed row opens again.")
 
 
 def _after(
@@ -150,7 +161,36 @@ async def write_milestone(
     )
     kind = "state" if "state" in after else "date" if "due_on" in after else "tick"
     await write_event(actor, row, plan, kind, after=after, reason=reason, move=move)
+    await _tell(row, plan, after)
     return version
+
+
+_WHO_SHARES_GOOD_NEWS = """
+SELECT DISTINCT ON (l.subject) l.* FROM link l
+  JOIN mandate m ON m.plan = l.plan AND m.actor = l.subject AND m.role IN ('ME', 'FA')
+       AND m.starts <= $2 AND (m.ends IS NULL OR m.ends > $2)
+  JOIN disclosure d ON d.plan = l.plan AND d.recipient = l.subject AND d.fact = 'good_news'
+       AND d.withdrawn_at IS NULL AND d.until >= $3
+ WHERE l.plan = $1 AND l.state = 'active' ORDER BY l.subject, l.confirmed_at DESC
+"""
+
+
+async def _tell(row: Mapping[str, Any], plan: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """What was about to be asked about a row falls away with its state or its day.
+
+    A step that was finished is good news for those to whom the person lets it be told.
+    """
+    if after.get("state") in rules.CLOSED or after.get("done_on"):
+        await outbox.cancel_about([row["id"]], "settled")
+        await close_answered(row["id"], "settled")
+    elif "due_on" in after:
+        await outbox.cancel_about([row["id"]], "moved")
+    if row["message"] != "GOODNEWS" or not after.get("done_on") or row["state"] == "done":
+        return
+    today = clock.today(plan["zone"])
+    for link in await connection().fetch(_WHO_SHARES_GOOD_NEWS, plan["id"], clock.now(), today):
+        occurrence = Occurrence("GOODNEWS", "", row["id"], today)
+        await outbox.queue(link, "GOODNEWS", occurrence)
 
 
 async def write_event(

@@ -14,6 +14,7 @@ from backend.database import connection, transaction
 from backend.errors import NotFound, NotFromThisState, Unfit
 from backend.messages import outbox
 from backend.messages.outbox import Occurrence
+from backend.messages.rules import RELEASE_MOVED
 from backend.once import Written
 from backend.plans import rules
 from backend.plans.actions.milestones import write_event
@@ -54,6 +55,7 @@ async def move_release_date(actor: Actor, id_: UUID, seen: int, to: Release) -> 
         )
         moved = await _move_rows(actor, plan, to, move)
         cancelled = await outbox.cancel_about(moved, "moved")
+        cancelled += await _cancel_old_date(plan)
         told = await _tell(plan, to, move)
         await held.execute(
             "INSERT INTO release_move (id, agency, plan, version, actor, at, date_before,"
@@ -100,14 +102,30 @@ async def _move_rows(actor: Actor, plan: Any, to: Release, move: UUID) -> list[U
     return [row["id"] for row, _ in moved]
 
 
+async def _cancel_old_date(plan: Any) -> list[UUID]:
+    """What waits to be said about the old date, or to say that there is a new one."""
+    rows = await connection().fetch(
+        "UPDATE message SET state = 'cancelled', reason = 'moved', version = version + 1"
+        " WHERE plan = $1 AND state IN ('queued', 'claimed') AND sending_at IS NULL"
+        " AND (key LIKE 'GATE-_' OR key LIKE 'GATE-_-F' OR (key = 'APPT-MOVED' AND step = $2))"
+        " RETURNING id",
+        plan["id"],
+        RELEASE_MOVED,
+    )
+    return [row["id"] for row in rows]
+
+
 _TOLD_THE_OLD_DATE = """
 SELECT DISTINCT ON (l.subject) l.* FROM link l
   JOIN member b ON b.id = l.subject
   JOIN mandate m ON m.plan = l.plan AND m.actor = l.subject AND m.starts <= $2
        AND (m.ends IS NULL OR m.ends > $2)
  WHERE l.plan = $1 AND l.state = 'active'
-   AND (b.gate IS NOT NULL OR EXISTS (
-        SELECT 1 FROM message s WHERE s.link = l.id AND s.state = 'sent' AND s.key LIKE 'GATE-%'))
+   AND (b.gate = 'first' OR EXISTS (
+        SELECT 1 FROM message s WHERE s.link = l.id AND s.state = 'sent'
+           AND (s.key LIKE 'GATE-%' OR (s.key = 'APPT-MOVED' AND s.step = $3))))
+   AND EXISTS (SELECT 1 FROM disclosure d WHERE d.plan = l.plan AND d.recipient = l.subject
+        AND d.fact = 'release_date' AND d.withdrawn_at IS NULL AND d.until >= $4)
  ORDER BY l.subject, l.confirmed_at DESC
 """
 
@@ -115,13 +133,15 @@ SELECT DISTINCT ON (l.subject) l.* FROM link l
 async def _tell(plan: Any, to: Release, move: UUID) -> int:
     """One APPT-MOVED for each linked recipient who holds gate duty or was told the old date.
 
-    Nobody outside learns a date that is not confirmed.
+    Nobody outside learns a date that is not confirmed, or that they may not know.
     """
-    if to.certainty != "confirmed" or to.date == plan["release_date"]:
+    other_time = plan["release_time"] is not None and to.time not in {None, plan["release_time"]}
+    if to.certainty != "confirmed" or not (to.date != plan["release_date"] or other_time):
         return 0
-    told = 0
-    for link in await connection().fetch(_TOLD_THE_OLD_DATE, plan["id"], clock.now()):
-        occurrence = Occurrence("APPT-MOVED", "release", move, clock.today(plan["zone"]))
+    told, today = 0, clock.today(plan["zone"])
+    to_tell = (plan["id"], clock.now(), RELEASE_MOVED, today)
+    for link in await connection().fetch(_TOLD_THE_OLD_DATE, *to_tell):
+        occurrence = Occurrence("APPT-MOVED", RELEASE_MOVED, move, today)
         told += await outbox.queue(link, "APPT-MOVED", occurrence) is not None
     return told
 
@@ -242,7 +262,7 @@ async def _not_today(plan: Any) -> int:
     await outbox.cancel_plan(plan["id"], "not-today")
     links = await held.fetch(
         "SELECT l.* FROM link l JOIN member b ON b.id = l.subject"
-        " WHERE l.plan = $1 AND l.state = 'active' AND b.gate IS NOT NULL",
+        " WHERE l.plan = $1 AND l.state = 'active' AND b.gate = 'first'",
         plan["id"],
     )
     for link in links:

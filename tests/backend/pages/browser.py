@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any, Self
+from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 import httpx
@@ -110,7 +111,7 @@ class Browser:
         follow: bool = True,
         headers: dict[str, str] | None = None,
     ) -> Page:
-        body = str(httpx.QueryParams(fields)).encode()
+        body = urlencode(fields).encode()
         kind = {"Content-Type": "application/x-www-form-urlencoded", **(headers or {})}
         answer = await self.http.post(path, content=body, headers=kind, follow_redirects=follow)
         return Page(answer)
@@ -159,7 +160,7 @@ async def in_the_circle(worker: Caller, plan: str, role: str, **values: Any) -> 
     return who
 
 
-async def writes(world: World, worker: Caller, plan: str, who: str, text: str) -> UUID:
+async def writes(worker: Caller, plan: str, who: str, text: str) -> UUID:
     """Somebody of the circle wrote a free text to the bot."""
     invited = await worker.post("/invitations", {"plan": plan, "subject": who})
     assert invited.status_code == 201, invited.text

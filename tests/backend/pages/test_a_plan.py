@@ -1,6 +1,7 @@
 import asyncio
 import re
 from datetime import date, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -22,7 +23,7 @@ async def test_a_tick_is_saved_and_stands_in_the_list(world: World) -> None:
     action = f"/desk/rows/{step['id']}"
     saved = plain(await browser.send(page, action, to="done"))
     assert saved.answer.url.path == f"/desk/plans/{plan['id']}"
-    assert f"Saved: {step['title']} – done." in saved.words
+    assert f"Saved: {step['title']} is now done." in saved.words
     assert not saved.has_form(action)
     everything = plain(await browser.open(f"/desk/plans/{plan['id']}/rows"))
     at = everything.words.index(step["title"])
@@ -226,7 +227,7 @@ async def test_a_visit_is_saved_at_once_and_a_stale_step_keeps_the_card(world: W
     ticks = [f"{step['id']}.{step['version']}" for step in (one, two)]
     await worker.patch(f"/milestones/{two['id']}", {"state": "in_progress"}, version=1)
     following = (a_day() + timedelta(days=7)).isoformat()
-    card = {"how": "visit", "tick": ticks, "next_on": following, "next_at": "14:30"}
+    card: dict[str, Any] = {"how": "visit", "tick": ticks, "next_on": following, "next_at": "14:30"}
     stale = plain(await browser.send(page, action, **card))
     assert stale.status == 412
     assert two["title"] in stale.words[stale.words.index("What changed") :][:400]
@@ -352,7 +353,8 @@ async def test_overdue_is_a_word_and_moves_nobody_up(world: World) -> None:
     early = await world.a_plan(worker, in_days=150)
     late = await world.a_plan(worker, in_days=180)
     await world.sql(
-        "UPDATE milestone SET win_after = 0, due_on = due_on - 1 WHERE plan = $1 AND code = 'FAM-01'",
+        "UPDATE milestone SET win_after = 0, due_on = due_on - 1"
+        " WHERE plan = $1 AND code = 'FAM-01'",
         UUID(early["id"]),
     )
     browser = await at_the_desk(world, worker)
@@ -366,7 +368,7 @@ async def test_a_plan_is_opened_on_a_page(world: World) -> None:
     browser = await at_the_desk(world, worker)
     page = plain(await browser.open("/desk/new"))
     day = (a_day() + timedelta(days=120)).isoformat()
-    typed = {"name": "Imaginary Newcomer", "language": "fr", "release_date": day}
+    typed: dict[str, Any] = {"name": "Imaginary Newcomer", "language": "fr", "release_date": day}
     refused = await browser.send(page, "/desk/new", **{**typed, "name": ""})
     assert refused.status == 422
     assert ("release_date", day) in refused.form("/desk/new").fields

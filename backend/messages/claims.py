@@ -1,0 +1,120 @@
+"""What somebody said by a tap: a claim by who tapped, and only seldom a fact.
+
+A milestone follows only where its evidence is the answer itself (`reply`,
+`contact`), or where the tapper is the responsible worker. Everywhere else the
+plan shows "said by the mentor" until a worker confirms.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import uuid4
+
+from backend import clock
+from backend.access import Actor
+from backend.alerts.actions import open_task
+from backend.database import connection
+from backend.plans.actions.milestones import write_event, write_milestone
+from backend.plans.rules import due_on, next_cycle
+
+REPLY_EVIDENCE = frozenset({"reply", "contact"})
+
+
+@dataclass(frozen=True)
+class Tap:
+    """One answer: who, on which message, what; `day` is the day of a date button."""
+
+    actor: Actor
+    link: Any
+    message: Any
+    plan: Any | None
+    action: str
+    day: date | None = None
+
+    @property
+    def key(self) -> str:
+        """The text that was answered, whoever it was written for."""
+        return str(self.message["key"]).removesuffix("-F")
+
+
+async def note(tap: Tap) -> None:
+    """Keep the claim itself: who, when, what."""
+    await connection().execute(
+        "INSERT INTO claim (id, agency, plan, version, message, actor, role, subject, what, at)"
+        " VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9)",
+        uuid4(),
+        tap.message["agency"],
+        tap.message["plan"],
+        tap.message["id"],
+        tap.actor.id,
+        tap.actor.role,
+        tap.message["subject"],
+        tap.action,
+        clock.now(),
+    )
+
+
+async def tell_worker(tap: Tap, kind: str, urgency: int = 0) -> None:
+    """A task for the social worker of the plan that the message was about."""
+    if tap.message["plan"] is None:
+        return
+    await open_task(
+        kind,
+        agency=tap.message["agency"],
+        plan=tap.message["plan"],
+        subject=tap.message["subject"],
+        local_due=clock.today(tap.link["zone"]),
+        about=tap.actor.id,
+        step=tap.message["key"],
+        urgency=urgency,
+    )
+
+
+async def said_done(tap: Tap, code: str | None = None) -> None:
+    """The row is done where the answer is its evidence; otherwise the plan shows who said so."""
+    row = await _row(tap, code)
+    if row is None or tap.plan is None:
+        return
+    responsible = tap.actor.kind == "staff" and row["owner"] == tap.actor.role
+    if row["evidence"] in REPLY_EVIDENCE or responsible:
+        await _settle(tap, row)
+    else:
+        await _show(tap, row, tap.action)
+
+
+async def said(tap: Tap, what: str, code: str | None = None) -> None:
+    """The plan shows that they said so, and no more."""
+    row = await _row(tap, code)
+    if row is not None:
+        await _show(tap, row, what)
+
+
+async def _row(tap: Tap, code: str | None = None) -> Any | None:
+    """The open milestone that the message is about, or the one of a code, locked."""
+    return await connection().fetchrow(
+        "SELECT * FROM milestone WHERE plan = $1 AND state IN ('planned', 'in_progress')"
+        " AND CASE WHEN $2::text IS NULL THEN id = $3 ELSE code = $2 END FOR UPDATE",
+        tap.message["plan"],
+        code,
+        tap.message["subject"],
+    )
+
+
+async def _show(tap: Tap, row: Mapping[str, Any], what: str) -> None:
+    if tap.plan is not None:
+        await write_milestone(tap.actor, row, tap.plan, {"said_by": tap.actor.role})
+        await write_event(tap.actor, row, tap.plan, "said", after={}, what=what)
+
+
+async def _settle(tap: Tap, row: Mapping[str, Any]) -> None:
+    from_cycle = next_cycle(row)
+    after: dict[str, Any] = {
+        "state": "done",
+        "done_on": clock.today(tap.plan["zone"] if tap.plan else tap.link["zone"]),
+        "said_by": None,
+    }
+    if from_cycle is not None and tap.plan is not None:
+        due = due_on(row["code"], from_cycle, tap.plan["release_date"], tap.plan["working_days"])
+        after |= {"state": "planned", "cycle": row["cycle"] + 1, "due_on": due, "pinned": False}
+    await write_milestone(tap.actor, row, tap.plan or {}, after)

@@ -1,0 +1,219 @@
+"""What follows from each answer, by the text that was answered and the button."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+from backend import clock
+from backend.alerts.actions import close_answered, close_tasks
+from backend.circles.actions import pass_gate_on
+from backend.contacts.actions import NewContact, write_contact
+from backend.database import connection
+from backend.messages import outbox, rules
+from backend.messages.claims import Tap, said, said_done, tell_worker
+from backend.messages.outbox import Occurrence
+
+URGENT = 2
+UNDO = timedelta(minutes=10)
+Effect = Callable[[Tap], Awaitable[str]]
+
+
+def _say(reply: str) -> Effect:
+    async def effect(_: Tap) -> str:
+        return reply
+
+    return effect
+
+
+def _task(kind: str, reply: str, urgency: int = 0) -> Effect:
+    async def effect(tap: Tap) -> str:
+        await tell_worker(tap, kind, urgency)
+        return reply
+
+    return effect
+
+
+def _contact(how: str, outcome: str) -> Effect:
+    """Somebody was reached, or it was tried; two tries on two days are a matter for a human."""
+
+    async def effect(tap: Tap) -> str:
+        if tap.plan is None:
+            return ""
+        contact = NewContact(how, outcome, clock.today(tap.plan["zone"]))
+        await write_contact(tap.actor, tap.plan, tap.actor.role, contact)
+        if outcome == "reached" and tap.key == "CONTACT":
+            await said_done(tap)
+        elif outcome == "tried" and tap.key == "CONTACT" and await _tried_on_two_days(tap):
+            await tell_worker(tap, "tried-twice")
+        return "NOTED"
+
+    return effect
+
+
+async def _tried_on_two_days(tap: Tap) -> bool:
+    days: int = await connection().fetchval(
+        "SELECT count(DISTINCT made_on) FROM contact WHERE plan = $1 AND actor = $2"
+        " AND outcome = 'tried' AND made_on > $3::date - 14 AND made_on > coalesce((SELECT"
+        " max(made_on) FROM contact WHERE plan = $1 AND outcome = 'reached'), '-infinity')",
+        tap.message["plan"],
+        tap.actor.id,
+        clock.today(tap.link["zone"]),
+    )
+    return days >= 2  # noqa: PLR2004 - two tries on two days
+
+
+# What a yes before the day settles, by who says it.
+_GATE_ROWS = {("GATE-7", "ME"): "MEN-06", ("GATE-1", "FA"): "FAM-10"}
+
+
+async def _gate_yes(tap: Tap) -> str:
+    if (code := _GATE_ROWS.get((tap.key, tap.actor.role))) is not None:
+        await said_done(tap, code)
+    if tap.key == "GATE-1":
+        await said_done(tap, "GAT-01")
+    return "NOTED"
+
+
+async def _gate_no(tap: Tap) -> str:
+    """The worker looks for a substitute at once; who stands by is asked from now on."""
+    await tell_worker(tap, "gate-substitute", URGENT)
+    if tap.plan is not None:
+        substitute = await pass_gate_on(tap.plan["id"], tap.actor.id)
+        if substitute is not None:
+            await _ask_substitute(tap, substitute)
+    return "CANT-PENDING"
+
+
+async def _ask_substitute(tap: Tap, substitute: Any) -> None:
+    """At once, but on a day of asking: then they are asked what is asked on that day."""
+    today = clock.today(substitute["zone"])
+    link = await outbox.active_link(substitute["plan"], substitute["id"])
+    if link is None or (today - substitute["release_date"]).days in rules.GATE_DAYS:
+        return
+    key = "GATE-7-F" if substitute["role"] == "FA" else "GATE-7"
+    occurrence = Occurrence("GATE-7", "substitute", tap.message["subject"], today)
+    await outbox.queue(link, key, occurrence, critical=True)
+
+
+async def _together(tap: Tap) -> str:
+    if tap.actor.role == "ME":
+        await said_done(tap, "MEN-07")
+    else:
+        await said(tap, tap.action, "MEN-07")
+    await close_answered(tap.message["subject"], "together")
+    await close_tasks(tap.message["subject"], "gate-waiting", "together")
+    return "NOTED"
+
+
+async def _night(tap: Tap) -> str:
+    await said_done(tap)
+    return "NOTED"
+
+
+async def _coming(tap: Tap) -> str:
+    """They will be there: the chain of this appointment ends."""
+    await connection().execute(
+        "UPDATE appointment SET state = 'confirmed', version = version + 1 WHERE id = $1"
+        " AND state IN ('proposed', 'scheduled')",
+        tap.message["subject"],
+    )
+    await outbox.cancel_about([tap.message["subject"]], "answered")
+    return "NOTED"
+
+
+async def _after_missing(tap: Tap) -> str:
+    """Whoever answers has been in touch: that is all an answer says."""
+    await connection().execute(
+        "UPDATE appointment SET state = 'missed_with_reason', version = version + 1"
+        " WHERE id = $1 AND state = 'missed_no_contact'",
+        tap.message["subject"],
+    )
+    await tell_worker(tap, "call-me" if tap.action == "call_me" else "new-time")
+    return "HELP-COMING"
+
+
+async def day_chosen(tap: Tap) -> str:
+    """The mentor names a day: the plan shows it as said, and asks no more before it."""
+    if tap.day is not None:
+        await said(tap, f"day {tap.day.isoformat()}")
+    return "DATE-OK"
+
+
+async def _no_date_yet(tap: Tap) -> str:
+    """Asked again when the day is nearer."""
+    await connection().execute(
+        "UPDATE message SET answer = 'no_date_yet', version = version + 1"
+        " WHERE rule = 'MEN-TASK' AND subject = $1 AND recipient = $2 AND answer = 'have_a_date'",
+        tap.message["subject"],
+        tap.actor.id,
+    )
+    return "NOTED"
+
+
+async def _undo(tap: Tap) -> str:
+    """Take an answer back within ten minutes: it may be given anew, and a human puts it right."""
+    held, original = connection(), tap.message["subject"]
+    if clock.now() - tap.message["created_at"] > UNDO:
+        return "UNDO-LATE"
+    await held.execute(
+        "UPDATE claim SET undone_at = $2, version = version + 1 WHERE message = $1"
+        " AND actor = $3 AND undone_at IS NULL",
+        original,
+        clock.now(),
+        tap.actor.id,
+    )
+    await held.execute(
+        "UPDATE message SET answered_at = NULL, answer = NULL, version = version + 1 WHERE id = $1",
+        original,
+    )
+    await tell_worker(tap, "taken-back")
+    return "UNDONE"
+
+
+async def _taken(tap: Tap) -> str:
+    """The staff member on duty has it: the task is theirs and pages nobody else."""
+    await connection().execute(
+        "UPDATE task SET acknowledged_at = $2, acknowledged_by = $3, version = version + 1"
+        " WHERE id = $1 AND acknowledged_at IS NULL AND closed_at IS NULL",
+        tap.message["subject"],
+        clock.now(),
+        tap.actor.id,
+    )
+    await close_answered(tap.message["subject"], "taken")
+    return ""
+
+
+EFFECTS: dict[tuple[str, str], Effect] = {
+    ("MEN-TASK", "have_a_date"): _say("DATE-ASK"),
+    ("MEN-TASK", "cant"): _task("cant", "CANT-PENDING"),
+    ("DATE-ASK", "no_date_yet"): _no_date_yet,
+    **{(key, "yes"): _gate_yes for key in ("GATE-7", "GATE-3", "GATE-1")},
+    **{(key, "no"): _gate_no for key in ("GATE-7", "GATE-3")},
+    ("GATE-1", "problem"): _task("gate-problem", "HELP-COMING", URGENT),
+    ("GATE-0", "yes_together"): _together,
+    ("GATE-0", "waiting"): _task("gate-waiting", "GATE-WAIT", 1),
+    ("GATE-0", "problem"): _task("gate-problem", "HELP-COMING", URGENT),
+    ("GATE-WAIT", "yes_together_now"): _together,
+    ("NIGHT1", "yes"): _night,
+    ("NIGHT1", "no_need_help"): _task("no-bed", "HELP-COMING", URGENT),
+    ("CONTACT", "met"): _contact("met", "reached"),
+    ("CONTACT", "by_phone"): _contact("phone", "reached"),
+    ("CONTACT", "tried"): _contact("phone", "tried"),
+    ("CONTACT72", "reached"): _contact("phone", "reached"),
+    ("CONTACT72", "tried"): _contact("phone", "tried"),
+    ("FAM-CALL", "done"): _contact("phone", "reached"),
+    ("FAM-CALL", "not_possible"): _task("call-not-possible", "NOTED"),
+    ("FAM-HOW", "so_so"): _task("so-so", "NOTED"),
+    ("APPT-7", "not_yet"): _task("travel-unclear", "NOTED"),
+    **{(key, "there"): _coming for key in ("APPT-3", "APPT-1")},
+    **{(key, "cant"): _task("cant", "CANT-PENDING") for key in ("APPT-3", "APPT-1", "APPT-MOVED")},
+    ("APPT-MISSED", "new_time"): _after_missing,
+    ("APPT-MISSED", "call_me"): _after_missing,
+    **{(key, "ok"): _say("") for key in ("GATE-OFF", "APPT-MOVED", "APPT-OFF", "CLOSE")},
+    ("GOODNEWS", "nice"): _say(""),
+    ("TASKS", "open"): _say(""),
+    ("UNPL", "taken"): _taken,
+    ("UNPL", "cant"): _say(""),
+    ("NOTED", "undo"): _undo,
+    ("DATE-OK", "undo"): _undo,
+}

@@ -1,0 +1,89 @@
+"""If-Match on every change: 428 without, 412 when stale, and 404 before either where it counts."""
+
+import asyncio
+from uuid import uuid4
+
+from tests.backend.acts import FOR_EVERYBODY, a_scene, bare
+from tests.world import World
+
+PROBLEM = "urn:throughcare:problem:"
+# These make a row, and never touch one that is there.
+MAKES = {
+    "openPlan",
+    "planAppointment",
+    "logContact",
+    "addCircleMember",
+    "recordConsent",
+    "discloseTo",
+    "createInvitation",
+    "recordReading",
+    "issueSummary",
+}
+# These do touch one, and ask for no version, each for its reason.
+WITHOUT_VERSION = {
+    "withdrawConsent": "a no is never refused for being late; the row has one change in its life",
+    "bindCourtFile": "binds or ends by the court's own reference, and no other value is in it",
+    "setDutyRota": "names the whole span that it replaces; there is no row that one could read",
+    "signIn": "a session is no row of a plan",
+    "refreshSession": "likewise",
+    "courtToken": "likewise",
+    "signOut": "likewise",
+}
+STALE = ["0", '"0"', '"999999999"', "99999999999999999999", '"abc"', "*", 'W/"1"', '"1", "2"', ""]
+
+
+async def test_every_change_asks_for_the_version_that_was_seen(world: World) -> None:
+    scene = await a_scene(world)
+    changes = {one.operation for one in scene.acts.values() if one.changes}
+    writes = {one.operation for one in [*scene.acts.values(), *FOR_EVERYBODY]}
+    writes -= {one.operation for one in scene.acts.values() if one.method == "GET"}
+    assert writes - changes - {"healthLive", "healthReady"} == MAKES | set(WITHOUT_VERSION)
+    for operation in changes:
+        act, caller = scene.acts[operation], scene.caller(operation)
+        missing = await bare(caller, act, {"Idempotency-Key": str(uuid4())})
+        assert (missing.status_code, missing.json()["type"]) == (428, PROBLEM + "version-missing")
+        for seen in STALE:
+            headers = {"Idempotency-Key": str(uuid4()), "If-Match": seen}
+            stale = await bare(caller, act, headers)
+            assert (stale.status_code, stale.json()["type"]) == (
+                412,
+                PROBLEM + "version-stale",
+            ), (operation, seen)
+
+
+async def test_a_change_takes_the_version_that_was_seen_and_answers_the_next(world: World) -> None:
+    scene = await a_scene(world)
+    for operation in ("changeMilestone", "changeAppointment", "acknowledgeTask", "changePlanState"):
+        act = scene.acts[operation]
+        done = await act.by(scene.caller(operation))
+        assert done.status_code == 200, (operation, done.text)
+        assert done.json()["version"] == (act.seen or 0) + 1
+        assert done.headers["etag"] == f'"{done.json()["version"]}"'
+        again = await act.by(scene.caller(operation))
+        assert again.status_code == 412
+
+
+async def test_of_two_changes_at_once_one_is_stale(world: World) -> None:
+    scene = await a_scene(world)
+    act, worker = scene.acts["changeMilestone"], scene.docket.worker
+    await worker.sign_in()
+    bodies = [{"state": "done"}, {"state": "in_progress"}] * 5
+    answers = await asyncio.gather(
+        *(worker.patch(act.url, body, version=act.seen) for body in bodies)
+    )
+    assert sorted(one.status_code for one in answers) == [200] + [412] * 9
+
+
+async def test_a_stranger_with_a_stale_version_is_told_that_there_is_nothing(world: World) -> None:
+    scene = await a_scene(world)
+    strangers = {role: await world.somebody(role) for role in ("SW", "CO")}
+    for operation, act in scene.acts.items():
+        if not act.changes:
+            continue
+        stranger = strangers["SW" if scene.caller(operation) is scene.docket.worker else "CO"]
+        for seen in ['"1"', *STALE]:
+            headers = {"Idempotency-Key": str(uuid4()), "If-Match": seen}
+            answer = await bare(stranger, act, headers)
+            assert answer.status_code == 404, (operation, seen, answer.text)
+            never = await bare(stranger, act.on(str(uuid4())), headers)
+            assert never.content == answer.content

@@ -1,0 +1,106 @@
+"""A house of its own for one story: a fresh Postgres, the API, the phones and the bot.
+
+Everything listens on loopback and speaks under the role that it has on a server. The
+folder is temporary and goes with the story.
+"""
+
+import asyncio
+import secrets
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+from telegram import Bot
+
+from backend import database, embedded, migrate
+from backend.actors.actions import use_vault
+from backend.app import create_app
+from backend.database import Role
+from backend.settings import read
+from backend.vault import Vault
+from bots.channels.telegram import make_bot, opened
+from bots.phones.app import create_phones
+from bots.phones.client import Phones
+from bots.phones.serve import serving
+
+ROLES: tuple[Role, ...] = ("app", "worker")
+
+
+@dataclass(frozen=True)
+class House:
+    """`api` calls the API, `phones` are people's hands, `looking` sees every row and writes none."""
+
+    api: httpx.AsyncClient
+    phones: Phones
+    bot: Bot
+    looking: asyncpg.Connection[Any]
+
+    async def rows(self, sql: str, *values: object) -> list[dict[str, Any]]:
+        return [dict(row) for row in await self.looking.fetch(sql, *values)]
+
+    async def one(self, sql: str, *values: object) -> Any:
+        return await self.looking.fetchval(sql, *values)
+
+
+@asynccontextmanager
+async def house(zone: str) -> AsyncIterator[House]:
+    """Open the house; `zone` is that of the phones' page. Raises EmbeddedError."""
+    place = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="throughcare-story-"))
+    place.chmod(0o755)  # as root the server runs under an account of its own and must get in
+    try:
+        server = await asyncio.to_thread(embedded.start, place, durable=False)
+        try:
+            await migrate.prepare(server.url())
+            await migrate.migrate(server.url(migrate.role_name("owner")))
+            async with AsyncExitStack() as stack:
+                yield await _move_in(stack, server, zone)
+        finally:
+            await asyncio.to_thread(embedded.stop, server)
+    finally:
+        await asyncio.to_thread(shutil.rmtree, place, ignore_errors=True)
+
+
+async def _move_in(stack: AsyncExitStack, server: embedded.Server, zone: str) -> House:
+    use_vault(Vault(secrets.token_bytes(32)))
+    for role in ROLES:
+        await database.connect(role, server.url(migrate.role_name(role)), only=False)
+        stack.push_async_callback(database.disconnect, role)
+    looking = await asyncpg.connect(
+        server.url(), server_settings={"default_transaction_read_only": "on", "timezone": "UTC"}
+    )
+    stack.push_async_callback(looking.close)
+    api = await stack.enter_async_context(_as_app())
+    phones = await stack.enter_async_context(serving(create_phones(zone=zone)))
+    client = await stack.enter_async_context(httpx.AsyncClient(base_url=api, trust_env=False))
+    hands = await stack.enter_async_context(Phones(phones))
+    bot = make_bot(replace(read({}), telegram_api=phones))
+    return House(client, hands, await stack.enter_async_context(opened(bot)), looking)
+
+
+@asynccontextmanager
+async def _as_app() -> AsyncIterator[str]:
+    """The API in a task of its own, so that its role is nobody else's."""
+    ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    over = asyncio.Event()
+
+    async def serve() -> None:
+        database.act_as("app")
+        async with serving(create_app(docs=False)) as url:
+            ready.set_result(url)
+            await over.wait()
+
+    task = asyncio.create_task(serve())
+    try:
+        await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            await task
+        yield ready.result()
+    finally:
+        over.set()
+        await task
