@@ -81,7 +81,8 @@ async def well_formed(
 
 def _methods(request: ASGIConnection[Any, Any, Any, Any]) -> list[str]:
     path = request.scope["path_template"]
-    return [str(one) for route in request.app.routes if route.path == path for one in route.methods]
+    routes = [route for route in request.app.routes if route.path_format == path]
+    return sorted({str(method) for route in routes for method in route.methods})
 
 
 def _is_json(content_type: str) -> bool:

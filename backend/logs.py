@@ -54,7 +54,8 @@ def place(error: BaseException) -> str:
     trace = error.__traceback__
     while trace is not None:
         code = trace.tb_frame.f_code
-        frames.append(f"{code.co_filename.rsplit('/', 2)[-1]}:{trace.tb_lineno}:{code.co_name}")
+        file = "/".join(code.co_filename.split("/")[-2:])
+        frames.append(f"{file}:{trace.tb_lineno}:{code.co_name}")
         trace = trace.tb_next
     return f"{type(error).__name__} at {' < '.join(reversed(frames[-6:]))}"
 

@@ -54,9 +54,10 @@ async def _serve(bot: Bot, configured: Settings) -> None:
         tasks.create_task(
             webhook.listen(
                 bot,
-                configured.webhook_url,
-                configured.webhook_secret,
-                configured.webhook_port,
                 came.set,
+                url=configured.webhook_url,
+                secret=configured.webhook_secret,
+                host=configured.host,
+                port=configured.webhook_port,
             )
         )

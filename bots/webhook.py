@@ -60,8 +60,10 @@ def create_webhook(bot_number: str, secret: str, came: Callable[[], None]) -> Li
     )
 
 
-async def listen(bot: Bot, url: str, secret: str, port: int, came: Callable[[], None]) -> None:
-    """Tell the chat service where we are, and serve until the task is cancelled."""
+async def listen(
+    bot: Bot, came: Callable[[], None], *, url: str, secret: str, host: str, port: int
+) -> None:
+    """Tell the chat service that we are at `url`, and serve until the task is cancelled."""
     try:
         await bot.set_webhook(url + PATH, secret_token=secret, allowed_updates=KINDS)
     except TelegramError as error:
@@ -69,11 +71,12 @@ async def listen(bot: Bot, url: str, secret: str, port: int, came: Callable[[], 
         log.warning("the webhook could not be set", extra={"error": type(error).__name__})
     config = uvicorn.Config(
         create_webhook(number_of(bot), secret, came),
-        host="127.0.0.1",
+        host=host,
         port=port,
         log_config=None,
         access_log=False,
         server_header=False,
         timeout_keep_alive=30,
+        proxy_headers=False,
     )
     await uvicorn.Server(config).serve()

@@ -101,12 +101,13 @@ CREATE UNIQUE INDEX plan_open ON plan (person) WHERE state NOT IN
     ('closed','transferred','ended_death');
 CREATE INDEX mandate_reader ON mandate (actor, plan) INCLUDE (role, starts, ends);
 CREATE INDEX plan_caseload ON plan (next_due_on, id);
-CREATE INDEX milestone_due ON milestone (due_on) INCLUDE (id, plan, message, owner, day)
-    WHERE state IN ('planned','in_progress');
-CREATE INDEX milestone_cycle ON milestone (due_on)
-    WHERE repeat_days IS NOT NULL AND state IN ('planned','in_progress');
-CREATE INDEX plan_release ON plan (release_date) WHERE state IN ('active_inside','active_outside');
-CREATE INDEX plan_left ON plan (left_custody_at) WHERE left_custody_at IS NOT NULL;
+CREATE INDEX milestone_asked ON milestone (message, due_on) INCLUDE (id, plan, day)
+    WHERE state IN ('planned','in_progress') AND message IS NOT NULL;
+CREATE INDEX milestone_cycles ON milestone (due_on)
+    WHERE state IN ('planned','in_progress') AND repeat_days IS NOT NULL;
+CREATE INDEX plan_release ON plan (release_date) WHERE state = 'active_inside';
+CREATE INDEX plan_left ON plan (left_custody_at) WHERE state = 'active_outside';
+CREATE INDEX plan_zone ON plan (zone) WHERE state IN ('active_inside','active_outside','step_down');
 CREATE INDEX member_call ON member (call_weekday) WHERE call_weekday IS NOT NULL;
 CREATE INDEX event_history ON milestone_event (milestone, at);
 CREATE INDEX appointment_due ON appointment (held_on)

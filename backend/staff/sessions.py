@@ -55,19 +55,12 @@ async def sign_in(
     """
     index = vault().index("staff.login", login.casefold())
     async with transaction() as held:
-        failures = await held.fetchval(
-            "SELECT count(*) FROM sign_in_failure WHERE login_index = $1 AND at > $2",
-            index,
-            clock.now() - TRIES_WINDOW,
-        )
-        if failures >= TRIES:
-            raise TooManyTries
+        await _count_as_failed(held, index)
         staff = await held.fetchrow(
             "SELECT id, agency, role, password FROM staff WHERE login = $1 AND active",
             login.casefold(),
         )
     if not await _verify(staff["password"] if staff else _nobody, password) or staff is None:
-        await _note_failure(index)
         raise WrongCredentials
     actor = Actor(staff["id"], "staff", staff["role"], staff["agency"], request=request)
     async with transaction(actor.id) as held:
@@ -148,15 +141,24 @@ async def _verify(hashed: str, password: str) -> bool:
             return False
 
 
-async def _note_failure(index: bytes) -> None:
-    async with transaction() as held:
-        await held.execute("DELETE FROM sign_in_failure WHERE at < $1", clock.now() - TRIES_WINDOW)
-        await held.execute(
-            "INSERT INTO sign_in_failure (id, login_index, at) VALUES ($1, $2, $3)",
-            uuid4(),
-            index,
-            clock.now(),
-        )
+async def _count_as_failed(held: Any, index: bytes) -> None:
+    """Count a try before it is judged, one after the other: many at once are not more tries.
+
+    Who turns out to be right takes it back. Raises TooManyTries.
+    """
+    await held.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", index.hex())
+    await held.execute("DELETE FROM sign_in_failure WHERE at < $1", clock.now() - TRIES_WINDOW)
+    failures = await held.fetchval(
+        "SELECT count(*) FROM sign_in_failure WHERE login_index = $1", index
+    )
+    if failures >= TRIES:
+        raise TooManyTries
+    await held.execute(
+        "INSERT INTO sign_in_failure (id, login_index, at) VALUES ($1, $2, $3)",
+        uuid4(),
+        index,
+        clock.now(),
+    )
 
 
 async def _open(held: Any, staff: UUID, *, browser: bool) -> Tokens:

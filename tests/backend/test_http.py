@@ -60,11 +60,13 @@ async def test_every_answer_carries_the_headers_whatever_becomes_of_the_request(
 
 async def test_a_method_that_no_route_has_is_405_and_says_which_there_are(world: World) -> None:
     worker = await world.somebody("SW")
+    paths = {"/plans": "GET, POST", f"/plans/{uuid4()}": "GET", f"/milestones/{uuid4()}": "PATCH"}
     for method in ("HEAD", "OPTIONS", "TRACE", "CONNECT", "DELETE", "PURGE"):
-        answer = await worker.send(method, "/plans")
-        assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST"), method
-        if method != "HEAD":
-            assert answer.json()["type"] == "urn:throughcare:problem:method-not-allowed"
+        for path, allowed in paths.items():
+            answer = await worker.send(method, path)
+            assert (answer.status_code, answer.headers["allow"]) == (405, allowed), method
+            if method != "HEAD":
+                assert answer.json()["type"] == "urn:throughcare:problem:method-not-allowed"
 
 
 async def test_an_unknown_route_names_nothing_of_the_request(world: World) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import count
 
 from backend import clock, database
-from bots.serve import take_in, work_off
+from bots.intake import take_in, work_off
 from workflows import timetable
 from workflows.story.house import House
 from workflows.wake import next_wake

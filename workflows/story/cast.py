@@ -1,0 +1,177 @@
+"""Who plays: invented people of an invented agency. None of these names may reach a phone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import msgspec
+
+from backend import clock
+from backend.actors.actions import vault
+from backend.agencies.actions import NewAgency, make_agency, make_bot
+from backend.courts.sessions import CourtCredential, add_court_client
+from backend.database import act_as, in_fresh_context, transaction
+from backend.staff.actions import add_staff
+from bots.channels.telegram import STAND_IN_TOKEN
+from bots.phones.wire import Phone, Sent
+
+PASSWORD = "nobody but the story knows this"  # noqa: S105 - it opens a database that is thrown away
+ACCESS = timedelta(minutes=9)
+SESSION = timedelta(days=29)
+AGENCY = {
+    "name": "Horizon",
+    "service_alias": "Bureau Horizon",
+    "language": "fr",
+    "emergency_number": "190",
+    "crisis_line": "80 10 10",
+    "crisis_text": "Quelqu'un vous rappelle.",
+    "duty_phone": "71 000 000",
+}
+# login: role, alias that a chat may carry, what the transcript calls them
+STAFF = {
+    "camille": ("SW", "Camille", "social worker"),
+    "claude": ("CO", "Claude", "coordinator"),
+    "dominique": ("PO", "Dominique", "probation officer"),
+    "maxime": ("PS", "Maxime", "release desk"),
+    "alix": ("TR", "Alix", "trainer"),
+    "sacha": ("SW", "Sacha", "another worker"),
+}
+PERSON, PARENT, SIBLING, MENTOR = (
+    "Orlanne Vexim",
+    "Ruma Vexim",
+    "Ilda Vexim",
+    "Tavio Brenk",
+)
+PLACE = "Salle Quibra, porte 7"
+# Words that may be in no message to anybody, in whatever form.
+SECRETS = ("Orlanne", "Vexim", "Ruma", "Ilda", "Tavio", "Brenk", "Quibra")
+
+
+class Refused(Exception):
+    """The API refused what the story took for granted."""
+
+
+@dataclass
+class Answer:
+    status: int
+    body: Any
+    headers: Mapping[str, str]
+
+
+@dataclass
+class Staff:
+    """Somebody with an account, over HTTP: signs in again when the token is over."""
+
+    api: httpx.AsyncClient
+    id: UUID
+    login: str
+    role: str
+    alias: str
+    what: str
+    phone: "Handset | None" = None
+    _access: str = ""
+    _refresh: str = ""
+    _since: datetime | None = None
+    _signed_in: datetime | None = None
+
+    async def _token(self) -> str:
+        now = clock.now()
+        if self._since is not None and now - self._since < ACCESS:
+            return self._access
+        if self._signed_in is not None and now - self._signed_in < SESSION:
+            answer = await self.api.post("/sessions/refresh", json={"refresh_token": self._refresh})
+        else:
+            given = {"login": self.login, "password": PASSWORD}
+            answer = await self.api.post("/sessions", json=given)
+            self._signed_in = now
+        if answer.is_error:
+            raise Refused(f"{self.login} cannot sign in: {answer.status_code} {answer.text}")
+        tokens = answer.json()
+        self._access, self._refresh = tokens["access_token"], tokens["refresh_token"]
+        self._since = now
+        return self._access
+
+    async def ask(
+        self, method: str, path: str, body: object = None, *, version: int | None = None
+    ) -> Answer:
+        """A request, whatever is answered."""
+        headers = {"Authorization": f"Bearer {await self._token()}"}
+        if method != "GET":
+            headers |= {"Idempotency-Key": str(uuid4()), "Content-Type": "application/json"}
+        if version is not None:
+            headers["If-Match"] = f'"{version}"'
+        content = msgspec.json.encode({} if body is None else body) if method != "GET" else None
+        answer = await self.api.request(method, path, content=content, headers=headers)
+        found = msgspec.json.decode(answer.content) if answer.content else None
+        return Answer(answer.status_code, found, answer.headers)
+
+    async def get(self, path: str) -> Any:
+        return (await self._sure("GET", path)).body
+
+    async def post(self, path: str, body: object = None, *, version: int | None = None) -> Any:
+        return (await self._sure("POST", path, body, version=version)).body
+
+    async def patch(self, path: str, body: object, *, version: int) -> Any:
+        return (await self._sure("PATCH", path, body, version=version)).body
+
+    async def put(self, path: str, body: object) -> Any:
+        return (await self._sure("PUT", path, body)).body
+
+    async def _sure(self, method: str, path: str, body: object = None, **how: Any) -> Answer:
+        answer = await self.ask(method, path, body, **how)
+        if answer.status >= 400:  # noqa: PLR2004
+            raise Refused(f"{self.login}: {method} {path} {body}: {answer.status} {answer.body}")
+        return answer
+
+
+@dataclass
+class Handset:
+    """Somebody's phone. `unread` is what arrived and no step has looked at yet."""
+
+    phone: Phone
+    who: str
+    unread: list[Sent] = field(default_factory=list)
+    last: int = 0  # the message that its owner looks at, and its buttons
+    buttons: list[str] = field(default_factory=list)
+    actor: str = ""
+    alias: str = ""
+
+    @property
+    def id(self) -> int:
+        return self.phone.id
+
+
+@dataclass
+class Court:
+    client: UUID
+    client_id: str
+    secret: str
+
+
+async def set_up(api: httpx.AsyncClient, zone: str) -> tuple[dict[str, Staff], Court]:
+    """What an operator does at the terminal before anybody can sign in."""
+
+    async def make() -> tuple[dict[str, Staff], Court]:
+        act_as("app")
+        vault()
+        agency = NewAgency(zone=zone, id=uuid4(), **AGENCY)
+        people, court = {}, uuid4()
+        async with transaction():
+            await make_agency(agency)
+            number = STAND_IN_TOKEN.partition(":")[0]
+            await make_bot(uuid4(), agency.id, number=number, username=f"desk_{number}_bot")
+        for login, (role, alias, what) in STAFF.items():
+            id_ = uuid4()
+            async with transaction(id_):
+                await add_staff(
+                    id_, agency=agency.id, role=role, login=login, alias=alias, password=PASSWORD
+                )
+            people[login] = Staff(api, id_, login, role, alias, what)
+        async with transaction(court):
+            made: CourtCredential = await add_court_client(court, agency=agency.id, label="Un tribunal")
+        return people, Court(court, made.client_id, made.secret)
+
+    return await in_fresh_context(make)
