@@ -55,7 +55,7 @@ OPERATIONS: Mapping[str, frozenset[str]] = {
     "withdrawConsent": frozenset({"SW"}),
     "discloseTo": frozenset({"SW"}),
     "createInvitation": frozenset({"SW", "CO", "PO", "PS"}),
-    "confirmLink": frozenset({"SW", "CO"}),
+    "confirmLink": frozenset({"SW", "CO", "PO", "PS"}),
     "cutLink": frozenset({"SW", "CO", "PO", "PS"}),
     "setDutyRota": frozenset({"CO"}),
     "bindCourtFile": frozenset({"PO", "CO"}),

@@ -44,7 +44,7 @@ BROKEN = (
     asyncpg.exceptions.CrashShutdownError,
     asyncpg.exceptions.CannotConnectNowError,
     asyncpg.exceptions.IdleInTransactionSessionTimeoutError,
-    ConnectionError,
+    OSError,
     TimeoutError,
 )
 # The server is there and has refused for now: locks, timeouts, memory, a schema just changed.
@@ -260,6 +260,22 @@ async def _undo(held: Any) -> None:
             held.terminate()
         if not isinstance(error, Exception):  # cancelled a second time
             raise
+
+
+async def fetch_at_once(sql: str, *values: object) -> Sequence[Any]:
+    """Rows of one statement that is its own transaction: one round trip, no BEGIN and no COMMIT.
+
+    Raises DatabaseBusy.
+    """
+    pool = DB.pool
+    held = await _acquire(pool)
+    try:
+        rows: Sequence[Any] = await held.fetch(sql, *values)
+    except BROKEN + CROWDED as error:
+        raise _busy(error) from error
+    finally:
+        await pool.release(held)
+    return rows
 
 
 async def fetch(sql: str, *values: object) -> Sequence[Any]:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import click
 import uvicorn
+import uvloop
 
 from backend import logs
 from backend.actors.actions import vault
@@ -23,7 +24,7 @@ def command(port: int | None) -> None:
     try:
         configured = settings()
         vault()
-        asyncio.run(serve(configured, port or configured.api_port))
+        uvloop.run(serve(configured, port or configured.api_port))
     except CANNOT_RUN as error:
         click.echo(f"api: {error}", err=True)
         sys.exit(1)

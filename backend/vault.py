@@ -38,11 +38,11 @@ class Vault:
             raise SettingsError(f"VAULT_KEY must be {KEY} bytes in base64")
         self._master = master
         self._derived: dict[str, bytes] = {}
-        self._unwrapped: dict[bytes, tuple[bytes, UUID]] = {}
+        self._unwrapped: dict[bytes, tuple[AESGCM, UUID]] = {}
 
     def new_key(self, subject: UUID) -> bytes:
         """A fresh data key for an individual, wrapped."""
-        return _seal(self._key("wrap"), secrets.token_bytes(KEY), f"key:{subject}")
+        return _seal(AESGCM(self._key("wrap")), secrets.token_bytes(KEY), f"key:{subject}")
 
     def seal(self, subject: UUID, wrapped: bytes, place: str, value: bytes) -> bytes:
         return _seal(self._unwrap(subject, wrapped), value, place)
@@ -53,10 +53,10 @@ class Vault:
 
     def seal_own(self, purpose: str, place: str, value: bytes) -> bytes:
         """Seal under the service's own key: what arrives before its individual is known."""
-        return _seal(self._key(purpose), value, place)
+        return _seal(AESGCM(self._key(purpose)), value, place)
 
     def unseal_own(self, purpose: str, place: str, sealed: bytes) -> bytes:
-        return _open(self._key(purpose), sealed, place)
+        return _open(AESGCM(self._key(purpose)), sealed, place)
 
     def index(self, column: str, value: str) -> bytes:
         """A keyed hash, so that a value can be found without being stored."""
@@ -66,14 +66,14 @@ class Vault:
         """32 bytes that only this installation can make from a value."""
         return hmac.new(self._key(purpose), value.encode(), hashlib.sha256).digest()
 
-    def _unwrap(self, subject: UUID, wrapped: bytes) -> bytes:
+    def _unwrap(self, subject: UUID, wrapped: bytes) -> AESGCM:
         """The data key. Kept in memory for a while: a list opens one value under each of many.
 
         The wrapped key comes from the database every time, so a destroyed one opens nothing.
         """
         kept = self._unwrapped.get(wrapped)
         if kept is None:
-            kept = _open(self._key("wrap"), wrapped, f"key:{subject}"), subject
+            kept = AESGCM(_open(AESGCM(self._key("wrap")), wrapped, f"key:{subject}")), subject
             if len(self._unwrapped) >= KEPT_KEYS:
                 self._unwrapped.clear()
             self._unwrapped[wrapped] = kept
@@ -89,17 +89,17 @@ class Vault:
         return self._derived[purpose]
 
 
-def _seal(key: bytes, value: bytes, place: str) -> bytes:
+def _seal(key: AESGCM, value: bytes, place: str) -> bytes:
     nonce = secrets.token_bytes(NONCE)
-    return SCHEME + nonce + AESGCM(key).encrypt(nonce, value, SCHEME + place.encode())
+    return SCHEME + nonce + key.encrypt(nonce, value, SCHEME + place.encode())
 
 
-def _open(key: bytes, sealed: bytes, place: str) -> bytes:
+def _open(key: AESGCM, sealed: bytes, place: str) -> bytes:
     scheme, nonce, body = sealed[:1], sealed[1 : 1 + NONCE], sealed[1 + NONCE :]
     if scheme != SCHEME:
         raise VaultError("unknown scheme")
     try:
-        return AESGCM(key).decrypt(nonce, body, scheme + place.encode())
+        return key.decrypt(nonce, body, scheme + place.encode())
     except (InvalidTag, ValueError) as error:
         raise VaultError("this value cannot be opened here") from error
 

@@ -10,6 +10,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from backend import cursors
 from backend.doors import (
+    IN_SQL,
     NO_STORE,
     HttpRequest,
     WrittenReply,
@@ -63,13 +64,19 @@ class PlanController(Controller):
         new = new_plan(data)
         return plain(await write(request, "openPlan", lambda actor: opening.open_plan(actor, new)))
 
-    @get("/", operation_id="listPlans", responses=documented(NotYourRole, BadInput))
+    @get(
+        "/",
+        operation_id="listPlans",
+        opt={IN_SQL: True},
+        responses=documented(NotYourRole, BadInput),
+    )
     async def list_plans(
         self, request: HttpRequest, cursor: FromQuery[str | None] = None, limit: Limit = 50
     ) -> Response[CaseloadView]:
         """My caseload by next due date, keyset pages."""
         after = cursors.read(cursor, date, UUID) if cursor else None
-        lines = await reading.list_plans(actor_of(request), after=after, limit=limit)
+        token, asked = request.state.token, request.state.request_id
+        lines = await reading.list_plans_of_token(token, asked, after=after, limit=limit)
         last = lines[-1] if len(lines) == limit else None
         following = cursors.write(last.next_due_on or reading.LAST, last.id) if last else None
         return Response(CaseloadView(list(lines), following), headers=NO_STORE)

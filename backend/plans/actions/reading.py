@@ -6,11 +6,15 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+import asyncpg
+import msgspec
+
 from backend import clock
-from backend.access import Actor, find_plan, require
+from backend.access import OPERATIONS, Actor, find_plan, require
 from backend.actors.actions import unseal, unseal_with
 from backend.audit.actions import record
-from backend.database import connection, transaction
+from backend.database import connection, fetch_at_once, transaction
+from backend.errors import NotSignedIn, NotYourRole
 from backend.plans import rules
 
 WORKERS = frozenset({"SW", "CO"})
@@ -124,8 +128,9 @@ async def _appointments(plan: Any, role: str) -> list[dict[str, Any]]:
     return shown
 
 
-@dataclass(frozen=True)
-class CaseloadLine:
+class CaseloadLine(msgspec.Struct, frozen=True):
+    """One plan of a caseload. `overdue` is computed for this very answer."""
+
     id: UUID
     version: int
     alias: str
@@ -139,63 +144,60 @@ class CaseloadLine:
 
 
 LAST = date(9999, 12, 31)
-_PAGE = """
-SELECT p.id, p.version, p.alias, p.state, p.release_date, p.certainty, p.zone, p.person,
-       m.role AS mandate, s.identity, k.wrapped, n.due_on, n.title, n.win_after
-  FROM plan p
-  JOIN mandate m ON m.plan = p.id AND m.actor = $1 AND m.starts <= $2
-       AND (m.ends IS NULL OR m.ends > $2)
-  JOIN person s ON s.id = p.person
-  JOIN subject_key k ON k.id = p.person
-  LEFT JOIN {next} ON true
- WHERE (coalesce({due}, '9999-12-31'), p.id) > ($3, $4)
-   AND p.state NOT IN ('closed', 'transferred', 'ended_death')
- ORDER BY coalesce({due}, '9999-12-31'), p.id LIMIT $5
-"""
-# what is due next stands on the plan's own row
-_CASELOAD = _PAGE.format(
-    due="p.next_due_on",
-    next="LATERAL (SELECT due_on, title, win_after FROM milestone WHERE id = p.next_milestone) n",
-)
-# other readers are told, and sorted, by their own rows alone: the order would tell of the rest
-_OWN_CASELOAD = _PAGE.format(
-    due="n.due_on",
-    next="""LATERAL (
-       SELECT o.due_on, o.title, o.win_after FROM milestone o
-        WHERE o.plan = p.id AND o.owner = m.role AND o.state IN ('planned', 'in_progress')
-          AND (o.day <= 0 OR p.left_custody_at IS NOT NULL)
-        ORDER BY o.due_on, o.code LIMIT 1) n""",
-)
+_PAGES = {
+    True: "SELECT * FROM caseload_page($1, $2, $3, $4, $5)",
+    False: "SELECT * FROM own_caseload_page($1, $2, $3, $4, $5)",
+}
+_AT_ONCE = "SELECT * FROM caseload($1, $2, $3, $4, $5, $6, $7, $8)"
+After = tuple[date, UUID] | None
+FIRST = (date(1, 1, 1), UUID(int=0))
 
 
 async def list_plans(
-    actor: Actor, *, after: tuple[date, UUID] | None = None, limit: int = 50
+    actor: Actor, *, after: After = None, limit: int = 50
 ) -> Sequence[CaseloadLine]:
     """My caseload by next due date, a page at a time. Nothing is ever ordered by lateness."""
     require(actor, "listPlans")
     async with transaction(actor.id) as held:
-        start = after or (date(1, 1, 1), UUID(int=0))
-        sql = _CASELOAD if actor.role in WORKERS else _OWN_CASELOAD
-        rows = await held.fetch(sql, actor.id, clock.now(), *start, limit)
+        sql = _PAGES[actor.role in WORKERS]
+        rows = await held.fetch(sql, actor.id, clock.now(), *(after or FIRST), limit)
         await record(actor, "listPlans")
-        return [_line(row) for row in rows]
+        return _lines(rows)
 
 
-def _line(row: Any) -> CaseloadLine:
+async def list_plans_of_token(
+    token: bytes, request: str | None, *, after: After = None, limit: int = 50
+) -> Sequence[CaseloadLine]:
+    """The same for the holder of an access token (its hash), in one round trip.
+
+    Raises NotSignedIn, NotYourRole.
+    """
+    allowed = sorted(OPERATIONS["listPlans"])
+    start = after or FIRST
+    values = (token, clock.now(), allowed, sorted(WORKERS), request, *start, limit)
+    try:
+        rows = await fetch_at_once(_AT_ONCE, *values)
+    except asyncpg.PostgresError as error:
+        if error.sqlstate in _REFUSED:
+            raise _REFUSED[error.sqlstate] from error
+        raise
+    return _lines(rows)
+
+
+_REFUSED: dict[str, type[Exception]] = {"TC401": NotSignedIn, "TC403": NotYourRole}
+
+
+def _lines(rows: Sequence[Any]) -> list[CaseloadLine]:
+    todays = {zone: clock.today(zone) for zone in {row["zone"] for row in rows}}
+    return [_line(row, todays[row["zone"]]) for row in rows]
+
+
+def _line(row: Any, today: date) -> CaseloadLine:
+    (id_, version, alias, state, release, certainty, _, person, mandate, *sealed) = row
+    identity, wrapped, due, title, window = sealed
     name = None
-    if row["mandate"] in READ_NAMES:
-        place = f"person.identity:{row['person']}"
-        name = unseal_with(row["wrapped"], row["person"], place, row["identity"])["name"]
-    due = row["due_on"]
-    return CaseloadLine(
-        id=row["id"],
-        version=row["version"],
-        alias=row["alias"],
-        name=name,
-        state=row["state"],
-        release_date=row["release_date"],
-        certainty=row["certainty"],
-        next_due_on=due,
-        next_title=row["title"],
-        overdue=due is not None and (clock.today(row["zone"]) - due).days > row["win_after"],
-    )
+    if mandate in READ_NAMES:
+        place = f"person.identity:{person}"
+        name = unseal_with(wrapped, person, place, identity)["name"]
+    late = due is not None and (today - due).days > window
+    return CaseloadLine(id_, version, alias, name, state, release, certainty, due, title, late)

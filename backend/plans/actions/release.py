@@ -79,6 +79,8 @@ async def move_release_date(actor: Actor, id_: UUID, seen: int, to: Release) -> 
 
 
 async def _move_rows(actor: Actor, plan: Any, to: Release, move: UUID) -> list[UUID]:
+    if to.date == plan["release_date"]:
+        return []
     held, today = connection(), clock.today(plan["zone"])
     rows = await held.fetch(
         "SELECT * FROM milestone WHERE plan = $1 AND anchor = 'release'"
