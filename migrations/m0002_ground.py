@@ -126,6 +126,7 @@ CREATE INDEX task_open ON task (plan, due_at) WHERE closed_at IS NULL;
 CREATE UNIQUE INDEX court_file_once ON court_file (client, reference_index)
     WHERE ended_at IS NULL;
 CREATE INDEX audit_plan ON audit (plan, at);
+CREATE INDEX audit_restore ON audit (at) WHERE operation = 'restore';
 CREATE INDEX change_entity ON change (entity_id);
 """
 

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from typing import Any
 
+from backend import clock
 from tests.chats import Chats, Member, at
 from tests.world import Caller, World, a_day, row
 
@@ -106,3 +107,19 @@ async def test_free_text_is_sealed_answered_and_becomes_a_task(world: World, cha
     stored = await world.sql("SELECT text FROM incoming")
     assert len(stored) == 1
     assert b"canary" not in stored[0]["text"]
+
+
+async def test_what_fell_due_before_a_restore_is_not_said_again_but_given_to_a_human(
+    world: World, chats: Chats
+) -> None:
+    worker, _, mentor, due = await _a_mentor_with_a_task(world, chats)
+    said = len(await chats.texts(mentor.phone))
+    at(due - timedelta(days=7), 11)
+    await world.sql(
+        "INSERT INTO audit (at, operation, outcome) VALUES ($1, 'restore', 'done') RETURNING id",
+        clock.now(),
+    )
+    await chats.round()
+    assert len(await chats.texts(mentor.phone)) == said
+    kinds = [one["kind"] for one in (await worker.get("/tasks")).json()["tasks"]]
+    assert "late-message" in kinds
