@@ -15,7 +15,7 @@ from backend import clock
 from backend.access import Actor
 from backend.actors.actions import vault
 from backend.audit.actions import record
-from backend.database import transaction
+from backend.database import fetch_at_once, transaction
 from backend.errors import NotSignedIn, TooManyTries, Unfit, WrongCredentials
 
 ACCESS = timedelta(minutes=10)
@@ -106,25 +106,26 @@ async def sign_out(actor: Actor) -> None:
         await record(actor, "signOut", thing=actor.session)
 
 
+_HOLDER = """
+SELECT s.id AS session, s.browser, s.access_until, s.until, f.id, f.role, f.agency
+  FROM session s JOIN staff f ON f.id = s.staff AND f.active
+ WHERE s.access = $1 AND s.access_until > $2 AND s.until > $2 AND s.ended_at IS NULL
+   AND s.browser = $3
+"""
+
+
 async def staff_of_token(hashed: bytes, request: str | None, *, browser: bool = False) -> Actor:
     """Who signed in with this access token. Raises NotSignedIn.
 
     The token of a browser opens pages only, and any other opens the API only.
     """
     now = clock.now()
-    async with transaction() as held:
-        row = await held.fetchrow(
-            "SELECT s.id AS session, s.browser, s.access_until, s.until, f.id, f.role, f.agency"
-            "  FROM session s JOIN staff f ON f.id = s.staff AND f.active"
-            " WHERE s.access = $1 AND s.access_until > $2 AND s.until > $2 AND s.ended_at IS NULL"
-            "   AND s.browser = $3",
-            hashed,
-            now,
-            browser,
-        )
-        if row is None:
-            raise NotSignedIn
-        if row["browser"] and row["access_until"] - now < BROWSER_IDLE - timedelta(minutes=1):
+    rows = await fetch_at_once(_HOLDER, hashed, now, browser)
+    if not rows:
+        raise NotSignedIn
+    row = rows[0]
+    if row["browser"] and row["access_until"] - now < BROWSER_IDLE - timedelta(minutes=1):
+        async with transaction() as held:
             await held.execute(
                 "UPDATE session SET access_until = $2 WHERE id = $1",
                 row["session"],
