@@ -40,6 +40,7 @@ SERVER_SETTINGS = {
 BROKEN = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # the driver is confused by what a dying server still says
     asyncpg.exceptions.AdminShutdownError,
     asyncpg.exceptions.CrashShutdownError,
     asyncpg.exceptions.CannotConnectNowError,
@@ -55,7 +56,6 @@ CROWDED = (
     asyncpg.exceptions.InsufficientResourcesError,
     asyncpg.exceptions.ReadOnlySQLTransactionError,
     asyncpg.exceptions.InvalidCachedStatementError,
-    asyncpg.exceptions.OutdatedSchemaCacheError,
 )
 
 log = logging.getLogger(__name__)
@@ -240,7 +240,7 @@ async def _acquire(pool: Any) -> Any:
         raise RuntimeError("no connection pool is open for this role")
     try:
         return await pool.acquire(timeout=WAIT_FOR_CONNECTION_SECONDS)
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+    except (*BROKEN, asyncpg.PostgresError) as error:
         raise _busy(error) from error
 
 

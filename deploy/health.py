@@ -13,6 +13,7 @@ import httpx
 from backend.settings import Settings, SettingsError, settings
 
 PATIENCE_SECONDS = 4
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - read, not bound
 SILENT = timedelta(minutes=3)  # the worker beats every minute
 LAST_BEAT = "SELECT now() - max(at) FROM heartbeat WHERE name = 'worker'"
 
@@ -22,17 +23,21 @@ def main(service: str) -> str | None:
     try:
         match service:
             case "api":
-                url = f"http://127.0.0.1:{settings().api_port}/health/ready"
-                return _answers(httpx.get(url, timeout=PATIENCE_SECONDS), 200)
+                url = f"{_here(settings())}:{settings().api_port}/health/ready"
+                return _answers(httpx.get(url, timeout=PATIENCE_SECONDS, trust_env=False), 200)
             case "bot":
                 # without the secret: a webhook that refuses a stranger is there
-                url = f"http://127.0.0.1:{settings().webhook_port}/telegram"
-                return _answers(httpx.post(url, timeout=PATIENCE_SECONDS), 401)
+                url = f"{_here(settings())}:{settings().webhook_port}/telegram"
+                return _answers(httpx.post(url, timeout=PATIENCE_SECONDS, trust_env=False), 401)
             case "worker":
                 return asyncio.run(_beats(settings()))
     except (SettingsError, httpx.HTTPError, asyncpg.PostgresError, OSError) as error:
         return f"{service}: {type(error).__name__}"
     return f"there is no service {service!r}"
+
+
+def _here(configured: Settings) -> str:
+    return f"http://{'127.0.0.1' if configured.host == EVERYWHERE else configured.host}"
 
 
 def _answers(response: httpx.Response, status: int) -> str | None:

@@ -73,15 +73,24 @@ _STEPS = """unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::int[], $7
 _TAKEN = """EXISTS (SELECT 1 FROM task t WHERE t.subject = {subject} AND t.kind = k.kind
                    AND t.local_due = {day}
                    AND (t.acknowledged_at IS NOT NULL OR t.closed_by IS NOT NULL))"""
-# What stands for an answer of whoever holds gate duty now, to what was asked for this date.
+# On a closed day a step moves to the open day before: there it asks whether the last question
+# that was put by then has been answered. Otherwise it waits for its own hour.
 _GATE = f"""
 SELECT p.agency, p.id AS plan, k.kind, k.step, k.role, NULL::uuid AS assignee, g.id AS subject,
        NULL::uuid AS about, p.release_date AS local_due,
-       (open_day(p.release_date + k.days, s.working_days) + k.at) AT TIME ZONE p.zone AS at,
-       k.urgency
+       CASE WHEN last.yes THEN h.own ELSE h.before END AS at, k.urgency
   FROM plan p JOIN agency s ON s.id = p.agency CROSS JOIN {_STEPS}
   JOIN unnest($9::text[], $10::int[]) AS q(rule, days) ON q.rule = k.rule
   JOIN milestone g ON g.plan = p.id AND g.code = 'GAT-01' AND g.state IN ('planned', 'in_progress')
+ CROSS JOIN LATERAL (
+       SELECT (p.release_date + k.days + k.at) AT TIME ZONE p.zone AS own,
+              greatest(open_day(p.release_date + k.days, s.working_days) + k.at,
+                       p.release_date - 7 + $11::time) AT TIME ZONE p.zone AS before) AS h
+  LEFT JOIN LATERAL (
+       SELECT a.answer <> 'no' AS yes FROM message a
+         JOIN member b ON b.id = a.recipient AND b.gate = 'first'
+        WHERE a.subject = g.id AND a.sent_at <= h.before AND a.local_due >= p.release_date - 7
+        ORDER BY a.sent_at DESC LIMIT 1) AS last ON true
  WHERE p.state = 'active_inside' AND p.certainty = 'confirmed'
    AND p.release_date >= ($1::timestamptz AT TIME ZONE p.zone)::date
    AND NOT EXISTS (SELECT 1 FROM message a JOIN member b ON b.id = a.recipient AND b.gate = 'first'
@@ -98,6 +107,8 @@ SELECT p.agency, p.id AS plan, 'gate-unanswered' AS kind, 'silent-' || k.role AS
        AND g.state IN ('planned', 'in_progress', 'done')
  WHERE p.state IN ('active_inside', 'active_outside') AND p.certainty = 'confirmed'
    AND p.release_date >= ($1::timestamptz AT TIME ZONE p.zone)::date - 1
+   AND (p.left_custody_at IS NULL
+        OR (p.left_custody_at AT TIME ZONE p.zone)::date = p.release_date)
    AND NOT EXISTS (SELECT 1 FROM message a WHERE a.subject = g.id AND a.rule = 'GATE-0'
                    AND a.answered_at IS NOT NULL AND a.local_due = p.release_date)
    AND NOT EXISTS (SELECT 1 FROM milestone d WHERE d.plan = p.id AND d.code = 'MEN-07'
@@ -106,6 +117,8 @@ SELECT p.agency, p.id AS plan, 'gate-unanswered' AS kind, 'silent-' || k.role AS
                    AND t.local_due = p.release_date AND t.step = 'silent-SW' AND k.role = 'CO'
                    AND (t.acknowledged_at IS NOT NULL OR t.closed_by IS NOT NULL))
 """
+# What would fall on the second of two closed days has moved together with that of the first.
+MOVED_ONCE = "(k.days < 2 OR open_day({left} + k.days, s.working_days) >= {left} + k.days - 1)"
 # From the recorded day of leaving: the first night, and the first contact.
 _LEAVING = f"""
 SELECT p.agency, p.id AS plan, k.kind, k.step, k.role, NULL::uuid AS assignee, m.id AS subject,
@@ -120,6 +133,7 @@ SELECT p.agency, p.id AS plan, k.kind, k.step, k.role, NULL::uuid AS assignee, m
  WHERE p.state = 'active_outside' AND p.left_custody_at > $1::timestamptz - interval '7 days'
    AND (k.role IN ('SW', 'CO') OR EXISTS (SELECT 1 FROM mandate h WHERE h.plan = p.id
         AND h.role = k.role AND h.starts <= $1 AND (h.ends IS NULL OR h.ends > $1)))
+   AND (k.role = 'CO' OR {MOVED_ONCE.format(left="d.left_on")})
    AND NOT (k.step = 'silent-decide' AND {_TAKEN.format(subject="m.id", day="d.left_on")})
 """
 _NOT_CONFIRMED = """
@@ -174,7 +188,9 @@ def ladders() -> tuple[Ladder, ...]:
     return (
         Ladder(_SILENT, (*asks(), *_silences())),
         Ladder(_CYCLES, (rules.CARE_AFTER, rules.SILENT_CYCLES)),
-        Ladder(_GATE, (*_steps(rules.GATE_STEPS), list(gate), list(gate.values()))),
+        Ladder(
+            _GATE, (*_steps(rules.GATE_STEPS), list(gate), list(gate.values()), rules.FIRST_CALL_AT)
+        ),
         Ladder(_DAY_ITSELF, (list(waits), list(told))),
         Ladder(_LEAVING, (*_steps(rules.LEAVING_STEPS), rules.LEAVING_PAUSE)),
         Ladder(_NOT_CONFIRMED, (night.task, night.step, night.role, night.days, night.at)),

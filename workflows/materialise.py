@@ -15,6 +15,7 @@ from backend.database import connection, transaction
 from backend.messages import rules
 from backend.messages.outbox import WAKE_SENDER
 from backend.messages.rules import Ask
+from workflows.ladders import MOVED_ONCE
 
 CATCH_UP = timedelta(days=14)
 
@@ -108,6 +109,7 @@ DAY_ITSELF = (
     + """
   JOIN plan p ON p.release_date = d.day AND p.zone = d.zone AND p.release_time IS NOT NULL
        AND p.state IN ('active_inside', 'active_outside') AND p.certainty = 'confirmed'
+       AND (p.left_custody_at IS NULL OR (p.left_custody_at AT TIME ZONE p.zone)::date = d.day)
 """
     + _GATE
     + _RECIPIENT
@@ -134,6 +136,7 @@ LEAVING = (
        THEN greatest(open_day(o.left_on + k.days, s.working_days), o.left_on)
        ELSE o.left_on + k.days END
 """
+    + f" AND (l.plan IS NOT NULL OR {MOVED_ONCE.format(left='o.left_on')}) "
     + _ONCE
 )
 

@@ -33,11 +33,11 @@ def instant(on: date, at: time, zone: str) -> datetime:
 
 
 def friendly_text_at(missed: datetime, now: datetime, zone: str) -> datetime | None:
-    """Two hours after it is known, not after 19:00 there; None where the day is over by then.
+    """Two hours after the missed time, not after 19:00 there; None where the day is over by then.
 
     The text speaks of today: on another day a human calls, and nothing is sent.
     """
-    local = (max(missed, now) + FRIENDLY_AFTER).astimezone(ZoneInfo(zone))
+    local = max(missed + FRIENDLY_AFTER, now).astimezone(ZoneInfo(zone))
     day = missed.astimezone(ZoneInfo(zone)).date()
     return local if local.date() == day and local.time() <= FRIENDLY_UNTIL else None
 

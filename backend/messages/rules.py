@@ -113,6 +113,8 @@ GATE_STEPS = (
     Step("GATE-1", "silent-call-1", -1, time(14), "SW", "gate-unanswered"),
     Step("GATE-1", "silent-decide", -1, time(16), "CO", "gate-unanswered"),
 )
+# On a closed day a step is due on the open day before, but not before this hour of the first ask.
+FIRST_CALL_AT = time(16)
 # Counted from the day of leaving; not before the person has had a little time.
 LEAVING_STEPS = (
     Step("NIGHT1", "silent-call", 0, SIX, "SW", "first-night"),

@@ -45,9 +45,22 @@ PERSON, PARENT, SIBLING, MENTOR = (
     "Ilda Vexim",
     "Tavio Brenk",
 )
+OTHERS = {
+    "second person": "Sorrel Quint",
+    "second mentor": "Ambro Tesk",
+    "third person": "Linnet Vosk",
+    "third mentor": "Perrin Oake",
+    "third sibling": "Wren Vosk",
+    "fourth person": "Tamsin Hulk",
+    "fourth mentor": "Corin Pell",
+}
 PLACE = "Salle Quibra, porte 7"
 # Words that may be in no message to anybody, in whatever form.
-SECRETS = ("Orlanne", "Vexim", "Ruma", "Ilda", "Tavio", "Brenk", "Quibra")
+SECRETS = tuple(
+    word
+    for name in (PERSON, PARENT, SIBLING, MENTOR, *OTHERS.values(), "Quibra")
+    for word in name.split()
+)
 
 
 class Refused(Exception):
@@ -76,6 +89,13 @@ class Staff:
     _refresh: str = ""
     _since: datetime | None = None
     _signed_in: datetime | None = None
+
+    @property
+    def pocket(self) -> "Handset":
+        """The phone of somebody who has linked one."""
+        if self.phone is None:
+            raise LookupError(f"{self.login} has no phone")
+        return self.phone
 
     async def _token(self) -> str:
         now = clock.now()
@@ -136,6 +156,7 @@ class Handset:
     unread: list[Sent] = field(default_factory=list)
     last: int = 0  # the message that its owner looks at, and its buttons
     buttons: list[str] = field(default_factory=list)
+    owed: int = 0  # thanks for answers that are given out of habit
     actor: str = ""
     alias: str = ""
 
@@ -171,7 +192,9 @@ async def set_up(api: httpx.AsyncClient, zone: str) -> tuple[dict[str, Staff], C
                 )
             people[login] = Staff(api, id_, login, role, alias, what)
         async with transaction(court):
-            made: CourtCredential = await add_court_client(court, agency=agency.id, label="Un tribunal")
+            made: CourtCredential = await add_court_client(
+                court, agency=agency.id, label="Un tribunal"
+            )
         return people, Court(court, made.client_id, made.secret)
 
     return await in_fresh_context(make)

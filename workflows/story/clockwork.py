@@ -1,5 +1,6 @@
 """The time of the story. It jumps to whatever comes next, and never back."""
 
+import asyncio
 import heapq
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -38,6 +39,7 @@ class Clockwork:
         self.after_round: Deed | None = None
         self._house = house
         self._stepped = stepped
+        self._jobs = timetable.jobs(house.bot, asyncio.Event())
         self._offset = 0
         self._agenda: list[tuple[datetime, int, Deed]] = []
         self._order = count()
@@ -58,7 +60,7 @@ class Clockwork:
         database.act_as("worker")
         self._offset = await take_in(self._house.bot, self._offset, wait=0)
         await work_off(self._house.bot)
-        for name, (job, _) in timetable.jobs(self._house.bot).items():
+        for name, (job, _) in self._jobs.items():
             if not await timetable.run(name, job):
                 raise JobFailed(name)
 
@@ -90,5 +92,3 @@ class Clockwork:
             return await next_wake(self.now)
 
         return await database.in_fresh_context(look)
-
-

@@ -39,7 +39,7 @@ class House:
     api: httpx.AsyncClient
     phones: Phones
     bot: Bot
-    looking: asyncpg.Connection[Any]
+    looking: Any
 
     async def rows(self, sql: str, *values: object) -> list[dict[str, Any]]:
         return [dict(row) for row in await self.looking.fetch(sql, *values)]

@@ -61,9 +61,7 @@ class Plan:
         for task in await self.tasks():
             if task["kind"] in kinds:
                 how = {"outcome": outcome}
-                await self.worker.post(
-                    f"/tasks/{task['id']}/close", how, version=task["version"]
-                )
+                await self.worker.post(f"/tasks/{task['id']}/close", how, version=task["version"])
 
     # the circle
 

@@ -1,25 +1,90 @@
 """The year in order: which step follows which, and when."""
 
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 from workflows.story.stage import Stage
-from workflows.story.steps import opening
+from workflows.story.steps import before, court, first_days, gate, later, opening, others
 from workflows.story.year import Year
+
+Scene = tuple[int, int, int, Callable[[Stage, Year], Awaitable[None]]]
 
 
 async def play_the_year(stage: Stage) -> Any:
     """Every step in its order; what the court pulls at the end."""
-    calendar = stage.calendar
-    year = Year(calendar)
-    for n, hour, step in (
-        (-180, 10, opening.opens_the_plan),
-        (-170, 10, opening.accepts_and_declines),
-        (-165, 9, opening.asks_the_family),
-        (-164, 11, opening.links_the_sibling),
-        (-150, 15, opening.meets_a_stranger),
-        (-120, 10, opening.links_the_mentor),
-    ):
-        await stage.to(calendar.open(n), hour)
-        await step(stage, year)
-    await opening.asks_the_mentor(stage, year)
-    return None
+    year = Year(stage.calendar)
+    scenes = [*_inside(year), *_around(year), *_outside(year), *_elsewhere(year)]
+    for n, hour, minute, scene in sorted(scenes, key=lambda one: one[:3]):
+        await stage.to(n, hour, minute)
+        await scene(stage, year)
+    stage.end()
+    return year.summary
+
+
+def _inside(year: Year) -> Iterator[Scene]:
+    """Until the date is confirmed. People of the agency work on open days."""
+    on = year.calendar.open
+    yield on(-180), 10, 0, opening.opens_the_plan
+    yield on(-170), 10, 0, opening.accepts_and_declines
+    yield on(-165), 9, 0, opening.asks_the_family
+    yield on(-164), 11, 0, opening.links_the_sibling
+    yield on(-163), 14, 0, opening.confirms_the_sibling
+    yield -150, 15, 0, opening.meets_a_stranger
+    yield on(-120), 10, 0, opening.links_the_mentor
+    yield year.meeting - 7, 10, 0, opening.asks_the_mentor
+    yield on(-90), 15, 0, opening.mentor_has_met
+    yield on(-60), 11, 0, court.tells_good_news
+    yield on(-50), 10, 0, court.court_reads
+    yield on(-45), 10, 0, before.court_grants
+    yield on(-32), 10, 0, before.date_moves
+
+
+def _around(year: Year) -> Iterator[Scene]:
+    """The weeks around the day."""
+    on, friday = year.calendar.open, year.calendar.friday(-10)
+    yield on(-32), 14, 0, before.staff_link
+    yield on(-28), 8, 31, before.is_late
+    yield friday - 3, 15, 0, before.chooses_hours
+    yield friday, 14, 29, before.is_reminded
+    yield on(-9), 15, 0, gate.gets_ready
+    yield -7, 10, 0, gate.mentor_says_yes
+    yield -3, 10, 0, gate.mentor_falls_ill
+    yield -2, 11, 0, gate.hands_over
+    yield -1, 9, 30, gate.hands_over_more
+    yield -1, 10, 0, gate.sibling_is_ready
+    yield 0, 9, 0, gate.is_released
+    yield 0, 17, 0, gate.first_night
+
+
+def _outside(year: Year) -> Iterator[Scene]:
+    """After release. A question that is no emergency waits for an open day."""
+    on = year.calendar.open
+    yield 1, 11, 30, first_days.meets_the_officer
+    yield on(1), 15, 0, first_days.links_the_person
+    yield on(1), 17 if on(1) == 1 else 8, 0, first_days.mentor_calls
+    yield year.due("FAM-11", 2, year.calendar.release), 17, 0, first_days.sibling_says_so_so
+    yield 3, 17, 30, first_days.claim_is_lodged
+    yield on(7) - 3, 10, 0, first_days.comes_again
+    yield on(7), 11, 0, first_days.comes
+    yield on(16), 10, 30, later.misses
+    yield on(20), 11, 0, later.is_moved
+    yield on(30), 12, 0, later.comes_then
+    yield 50, 18, 0, later.sibling_stops
+    yield on(90) + 2, 18, 0, later.hears_no_more
+    yield on(365), 10, 0, later.ends
+
+
+def _elsewhere(year: Year) -> Iterator[Scene]:
+    """What happens on other plans meanwhile."""
+    on, back = year.calendar.open, others.return_day(year)
+    yield on(58), 14, 0, others.opens_the_fourth
+    yield others.NOT_TODAY, 10, 0, others.is_not_today
+    yield others.NOT_TODAY + 4, 18, 0, others.nothing_lives
+    yield on(98), 14, 0, others.opens_the_second
+    yield others.SILENCE, 9, 0, others.leaves_second
+    yield others.SILENCE + 3, 17, 0, others.nobody_reaches
+    yield on(others.SILENCE + 4), 11, 0, others.is_reached
+    yield on(124), 14, 0, others.opens_the_third
+    yield others.RETURN, 9, 0, others.leaves_third
+    yield back, 11, 0, others.returns
+    yield back + 30, 18, 0, others.stays_silent

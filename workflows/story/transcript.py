@@ -12,7 +12,7 @@ from workflows.story.calendar import Calendar
 
 WIDTH = 118
 INDENT = 48  # where the fourth column begins
-MARKS = {"deed": "", "message": "", "answer": "", "must": "= ", "must not": "x "}
+MARKS = {"deed": "", "answer": "", "must": "✓ must: ", "must not": "✓ must not: "}
 COLOURS = {"message": "cyan", "answer": "yellow", "must": "green", "must not": "green"}
 
 
@@ -94,14 +94,15 @@ class Printer:
         return f"{when:<29} {who:<18}"
 
     def _wrapped(self, line: Line) -> list[str]:
-        text = MARKS[line.kind] + line.text
         if line.kind == "message":
             buttons = "".join(f" [{label}]" for label in line.buttons)
-            text = f"« {text} »{buttons}"
+            text = f"{line.key}  « {line.text} »{buttons}"
+        else:
+            text = MARKS[line.kind] + line.text
         lines = text.replace("\u202f", "\u00a0").split("\n")
-        return [
-            part for one in lines for part in textwrap.wrap(one, WIDTH - INDENT) or [""]
-        ] or [""]
+        return [part for one in lines for part in textwrap.wrap(one, WIDTH - INDENT) or [""]] or [
+            ""
+        ]
 
     def _styled(self, text: str, **how: Any) -> str:
         return text if self._plain else click.style(text, **how)

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
+from backend.plans.rules import due_on
 from workflows.story.calendar import Calendar
 from workflows.story.cast import Handset
 from workflows.story.plans import Plan
@@ -19,12 +21,29 @@ class Year:
     sibling: Handset = None  # type: ignore[assignment]  # until W-05
     mentor: Handset = None  # type: ignore[assignment]  # until W-11
     person: Handset = None  # type: ignore[assignment]  # until W-32
+    second: Any = None
+    third: Any = None
+    fourth: Any = None
     sibling_actor: str = ""
+    file: str = ""
+    summary: Any = None
 
     @property
     def first_date(self) -> date:
         """The release date until it is confirmed."""
         return self.calendar.release - LATER
+
+    def due(self, code: str, day: int, release: date) -> int:
+        """The day of the story on which a row of the template falls due."""
+        return self.number(due_on(code, day, release, self.calendar.working_days))
+
+    @property
+    def meeting(self) -> int:
+        """When mentor and person first meet."""
+        return self.due("MEN-03", -90, self.first_date)
+
+    def iso(self, n: int) -> str:
+        return self.calendar.day(n).isoformat()
 
     def number(self, day: str | date) -> int:
         """Which day of the story a date is."""

@@ -249,6 +249,12 @@ async def _left(plan: Any) -> int:
         plan["id"],
         clock.now(),
     )
+    await held.execute(
+        "UPDATE message SET state = 'cancelled', reason = 'left', version = version + 1"
+        " WHERE plan = $1 AND state IN ('queued', 'claimed') AND sending_at IS NULL"
+        " AND (key = 'FAM-CALL' OR key ~ '^GATE-[731]')",
+        plan["id"],
+    )
     # the rows after release live from now on
     await held.execute("SELECT refresh_next_due($1)", [plan["id"]])
     return version

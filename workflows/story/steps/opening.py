@@ -80,7 +80,7 @@ async def asks_the_family(stage: Stage, year: Year) -> None:
             alias="Rivage",
             gate="substitute",
             call_weekday=5,
-            call_at="12:30",
+            call_at="12:30:00",
         )
         stage.does(worker, "calls the parent: will talk, wants no messages")
         early = [
@@ -94,7 +94,11 @@ async def asks_the_family(stage: Stage, year: Year) -> None:
         await plan.done("FAM-02")
         year.sibling_actor = sibling
         yes = await stage.house.rows("SELECT subject FROM channel_consent")
-        stage.must("only the sibling's yes to messages is there", [str(r["subject"]) for r in yes], [sibling])
+        stage.must(
+            "only the sibling's yes to messages is there",
+            [str(r["subject"]) for r in yes],
+            [sibling],
+        )
         told = await stage.house.one("SELECT count(*) FROM disclosure WHERE fact = 'release_date'")
         stage.must("the person lets both be told the date", told, 2)
         invited = [answer.status for answer in early if answer.status != 422]  # noqa: PLR2004
@@ -102,7 +106,7 @@ async def asks_the_family(stage: Stage, year: Year) -> None:
 
 
 async def links_the_sibling(stage: Stage, year: Year) -> None:
-    """W-05 and W-06."""
+    """W-05."""
     plan, worker, actor = year.plan, stage.staff["camille"], year.sibling_actor
     async with stage.step("W-05", "The sibling opens the chat with the PIN told by voice"):
         asked = {"plan": plan.id, "subject": actor, "level": "P1"}
@@ -122,11 +126,15 @@ async def links_the_sibling(stage: Stage, year: Year) -> None:
         stage.must("the chat waits for a call", link, {"state": "unconfirmed", "tries": 2})
         stage.must("a task says so", await plan.kinds(), ["confirm-link"])
         said = [line.text for line in stage.transcript.lines if line.kind == "message"]
-        stage.must_not("anything is revealed: " "no alias yet", [t for t in said if "Rivage" in t])
-    await stage.to(year.calendar.open(-163), 14)
+        stage.must_not("anything is revealed: no alias yet", [t for t in said if "Rivage" in t])
+
+
+async def confirms_the_sibling(stage: Stage, year: Year) -> None:
+    """W-06."""
+    plan, worker, phone = year.plan, stage.staff["camille"], year.sibling
     async with stage.step("W-06", "The worker calls, the check phrase is right, the chat is on"):
         stage.does(worker, "calls the known number and confirms")
-        await plan.confirm(actor)
+        await plan.confirm(phone.actor)
         await stage.hears(phone, "WELCOME-F")
         await stage.taps(phone, "Moi seulement", "SHARED-OK")
         link = (await stage.house.rows("SELECT state, level FROM link"))[0]
@@ -173,11 +181,8 @@ async def links_the_mentor(stage: Stage, year: Year) -> None:
 
 async def asks_the_mentor(stage: Stage, year: Year) -> None:
     """W-13."""
-    plan, worker, phone = year.plan, stage.staff["camille"], year.mentor
-    due = (await plan.rows())["MEN-03"]["due_on"]
-    meeting = year.number(due)
-    await stage.to(meeting - 7, 10)
-    async with stage.step("W-13", "The mentor is asked for a day, and once it is named no more"):
+    plan, phone, meeting = year.plan, year.mentor, year.meeting
+    async with stage.step("W-13", "The mentor is asked for a day, and names one"):
         await stage.hears(phone, "MEN-TASK", alias="Bleu", date=year.calendar.day(meeting))
         await stage.wait(6)
         await stage.taps(phone, "J’ai une date", "DATE-ASK")
@@ -186,13 +191,21 @@ async def asks_the_mentor(stage: Stage, year: Year) -> None:
         row = (await plan.rows())["MEN-03"]
         said = {"state": row["state"], "said_by": row["said_by"]}
         stage.must("the plan shows it as said", said, {"state": "planned", "said_by": "ME"})
-        await stage.to(meeting, 18)
-        stage.must_not("the mentor is asked again", stage.heard(phone))
-        await stage.to(year.calendar.open(-90), 15)
-        met = year.calendar.day(meeting).isoformat()
+
+
+async def mentor_has_met(stage: Stage, year: Year) -> None:
+    """W-13, later."""
+    plan, worker = year.plan, stage.staff["camille"]
+    async with stage.step("W-13", "The first meetings of mentor and officer have taken place"):
+        stage.must_not("the mentor was asked again", stage.heard(year.mentor))
+        met = year.iso(year.meeting)
         await plan.change("MEN-03", state="done", done_on=met)
         await plan.done("PRB-03", by=stage.staff["dominique"])
         stage.does(worker, f"confirms the first meeting, on {met}")
         rows = await plan.rows()
-        stage.must("done, with its day", (rows["MEN-03"]["state"], rows["MEN-03"]["done_on"]), ("done", met))
+        stage.must(
+            "done, with its day",
+            (rows["MEN-03"]["state"], rows["MEN-03"]["done_on"]),
+            ("done", met),
+        )
         stage.must("PRB-03 is done by the probation officer", rows["PRB-03"]["state"], "done")

@@ -1,0 +1,196 @@
+"""Sealed values: they say nothing, and fail closed when they are moved or altered."""
+
+import base64
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from backend.actors.actions import seal, unseal
+from backend.database import transaction
+from backend.embedded_programs import programs_for
+from backend.settings import SettingsError, read
+from backend.vault import Vault, VaultError, master_key
+from tests.backend.acts import a_scene
+from tests.chats import Chats
+from tests.world import World, a_day, row
+
+KEY = bytes(range(32))
+CANARIES = {
+    "name": "Zwunderlich",
+    "file_number": "FN-471-Zwietal",
+    "reason": "Quittenbaum",
+    "place": "Mondscheingasse 7",
+    "member": "Bramarbas",
+    "text": "Wolkenkuckuck",
+    "comment": "Firlefanzerei",
+    "reference": "Akt-9/Zinnober",
+}
+
+
+@pytest.fixture
+def vault() -> Vault:
+    return Vault(KEY)
+
+
+def test_a_value_comes_back_as_it_went_in(vault: Vault) -> None:
+    who = uuid4()
+    key = vault.new_key(who)
+    for value in (b"", b"x", "Zwunderlich \U0001f511".encode(), bytes(100_000)):
+        assert vault.unseal(who, key, "t.c:1", vault.seal(who, key, "t.c:1", value)) == value
+
+
+def test_a_value_that_is_moved_altered_or_anothers_does_not_open(vault: Vault) -> None:
+    one, other = uuid4(), uuid4()
+    keys = {who: vault.new_key(who) for who in (one, other)}
+    sealed = vault.seal(one, keys[one], "person.identity:1", b"value")
+    attempts = {
+        "another row": (one, keys[one], "person.identity:2", sealed),
+        "another column": (one, keys[one], "person.safe_contact:1", sealed),
+        "another table": (one, keys[one], "member.identity:1", sealed),
+        "another individual": (other, keys[other], "person.identity:1", sealed),
+        "the key of another": (one, keys[other], "person.identity:1", sealed),
+        "a key under another name": (other, keys[one], "person.identity:1", sealed),
+        "another scheme": (one, keys[one], "person.identity:1", b"\x02" + sealed[1:]),
+        "no scheme": (one, keys[one], "person.identity:1", sealed[1:]),
+        "cut": (one, keys[one], "person.identity:1", sealed[:-1]),
+        "longer": (one, keys[one], "person.identity:1", sealed + b"\x00"),
+        "nothing": (one, keys[one], "person.identity:1", b""),
+        "the scheme alone": (one, keys[one], "person.identity:1", sealed[:1]),
+    }
+    for name, attempt in attempts.items():
+        with pytest.raises(VaultError):
+            pytest.fail(f"{name} gave {vault.unseal(*attempt)!r}")
+    for at in range(len(sealed)):
+        flipped = sealed[:at] + bytes([sealed[at] ^ 1]) + sealed[at + 1 :]
+        with pytest.raises(VaultError):
+            vault.unseal(one, keys[one], "person.identity:1", flipped)
+
+
+def test_another_installation_opens_nothing_and_finds_nothing(vault: Vault) -> None:
+    who, stranger = uuid4(), Vault(bytes(32))
+    key = vault.new_key(who)
+    sealed = vault.seal(who, key, "t.c:1", b"value")
+    with pytest.raises(VaultError):
+        stranger.unseal(who, key, "t.c:1", sealed)
+    with pytest.raises(VaultError):
+        stranger.unseal_own("inbox", "t.c:1", vault.seal_own("inbox", "t.c:1", b"value"))
+    assert stranger.index("link.chat", "77") != vault.index("link.chat", "77")
+
+
+def test_equal_values_are_sealed_differently_and_found_equally(vault: Vault) -> None:
+    who = uuid4()
+    key = vault.new_key(who)
+    sealed = {vault.seal(who, key, "t.c:1", b"yes") for _ in range(100)}
+    assert len(sealed) == 100
+    assert len({value[1:13] for value in sealed}) == 100  # each with a nonce of its own
+    assert vault.index("link.chat", "77") == vault.index("link.chat", "77")
+    assert vault.index("link.chat", "77") != vault.index("staff.login", "77")
+
+
+def test_a_purpose_opens_nothing_of_another(vault: Vault) -> None:
+    with pytest.raises(VaultError):
+        vault.unseal_own("outbox", "t.c:1", vault.seal_own("inbox", "t.c:1", b"value"))
+
+
+def test_a_server_is_given_its_key_and_beside_the_embedded_postgres_it_is_made_once(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(SettingsError, match="VAULT_KEY"):
+        master_key(read({"DATABASE_URL": "postgresql://owner@db/one"}))
+    for wrong in ("not base64", base64.b64encode(b"short").decode()):
+        with pytest.raises(SettingsError):
+            Vault(master_key(read({"VAULT_KEY": wrong})))
+    beside = read({"THROUGHCARE_DATA": str(tmp_path / "data")})
+    assert master_key(beside) == master_key(beside)
+    assert len(master_key(beside)) == 32
+    assert (tmp_path / "data" / "vault.key").stat().st_mode & 0o077 == 0
+
+
+async def test_a_destroyed_key_takes_everything_of_its_individual_along(world: World) -> None:
+    worker = await world.somebody("SW")
+    await world.a_plan(worker)
+    (person,) = await world.sql("SELECT id FROM person")
+    place = f"test.value:{person['id']}"
+    async with transaction(worker.id):
+        sealed = await seal(person["id"], place, {"name": "Zwunderlich"})
+        assert await unseal(person["id"], place, sealed) == {"name": "Zwunderlich"}
+    await world.sql("UPDATE subject_key SET wrapped = NULL WHERE id = $1", person["id"])
+    with pytest.raises(VaultError):
+        await _unseal(worker.id, person["id"], place, sealed)
+
+
+async def _unseal(actor: UUID | None, who: UUID, place: str, sealed: bytes) -> Any:
+    async with transaction(actor):
+        return await unseal(who, place, sealed)
+
+
+async def test_a_moved_identity_is_an_error_and_never_shows_another_name(world: World) -> None:
+    worker = await world.somebody("SW")
+    for name in ("Zwunderlich", "Bramarbas"):
+        await world.a_plan(worker, person={"name": name, "language": "en"})
+    await world.sql("UPDATE person p SET identity = q.identity FROM person q WHERE q.id <> p.id")
+    answer = await worker.get("/plans")
+    assert answer.status_code == 500
+    assert "Zwunderlich" not in answer.text
+    assert "Bramarbas" not in answer.text
+
+
+# what a dump shows
+
+
+async def test_a_dump_of_the_database_holds_no_name_text_place_or_number_of_a_chat(
+    world: World, chats: Chats
+) -> None:
+    numbers = await _plant(world, chats)
+    programs = programs_for(world.server.data)
+    dump = subprocess.run(
+        [
+            str(programs.folder / "pg_dump"),
+            "--inserts",
+            world.server.url(database=world.database_name),
+        ],
+        capture_output=True,
+        check=True,
+        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
+    ).stdout
+    assert b"INSERT INTO public.milestone_event" in dump
+    for what, canary in {**CANARIES, **numbers}.items():
+        value = canary.encode()
+        for spelt in (value, value.hex().encode(), base64.b64encode(value).rstrip(b"=")[:-1]):
+            assert spelt.lower() not in dump.lower(), what
+
+
+async def _plant(world: World, chats: Chats) -> dict[str, str]:
+    """Every canary, through the doors; the secrets that were given out on the way."""
+    scene = await a_scene(world)
+    docket = scene.docket
+    worker = docket.worker
+    person = {name: CANARIES[name] for name in ("name", "file_number")}
+    plan = await world.a_plan(worker, person={**person, "language": "en"})
+    first = row(plan, "PLN-01")
+    for body in ({"state": "done"}, {"state": "in_progress", "reason": CANARIES["reason"]}):
+        version = (await world.sql("SELECT version FROM milestone WHERE id = $1", first["id"]))[0]
+        answer = await worker.patch(f"/milestones/{first['id']}", body, version=version["version"])
+        assert answer.status_code == 200, answer.text
+    where = {"role": "SW", "held_on": a_day().isoformat(), "held_at": "10:00:00"}
+    path = f"/plans/{plan['id']}/appointments"
+    assert (await worker.post(path, {**where, "place": CANARIES["place"]})).status_code == 201
+    mentor = await chats.a_member(worker, plan["id"], name=CANARIES["member"])
+    await chats.say(mentor.phone, CANARIES["text"])
+    assert (await docket.read(comment=CANARIES["comment"])).status_code == 201
+    assert (await docket.issue()).status_code == 201
+    bound = {"client": str(docket.court.id), "reference": CANARIES["reference"]}
+    path = f"/plans/{docket.plan}/court-files"
+    assert (await docket.officer.post(path, bound)).status_code == 201
+    invited = (await scene.carry_out("createInvitation")).json()
+    return {
+        "payload": invited["payload"],
+        "token": worker.token or "",
+        "secret": docket.court.credential.secret,
+        "client": docket.court.credential.client_id,
+        "chat": json.dumps(mentor.phone.id),
+    }

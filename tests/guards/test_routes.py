@@ -1,0 +1,141 @@
+"""Every route is known here: who may call it, and that nobody else gets in."""
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import httpx
+from litestar.handlers import HTTPRouteHandler
+from litestar.routes import HTTPRoute
+
+from backend.access import OPERATIONS
+from backend.app import (
+    PUBLIC_DOCUMENTS,
+    PUBLIC_OPERATIONS,
+    PUBLIC_PAGES,
+    create_app,
+)
+from backend.doors import COURT, PAGE, PUBLIC
+from backend.reference import document
+from tests.backend.acts import FOR_EVERYBODY, RIGHTS, a_scene
+from tests.world import APP, World
+
+_CONTRACT = """
+signIn refreshSession signOut openPlan getPlan listPlans changePlanState moveReleaseDate
+changeMilestone milestoneHistory planAppointment changeAppointment logContact listTasks
+acknowledgeTask closeTask addCircleMember endMandate recordConsent withdrawConsent discloseTo
+createInvitation confirmLink cutLink setDutyRota bindCourtFile recordReading issueSummary
+listAccess recordLeftCustody recordVisit courtToken listSummaries getSummary
+"""
+CONTRACT = frozenset(_CONTRACT.split())
+BEYOND = {
+    "healthLive": "for whoever watches the process",
+    "healthReady": "likewise",
+    "draftSummary": "what is read to the person has to be seen first; recordReading names it",
+}
+# Rights that belong to a page and not to an operation of the API.
+OF_PAGES = {"readIncoming"}
+
+
+def _routes() -> Iterator[tuple[str, str, HTTPRouteHandler]]:
+    """Method, path and handler of everything that is served, but for what answers OPTIONS."""
+    for route in APP.routes:
+        assert isinstance(route, HTTPRoute), f"{route.path} is no HTTP route"
+        for handler in route.route_handlers:
+            for method in handler.http_methods:
+                if method != "OPTIONS":
+                    yield str(method), route.path, handler
+
+
+def _is_page(handler: HTTPRouteHandler) -> bool:
+    return bool(handler.opt.get(PAGE))
+
+
+def test_the_operations_are_those_of_the_contract_and_no_other() -> None:
+    known = {handler.operation_id for _, path, handler in _routes() if _in_document(handler)}
+    assert known == CONTRACT | BEYOND.keys()
+
+
+def _in_document(handler: HTTPRouteHandler) -> bool:
+    return handler.resolve_include_in_schema()
+
+
+def test_what_is_served_is_in_the_document_or_on_a_reviewed_list() -> None:
+    documented = {
+        (method.upper(), operation["operationId"])
+        for methods in document(APP)["paths"].values()
+        for method, operation in methods.items()
+    }
+    live = {(method, handler.operation_id) for method, _, handler in _routes()}
+    hidden = {(m, path) for m, path, handler in _routes() if not _in_document(handler)}
+    assert documented == {one for one in live if one[1] in CONTRACT | BEYOND.keys()}
+    outside = {path for _, path in hidden if path != "/desk" and not path.startswith("/desk/")}
+    assert outside == PUBLIC_DOCUMENTS
+
+
+def test_what_is_open_to_everybody_is_on_a_reviewed_list() -> None:
+    public = [(path, handler) for _, path, handler in _routes() if handler.opt.get(PUBLIC)]
+    operations = {handler.operation_id for _, handler in public if _in_document(handler)}
+    assert operations == PUBLIC_OPERATIONS
+    pages = {path for path, handler in public if not _in_document(handler)}
+    assert pages == PUBLIC_PAGES | PUBLIC_DOCUMENTS
+    # nothing is opened by a pattern over paths: only by the mark on its own handler
+    assert not getattr(APP, "exclude", None)
+
+
+def test_every_operation_that_needs_a_role_has_a_line_that_says_which() -> None:
+    protected = (CONTRACT | BEYOND.keys()) - PUBLIC_OPERATIONS - RIGHTS.keys()
+    assert OPERATIONS.keys() - OF_PAGES == protected
+
+
+async def test_every_other_route_refuses_the_anonymous(world: World) -> None:
+    await world.an_agency()
+    refused = 0
+    transport = httpx.ASGITransport(app=APP)
+    async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
+        for method, path, handler in _routes():
+            if handler.opt.get(PUBLIC):
+                continue
+            url = "/".join(str(uuid4()) if "{" in part else part for part in path.split("/"))
+            for headers in _no_right():
+                answer = await client.request(method, url, headers=headers, json={})
+                _is_refused(answer, method, path, page=_is_page(handler))
+                refused += 1
+    assert refused > 200
+
+
+def _no_right() -> list[dict[str, str]]:
+    return [
+        {},
+        {"Authorization": "Bearer " + "x" * 43},
+        {"Cookie": "throughcare=" + "x" * 43},
+        {"Authorization": "Basic YTpi", "X-Forwarded-For": "127.0.0.1", "X-User": "admin"},
+    ]
+
+
+def _is_refused(answer: httpx.Response, method: str, path: str, *, page: bool) -> None:
+    if page:  # a browser is sent to the sign-in; a form of nobody's is none of ours
+        to_sign_in = answer.headers.get("location", "").startswith("/desk/sign-in")
+        assert to_sign_in or answer.status_code in {400, 401, 403}, (method, path)
+        return
+    assert answer.status_code == 401, (method, path, answer.status_code)
+    assert answer.json()["type"] == "urn:throughcare:problem:not-signed-in"
+
+
+async def test_a_token_of_staff_opens_no_door_of_a_court_and_the_reverse(world: World) -> None:
+    scene = await a_scene(world)
+    # the walks over all operations (keys, versions, scope, malformed bodies) stand on these acts
+    assert scene.acts.keys() | {act.operation for act in FOR_EVERYBODY} == CONTRACT | BEYOND.keys()
+    for _, _, handler in _routes():
+        operation = handler.operation_id
+        if operation not in scene.acts:
+            continue
+        court = bool(handler.opt.get(COURT))
+        wrong = scene.docket.worker if court else scene.docket.court.caller
+        answer = await scene.acts[operation].by(wrong)
+        assert answer.status_code == 401, operation
+
+
+def test_without_the_document_every_route_of_the_api_is_still_there() -> None:
+    closed = {(route.path, *sorted(route.methods)) for route in create_app(docs=False).routes}
+    every = {(route.path, *sorted(route.methods)) for route in APP.routes}
+    assert {one[0] for one in every - closed} == PUBLIC_DOCUMENTS

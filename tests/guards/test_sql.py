@@ -1,0 +1,143 @@
+"""SQL is put together from constants of this code base alone; values go as parameters."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from backend.settings import ROOT
+
+RUNS_SQL = {"fetch", "fetchrow", "fetchval", "fetch_one", "execute", "executemany", "cursor"}
+FOLDERS = ("backend", "bots", "workflows", "migrations")
+# columns and the numbers of their parameters, as `a = $2, b = $3`
+_NUMBERED = "', '.join((f'{{name}} = ${{at}}' for at, name in enumerate(names, {})))"
+_MORE = "''.join((f', {name} = ${at}' for at, name in enumerate(names, 5)))"
+# What else may stand in a statement: file, expression, and where it comes from.
+REVIEWED = {
+    ("backend/database.py", "_opening(actor, moment)"): "a UUID and an instant, by their types",
+    ("backend/database.py", "sql"): "handed through; its callers are looked at here",
+    ("backend/messages/sending.py", _MORE): "column names that stand in this file",
+    ("backend/migrate.py", "_hand_over(name)"): "names that Postgres itself has quoted",
+    ("backend/migrate.py", "await _create(held, role, (passwords or {}).get(role))"): "likewise",
+    ("backend/plans/actions/milestones.py", _NUMBERED.format(2)): "checked against a set",
+    ("bots/conversations/settings.py", "column"): "one of two names that stand in this file",
+    ("migrations/m0002_ground.py", "statements()"): "put together from the names in this file",
+    ("workflows/escalate.py", "sql"): "handed through within the file, from its constants",
+    ("workflows/story/house.py", "sql"): "handed through; the story looks on as a superuser",
+    ("workflows/wake.py", "sql"): "the constants of the ladders",
+}
+
+
+def _calls() -> Iterator[tuple[str, ast.Call, ast.AST]]:
+    """File, call and enclosing function of everything that runs a statement."""
+    for folder in FOLDERS:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            name = str(path.relative_to(ROOT))
+            for call, inside in _within(tree, tree):
+                called = call.func
+                word = called.attr if isinstance(called, ast.Attribute) else None
+                word = called.id if isinstance(called, ast.Name) else word
+                if word in RUNS_SQL and call.args:
+                    yield name, call, inside
+
+
+def _within(node: ast.AST, inside: ast.AST) -> Iterator[tuple[ast.Call, ast.AST]]:
+    if isinstance(node, ast.Call):
+        yield node, inside
+    here = node if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else inside
+    for child in ast.iter_child_nodes(node):
+        yield from _within(child, here)
+
+
+def _loose(sql: ast.expr, inside: ast.AST) -> Iterator[str]:
+    """The parts of an expression that are no constant of the code."""
+    if _is_constant(sql):
+        return
+    parts = _parts(sql) or (list(_made(sql.id, inside)) if isinstance(sql, ast.Name) else [])
+    if not parts:
+        yield ast.unparse(sql)
+    for part in parts:
+        yield from _loose(part, inside)
+
+
+def _is_constant(sql: ast.expr) -> bool:
+    match sql:
+        case ast.Constant():
+            return True
+        case ast.Name(id=name) | ast.Attribute(attr=name) | ast.Subscript(value=ast.Name(id=name)):
+            return name.strip("_").isupper()
+    return False
+
+
+def _parts(sql: ast.expr) -> list[ast.expr]:
+    match sql:
+        case ast.JoinedStr(values=values):
+            return [one.value if isinstance(one, ast.FormattedValue) else one for one in values]
+        case ast.Tuple(elts=parts):
+            return parts
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return [left, right]
+        case ast.IfExp(body=body, orelse=orelse):
+            return [body, orelse]
+        case ast.Call(func=ast.Attribute(value=text, attr="format"), args=[], keywords=more):
+            return [text, *(one.value for one in more)]
+    return []
+
+
+def _made(name: str, inside: ast.AST) -> Iterator[ast.expr]:
+    """Everything that a local name is ever bound to."""
+    for node in ast.walk(inside):
+        if isinstance(node, ast.For):
+            yield from _one_after_the_other(name, node)
+        elif isinstance(node, ast.Assign | ast.AugAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            if name in map(ast.unparse, targets):
+                yield node.value
+
+
+def _one_after_the_other(name: str, loop: ast.For) -> Iterator[ast.expr]:
+    if ast.unparse(loop.target) == name:
+        yield loop.iter
+    elif isinstance(loop.target, ast.Tuple) and isinstance(loop.iter, ast.Tuple):
+        names = [ast.unparse(one) for one in loop.target.elts]
+        rows = [one for one in loop.iter.elts if isinstance(one, ast.Tuple)]
+        if name in names and len(rows) == len(loop.iter.elts):
+            yield from (row.elts[names.index(name)] for row in rows)
+
+
+def test_a_statement_is_made_of_constants_and_reviewed_names() -> None:
+    found = {
+        (file, part) for file, call, inside in _calls() for part in _loose(call.args[0], inside)
+    }
+    assert found == REVIEWED.keys()
+
+
+_SQL = re.compile(r"\b(SELECT|INSERT INTO|UPDATE|DELETE FROM)\b")
+
+
+def test_the_constants_that_hold_sql_hold_constants() -> None:
+    for folder in FOLDERS:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            for node in tree.body:
+                text = ast.unparse(node)
+                if isinstance(node, ast.Assign) and _SQL.search(text):
+                    parts = [one for one in ast.walk(node.value) if isinstance(one, ast.JoinedStr)]
+                    assert not [loose for one in parts for loose in _loose(one, tree)], text
+
+
+def test_no_statement_is_seen_without_its_walls() -> None:
+    """Nothing turns row security or triggers off, and nothing takes another role at run time."""
+    for folder in ("backend", "bots", "workflows"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            text = path.read_text(encoding="utf-8").lower()
+            for phrase in _PHRASES:
+                assert phrase not in text or _may(path), (path.name, phrase)
+
+
+_PHRASES = ("row_security", "session_replication_role", "disable trigger", "set role", "reset role")
+
+
+def _may(path: Path) -> bool:
+    return path.name in {"archive.py", "backup.py", "restore.py", "psql.py"}  # as the owner

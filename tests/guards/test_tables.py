@@ -1,0 +1,298 @@
+"""What every table must have, and what no table may hold. Read from a migrated database."""
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import asyncpg
+import pytest
+
+from backend import embedded
+from backend.settings import ROOT
+from migrations.m0002_ground import APPEND_ONLY, PLAN_ROWS, WITHOUT_PLAN_TOO
+
+# Tables without a row of a plan, each with the reason why it needs no wall by plan.
+OTHERS = {
+    "actor": "ids and kinds; no name, no plan",
+    "agency": "the tenant itself: hours and numbers to call",
+    "audit": "its own policies: read by plan, added by anybody, changed by nobody",
+    "bot": "the agency's chat bot, without its token",
+    "court_client": "a court's machine, hashed",
+    "court_token": "hashed, ten minutes",
+    "duty_shift": "who of the staff is on duty",
+    "heartbeat": "processes",
+    "incoming_update": "sealed until it is known whose it is; not for the application at all",
+    "lawful_basis": "the agency's own laws and purposes",
+    "migration": "Piccolo's own",
+    "once": "ids, versions and hashes",
+    "person": "belongs to plans; its own policies look through them",
+    "refresh_token": "hashed",
+    "session": "hashed",
+    "sign_in_failure": "keyed hashes, a quarter of an hour",
+    "staff": "accounts",
+    "subject_key": "wrapped keys: worth nothing without the master key",
+    "zone_day": "time zones",
+}
+WITHOUT_VERSION = {
+    "actor": "written once",
+    "audit": "written once",
+    "bot": "set up once",
+    "change": "carries the versions of others",
+    "court_token": "nobody sees it",
+    "heartbeat": "nobody sees it",
+    "incoming_update": "nobody sees it",
+    "lawful_basis": "written once",
+    "migration": "Piccolo's own",
+    "once": "written once",
+    "refresh_token": "nobody sees it",
+    "session": "nobody sees it",
+    "sign_in_failure": "nobody sees it",
+    "subject_key": "nobody sees it",
+    "zone_day": "nobody sees it",
+}
+# Everything that tells who somebody is, or what they said.
+SEALED = {
+    "person.identity", "person.safe_contact", "member.identity", "link.chat", "message.chat",
+    "message.variables", "incoming.text", "incoming_update.sealed", "milestone_event.reason",
+    "appointment.place", "task.note", "reading.comment", "summary.content",
+    "court_file.sealed_reference",
+}  # fmt: skip
+# Columns wide enough for words, in rows of a plan, and why no typed word gets there.
+WIDE = {
+    "milestone.title": "from the template",
+    "plan.next_title": "copied from milestone.title by a trigger",
+}
+WIDEST_CODE = 40
+CHAT_ROWS = {"link", "message", "incoming", "incoming_update"}
+# What may not be stored or inferred about anybody, as parts of names.
+FORBIDDEN = re.compile(
+    r"(offen[cs]|crim|convict|felon|extrem|radical|terror|jihad|ideolog|belief|relig|faith|ethnic"
+    r"|race|political|risk|danger|threat|score|rank|rating|recidiv|diagnos|victim|police|gang"
+    r"|label|suspicio|loyal|behaviou?r|attitude|counsel)"
+)
+ALLOWED = {
+    "court_client.label": "the name of a chamber of a court, and of nobody",
+}
+
+
+@pytest.fixture
+async def catalog(server: embedded.Server) -> AsyncIterator[Any]:
+    held = await asyncpg.connect(server.url())
+    try:
+        yield held
+    finally:
+        await held.close()
+
+
+async def _columns(catalog: Any) -> dict[str, dict[str, Any]]:
+    """table -> column -> what the database knows of it."""
+    found: dict[str, dict[str, Any]] = defaultdict(dict)
+    for row in await catalog.fetch(
+        "SELECT table_name, column_name, data_type, is_nullable, character_maximum_length AS width"
+        "  FROM information_schema.columns WHERE table_schema = 'public'"
+    ):
+        found[row["table_name"]][row["column_name"]] = row
+    return found
+
+
+async def test_every_table_is_known_here(catalog: Any) -> None:
+    assert set(await _columns(catalog)) == PLAN_ROWS.keys() | OTHERS.keys()
+    assert not PLAN_ROWS.keys() & OTHERS.keys()
+
+
+async def test_what_points_to_a_row_of_a_plan_is_a_row_of_a_plan(catalog: Any) -> None:
+    columns = await _columns(catalog)
+    assert {table for table in columns if "plan" in columns[table]} - {"audit"} == (
+        PLAN_ROWS.keys() - {"plan"}
+    )
+    links = await catalog.fetch(
+        "SELECT conrelid::regclass::text AS child, confrelid::regclass::text AS parent"
+        "  FROM pg_constraint WHERE contype = 'f'"
+    )
+    children = {link["child"] for link in links if link["parent"] in PLAN_ROWS}
+    assert children <= PLAN_ROWS.keys()
+
+
+async def test_rows_of_a_plan_name_their_agency_and_plan(catalog: Any) -> None:
+    columns = await _columns(catalog)
+    for table, column in PLAN_ROWS.items():
+        agency, plan = columns[table]["agency"], columns[table][column]
+        assert (agency["data_type"], agency["is_nullable"]) == ("uuid", "NO"), table
+        nullable = "YES" if table in WITHOUT_PLAN_TOO else "NO"
+        assert (plan["data_type"], plan["is_nullable"]) == ("uuid", nullable), table
+
+
+async def test_rows_of_a_plan_are_walled_for_everybody_even_their_owner(catalog: Any) -> None:
+    walls = {
+        row["relname"]: (row["relrowsecurity"], row["relforcerowsecurity"])
+        for row in await catalog.fetch(
+            "SELECT relname, relrowsecurity, relforcerowsecurity FROM pg_class"
+            " WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+        )
+    }
+    policies = defaultdict(set)
+    for row in await catalog.fetch("SELECT tablename, cmd, roles, permissive FROM pg_policies"):
+        assert row["permissive"] == "PERMISSIVE"
+        for role in row["roles"]:
+            policies[row["tablename"], role].add(row["cmd"])
+    for table in [*PLAN_ROWS, "person", "audit"]:
+        assert walls[table] == (True, True), table
+        assert (table, "public") not in policies
+        assert {"SELECT", "INSERT"} <= policies[table, "throughcare_app"] <= {
+            "SELECT", "INSERT", "UPDATE",
+        }, table  # fmt: skip
+        owners = policies[table, "throughcare_owner"]
+        assert owners == ({"SELECT"} if table == "mandate" else set()), table
+
+
+async def test_rows_that_change_carry_a_version(catalog: Any) -> None:
+    columns = await _columns(catalog)
+    for table in columns.keys() - WITHOUT_VERSION.keys():
+        version = columns[table]["version"]
+        assert (version["data_type"], version["is_nullable"]) == ("integer", "NO"), table
+    assert not [table for table in WITHOUT_VERSION if "version" in columns[table]]
+
+
+async def test_rows_of_a_plan_take_ids_that_a_client_made(catalog: Any) -> None:
+    columns = await _columns(catalog)
+    kinds = {table: columns[table]["id"]["data_type"] for table in PLAN_ROWS}
+    assert kinds == {table: "bigint" if table == "change" else "uuid" for table in PLAN_ROWS}
+
+
+async def test_a_change_of_a_row_of_a_plan_is_noted_in_its_transaction(catalog: Any) -> None:
+    found = defaultdict(set)
+    for row in await catalog.fetch(
+        "SELECT c.relname, t.tgname, p.proname FROM pg_trigger t"
+        "  JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid"
+        " WHERE NOT t.tgisinternal AND t.tgenabled = 'O'"
+    ):
+        if row["proname"] == "note_change":
+            found[row["relname"]].add(row["tgname"])
+    expected = {"change_insert", "change_update", "change_delete"}
+    assert found == {table: expected for table in PLAN_ROWS if table != "change"}
+
+
+async def test_rows_of_a_chat_name_their_bot(catalog: Any) -> None:
+    columns = await _columns(catalog)
+    for table in CHAT_ROWS:
+        bot = columns[table]["bot"]
+        assert (bot["data_type"], bot["is_nullable"]) == ("uuid", "NO"), table
+
+
+async def test_the_four_kinds_of_yes_have_a_table_each(catalog: Any) -> None:
+    columns = await _columns(catalog)
+    assert {"participation", "lawful_basis", "channel_consent", "disclosure"} <= columns.keys()
+
+
+async def test_foreign_keys_lose_nothing_and_are_found_by_an_index(catalog: Any) -> None:
+    keys = await catalog.fetch(
+        "SELECT conname, conrelid::regclass::text AS child, confdeltype::text, confupdtype::text,"
+        "       EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = conrelid AND i.indisvalid"
+        "               AND i.indpred IS NULL"
+        "               AND (i.indkey::smallint[])[0:cardinality(conkey) - 1] = conkey) AS indexed"
+        "  FROM pg_constraint WHERE contype = 'f'"
+    )
+    assert len(keys) > 70
+    assert [key["conname"] for key in keys if key["confdeltype"] != "r"] == []
+    assert [key["conname"] for key in keys if key["confupdtype"] not in {"r", "a"}] == []
+    assert [key["conname"] for key in keys if not key["indexed"]] == []
+
+
+async def test_instants_are_in_utc(catalog: Any) -> None:
+    naive = [
+        f"{table}.{name}"
+        for table, columns in (await _columns(catalog)).items()
+        for name, column in columns.items()
+        if column["data_type"] in {"timestamp without time zone", "time with time zone"}
+    ]
+    assert naive == ["migration.ran_on"]
+
+
+# what may be written
+
+
+async def test_what_is_written_once_cannot_be_rewritten(catalog: Any) -> None:
+    granted = await catalog.fetch(
+        "SELECT table_name, column_name, grantee FROM information_schema.column_privileges"
+        " WHERE privilege_type = 'UPDATE' AND grantee IN ('throughcare_app', 'throughcare_worker')"
+    )
+    rewritable = {
+        (row["table_name"], row["column_name"])
+        for row in granted
+        if row["table_name"] in APPEND_ONLY | {"audit", "contact"}
+    }
+    # a claim can be taken back by who made it, and that is a fact of its own
+    assert rewritable == {("claim", "undone_at"), ("claim", "version")}
+
+
+async def test_nothing_is_deleted_but_failed_tries_to_sign_in(catalog: Any) -> None:
+    rows = await catalog.fetch(
+        "SELECT grantee, table_name, privilege_type FROM information_schema.table_privileges"
+        " WHERE table_schema = 'public' AND grantee <> 'throughcare_owner'"
+        " AND privilege_type NOT IN ('SELECT', 'INSERT', 'UPDATE')"
+    )
+    assert {tuple(row.values()) for row in rows} == {
+        ("throughcare_app", "sign_in_failure", "DELETE")
+    }
+
+
+async def test_functions_that_run_as_the_owner_are_few_and_cannot_be_misled(catalog: Any) -> None:
+    rows = await catalog.fetch(
+        "SELECT p.proname, p.prosecdef, p.proleakproof, p.proconfig,"
+        "       has_function_privilege('public', p.oid, 'EXECUTE') AS for_all"
+        "  FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace"
+    )
+    assert {row["proname"] for row in rows if row["prosecdef"]} == {"my_plans", "my_agency"}
+    for row in rows:
+        assert not row["for_all"], row["proname"]
+        assert not row["proleakproof"], row["proname"]
+        if row["prosecdef"]:
+            assert row["proconfig"] == ["search_path=pg_catalog, public, pg_temp"]
+    views = await catalog.fetch("SELECT viewname FROM pg_views WHERE schemaname = 'public'")
+    assert views == []  # a view would look through the walls as its owner
+
+
+# what may be known
+
+
+async def test_what_tells_who_somebody_is_is_sealed(catalog: Any) -> None:
+    columns = await _columns(catalog)
+    for place in SEALED:
+        table, name = place.split(".")
+        assert columns[table][name]["data_type"] == "bytea", place
+    wide = {
+        f"{table}.{name}"
+        for table in [*PLAN_ROWS, "person"]
+        for name, column in columns[table].items()
+        if column["data_type"] in {"text", "json", "jsonb", "xml"}
+        or (column["width"] or 0) > WIDEST_CODE
+    }
+    assert wide - {"link.quiet"} == WIDE.keys()  # quiet hours are times of a day
+
+
+def _schema_names() -> Iterator[str]:
+    """Every name and word of the API document that a client sends or is shown."""
+    document = json.loads((ROOT / "docs" / "openapi.json").read_text("utf-8"))
+    for name, schema in document["components"]["schemas"].items():
+        yield name
+        for field, described in schema["properties"].items():
+            yield f"{name}.{field}"
+            yield from (str(word) for word in described.get("enum", ()))
+
+
+async def test_no_name_stands_for_what_may_not_be_known_of_anybody(catalog: Any) -> None:
+    columns = await _columns(catalog)
+    names = {f"{table}.{name}" for table in columns for name in columns[table]}
+    checks = await catalog.fetch(
+        "SELECT conname, pg_get_constraintdef(oid) AS text FROM pg_constraint WHERE contype = 'c'"
+    )
+    words = {word for row in checks for word in re.findall(r"'(\w+)'", row["text"])}
+    enums = {row["enumlabel"] for row in await catalog.fetch("SELECT enumlabel FROM pg_enum")}
+    found = {
+        name
+        for name in names | words | enums | set(_schema_names())
+        if FORBIDDEN.search(name.lower())
+    }
+    assert found == ALLOWED.keys()

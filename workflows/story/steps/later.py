@@ -1,0 +1,116 @@
+"""A missed date, a moved one, a stop, and the end."""
+
+from workflows.story.cast import Handset
+from workflows.story.stage import Stage
+from workflows.story.steps.court import Court, issue
+from workflows.story.steps.first_days import appointment, change_date
+from workflows.story.year import Year
+
+
+async def misses(stage: Stage, year: Year) -> None:
+    """W-40."""
+    plan, phone, officer = year.plan, year.person, stage.staff["dominique"]
+    async with stage.step("W-40", "The bus strikes, and the appointment is missed"):
+        date = await change_date(stage, year, state="missed_no_contact")
+        stage.does(officer, "notes: nobody came, nobody called")
+        await stage.wait(90)
+        await stage.hears(phone, "APPT-MISSED")
+        await stage.wait(25)
+        await stage.taps(phone, "Une autre date", "HELP-COMING")
+        row = (await stage.house.rows("SELECT * FROM appointment WHERE id = $1::uuid", date))[0]
+        stage.must("who answers has been in touch", row["state"], "missed_with_reason")
+        stage.must("the worker finds a new time", await plan.kinds(), ["new-time"])
+        calls = await plan.kinds(officer)
+        stage.must("the officer need not call", calls, [])
+        words = [name for name in row if name in {"reason", "motive", "note"}]
+        stage.must_not("a motive has a place to be written", words)
+        found = await plan.read()
+        stage.must_not("anything follows from it", found["state"] != "active_outside")
+        await plan.close("new-time", outcome="called")
+        await appointment(stage, year, year.calendar.open(28), None)
+
+
+async def is_moved(stage: Stage, year: Year) -> None:
+    """W-42."""
+    phone, new = year.person, year.calendar.open(30)
+    async with stage.step("W-42", "The service moves an appointment"):
+        to = {"held_on": year.iso(new), "held_at": "11:00:00", "by": "service"}
+        old = await change_date(stage, year, None, **to)
+        await stage.hears(phone, "APPT-MOVED", date=year.calendar.day(new), time="11:00")
+        await stage.taps(phone, "D’accord")
+        state = await stage.house.one("SELECT state FROM appointment WHERE id = $1::uuid", old)
+        stage.must("it counts as cancelled by the service", state, "cancelled_by_service")
+        told = await stage.house.one(
+            "SELECT count(*) FROM message WHERE key = 'APPT-MOVED' AND recipient = $1::uuid",
+            phone.actor,
+        )
+        stage.must("the person is told once", told, 1)
+        missed = "SELECT 1 FROM appointment WHERE id = $1::uuid AND state LIKE 'missed%'"
+        stage.must_not("it counts as missed", await stage.house.rows(missed, old))
+
+
+async def comes_then(stage: Stage, year: Year) -> None:
+    """W-42, later."""
+    async with stage.step("W-42", "The moved appointment is kept"):
+        date = await change_date(stage, year, state="attended")
+        state = await stage.house.one("SELECT state FROM appointment WHERE id = $1::uuid", date)
+        stage.must("it is attended", state, "attended")
+
+
+async def sibling_stops(stage: Stage, year: Year) -> None:
+    """W-47."""
+    plan, sibling = year.plan, year.sibling
+    async with stage.step("W-47", "The sibling wants no more messages, in one Arabic word"):
+        await stage.says(sibling, "توقف")
+        await stage.hears(sibling, "STOP-OK")
+        link = await stage.house.one(
+            "SELECT state FROM link WHERE subject = $1::uuid", sibling.actor
+        )
+        stage.must("the chat is off at once", link, "stopped")
+        stage.must("the worker is told", await plan.kinds(), ["link-stopped"])
+        await plan.close("link-stopped", outcome="called")
+        stage.does(stage.staff["camille"], "will use the phone")
+
+
+async def hears_no_more(stage: Stage, year: Year) -> None:
+    """W-47, later."""
+    plan, sibling = year.plan, year.sibling
+    async with stage.step("W-47", "Three months after release, the family would have been asked"):
+        asked = (await plan.rows())["FAM-14"]
+        stage.must("the question of day 90 would have come by now", asked["state"], "planned")
+        stage.must_not("the sibling is told anything more", stage.heard(sibling))
+
+
+async def ends(stage: Stage, year: Year) -> None:
+    """W-61."""
+    plan, worker, mentor = year.plan, stage.staff["camille"], year.mentor
+    day = year.calendar.open(365)
+    async with stage.step("W-61", "The closing talk; the circle is thanked and the chats end"):
+        await issue(stage, year, "final", 0, comment=None)
+        await plan.done("PLN-13")
+        opened = await stage.house.one("SELECT count(*) FROM task")
+        await plan.versioned("state", {"state": "closed"})
+        stage.does(worker, "closes the plan, with thanks")
+        until = {"date": year.calendar.day(day + 7)}
+        await stage.hears(mentor, "CLOSE", **until)
+        await stage.taps(mentor, "D’accord")
+        stage.must("the plan is closed", (await plan.read())["state"], "closed")
+        await stage.to(day + 7, 9)
+        stage.must("the chats are on for a week", await _links(stage, year), ["active", "active"])
+        await stage.to(day + 7, 11)
+        stage.must("and off after it", await _links(stage, year), ["ended", "ended"])
+        await stage.says(mentor, "Bonjour")
+        await stage.hears(mentor, "UNKNOWN")
+        await stage.to(day + 14, 9)
+        after = await stage.house.one("SELECT count(*) FROM task")
+        stage.must_not("a task is made any more", after - opened)
+        stage.must_not("the sibling is written to", stage.heard(year.sibling))
+        year.summary = (await Court(stage).newest()).body["summary"]
+
+
+async def _links(stage: Stage, year: Year) -> list[str]:
+    both: tuple[Handset, Handset] = (year.mentor, year.person)
+    rows = await stage.house.rows(
+        "SELECT state FROM link WHERE subject = ANY($1::uuid[])", [phone.actor for phone in both]
+    )
+    return [row["state"] for row in rows]

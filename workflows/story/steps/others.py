@@ -1,0 +1,208 @@
+"""Three other plans: a day that was not the day, days without an answer, and a return."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from backend.plans.template import rows_for
+from workflows.story.cast import OTHERS, Handset
+from workflows.story.plans import Plan
+from workflows.story.stage import Stage
+from workflows.story.year import Year
+
+NOT_TODAY, SILENCE, RETURN = 75, 110, 130  # the days of the story on which these release
+
+
+@dataclass
+class Other:
+    """One of the other plans, with its phones."""
+
+    plan: Plan
+    phones: dict[str, Handset] = field(default_factory=dict)
+
+
+async def _open(stage: Stage, who: str, day: int, **more: Any) -> Other:
+    worker = stage.staff["camille"]
+    body = {
+        "person": {"name": OTHERS[who], "language": "fr"},
+        "release_date": stage.calendar.day(day).isoformat(),
+        "certainty": "confirmed",
+        **more,
+    }
+    made = Other(Plan(stage, worker, (await worker.post("/plans", body))["id"]))
+    for login in ("maxime", "dominique"):
+        await made.plan.add(stage.staff[login].role, login=login)
+    return made
+
+
+async def _join(stage: Stage, other: Other, who: str, role: str, **more: Any) -> Handset:
+    plan = other.plan
+    actor = await plan.add(role, name=OTHERS[who], language="fr", **more)
+    await plan.say_yes(actor)
+    await plan.disclose(actor, "release_date", "good_news")
+    phone = other.phones[role] = await plan.link(who, actor)
+    await stage.hears(phone, f"WELCOME-{'M' if role == 'ME' else 'F'}")
+    return phone
+
+
+async def opens_the_fourth(stage: Stage, year: Year) -> None:
+    """For W-64."""
+    light = {"template": "light", "release_time": "11:00:00"}
+    year.fourth = other = await _open(stage, "fourth person", NOT_TODAY, **light)
+    stage.does(other.plan.worker, "opens a light plan, a fortnight ahead")
+    mentor = await _join(stage, other, "fourth mentor", "ME", alias="Safran", gate="first")
+    for key in ("GATE-7", "GATE-3", "GATE-1"):
+        stage.habit(mentor, key, "Oui")
+
+
+async def is_not_today(stage: Stage, year: Year) -> None:
+    """W-64."""
+    other, desk = year.fourth, stage.staff["maxime"]
+    plan, mentor = other.plan, other.phones["ME"]
+    async with stage.step("W-64", "On a fourth plan the release does not happen"):
+        said = {"left": False, "reason": "any reason"}
+        version = (await desk.get(plan.path))["version"]
+        why = await desk.ask("POST", f"{plan.path}/left-custody", said, version=version)
+        tapped = stage.now
+        await plan.versioned("left-custody", {"left": False}, by=desk)
+        stage.does(desk, "taps: not today")
+        await stage.hears(mentor, "GATE-OFF")
+        stage.must("whoever would come is told within a minute", stage.now, tapped)
+        found = await plan.read()
+        stage.must("the date is expected again", found["certainty"], "expected")
+        stage.must("nobody has left", found["left_custody_at"], None)
+        stage.must_not("a reason finds a field", why.status < 400)  # noqa: PLR2004
+        await stage.taps(mentor, "Appelez-moi", "HELP-COMING")
+        await plan.close("gate-off", "call-me", outcome="called")
+
+
+async def nothing_lives(stage: Stage, year: Year) -> None:
+    """W-64, four days later."""
+    other = year.fourth
+    async with stage.step("W-64", "Nothing that counts from release has begun"):
+        days = {row.code: row.day for row in rows_for("light", ())}
+        shown = (await other.plan.worker.get(other.plan.path))["milestones"]
+        after = [row["code"] for row in shown if days[row["code"]] > 0]
+        stage.must_not("a row after the day lives", after)
+        stage.must_not("the mentor is asked about day or night", stage.heard(other.phones["ME"]))
+        stage.must("no task is left", await other.plan.kinds(), [])
+
+
+async def opens_the_second(stage: Stage, year: Year) -> None:
+    """For the silence after release."""
+    year.second = other = await _open(stage, "second person", SILENCE, template="light")
+    stage.does(other.plan.worker, "opens a light plan; nobody is wanted at the gate")
+    await other.plan.change("GAT-01", state="not_needed")
+    mentor = await _join(stage, other, "second mentor", "ME", alias="Zinc")
+    stage.habit(mentor, "NIGHT1", None)
+    stage.habit(mentor, "CONTACT72", None)
+    stage.habit(stage.staff["camille"].pocket, "NIGHT1", "Oui")
+
+
+async def leaves_second(stage: Stage, year: Year) -> None:
+    desk = stage.staff["maxime"]
+    await year.second.plan.versioned("left-custody", {"left": True}, by=desk)
+    stage.does(desk, "records that the second person has left")
+
+
+def _asked(stage: Stage, phone: Handset, *, staff: bool) -> Iterator[tuple[datetime, str]]:
+    """When somebody is asked for a contact: staff on an open day, the one before if need be."""
+    calendar = stage.calendar
+    for k, hour in ((1, 18), (2, 12), (3, 10)):
+        day = SILENCE + k
+        if staff and k > 1 and calendar.open_before(day) < day - 1:
+            continue  # moved together with that of the day before
+        day = max(calendar.open_before(day), SILENCE) if staff else day
+        yield calendar.at(day, hour), phone.who
+
+
+async def nobody_reaches(stage: Stage, year: Year) -> None:
+    """CONTACT72 without an answer."""
+    plan, mentor = year.second.plan, year.second.phones["ME"]
+    worker, officer = stage.staff["camille"], stage.staff["dominique"]
+    head = stage.staff["claude"]
+    async with stage.step("72 h", "Three days outside, and nobody has answered"):
+        expected = sorted(
+            (
+                *_asked(stage, worker.pocket, staff=True),
+                *_asked(stage, officer.pocket, staff=True),
+                *_asked(stage, mentor, staff=False),
+            )
+        )
+        lines = stage.transcript.lines
+        since = stage.calendar.at(SILENCE, 0)
+        asked = [line for line in lines if line.key == "CONTACT72" and line.at > since]
+        seen = sorted((line.at, line.who) for line in asked)
+        stage.must("worker, officer and mentor are asked, each at their hour", seen, expected)
+        stage.must("the worker has it as a task too", "no-contact-yet" in await plan.kinds())
+        decides = [t for t in await plan.tasks(head) if t["kind"] == "no-contact-72h"]
+        due = stage.calendar.at(stage.calendar.open_before(SILENCE + 3), 16)
+        when = [datetime.fromisoformat(task["due_at"]) for task in decides]
+        stage.must("at last the coordinator decides", when, [due])
+        row = (await plan.rows())["MEN-09"]
+        stage.must_not("the silence is written down as anything", row["state"] != "planned")
+        other = [
+            line.who for line in lines if line.key in {"UNPL", "APPT-MISSED"} and line.at > due
+        ]
+        stage.must_not("an authority is told", other)
+
+
+async def is_reached(stage: Stage, year: Year) -> None:
+    """CONTACT72, settled."""
+    plan = year.second.plan
+    async with stage.step("72 h", "The worker reaches the person by phone"):
+        reached = {"how": "phone", "outcome": "reached", "made_on": stage.today.isoformat()}
+        await plan.post("contacts", reached)
+        stage.must("the contact is confirmed: MEN-09", await plan.state("MEN-09"), "done")
+        stage.must_not("a task about it stays", await plan.kinds())
+
+
+async def opens_the_third(stage: Stage, year: Year) -> None:
+    """For W-52."""
+    year.third = other = await _open(stage, "third person", RETURN)
+    stage.does(other.plan.worker, "opens a plan late: five days ahead")
+    await other.plan.change("GAT-01", state="not_needed")
+    await other.plan.wake("MEN-12", "FAM-14")
+    mentor = await _join(stage, other, "third mentor", "ME", alias="Verger")
+    await _join(stage, other, "third sibling", "FA", alias="Colline")
+    stage.habit(mentor, "NIGHT1", None)
+
+
+async def leaves_third(stage: Stage, year: Year) -> None:
+    desk, plan = stage.staff["maxime"], year.third.plan
+    await plan.versioned("left-custody", {"left": True}, by=desk)
+    stage.does(desk, "records that the third person has left")
+    reached = {"how": "visit", "outcome": "reached", "made_on": stage.today.isoformat()}
+    await plan.post("contacts", reached)
+    stage.habit(year.third.phones["FA"], "FAM-HOW", "Bien")
+
+
+async def returns(stage: Stage, year: Year) -> None:
+    """W-52."""
+    plan, worker = year.third.plan, stage.staff["camille"]
+    async with stage.step("W-52", "A return to custody: every chat is mute at once"):
+        waits = "SELECT key FROM message WHERE plan = $1::uuid AND state IN ('queued', 'claimed')"
+        stage.must(
+            "a question waits for this afternoon",
+            await stage.house.rows(waits, plan.id),
+            [{"key": "CONTACT"}],
+        )
+        await plan.versioned("state", {"state": "paused"})
+        stage.does(worker, "pauses the plan; the circle is told by a human")
+        stage.must("the plan is paused", (await plan.read())["state"], "paused")
+        stage.must_not("anything waits to be sent", await stage.house.rows(waits, plan.id))
+
+
+async def stays_silent(stage: Stage, year: Year) -> None:
+    """W-52, a month later."""
+    async with stage.step("W-52", "A month later nothing was said to anybody"):
+        said = [stage.heard(phone) for phone in year.third.phones.values()]
+        stage.must_not("family or mentor got a text", [texts for texts in said if texts])
+        stage.must("no task came of it", await year.third.plan.kinds(), [])
+
+
+def return_day(year: Year) -> int:
+    """The hundred and twentieth day outside, or so: when the mentor would be asked next."""
+    release = year.calendar.day(RETURN)
+    return year.due("MEN-12", 118, release)
