@@ -20,6 +20,7 @@ from backend.doors import authenticate, well_formed
 from backend.envelope import Enveloped
 from backend.health import live, ready
 from backend.messages.routes import LinkController
+from backend.pages.door import front
 from backend.pages.refusals import of_http
 from backend.pages.routes import desk
 from backend.plans.routes import MilestoneController, PlanController
@@ -34,7 +35,7 @@ PUBLIC_OPERATIONS = frozenset(
     {"signIn", "refreshSession", "courtToken", "healthLive", "healthReady"}
 )
 # And of the pages that a stranger may open.
-PUBLIC_PAGES = frozenset({"/desk/sign-in", "/desk/style.css"})
+PUBLIC_PAGES = frozenset({"/", "/desk/sign-in", "/desk/style.css"})
 # And of the API document, which settings can turn off; the last one only answers 404.
 PUBLIC_DOCUMENTS = frozenset({"/docs", "/docs/openapi.json", "/docs/{path:str}"})
 
@@ -57,6 +58,7 @@ def create_app(*, docs: bool = True, extra: Sequence[Any] = ()) -> Litestar:
             CourtController,
             SummaryController,
             PullController,
+            front,
             desk,
             live,
             ready,

@@ -49,6 +49,12 @@ def to_sign_in(request: HttpRequest, _: Exception) -> Page:
     return go(SIGN_IN if path == DESK or typed is not None else f"{SIGN_IN}?to={quote(path)}")
 
 
+@get("/", opt={PUBLIC: True}, include_in_schema=False)
+async def front() -> Page:
+    """Whoever types the bare address means the desk."""
+    return go(DESK)
+
+
 async def prove(request: HttpRequest) -> Page | None:
     """Before every form: it must come from a page of this session. Raises Forged, BadInput.
 

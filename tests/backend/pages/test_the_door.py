@@ -19,7 +19,7 @@ from tests.world import APP, PASSWORD, World, a_day, row
 def handlers() -> list[tuple[str, str, HTTPRouteHandler]]:
     """Method, path and handler of every page, with an id for every parameter."""
     return [
-        (method, route.path_format.replace("_id}", "_id}"), handler)
+        (method, route.path_format, handler)
         for route in APP.routes
         if isinstance(route, HTTPRoute) and route.path.startswith(DESK)
         for handler in route.route_handlers
@@ -48,11 +48,18 @@ async def test_the_first_page_asks_a_stranger_to_sign_in(world: World) -> None:
         assert world
 
 
+async def test_the_bare_address_leads_to_the_desk(world: World) -> None:
+    async with Browser() as browser:
+        page = await browser.open("/")
+        assert str(page.answer.url).endswith(SIGN_IN)
+        assert world
+
+
 async def test_every_page_refuses_the_anonymous_but_the_reviewed_ones(world: World) -> None:
     assert world
     every = handlers()
     assert len(every) > 25
-    assert {path for _, path, handler in every if handler.opt.get(PUBLIC)} == PUBLIC_PAGES
+    assert {path for _, path, handler in every if handler.opt.get(PUBLIC)} == PUBLIC_PAGES - {"/"}
     async with Browser() as browser:
         for method, path, handler in every:
             assert handler.opt.get(PAGE)

@@ -28,6 +28,7 @@ async def links_the_person(stage: Stage, year: Year) -> None:
         invited = await worker.post("/invitations", {"plan": plan.id, "level": "P2"})
         year.person = phone = await stage.phone("person")
         phone.actor = me
+        stage.habit(phone, "APPT-7", "Oui")
         await stage.says(phone, f"/start {invited['payload']}", shown="opens the link on a new SIM")
         await stage.hears(phone, "PIN-ASK")
         await stage.says(phone, invited["pin"], shown="writes the PIN")
@@ -117,7 +118,6 @@ async def comes(stage: Stage, year: Year) -> None:
         stage.must("the second appointment is done: PRB-09", await plan.state("PRB-09"), "done")
         stage.must_not("more than two messages came on a day", await _busy_days(stage, phone))
         await appointment(stage, year, year.calendar.open(16), None)
-        stage.habit(phone, "APPT-7", "Oui")
         stage.habit(phone, "APPT-3", "J’y serai")
         stage.habit(year.mentor, "CONTACT", "En personne")
 
