@@ -6,6 +6,7 @@ from typing import Any
 from backend import clock
 from tests.chats import Chats, Member, at
 from tests.world import Caller, World, a_day, row
+from workflows.purge import purge
 
 
 async def _a_mentor_with_a_task(
@@ -123,3 +124,15 @@ async def test_what_fell_due_before_a_restore_is_not_said_again_but_given_to_a_h
     assert len(await chats.texts(mentor.phone)) == said
     kinds = [one["kind"] for one in (await worker.get("/tasks")).json()["tasks"]]
     assert "late-message" in kinds
+
+
+async def test_a_free_text_is_gone_after_thirty_days(world: World, chats: Chats) -> None:
+    worker, _, mentor, due = await _a_mentor_with_a_task(world, chats)
+    await chats.say(mentor.phone, "A canary sings in this text")
+    at(due - timedelta(days=14) + timedelta(days=30), 3)
+    await chats.job(purge)
+    assert (await world.sql("SELECT text FROM incoming"))[0]["text"] is not None
+    at(due - timedelta(days=14) + timedelta(days=31), 3)
+    await chats.job(purge)
+    assert (await world.sql("SELECT text FROM incoming"))[0]["text"] is None
+    assert worker.id

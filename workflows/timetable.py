@@ -15,6 +15,7 @@ from workflows.end_links import end_links
 from workflows.escalate import escalate
 from workflows.heartbeat import heartbeat
 from workflows.materialise import materialise
+from workflows.purge import purge
 from workflows.send_due import send_due
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ def jobs(bot: Bot, stopping: asyncio.Event) -> dict[str, tuple[Job, int]]:
         "escalate": (escalate, MINUTE),
         "digest": (digest, 5 * MINUTE),
         "end_links": (end_links, 15 * MINUTE),
+        "purge": (purge, 60 * MINUTE),
         "send_due": (partial(send_due, bot, stopping), 5),
         "heartbeat": (heartbeat, MINUTE),
     }

@@ -1,0 +1,27 @@
+"""Forget what was kept only for a while: free texts and the values of messages."""
+
+from datetime import timedelta
+
+from backend import clock
+from backend.database import transaction
+
+A_YEAR = timedelta(days=365)
+A_DAY = timedelta(days=1)  # a stranger is answered within seconds or not at all
+
+# The rows stay as counts; what they said is gone.
+_TEXTS = """
+UPDATE incoming SET text = NULL, version = version + 1
+ WHERE text IS NOT NULL AND purge_after < $1
+"""
+_VALUES = """
+UPDATE message SET variables = NULL, chat = NULL, version = version + 1
+ WHERE (variables IS NOT NULL OR chat IS NOT NULL)
+   AND created_at < CASE WHEN link IS NULL THEN $2 ELSE $1 END
+"""
+
+
+async def purge() -> None:
+    """Empty free texts past their day, a stranger's chat after one, message values after a year."""
+    async with transaction() as held:
+        await held.execute(_TEXTS, clock.now().date())
+        await held.execute(_VALUES, clock.now() - A_YEAR, clock.now() - A_DAY)
