@@ -16,7 +16,7 @@ UPDATE incoming SET text = NULL, version = version + 1
 _VALUES = """
 UPDATE message SET variables = NULL, chat = NULL, version = version + 1
  WHERE (variables IS NOT NULL OR chat IS NOT NULL)
-   AND created_at < CASE WHEN link IS NULL THEN $2 ELSE $1 END
+   AND created_at < CASE WHEN link IS NULL THEN $2::timestamptz ELSE $1::timestamptz END
 """
 
 
