@@ -3,23 +3,25 @@
 import asyncio
 import json
 import sys
+from collections.abc import Awaitable, Callable
 
 import click
 
-from benchmarks import tick
+from benchmarks import plan, tick
+
+Run = Callable[[], Awaitable[tuple[list[dict[str, float]], list[str]]]]
 
 
 @click.group(help="Measure a hot path beside its limit; exits with 1 when a goal is missed.")
 def command() -> None:
-    """Each subcommand prints its figures and, with --json, a line for machines."""
+    """Each subcommand prints its figures, or one line for machines with --json."""
 
 
-@command.command(
-    "tick", help="Make the reminders of a day: 2,000 due among 10,000 rows and a million."
-)
-@click.option("--json", "as_json", is_flag=True, help="One line of JSON.")
-def tick_command(*, as_json: bool) -> None:
-    figures, missed = asyncio.run(tick.run())
+def _show(run: Run, *, as_json: bool) -> None:
+    async def measured() -> tuple[list[dict[str, float]], list[str]]:
+        return await run()
+
+    figures, missed = asyncio.run(measured())
     if as_json:
         click.echo(json.dumps({"figures": figures, "missed": missed}))
     else:
@@ -27,3 +29,18 @@ def tick_command(*, as_json: bool) -> None:
             click.echo("  ".join(f"{name} {value:,.2f}" for name, value in one.items()))
         click.echo(f"missed: {', '.join(missed)}" if missed else "every goal is met")
     sys.exit(1 if missed else 0)
+
+
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="One line of JSON.")
+
+
+@command.command("plan", help="The caseload page and a plan over HTTP, in requests a second.")
+@AS_JSON
+def plan_command(*, as_json: bool) -> None:
+    _show(plan.run, as_json=as_json)
+
+
+@command.command("tick", help="Make the reminders of a day: 2,000 due among 10,000 and a million.")
+@AS_JSON
+def tick_command(*, as_json: bool) -> None:
+    _show(tick.run, as_json=as_json)

@@ -22,9 +22,7 @@ async def load(port: int, request: bytes, *, connections: int = 16, seconds: flo
     """Send one request again and again on each connection for a while."""
     until = time.monotonic() + seconds
     started = time.monotonic()
-    counts = await asyncio.gather(
-        *(_one(port, request, until) for _ in range(connections))
-    )
+    counts = await asyncio.gather(*(_one(port, request, until) for _ in range(connections)))
     spent = time.monotonic() - started
     return Heard(sum(count for count, _ in counts), sum(good for _, good in counts), spent)
 
