@@ -26,7 +26,9 @@ async def stop(chat: Chat) -> None:
             link["subject"],
             clock.now(),
         )
-        await links.end_link(link, "stopped", task="link-stopped")
+        # what was never confirmed cannot begin again by a word
+        state = "stopped" if link["confirmed_at"] else "ended"
+        await links.end_link(link, state, task="link-stopped")
     if living:
         await chat.say(living[0], "STOP-OK")
 

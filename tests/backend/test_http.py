@@ -11,7 +11,7 @@ import httpx
 
 from backend import clock
 from backend.app import create_app
-from backend.settings import ROOT
+from backend.settings import ROOT, read
 from tests.backend.acts import a_scene
 from tests.world import Caller, World
 
@@ -123,6 +123,8 @@ def test_the_document_is_for_everybody_and_needs_no_other_host() -> None:
 
 
 def test_the_document_can_be_turned_off() -> None:
+    assert read({}).docs
+    assert not read({"API_DOCS": "off"}).docs
     closed = create_app(docs=False)
     for path in ("/docs", "/docs/openapi.json", "/docs/other", "/schema"):
         assert _get(closed, path).status_code == 404

@@ -180,7 +180,7 @@ import logging
 from backend import logs
 logs.set_up()
 logging.getLogger("backend.x").info("fixed words", extra={{"count": object(), "who": "{CANARY}"}})
-logging.getLogger("uvicorn.error").info("Uvicorn running on %s", "http://127.0.0.1:8000")
+logging.getLogger("uvicorn.error").warning("Port %s is taken", 8000)
 raise ValueError("{CANARY}")
 """
 
@@ -194,7 +194,7 @@ def test_a_process_that_ends_by_an_error_says_where_and_not_what() -> None:
     lines = [json.loads(line) for line in done.stderr.splitlines()]
     assert [line["event"] for line in lines] == [
         "fixed words",
-        "Uvicorn running on http://127.0.0.1:8000",
+        "Port 8000 is taken",
         "ended by an error",
     ]
     assert lines[-1]["error"].startswith("ValueError at ")

@@ -104,6 +104,21 @@ async def test_a_body_that_cannot_be_read_is_400_and_one_against_a_rule_422(worl
     assert await world.sql("SELECT 1 FROM contact") == []
 
 
+async def test_a_day_at_the_edge_of_the_calendar_is_against_a_rule(world: World) -> None:
+    worker = await world.somebody("SW")
+    plan = await world.a_plan(worker)
+    person = {"name": "Invented Person", "language": "en"}
+    for day in ("0001-01-01", "9999-12-31"):
+        body = {"person": person, "release_date": day, "certainty": "expected"}
+        opened = await worker.post("/plans", body)
+        body.pop("person")
+        moved = await worker.post(f"/plans/{plan['id']}/release-date", body, version=1)
+        for operation, answer in (("openPlan", opened), ("moveReleaseDate", moved)):
+            assert answer.status_code == 422, (operation, day, answer.text)
+            _holds(operation, answer, day)
+    assert len(await world.sql("SELECT 1 FROM plan")) == 1
+
+
 async def test_a_body_above_256_kib_is_413_also_without_a_length(world: World) -> None:
     worker = await world.somebody("SW")
     plan = (await world.a_plan(worker))["id"]

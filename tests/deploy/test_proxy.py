@@ -16,11 +16,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import httpx
 import pytest
 
-from tests.deploy.proxy import Proxy
+from tests.deploy.proxy import Proxy, a_proxy
 from tests.deploy.stack import HOST
+from tests.processes import free_port
 
 pytestmark = pytest.mark.slow
 
+POST = b"POST /sessions HTTP/1.1\r\nHost: localhost\r\n"
 CANARY = "canary-4f1c"
 FORGET_SECONDS = 3.2  # the proxy believes its name server for two seconds, counted in whole ones
 
@@ -48,10 +50,10 @@ def _exchange(line: ssl.SSLSocket, sent: bytes) -> bytes:
 
 
 @contextmanager
-def _in_place_of_the_api(
+def _before_another_api(
     proxy: Proxy, answer: Callable[[BaseHTTPRequestHandler], object]
-) -> Iterator[None]:
-    """Let the name of the API lead to somebody else."""
+) -> Iterator[Proxy]:
+    """A second proxy, before an API that answers so."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -63,17 +65,19 @@ def _in_place_of_the_api(
 
         def log_message(self, format: str, *args: object) -> None: ...  # noqa: A002
 
-    apis, address = proxy.stack.known["api"], f"{proxy.stack.net}.9"
-    with ThreadingHTTPServer((address, 8000), Handler) as server:
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 100
+
+    address = f"{proxy.stack.net}.90"
+    with (
+        Server((address, 8000), Handler) as server,
+        a_proxy(proxy.stack, {"api": [address]}, free_port(), proxy.trust) as second,
+    ):
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
-            proxy.stack.known["api"] = [address]
-            time.sleep(FORGET_SECONDS)
-            yield
+            yield second
         finally:
-            proxy.stack.known["api"] = apis
-            time.sleep(FORGET_SECONDS)
             server.shutdown()
             thread.join()
 
@@ -152,11 +156,9 @@ def test_a_header_over_the_limit_is_refused(
 @pytest.mark.parametrize(
     "head",
     [
-        b"POST /sessions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n"
-        b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        b"POST /sessions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n"
-        b"Content-Length: 5\r\n\r\n1234",
-        b"POST /sessions HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n0\r\n\r\n",
+        POST + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        POST + b"Content-Length: 4\r\nContent-Length: 5\r\n\r\n1234",
+        POST + b"Transfer-Encoding: gzip\r\n\r\n0\r\n\r\n",
         b"GET /health/live HTTP/1.1\r\n\r\n",
         b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n",
         b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nX: \0\r\n\r\n",
@@ -173,9 +175,7 @@ def test_a_request_that_can_be_read_in_two_ways_is_refused(proxy: Proxy, head: b
 
 
 def test_slow_callers_are_closed_within_ten_seconds_and_hold_up_nobody(proxy: Proxy) -> None:
-    silent = [
-        socket.create_connection(("127.0.0.1", proxy.stack.https), timeout=15) for _ in range(200)
-    ]
+    silent = [socket.create_connection(("127.0.0.1", proxy.https), timeout=15) for _ in range(200)]
     slow = [proxy.line() for _ in range(100)]
     for line in slow:
         line.sendall(b"GET / HTTP/1.1\r\n")
@@ -188,10 +188,10 @@ def test_slow_callers_are_closed_within_ten_seconds_and_hold_up_nobody(proxy: Pr
             assert http.get("/health/live").status_code == 200
             assert time.monotonic() - asked < 2
             time.sleep(0.5)
-        for line in [*silent, *slow]:
-            line.settimeout(max(0.1, began + 10 - time.monotonic()))
-            assert _ended(line)
-            line.close()
+        for one in [*silent, *slow]:
+            one.settimeout(max(0.1, began + 10 - time.monotonic()))
+            assert _ended(one)
+            one.close()
     assert time.monotonic() - began < 10
 
 
@@ -204,7 +204,9 @@ def _ended(line: socket.socket) -> bool:
 
 
 def test_too_many_requests_of_one_address_are_429_and_others_go_on(proxy: Proxy) -> None:
-    spoofs = ({"X-Forwarded-For": f"10.0.0.{n}", "Forwarded": f"for=10.0.1.{n}"} for n in range(250))
+    spoofs = (
+        {"X-Forwarded-For": f"10.0.0.{n}", "Forwarded": f"for=10.0.1.{n}"} for n in range(250)
+    )
     with proxy.caller("127.0.0.21") as noisy, proxy.caller("127.0.0.22") as quiet:
         answers = [noisy.get("/health/live", headers=spoof) for spoof in spoofs]
         assert quiet.get("/health/live").status_code == 200
@@ -227,14 +229,15 @@ def test_signing_in_has_a_limit_of_its_own_however_its_path_is_written(proxy: Pr
 
 def test_too_many_connections_of_one_address_are_429(proxy: Proxy) -> None:
     def slow(_: BaseHTTPRequestHandler) -> object:
-        time.sleep(1.5)
+        time.sleep(2)
         return {}
 
-    def ask(_: int) -> int:
-        with proxy.caller("127.0.0.41") as http:
-            return http.get("/").status_code if False else http.get("/plans").status_code
+    with _before_another_api(proxy, slow) as before, ThreadPoolExecutor(60) as callers:
 
-    with _in_place_of_the_api(proxy, slow), ThreadPoolExecutor(60) as callers:
+        def ask(_: int) -> int:
+            with before.caller() as http:
+                return http.get("/plans").status_code
+
         counted = Counter(callers.map(ask, range(60)))
     assert counted == {200: 40, 429: 20}
 
@@ -256,12 +259,12 @@ def test_nothing_that_a_client_says_about_itself_reaches_the_program(proxy: Prox
     }
     kept = {"Authorization": "Bearer x", "If-Match": '"1"', "Cookie": "a=b", "Origin": "null"}
     with (
-        _in_place_of_the_api(proxy, lambda asked: dict(asked.headers.items())),
-        proxy.caller() as http,
+        _before_another_api(proxy, lambda asked: dict(asked.headers.items())) as before,
+        before.caller() as http,
     ):
         seen = http.get("/plans", headers={**spoofed, **kept}).json()
     assert {name: seen[name] for name in kept} == kept
-    assert seen["Host"] == f"{HOST}:{proxy.stack.https}"
+    assert seen["Host"] == f"{HOST}:{before.https}"
     assert set(seen) <= {*kept, "Host", "Accept"}
 
 
@@ -289,24 +292,22 @@ def test_a_killed_api_process_is_not_missed_and_its_successor_is_found(proxy: Pr
     stack.healthy(last)
 
 
-def test_no_api_at_all_is_503_or_its_kin_and_says_when_to_come_again(proxy: Proxy) -> None:
-    stack = proxy.stack
-    known = stack.known["api"]
-    try:
-        stack.known["api"] = [f"{stack.net}.98"]
-        time.sleep(FORGET_SECONDS)
-        with proxy.caller("127.0.0.61") as http:
-            answer = http.get("/plans")
-            assert _is_problem(answer, 502, "try-again")
+def test_where_no_api_is_left_it_says_when_to_come_again(proxy: Proxy) -> None:
+    nobody = {"api": [f"{proxy.stack.net}.98"]}
+    with (
+        a_proxy(proxy.stack, nobody, free_port(), proxy.trust) as before,
+        before.caller() as http,
+    ):
+        for path, status in (("/plans", 502), ("/telegram", 502)):
+            answer = http.post(path)
+            assert _is_problem(answer, status, "try-again")
             assert answer.headers["retry-after"] == "5"
-    finally:
-        stack.known["api"] = known
-        time.sleep(FORGET_SECONDS)
 
 
 def test_plain_http_is_refused_to_programs_and_leads_pages_on(proxy: Proxy) -> None:
-    (proxy.stack.place / "acme" / ".well-known" / "acme-challenge").mkdir(parents=True)
-    (proxy.stack.place / "acme" / ".well-known" / "acme-challenge" / "a").write_text("b")
+    challenges = proxy.stack.place / "acme" / ".well-known" / "acme-challenge"
+    challenges.mkdir(parents=True)
+    (challenges / "a").write_text("b")
     with httpx.Client(base_url=f"http://127.0.0.1:{proxy.http}", trust_env=False) as http:
         for method, path in (
             ("GET", "/plans"),
@@ -335,7 +336,7 @@ def test_who_does_not_know_our_name_sees_no_certificate(proxy: Proxy, name: str 
     open_eyes = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     open_eyes.check_hostname, open_eyes.verify_mode = False, ssl.CERT_NONE
     with (
-        socket.create_connection(("127.0.0.1", proxy.stack.https), timeout=15) as raw,
+        socket.create_connection(("127.0.0.1", proxy.https), timeout=15) as raw,
         pytest.raises(ssl.SSLError, match="UNRECOGNIZED_NAME"),
     ):
         open_eyes.wrap_socket(raw, server_hostname=name)

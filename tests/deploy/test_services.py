@@ -19,6 +19,7 @@ from tests.processes import free_port
 
 pytestmark = pytest.mark.slow
 
+
 def test_as_many_run_as_the_file_says_and_their_health_checks_pass(stack: Stack) -> None:
     assert Counter(one.service for one in stack.running) == {"api": 2, "worker": 2, "bot": 1}
     for one in stack.running:
@@ -131,7 +132,8 @@ async def test_a_phone_writes_and_is_answered_by_webhook(stack: Stack) -> None:
 def test_a_service_listens_for_the_proxy_and_ends_when_it_is_told(stack: Stack, name: str) -> None:
     port = free_port()
     number = {"api": "API_PORT", "bot": "WEBHOOK_PORT"}.get(name)
-    one = stack.start(name, **stack.outside(name), **({number: str(port)} if number else {}))
+    own = {number: str(port)} if number else {}
+    one = stack.start(name, more={**stack.outside(name), **own})
     while not _heeds(one, signal.SIGTERM):  # any worker that beats makes this one look healthy
         time.sleep(0.1)
     stack.healthy(one)

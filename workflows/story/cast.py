@@ -21,15 +21,8 @@ from bots.phones.wire import Phone, Sent
 PASSWORD = "nobody but the story knows this"  # noqa: S105 - it opens a database that is thrown away
 ACCESS = timedelta(minutes=9)
 SESSION = timedelta(days=29)
-AGENCY = {
-    "name": "Horizon",
-    "service_alias": "Bureau Horizon",
-    "language": "fr",
-    "emergency_number": "190",
-    "crisis_line": "80 10 10",
-    "crisis_text": "Quelqu'un vous rappelle.",
-    "duty_phone": "71 000 000",
-}
+SERVICE = "Bureau Horizon"
+EMERGENCY, CRISIS, DUTY = "190", "80 10 10", "71 000 000"
 # login: role, alias that a chat may carry, what the transcript calls them
 STAFF = {
     "camille": ("SW", "Camille", "social worker"),
@@ -154,7 +147,8 @@ class Handset:
     phone: Phone
     who: str
     unread: list[Sent] = field(default_factory=list)
-    last: int = 0  # the message that its owner looks at, and its buttons
+    last: int = 0  # the message that its owner looks at: its number, text and buttons
+    key: str = ""
     buttons: list[str] = field(default_factory=list)
     owed: int = 0  # thanks for answers that are given out of habit
     actor: str = ""
@@ -178,7 +172,16 @@ async def set_up(api: httpx.AsyncClient, zone: str) -> tuple[dict[str, Staff], C
     async def make() -> tuple[dict[str, Staff], Court]:
         act_as("app")
         vault()
-        agency = NewAgency(zone=zone, id=uuid4(), **AGENCY)
+        agency = NewAgency(
+            name="Horizon",
+            service_alias=SERVICE,
+            zone=zone,
+            language="fr",
+            emergency_number=EMERGENCY,
+            crisis_line=CRISIS,
+            crisis_text="Quelqu'un vous rappelle.",
+            duty_phone=DUTY,
+        )
         people, court = {}, uuid4()
         async with transaction():
             await make_agency(agency)

@@ -41,6 +41,7 @@ class Clockwork:
         self._stepped = stepped
         self._jobs = timetable.jobs(house.bot, asyncio.Event())
         self._offset = 0
+        self._updates = 0
         self._agenda: list[tuple[datetime, int, Deed]] = []
         self._order = count()
         clock.travel(lambda: self.now)
@@ -58,8 +59,10 @@ class Clockwork:
 
     async def _round(self) -> None:
         database.act_as("worker")
-        self._offset = await take_in(self._house.bot, self._offset, wait=0)
-        await work_off(self._house.bot)
+        if self._updates != self._house.updates:  # otherwise its long poll would still wait
+            self._updates = self._house.updates
+            self._offset = await take_in(self._house.bot, self._offset, wait=0)
+            await work_off(self._house.bot)
         for name, (job, _) in self._jobs.items():
             if not await timetable.run(name, job):
                 raise JobFailed(name)

@@ -25,7 +25,7 @@ from backend.database import Role
 from backend.settings import read
 from backend.vault import Vault
 from bots.channels.telegram import make_bot, opened
-from bots.phones.app import create_phones
+from bots.phones.app import StandIn, create_phones
 from bots.phones.client import Phones
 from bots.phones.serve import serving
 
@@ -34,12 +34,23 @@ ROLES: tuple[Role, ...] = ("app", "worker")
 
 @dataclass(frozen=True)
 class House:
-    """`api` calls the API, `phones` are people's hands, `looking` sees every row and writes none."""
+    """`api` calls the API, `phones` are people's hands, `looking` sees every row, writes none."""
 
     api: httpx.AsyncClient
     phones: Phones
     bot: Bot
     looking: Any
+    stand_in: StandIn
+
+    @property
+    def updates(self) -> int:
+        """How many things people have done at their phones so far."""
+        return sum(bot.mailbox.next for bot in self.stand_in.exchange.bots.values())
+
+    @property
+    def sent(self) -> int:
+        """How many things bots have done so far."""
+        return self.stand_in.exchange.next.sent
 
     async def rows(self, sql: str, *values: object) -> list[dict[str, Any]]:
         return [dict(row) for row in await self.looking.fetch(sql, *values)]
@@ -52,7 +63,8 @@ class House:
 async def house(zone: str) -> AsyncIterator[House]:
     """Open the house; `zone` is that of the phones' page. Raises EmbeddedError."""
     place = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="throughcare-story-"))
-    place.chmod(0o755)  # as root the server runs under an account of its own and must get in
+    # as root the server runs under an account of its own and must get in
+    await asyncio.to_thread(place.chmod, 0o755)
     try:
         server = await asyncio.to_thread(embedded.start, place, durable=False)
         try:
@@ -76,11 +88,12 @@ async def _move_in(stack: AsyncExitStack, server: embedded.Server, zone: str) ->
     )
     stack.push_async_callback(looking.close)
     api = await stack.enter_async_context(_as_app())
-    phones = await stack.enter_async_context(serving(create_phones(zone=zone)))
+    stand_in = create_phones(zone=zone)
+    phones = await stack.enter_async_context(serving(stand_in))
     client = await stack.enter_async_context(httpx.AsyncClient(base_url=api, trust_env=False))
     hands = await stack.enter_async_context(Phones(phones))
-    bot = make_bot(replace(read({}), telegram_api=phones))
-    return House(client, hands, await stack.enter_async_context(opened(bot)), looking)
+    bot = await stack.enter_async_context(opened(make_bot(replace(read({}), telegram_api=phones))))
+    return House(client, hands, bot, looking, stand_in)
 
 
 @asynccontextmanager
@@ -97,7 +110,8 @@ async def _as_app() -> AsyncIterator[str]:
 
     task = asyncio.create_task(serve())
     try:
-        await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED)
+        first: list[asyncio.Future[Any]] = [task, ready]
+        await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
         if task.done():
             await task
         yield ready.result()

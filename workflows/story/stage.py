@@ -1,4 +1,4 @@
-"""Where the story is played: it moves the time, lets people act, and holds every step to its word."""
+"""Where the story is played: it moves the time, lets people act, holds steps to their word."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -8,16 +8,18 @@ from itertools import chain
 from typing import Any
 
 from backend.messages.wording import scan
+from bots.conversations.dates import PREFIX
 from bots.phones.wire import Sent
+from bots.texts.buttons import BUTTONS
 from bots.texts.catalogue import render
 from workflows.story.calendar import Calendar
-from workflows.story.cast import AGENCY, SECRETS, Court, Handset, Staff
+from workflows.story.cast import CRISIS, DUTY, EMERGENCY, SECRETS, SERVICE, Court, Handset, Staff
 from workflows.story.clockwork import Clockwork
 from workflows.story.house import House
 from workflows.story.transcript import Line, Transcript
 
 LANGUAGE = "fr"
-LINES = (AGENCY["emergency_number"], AGENCY["crisis_line"], AGENCY["duty_phone"])
+LINES = (EMERGENCY, CRISIS, DUTY)
 HABIT_TAKES = timedelta(minutes=20)
 
 
@@ -48,7 +50,7 @@ class Stage:
         self._held: dict[str, Counter[str]] = {}
         self._present: dict[int, Handset] = {}
         self._habits: dict[tuple[int, str], str | None] = {}
-        self._seq = 0
+        self._sent = house.sent
         clockwork.after_round = self._look
 
     # time
@@ -133,8 +135,9 @@ class Stage:
         await self.house.phones.say(phone.id, text)
         await self.clockwork.round()
 
-    async def taps(self, phone: Handset, label: str, reply: str = "", **values: Any) -> None:
+    async def taps(self, phone: Handset, action: str, reply: str = "", **values: Any) -> None:
         """Tap a button of what was heard last; `reply` is the text that must answer it."""
+        label = _label(phone.key, phone.buttons, action)
         self._add("answer", phone.who, f"taps [{label}]")
         await self.house.phones.tap(phone.id, label, message=phone.last)
         await self.clockwork.round()
@@ -145,27 +148,27 @@ class Stage:
         """The next thing that arrived is this very text."""
         await self.clockwork.round()
         self._present[phone.id] = phone
-        given = {"service_alias": AGENCY["service_alias"], "worker_alias": "Camille", **values}
+        given = {"service_alias": SERVICE, "worker_alias": "Camille", **values}
         expected = render(key, LANGUAGE, given).body
         seen = phone.unread.pop(0) if phone.unread else None
         self._hold(f"what the {phone.who} hears: {key}", seen.text if seen else None, expected)
         if seen is not None:
-            phone.last, phone.buttons = seen.message or 0, seen.labels
+            phone.last, phone.key, phone.buttons = seen.message or 0, key, seen.labels
 
     def heard(self, phone: Handset) -> list[str]:
         return [message.text for message in phone.unread]
 
-    def habit(self, phone: Handset, key: str, label: str | None) -> None:
+    def habit(self, phone: Handset, key: str, action: str | None) -> None:
         """From now on they answer this text so, after a while; None: they read it."""
-        self._habits[phone.id, key] = label
+        self._habits[phone.id, key] = action
 
     # what came of a round
 
     async def _look(self) -> None:
-        sent = await self.house.phones.sent(since=self._seq, timeout=0, method="sendMessage")
-        if not sent:
+        if self.house.sent == self._sent:
             return
-        self._seq = max(one.seq for one in sent)
+        sent = await self.house.phones.sent(since=self._sent - 1, timeout=0, method="sendMessage")
+        self._sent = self.house.sent
         rows = await self.house.rows(
             "SELECT provider_id, key FROM message WHERE provider_id = ANY($1)",
             [one.message for one in sent],
@@ -184,9 +187,10 @@ class Stage:
         if (phone.id, key) not in self._habits:
             phone.unread.append(sent)
             return
-        label = self._habits[phone.id, key]
-        if label is None:
+        action = self._habits[phone.id, key]
+        if action is None:
             return
+        label = _label(key, sent.labels, action)
 
         async def answer() -> None:
             self._add("answer", phone.who, f"taps [{label}]")
@@ -201,10 +205,17 @@ class Stage:
         found = list(chain.from_iterable(scan(text, LINES) for text in every))
         named = [word for word in SECRETS if word.casefold() in " ".join(every).casefold()]
         self._hold("a message that anybody may see", [*found, *named], [])
-        self._hold("a message that cannot be passed on", sent.protected, True)
+        self._hold("what is passed on", [] if sent.protected else [sent.text], [])
 
     def _add(
         self, kind: str, who: str, text: str, *, key: str = "", buttons: Sequence[str] = ()
     ) -> None:
         line = Line(kind, self.now, who, text, self._step, key, list(buttons))
         self.transcript.add(line)
+
+
+def _label(key: str, labels: Sequence[str], action: str) -> str:
+    """What the button of an action says; a conversation's own buttons come before the text's."""
+    if action.startswith(PREFIX):
+        return labels[int(action.removeprefix(PREFIX)) - 1]
+    return labels[len(labels) - len(BUTTONS[key]) + BUTTONS[key].index(action)]

@@ -4,6 +4,7 @@ import json
 
 from backend.plans.rules import due_on
 from backend.plans.template import rows_for
+from workflows.story.cast import SERVICE
 from workflows.story.stage import Stage
 from workflows.story.year import Year
 
@@ -47,7 +48,7 @@ async def date_moves(stage: Stage, year: Year) -> None:
         stage.does(worker, f"moves the date to {release}, 09:00, confirmed")
         date = {"date": release, "time": "09:00"}
         await stage.hears(year.mentor, "APPT-MOVED", **date)
-        await stage.taps(year.mentor, "D’accord")
+        await stage.taps(year.mentor, "ok")
         after = await plan.rows()
         days = {row.code: row.day for row in rows_for("full", ())}
         open_ = [r for r in after.values() if r["state"] in {"planned", "in_progress"}]
@@ -82,7 +83,7 @@ async def staff_link(stage: Stage, year: Year) -> None:
         await stage.says(phone, f"/start {invited['payload']}", shown="opens the link of their own")
         await stage.hears(phone, "PIN-ASK")
         await stage.says(phone, invited["pin"], shown="writes the PIN")
-        await stage.hears(phone, "LINK-WAIT", worker_alias="Bureau Horizon")
+        await stage.hears(phone, "LINK-WAIT", worker_alias=SERVICE)
         confirmed = invited["version"] + 2  # it was opened, and the PIN was right
         await who.post(f"/links/{invited['id']}/confirm", version=confirmed)
         await stage.hears(phone, "WELCOME-M")
@@ -107,7 +108,7 @@ async def is_late(stage: Stage, year: Year) -> None:
         waiting = [t for t in await plan.tasks() if t["due_at"][:10] <= today]
         await stage.hears(phone, "TASKS", n=len(due) + len(waiting))
         stage.must("the morning's digest counts what is due", bool(due))
-        await stage.taps(phone, "Ouvrir")
+        await stage.taps(phone, "open")
         stage.must("the papers are late, and shown so", rows["IDD-03"]["overdue"])
         new = year.calendar.day(year.calendar.open(-14)).isoformat()
         await plan.change("IDD-03", due_on=new)
@@ -127,8 +128,8 @@ async def chooses_hours(stage: Stage, year: Year) -> None:
     async with stage.step("W-25", "The sibling wants no messages on Friday noon"):
         await stage.says(phone, "aide")
         await stage.hears(phone, "HELP")
-        await stage.taps(phone, "Heures calmes", "QUIET")
-        await stage.taps(phone, "Pas vendredi 11:30-14:30", "QUIET-OK")
+        await stage.taps(phone, "quiet_hours", "QUIET")
+        await stage.taps(phone, "not_friday_noon", "QUIET-OK")
         stage.must("asking for help reached a human", await plan.kinds(), ["need-help"])
         await plan.close("need-help", outcome="called")
         await plan.wake("FAM-03", "FAM-04")
@@ -148,7 +149,7 @@ async def is_reminded(stage: Stage, year: Year) -> None:
             stage.calendar.local(stage.now).strftime("%H:%M"),
             "14:30",
         )
-        await stage.taps(phone, "C’est fait", "NOTED")
+        await stage.taps(phone, "done", "NOTED")
         quiet = await stage.house.one(
             "SELECT quiet FROM link WHERE subject = $1::uuid", phone.actor
         )
@@ -159,4 +160,4 @@ async def is_reminded(stage: Stage, year: Year) -> None:
             " AND column_name ~ 'relig|faith|belief|confession'"
         )
         stage.must_not("a creed has a place to be written", columns)
-        stage.habit(phone, "FAM-CALL", "C’est fait")
+        stage.habit(phone, "FAM-CALL", "done")

@@ -23,7 +23,7 @@ async def tells_good_news(stage: Stage, year: Year) -> None:
         stage.does(trainer, "notes the certificate: VOC-06 is done")
         for phone in (year.mentor, year.sibling):
             await stage.hears(phone, "GOODNEWS")
-            await stage.taps(phone, "Cela fait plaisir")
+            await stage.taps(phone, "nice")
         stage.must("VOC-06 is done", await plan.state("VOC-06"), "done")
         heard = await stage.house.one("SELECT count(*) FROM message WHERE key = 'GOODNEWS'")
         stage.must("mentor and sibling heard it, the parent did not", heard, 2)

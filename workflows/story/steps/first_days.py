@@ -28,7 +28,7 @@ async def links_the_person(stage: Stage, year: Year) -> None:
         invited = await worker.post("/invitations", {"plan": plan.id, "level": "P2"})
         year.person = phone = await stage.phone("person")
         phone.actor = me
-        stage.habit(phone, "APPT-7", "Oui")
+        stage.habit(phone, "APPT-7", "yes")
         await stage.says(phone, f"/start {invited['payload']}", shown="opens the link on a new SIM")
         await stage.hears(phone, "PIN-ASK")
         await stage.says(phone, invited["pin"], shown="writes the PIN")
@@ -38,7 +38,7 @@ async def links_the_person(stage: Stage, year: Year) -> None:
         await plan.confirm(me)
         stage.does(worker, "calls the new number and confirms")
         await stage.hears(phone, "WELCOME-P")
-        await stage.taps(phone, "Moi seulement", "SHARED-OK")
+        await stage.taps(phone, "only_me", "SHARED-OK")
         link = await stage.house.rows("SELECT state, level FROM link WHERE subject = $1::uuid", me)
         stage.must(
             "the chat is on, at the level chosen", link, [{"state": "active", "level": "P2"}]
@@ -52,7 +52,7 @@ async def mentor_calls(stage: Stage, year: Year) -> None:
     async with stage.step("W-33", "The mentor is asked on the first day, and has phoned"):
         await stage.hears(mentor, "CONTACT", alias="Bleu", date=year.calendar.release)
         await stage.wait(9)
-        await stage.taps(mentor, "Par téléphone", "NOTED")
+        await stage.taps(mentor, "by_phone", "NOTED")
         stage.must("contact on day one: MEN-08", await plan.state("MEN-08"), "done")
         first = (await plan.rows())["MEN-09"]["done_on"]
         stage.must("the first contact stays that of the meeting", first, year.iso(1))
@@ -70,7 +70,7 @@ async def sibling_says_so_so(stage: Stage, year: Year) -> None:
         before = await _about_the_person(stage, year)
         await stage.hears(sibling, "FAM-HOW")
         await stage.wait(15)
-        await stage.taps(sibling, "Moyennement", "NOTED")
+        await stage.taps(sibling, "so_so", "NOTED")
         stage.must("a task for the worker", await plan.kinds(), ["so-so"])
         stage.must_not(
             "a row about the person changes", await _about_the_person(stage, year) != before
@@ -104,7 +104,7 @@ async def comes_again(stage: Stage, year: Year) -> None:
         when = {"date": year.calendar.day(second), "time": "10:00"}
         await stage.hears(phone, "APPT-3", **when)
         await stage.wait(12)
-        await stage.taps(phone, "J’y serai", "NOTED")
+        await stage.taps(phone, "there", "NOTED")
         state = await stage.house.one("SELECT state FROM appointment ORDER BY held_on DESC LIMIT 1")
         stage.must("the appointment is confirmed", state, "confirmed")
 
@@ -118,8 +118,8 @@ async def comes(stage: Stage, year: Year) -> None:
         stage.must("the second appointment is done: PRB-09", await plan.state("PRB-09"), "done")
         stage.must_not("more than two messages came on a day", await _busy_days(stage, phone))
         await appointment(stage, year, year.calendar.open(16), None)
-        stage.habit(phone, "APPT-3", "J’y serai")
-        stage.habit(year.mentor, "CONTACT", "En personne")
+        stage.habit(phone, "APPT-3", "there")
+        stage.habit(year.mentor, "CONTACT", "met")
 
 
 async def _busy_days(stage: Stage, phone: Handset) -> list[dict[str, object]]:

@@ -1,6 +1,6 @@
 """The days around release: who meets the person, who steps in, what is handed over."""
 
-from workflows.story.cast import PLACE
+from workflows.story.cast import DUTY, PLACE
 from workflows.story.stage import Stage
 from workflows.story.year import Year
 
@@ -41,7 +41,7 @@ async def mentor_says_yes(stage: Stage, year: Year) -> None:
     async with stage.step("W-26", "A week before, the mentor is asked and can come"):
         await stage.hears(mentor, "GATE-7", alias="Bleu", date=year.calendar.release, time="09:00")
         await stage.wait(8)
-        await stage.taps(mentor, "Oui", "NOTED")
+        await stage.taps(mentor, "yes", "NOTED")
         stage.must("the mentor's part is confirmed: MEN-06", await plan.state("MEN-06"), "done")
         await stage.to(-6, 10, 5)
         stage.must_not("the mentor is asked again next day", stage.heard(mentor))
@@ -57,13 +57,13 @@ async def mentor_falls_ill(stage: Stage, year: Year) -> None:
         await stage.hears(mentor, "GATE-3", alias="Bleu", date=date, time="09:00")
         await stage.wait(5)
         stage.does(mentor, "is ill")
-        await stage.taps(mentor, "Non", "CANT-PENDING")
-        await stage.hears(worker.pocket, "UNPL", duty_phone="71 000 000")
+        await stage.taps(mentor, "no", "CANT-PENDING")
+        await stage.hears(worker.pocket, "UNPL", duty_phone=DUTY)
         await stage.hears(sibling, "GATE-3-F", date=date, time="09:00")
         stage.must("the worker is told at once", "gate-substitute" in await plan.kinds())
-        await stage.taps(worker.pocket, "Je m’en occupe")
+        await stage.taps(worker.pocket, "taken")
         await stage.wait(20)
-        await stage.taps(sibling, "Oui", "NOTED")
+        await stage.taps(sibling, "yes", "NOTED")
         holder = await stage.house.rows("SELECT id::text FROM member WHERE gate = 'first'")
         stage.must("gate duty is the sibling's", holder, [{"id": sibling.actor}])
         await plan.close("gate-substitute", outcome="substitute")
@@ -108,7 +108,7 @@ async def sibling_is_ready(stage: Stage, year: Year) -> None:
     async with stage.step("W-29", "The day before, the sibling is asked and is ready"):
         await stage.hears(sibling, "GATE-1", time="09:00")
         await stage.wait(10)
-        await stage.taps(sibling, "Oui", "NOTED")
+        await stage.taps(sibling, "yes", "NOTED")
         stage.must("who meets the person is confirmed: FAM-10", await plan.state("FAM-10"), "done")
         stage.must("and so is the chain: GAT-01", await plan.state("GAT-01"), "done")
         await stage.to(-1, 16, 5)
@@ -131,10 +131,10 @@ async def is_released(stage: Stage, year: Year) -> None:
         await stage.to(0, 10, 59)
         stage.must_not("anybody is alarmed before two hours", await plan.kinds())
         await stage.to(0, 11)
-        await stage.hears(worker.pocket, "UNPL", duty_phone="71 000 000")
+        await stage.hears(worker.pocket, "UNPL", duty_phone=DUTY)
         stage.must("the worker is told after two hours", await plan.kinds(), ["gate-unanswered"])
         await stage.wait(3)
-        await stage.taps(worker.pocket, "Je m’en occupe")
+        await stage.taps(worker.pocket, "taken")
         await stage.wait(12)
         stage.does(worker, "calls: they are together, all is well")
         await plan.done("MEN-07")
@@ -156,7 +156,7 @@ async def first_night(stage: Stage, year: Year) -> None:
         await stage.hears(worker.pocket, "NIGHT1", alias=alias)
         await stage.hears(year.mentor, "NIGHT1", alias="Bleu")
         await stage.wait(4)
-        await stage.taps(worker.pocket, "Oui", "NOTED")
+        await stage.taps(worker.pocket, "yes", "NOTED")
         stage.must("housed on the first night: HOU-05", await plan.state("HOU-05"), "done")
         await stage.to(0, 20, 5)
         stage.must_not(

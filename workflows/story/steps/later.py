@@ -16,7 +16,7 @@ async def misses(stage: Stage, year: Year) -> None:
         await stage.wait(90)
         await stage.hears(phone, "APPT-MISSED")
         await stage.wait(25)
-        await stage.taps(phone, "Une autre date", "HELP-COMING")
+        await stage.taps(phone, "new_time", "HELP-COMING")
         row = (await stage.house.rows("SELECT * FROM appointment WHERE id = $1::uuid", date))[0]
         stage.must("who answers has been in touch", row["state"], "missed_with_reason")
         stage.must("the worker finds a new time", await plan.kinds(), ["new-time"])
@@ -37,7 +37,7 @@ async def is_moved(stage: Stage, year: Year) -> None:
         to = {"held_on": year.iso(new), "held_at": "11:00:00", "by": "service"}
         old = await change_date(stage, year, None, **to)
         await stage.hears(phone, "APPT-MOVED", date=year.calendar.day(new), time="11:00")
-        await stage.taps(phone, "D’accord")
+        await stage.taps(phone, "ok")
         state = await stage.house.one("SELECT state FROM appointment WHERE id = $1::uuid", old)
         stage.must("it counts as cancelled by the service", state, "cancelled_by_service")
         told = await stage.house.one(
@@ -93,7 +93,7 @@ async def ends(stage: Stage, year: Year) -> None:
         stage.does(worker, "closes the plan, with thanks")
         until = {"date": year.calendar.day(day + 7)}
         await stage.hears(mentor, "CLOSE", **until)
-        await stage.taps(mentor, "D’accord")
+        await stage.taps(mentor, "ok")
         stage.must("the plan is closed", (await plan.read())["state"], "closed")
         await stage.to(day + 7, 9)
         stage.must("the chats are on for a week", await _links(stage, year), ["active", "active"])

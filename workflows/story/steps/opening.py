@@ -136,7 +136,7 @@ async def confirms_the_sibling(stage: Stage, year: Year) -> None:
         stage.does(worker, "calls the known number and confirms")
         await plan.confirm(phone.actor)
         await stage.hears(phone, "WELCOME-F")
-        await stage.taps(phone, "Moi seulement", "SHARED-OK")
+        await stage.taps(phone, "only_me", "SHARED-OK")
         link = (await stage.house.rows("SELECT state, level FROM link"))[0]
         stage.must("the chat is on, with the least said", link, {"state": "active", "level": "P1"})
         stage.must_not("the task stays", await plan.kinds())
@@ -159,7 +159,7 @@ async def meets_a_stranger(stage: Stage, year: Year) -> None:
 
 async def links_the_mentor(stage: Stage, year: Year) -> None:
     """W-11."""
-    plan, worker = year.plan, stage.staff["camille"]
+    plan = year.plan
     async with stage.step("W-11", "A mentor is found, vetted and linked"):
         await plan.wake("MEN-02", "MEN-03")
         actor = await plan.add("ME", name=MENTOR, language="fr", alias="Bleu", gate="first")
@@ -185,9 +185,8 @@ async def asks_the_mentor(stage: Stage, year: Year) -> None:
     async with stage.step("W-13", "The mentor is asked for a day, and names one"):
         await stage.hears(phone, "MEN-TASK", alias="Bleu", date=year.calendar.day(meeting))
         await stage.wait(6)
-        await stage.taps(phone, "J’ai une date", "DATE-ASK")
-        last = phone.buttons[6]
-        await stage.taps(phone, last, "DATE-OK", date=year.calendar.day(meeting))
+        await stage.taps(phone, "have_a_date", "DATE-ASK")
+        await stage.taps(phone, "day-7", "DATE-OK", date=year.calendar.day(meeting))
         row = (await plan.rows())["MEN-03"]
         said = {"state": row["state"], "said_by": row["said_by"]}
         stage.must("the plan shows it as said", said, {"state": "planned", "said_by": "ME"})

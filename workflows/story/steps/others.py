@@ -53,7 +53,7 @@ async def opens_the_fourth(stage: Stage, year: Year) -> None:
     stage.does(other.plan.worker, "opens a light plan, a fortnight ahead")
     mentor = await _join(stage, other, "fourth mentor", "ME", alias="Safran", gate="first")
     for key in ("GATE-7", "GATE-3", "GATE-1"):
-        stage.habit(mentor, key, "Oui")
+        stage.habit(mentor, key, "yes")
 
 
 async def is_not_today(stage: Stage, year: Year) -> None:
@@ -73,7 +73,7 @@ async def is_not_today(stage: Stage, year: Year) -> None:
         stage.must("the date is expected again", found["certainty"], "expected")
         stage.must("nobody has left", found["left_custody_at"], None)
         stage.must_not("a reason finds a field", why.status < 400)  # noqa: PLR2004
-        await stage.taps(mentor, "Appelez-moi", "HELP-COMING")
+        await stage.taps(mentor, "call_me", "HELP-COMING")
         await plan.close("gate-off", "call-me", outcome="called")
 
 
@@ -97,7 +97,7 @@ async def opens_the_second(stage: Stage, year: Year) -> None:
     mentor = await _join(stage, other, "second mentor", "ME", alias="Zinc")
     stage.habit(mentor, "NIGHT1", None)
     stage.habit(mentor, "CONTACT72", None)
-    stage.habit(stage.staff["camille"].pocket, "NIGHT1", "Oui")
+    stage.habit(stage.staff["camille"].pocket, "NIGHT1", "yes")
 
 
 async def leaves_second(stage: Stage, year: Year) -> None:
@@ -175,7 +175,7 @@ async def leaves_third(stage: Stage, year: Year) -> None:
     stage.does(desk, "records that the third person has left")
     reached = {"how": "visit", "outcome": "reached", "made_on": stage.today.isoformat()}
     await plan.post("contacts", reached)
-    stage.habit(year.third.phones["FA"], "FAM-HOW", "Bien")
+    stage.habit(year.third.phones["FA"], "FAM-HOW", "fine")
 
 
 async def returns(stage: Stage, year: Year) -> None:

@@ -1,0 +1,63 @@
+"""Plans near their day of release, for tests of what the clock does around it."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from tests.chats import Chats, Member, at
+from tests.world import Caller, World, a_day, row
+
+
+def on_weekday(iso: int, *, weeks: int = 5) -> date:
+    """A day of this ISO weekday, some weeks ahead."""
+    monday = a_day() - timedelta(days=a_day().isoweekday() - 1)
+    return monday + timedelta(weeks=weeks, days=iso - 1)
+
+
+async def a_release(world: World, day: date, **values: Any) -> tuple[Caller, dict[str, Any]]:
+    """A worker with a plan whose date is confirmed, three weeks before it."""
+    at(day - timedelta(days=21), 9)
+    worker = await world.somebody("SW")
+    more = {"certainty": "confirmed", "release_time": "09:00:00", **values}
+    plan = await world.a_plan(worker, release_date=day.isoformat(), **more)
+    return worker, plan
+
+
+async def leave(world: World, worker: Caller, plan: dict[str, Any], *, left: bool = True) -> None:
+    """The recorded fact that the person has left, or that it is not today."""
+    seen = await world.plan(worker, plan["id"])
+    answer = await worker.post(
+        f"/plans/{plan['id']}/left-custody", {"left": left}, version=seen["version"]
+    )
+    assert answer.status_code == 200, answer.text
+
+
+async def change(world: World, who: Caller, plan: dict[str, Any], code: str, **wanted: Any) -> None:
+    found = row(await world.plan(who, plan["id"]), code)
+    answer = await who.patch(f"/milestones/{found['id']}", wanted, version=found["version"])
+    assert answer.status_code == 200, answer.text
+
+
+async def kinds(who: Caller) -> list[str]:
+    """What waits for somebody, soonest first."""
+    return [task["kind"] for task in (await who.get("/tasks")).json()["tasks"]]
+
+
+async def joins(world: World, worker: Caller, plan: dict[str, Any], who: Caller, role: str) -> None:
+    """Somebody with an account gets a mandate."""
+    login = (await world.sql("SELECT login FROM staff WHERE id = $1", who.id))[0]["login"]
+    answer = await worker.post(f"/plans/{plan['id']}/circle", {"role": role, "login": login})
+    assert answer.status_code == 201, answer.text
+
+
+async def a_phone_of(chats: Chats, who: Caller) -> Member:
+    """A member of staff links a phone of their own."""
+    invited = (await who.post("/invitations")).json()
+    phone = await chats.phones.phone(f"staff {invited['id'][:4]}")
+    await chats.open(phone, invited)
+    await chats.confirm(who, invited["id"])
+    return Member(str(who.id), "", phone, "")
+
+
+async def said(chats: Chats, member: Member, *, since: int = 0) -> list[str]:
+    """What the bot said to somebody, from the text of this number on."""
+    return [one.text for one in await chats.texts(member.phone)][since:]
