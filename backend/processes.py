@@ -102,7 +102,7 @@ async def _connect(role: Role, url: str, size: int) -> None:
 async def _refuse_might(role: Role) -> None:
     row = await database.fetch_one(
         "SELECT r.rolsuper OR r.rolbypassrls OR r.rolcreaterole AS mighty,"
-        " pg_has_role(current_user, d.datdba, 'USAGE') AS owns"
+        " pg_has_role(current_user, d.datdba, 'USAGE') AS owns, current_user AS name"
         " FROM pg_roles r, pg_database d"
         " WHERE r.rolname = current_user AND d.datname = current_database()"
     )
@@ -110,4 +110,10 @@ async def _refuse_might(role: Role) -> None:
         raise SettingsError(
             f"the {role} refuses to run as the owner or a superuser of the database;"
             f" give it its own role in {role.upper()}_DATABASE_URL"
+        )
+    if row["name"] != role_name(role):
+        # the jobs' role sees every plan: an API that spoke as it would stand without its wall
+        raise SettingsError(
+            f"the {role} runs as {role_name(role)} and as nobody else;"
+            f" {role.upper()}_DATABASE_URL names another role"
         )

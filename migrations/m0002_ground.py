@@ -139,6 +139,10 @@ SET search_path = pg_catalog, public, pg_temp AS $$
        AND starts <= nullif(current_setting('app.now', true), '')::timestamptz
        AND (ends IS NULL OR ends > nullif(current_setting('app.now', true), '')::timestamptz)
 $$;
+CREATE FUNCTION is_newborn(asked uuid) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT NOT EXISTS (SELECT 1 FROM mandate WHERE plan = asked)
+$$;
 CREATE FUNCTION my_agency() RETURNS uuid LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT agency FROM actor WHERE id = nullif(current_setting('app.actor', true), '')::uuid
@@ -225,7 +229,7 @@ REVOKE SELECT, INSERT ON incoming_update FROM throughcare_app;
 REVOKE SELECT, INSERT ON session, refresh_token, sign_in_failure, court_token
     FROM throughcare_worker;
 REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION my_plans(), my_agency() TO throughcare_app;
+GRANT EXECUTE ON FUNCTION my_plans(), is_newborn(uuid), my_agency() TO throughcare_app;
 GRANT EXECUTE ON FUNCTION refresh_next_due(uuid[]), open_day(date, smallint[]), keep_next_due(), note_change(), refuse()
     TO throughcare_app, throughcare_worker;
 """
@@ -245,9 +249,13 @@ def row_security(table: str, column: str) -> str:
     if table == "summary":
         # a court sees what was issued to such a file, and nothing else
         reads = f"({mine} OR file IN (SELECT id FROM court_file WHERE ended_at IS NULL))"
-    # a plan and its first mandate are born together: there the agency is the wall
-    born = table in {"plan", "mandate", "change"}
-    writes = f"({mine} OR agency = (SELECT my_agency()))" if born else mine
+    # a plan and its first mandate are born together: for a plan that nobody holds yet the
+    # agency is the wall; whoever holds one gives further mandates on it, and nobody else does
+    writes = mine
+    if table == "plan":
+        writes = f"({mine} OR agency = (SELECT my_agency()))"
+    elif table in {"mandate", "change"}:
+        writes = f"({mine} OR (agency = (SELECT my_agency()) AND is_newborn(plan)))"
     return f"""
 ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
 ALTER TABLE {table} FORCE ROW LEVEL SECURITY;

@@ -50,8 +50,8 @@ async def escalate() -> int:
     async with transaction() as held:
         now = clock.now()
         made = await _run(_REPEAT, now, *asks(), rules.REPEAT_AFTER, list(rules.REPEATED))
-        for ladder in ladders():
-            made += await _run(_TASKS.format(ladder=ladder.sql), now, *ladder.values)
+        ladder = ladders()
+        made += await _run(_TASKS.format(ladder=ladder.sql), now, *ladder.values)
         made += await _run(_WAITED_TOO_LONG, now, rules.WAITING_PAGES_AFTER)
         made += await _page()
         if made:

@@ -6,23 +6,13 @@ set of words for both, so that they cannot disagree. $1 is now.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from functools import cache
 
 from backend.messages import rules
 from backend.messages.rules import Step
+from workflows.statements import Part, together
 
 RUNNING = "p.state IN ('active_inside', 'active_outside', 'step_down')"
-
-
-@dataclass(frozen=True)
-class Ladder:
-    """`sql` gives agency, plan, kind, step, role, assignee, subject, about, local_due, at, urgency.
-
-    `values` are its parameters from $2 on.
-    """
-
-    sql: str
-    values: Sequence[object] = field(default=())
 
 
 # An ask that was sent, whose matter is still open as it was when it was asked about.
@@ -180,22 +170,26 @@ def asks() -> tuple[list[str], list[str], list[int]]:
     return ([a.rule for a in every], [a.step for a in every], [a.days for a in every])
 
 
-def ladders() -> tuple[Ladder, ...]:
+@cache
+def ladders() -> Part:
+    """All of them, as what a task has: its due time is `at`."""
     gate = {ask.rule: ask.days for ask in rules.GATE_ASKS}
     waits, told = zip(*rules.DAY0_SILENCES, strict=True)
     unopened, whom = zip(*rules.UNOPENED, strict=True)
-    night = rules.NOT_CONFIRMED
-    return (
-        Ladder(_SILENT, (*asks(), *_silences())),
-        Ladder(_CYCLES, (rules.CARE_AFTER, rules.SILENT_CYCLES)),
-        Ladder(
-            _GATE, (*_steps(rules.GATE_STEPS), list(gate), list(gate.values()), rules.FIRST_CALL_AT)
+    late = rules.NOT_CONFIRMED
+    return together(
+        1,
+        Part(_SILENT, (*asks(), *_silences())),
+        Part(_CYCLES, (rules.CARE_AFTER, rules.SILENT_CYCLES)),
+        Part(
+            _GATE,
+            (*_steps(rules.GATE_STEPS), list(gate), list(gate.values()), rules.FIRST_CALL_AT),
         ),
-        Ladder(_DAY_ITSELF, (list(waits), list(told))),
-        Ladder(_LEAVING, (*_steps(rules.LEAVING_STEPS), rules.LEAVING_PAUSE)),
-        Ladder(_NOT_CONFIRMED, (night.task, night.step, night.role, night.days, night.at)),
-        Ladder(_SECOND_WAY, (rules.SECOND_WAY_AFTER, rules.SECOND_WAY_AT)),
-        Ladder(_UNOPENED, (list(unopened), list(whom))),
+        Part(_DAY_ITSELF, (list(waits), list(told))),
+        Part(_LEAVING, (*_steps(rules.LEAVING_STEPS), rules.LEAVING_PAUSE)),
+        Part(_NOT_CONFIRMED, (late.task, late.step, late.role, late.days, late.at)),
+        Part(_SECOND_WAY, (rules.SECOND_WAY_AFTER, rules.SECOND_WAY_AT)),
+        Part(_UNOPENED, (list(unopened), list(whom))),
     )
 
 

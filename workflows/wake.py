@@ -78,7 +78,7 @@ async def next_wake(now: datetime) -> datetime | None:
         found = [
             await held.fetchval(_QUEUED, now),
             await held.fetchval(_ENDS, now, rules.WAITING_PAGES_AFTER),
-            *[at async for at in _ladders(now)],
+            *await _ladders(now),
             *_pages(await held.fetch(URGENT, now, rules.WAITING_PAGES_AFTER), now),
             *await _midnights(now),
             *await _digests(now),
@@ -86,10 +86,12 @@ async def next_wake(now: datetime) -> datetime | None:
     return min((at for at in found if at is not None), default=None)
 
 
-async def _ladders(now: datetime) -> Any:
+async def _ladders(now: datetime) -> list[datetime | None]:
     repeats = (*asks(), rules.REPEAT_AFTER, list(rules.REPEATED))
-    for sql, values in ((REPEATS, repeats), *((one.sql, one.values) for one in ladders())):
-        yield await connection().fetchval(_LADDER.format(ladder=sql), now, *values)
+    return [
+        await connection().fetchval(_LADDER.format(ladder=sql), now, *values)
+        for sql, values in ((REPEATS, repeats), (ladders().sql, ladders().values))
+    ]
 
 
 def _pages(urgent: list[Any], now: datetime) -> Iterator[datetime]:

@@ -104,9 +104,7 @@ async def change_appointment(
             written = await _move(plan, row, wanted)
         else:
             if not rules.may_become(row["state"], wanted.state):
-                raise NotFromThisState(
-                    f"An appointment that is {row['state']} cannot become {wanted.state}."
-                )
+                raise NotFromThisState(f"An appointment that is {row['state']} cannot become that.")
             written = Written(id_, await _set(id_, wanted.state))
             await _follow_up(actor, plan, row, wanted.state)
         await record(actor, "changeAppointment", plan=plan["id"], thing=id_)

@@ -35,10 +35,10 @@ async def stop(chat: Chat) -> None:
 
 async def start_again(chat: Chat) -> None:
     """Whoever stopped may begin again by themselves: it is their own yes."""
-    stopped = [link for link in chat.links if link["state"] == "stopped"]
+    held = connection()
+    stopped = [link for link in chat.links if link["state"] == "stopped" and await _alone(link)]
     if not stopped:
         return
-    held = connection()
     for link in stopped:
         await held.execute(
             "UPDATE link SET state = 'active', ended_at = NULL, version = version + 1"
@@ -59,6 +59,17 @@ async def start_again(chat: Chat) -> None:
             )
             await tell(link, "link-begun-again")
     await chat.say(stopped[0], "START-OK")
+
+
+async def _alone(link: Any) -> bool:
+    """Whether they have no other chat for the same plan: one at a time is enough."""
+    other = await connection().fetchval(
+        "SELECT 1 FROM link WHERE subject = $1 AND plan IS NOT DISTINCT FROM $2"
+        " AND state = 'active' LIMIT 1",
+        link["subject"],
+        link["plan"],
+    )
+    return other is None
 
 
 async def help_wanted(chat: Chat) -> None:

@@ -210,7 +210,6 @@ async def test_a_process_refuses_to_run_as_one_who_could_undo_it(world: World, r
         pass
 
 
-@pytest.mark.xfail(strict=True, reason="a process does not look whether it is its own role")
 async def test_the_api_refuses_to_run_as_the_worker_who_sees_every_plan(world: World) -> None:
     url = world.server.url("throughcare_worker", world.database_name)
     with pytest.raises(SettingsError):

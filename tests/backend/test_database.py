@@ -248,15 +248,8 @@ async def test_all_connections_that_died_while_nobody_looked_are_made_anew(pool:
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
         " WHERE usename = 'throughcare_app' AND datname = current_database()"
     )
-    async with asyncio.timeout(5):
-        while not all(one._con is None or one._con.is_closed() for one in _holders()):
-            await asyncio.sleep(0.01)
+    # the pool may make some anew by itself meanwhile: what counts is that every caller gets one
     assert all(row["one"] == 1 for row in await asyncio.gather(look(), look()))
-
-
-def _holders() -> Any:
-    pool: Any = DB.pools["app"]
-    return pool._holders
 
 
 @pytest.fixture

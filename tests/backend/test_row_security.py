@@ -166,7 +166,6 @@ async def test_no_row_can_be_written_for_a_plan_that_is_not_the_actors(
             await _insert(scene.docket.worker.id, table, row)
 
 
-@pytest.mark.xfail(strict=True, reason="the policy looks at the row's agency alone")
 async def test_nobody_can_give_themselves_a_mandate_on_a_plan_that_has_one(world: World) -> None:
     scene = await a_scene(world)
     stranger = await world.somebody("SW")

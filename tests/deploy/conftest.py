@@ -88,10 +88,12 @@ def _start(made: Stack) -> None:
 
 def _make_secrets(made: Stack, vouched: Certificate) -> None:
     """As docs/deploy.md says; then the socket's folder is where it is in this run."""
+    identity = x25519.Identity.generate()
+    (made.place / "identity").write_text(str(identity))
     assert make_secrets(made.secrets).returncode == 0
     for name, said in {
         "telegram_token": STAND_IN_TOKEN,
-        "backup_recipients": str(x25519.Identity.generate().to_public()),
+        "backup_recipients": str(identity.to_public()),
         "tls_certificate": vouched.chain,
         "tls_key": vouched.key,
     }.items():

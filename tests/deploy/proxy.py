@@ -74,7 +74,6 @@ def a_proxy(
             "PROXY_HTTP": f"127.0.0.1:{http}",
             "PROXY_HTTPS": f"127.0.0.1:{https}",
             "PROXY_RESOLVER": names,
-            "PROXY_ACME": str(stack.place / "acme"),
         }
         (place / "nginx.conf").write_text(_filled(stack.environment("proxy", here)))
         where = stack.service("proxy")["environment"]["NGINX_ENVSUBST_OUTPUT_DIR"]

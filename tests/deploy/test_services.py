@@ -1,5 +1,6 @@
 """Every service of compose.yaml, by its exact command, under its own account."""
 
+import asyncio
 import os
 import re
 import signal
@@ -8,6 +9,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import asyncpg
 import httpx
 import pytest
 
@@ -152,7 +154,25 @@ def _heeds(one: Running, number: signal.Signals) -> bool:
     return bool(int(caught, 16) >> (number - 1) & 1)
 
 
-def test_a_backup_is_written(stack: Stack) -> None:
+@pytest.mark.usefixtures("agency")
+def test_a_backup_is_written_and_comes_back(stack: Stack) -> None:
     done = stack.run("backup")
     assert done.returncode == 0, done.stderr
     assert [path.suffix for path in (stack.place / "backups").iterdir()] == [".age"]
+    full = stack.run("restore")
+    assert full.returncode == 1
+    assert "empty" in full.stderr
+    url = (stack.secrets / "database_url").read_text().strip()
+    asyncio.run(_make_database(url, "drill"))
+    drill = url.replace("/throughcare?", "/drill?")
+    done = stack.run("restore", DATABASE_URL_FILE="", DATABASE_URL=drill)
+    assert done.returncode == 0, done.stderr
+    assert "Names open" in done.stdout
+
+
+async def _make_database(url: str, name: str) -> None:
+    held = await asyncpg.connect(url)
+    try:
+        await held.execute(f"CREATE DATABASE {name}")
+    finally:
+        await held.close()

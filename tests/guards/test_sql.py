@@ -23,6 +23,7 @@ REVIEWED = {
     ("bots/conversations/settings.py", "column"): "one of two names that stand in this file",
     ("migrations/m0002_ground.py", "statements()"): "put together from the names in this file",
     ("workflows/escalate.py", "sql"): "handed through within the file, from its constants",
+    ("workflows/materialise.py", "asked.sql"): "the constants of this file, one after another",
     ("workflows/story/house.py", "sql"): "handed through; the story looks on as a superuser",
     ("workflows/wake.py", "sql"): "the constants of the ladders",
 }

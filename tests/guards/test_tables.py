@@ -244,7 +244,11 @@ async def test_functions_that_run_as_the_owner_are_few_and_cannot_be_misled(cata
         "       has_function_privilege('public', p.oid, 'EXECUTE') AS for_all"
         "  FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace"
     )
-    assert {row["proname"] for row in rows if row["prosecdef"]} == {"my_plans", "my_agency"}
+    assert {row["proname"] for row in rows if row["prosecdef"]} == {
+        "my_plans",
+        "my_agency",
+        "is_newborn",
+    }
     for row in rows:
         assert not row["for_all"], row["proname"]
         assert not row["proleakproof"], row["proname"]

@@ -1,5 +1,6 @@
 """A plan as the story's people see and change it, over HTTP."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from workflows.story.cast import Handset, Staff
@@ -33,12 +34,17 @@ class Plan:
         await who.patch(f"/milestones/{row['id']}", wanted, version=row["version"])
 
     async def wake(self, *codes: str) -> None:
-        for code in codes:
-            await self.change(code, state="planned")
+        await self._each(codes, None, "planned")
 
     async def done(self, *codes: str, by: Staff | None = None) -> None:
+        await self._each(codes, by, "done")
+
+    async def _each(self, codes: Sequence[str], by: Staff | None, state: str) -> None:
+        who = by or self.worker
+        rows = await self.rows(who)
         for code in codes:
-            await self.change(code, by, state="done")
+            path, version = f"/milestones/{rows[code]['id']}", rows[code]["version"]
+            await who.patch(path, {"state": state}, version=version)
 
     async def post(self, what: str, body: object, by: Staff | None = None) -> Any:
         return await (by or self.worker).post(f"{self.path}/{what}", body)

@@ -78,7 +78,7 @@ def _check(row: Mapping[str, Any], plan: Mapping[str, Any], wanted: MilestoneCha
     if plan["state"] not in rules.RUNNING:
         raise NotFromThisState("The plan is not running.")
     if state is not None and not rules.may_become(row["state"], state):
-        raise NotFromThisState(f"A row that is {row['state']} cannot become {state}.")
+        raise NotFromThisState(f"A row that is {row['state']} cannot become that.")
     if (state == "not_possible") != (wanted.cause is not None):
         raise Unfit("not_possible needs a cause, and nothing else has one.")
     if wanted.cause is not None and wanted.cause not in rules.CAUSES:

@@ -69,8 +69,8 @@ def _check(new: NewPlan) -> None:
         raise Unfit("certainty is confirmed, expected or earliest_possible.")
     if new.template not in {"full", "light"}:
         raise Unfit("template is full or light.")
-    if unknown := set(new.overlays) - OVERLAYS:
-        raise Unfit(f"There is no overlay {min(unknown)}.")
+    if set(new.overlays) - OVERLAYS:
+        raise Unfit(f"overlays are some of {', '.join(sorted(OVERLAYS))}.")
     if new.zone is not None:
         check_zone(new.zone)
 

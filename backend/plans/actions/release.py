@@ -181,14 +181,14 @@ async def change_plan_state(actor: Actor, id_: UUID, seen: int, to: str) -> Writ
     """
     require(actor, "changePlanState")
     if to not in rules.PLAN_STEPS:
-        raise Unfit(f"There is no plan state {to}.")
+        raise Unfit(f"state is one of {', '.join(sorted(rules.PLAN_STEPS))}.")
     async with transaction(actor.id) as held:
         plan = await find_plan(actor, id_, roles=("SW", "CO"), lock=True)
         check_version(plan, seen)
         inside = plan["left_custody_at"] is None
         wrong_side = (to == "active_inside" and not inside) or (to == "active_outside" and inside)
         if to not in rules.PLAN_STEPS[plan["state"]] or wrong_side:
-            raise NotFromThisState(f"A plan that is {plan['state']} cannot become {to}.")
+            raise NotFromThisState(f"A plan that is {plan['state']} cannot become that.")
         version = await held.fetchval(
             "UPDATE plan SET state = $2, version = version + 1 WHERE id = $1 RETURNING version",
             id_,
