@@ -218,6 +218,14 @@ def test_the_image_holds_what_the_program_needs_and_nothing_beside() -> None:
         assert Path(path).suffix in {".py", ".csv", ".html", ".css", ".ftl"}, path
 
 
+def test_no_setting_and_no_secret_is_in_the_image() -> None:
+    said = image()
+    allowed = {"PATH", "HOME", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"}
+    assert set(said.environment) == allowed
+    assert said.environment["PATH"].startswith(f"{said.packages}/bin:")
+    assert int(said.user.split(":")[0]) > 0
+
+
 def test_packages_are_wheels_of_a_known_hash() -> None:
     said = (ROOT / "Dockerfile").read_text()
     [words] = re.findall(r"pip --python.*?(?=\n[A-Z\n])", said, re.DOTALL)
