@@ -10,6 +10,7 @@ from telegram import Bot
 from telegram.request import HTTPXRequest
 
 from backend import clock, database
+from backend.messages.wording import scan
 from bots.channels.telegram import STAND_IN_TOKEN
 from bots.intake import take_in, work_off
 from bots.phones.app import StandIn, create_phones
@@ -76,6 +77,21 @@ class Chats:
             return await job()
 
         return await database.in_fresh_context(work)
+
+    async def unfit(self) -> list[tuple[str, list[str]]]:
+        """What the bot sent with a word, number or sign that no chat may hold: never anything.
+
+        Every call of the bot is looked at, byte for byte and as it was meant.
+        """
+        lines = [
+            line
+            for row in await self.world.sql(
+                "SELECT emergency_number, crisis_line, duty_phone FROM agency"
+            )
+            for line in row.values()
+        ]
+        said = [text for call in await self.phones.calls() for text in _words(call.params)]
+        return [(text, signs) for text in said if (signs := scan(text, lines))]
 
     async def texts(self, phone: Phone) -> list[Message]:
         """What the bot said in this chat, oldest first."""
@@ -146,6 +162,13 @@ class Chats:
         answer = await worker.post(f"/links/{link}/confirm", version=version["version"])
         assert answer.status_code == 200, answer.text
         await self.round()
+
+
+def _words(params: Any) -> list[str]:
+    """Everything that a reader could see in a call: the text, and the labels of its buttons."""
+    markup = params.get("reply_markup") or {}
+    labels = [button["text"] for line in markup.get("inline_keyboard", []) for button in line]
+    return [*([params["text"]] if params.get("text") else []), *labels]
 
 
 def at(day: date, hour: int, minute: int = 0) -> None:
