@@ -86,6 +86,9 @@ async def poll(bot: Bot) -> None:
         except (TelegramError, DatabaseBusy) as error:
             log.warning("waiting", extra={"error": type(error).__name__})
             await asyncio.sleep(PAUSE_SECONDS)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the next round must come
+            log.error("a round failed", extra={"error": type(error).__name__})  # noqa: TRY400
+            await asyncio.sleep(PAUSE_SECONDS)
 
 
 async def work(bot: Bot, came: asyncio.Event) -> None:
@@ -97,6 +100,6 @@ async def work(bot: Bot, came: asyncio.Event) -> None:
             await asyncio.wait_for(came.wait(), LOOK_AGAIN_SECONDS)
         except TimeoutError:
             continue
-        except DatabaseBusy:
-            log.warning("the database is away")
+        except Exception as error:  # noqa: BLE001 - whatever it was, the next round must come
+            log.error("a round failed", extra={"error": type(error).__name__})  # noqa: TRY400
             await asyncio.sleep(PAUSE_SECONDS)

@@ -40,6 +40,8 @@ async def _run(configured: Settings) -> None:
         serving.cancel()
         waiting.cancel()
         await asyncio.gather(serving, waiting, return_exceptions=True)
+        if not stopping.is_set():
+            serving.result()  # nobody asked for an end: say what it was, and end as a failure
 
 
 async def _serve(bot: Bot, configured: Settings) -> None:

@@ -1,5 +1,6 @@
 """The webhook: one route behind the proxy. An update is committed before it is answered 200."""
 
+import asyncio
 import hmac
 import logging
 from collections.abc import Callable
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 PATH = "/telegram"
 SECRET = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the name of a header
 LARGEST_UPDATE = 1024 * 1024
+ANNOUNCE_AGAIN_SECONDS = 15
 INT8 = 2**63
 
 
@@ -64,11 +66,6 @@ async def listen(
     bot: Bot, came: Callable[[], None], *, url: str, secret: str, host: str, port: int
 ) -> None:
     """Tell the chat service that we are at `url`, and serve until the task is cancelled."""
-    try:
-        await bot.set_webhook(url + PATH, secret_token=secret, allowed_updates=KINDS)
-    except TelegramError as error:
-        # the address may stand from an earlier start; what comes in is taken all the same
-        log.warning("the webhook could not be set", extra={"error": type(error).__name__})
     config = uvicorn.Config(
         create_webhook(number_of(bot), secret, came),
         host=host,
@@ -79,4 +76,18 @@ async def listen(
         timeout_keep_alive=30,
         proxy_headers=False,
     )
-    await uvicorn.Server(config).serve()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(_announce(bot, url, secret))
+        tasks.create_task(uvicorn.Server(config).serve())
+
+
+async def _announce(bot: Bot, url: str, secret: str) -> None:
+    """Until the chat service has heard it; an address of an earlier start may stand meanwhile."""
+    while True:
+        try:
+            await bot.set_webhook(url + PATH, secret_token=secret, allowed_updates=KINDS)
+        except TelegramError as error:
+            log.warning("the webhook could not be set", extra={"error": type(error).__name__})
+            await asyncio.sleep(ANNOUNCE_AGAIN_SECONDS)
+        else:
+            return

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 STALE = timedelta(hours=12)  # an ordinary reminder that is later than this becomes a task
 STALE_CRITICAL = timedelta(hours=3)
+OPENS, CLOSES = time(8), time(20)  # when ordinary messages go out, by the recipient's clock
 DAILY_CAP, WEEKLY_CAP, WEEKLY_CAP_GATE = 2, 5, 8
 TEN, NOON, FIVE, SIX = time(10), time(12), time(17), time(18)
 

@@ -155,11 +155,14 @@ async def _judge_time(message: Any, link: Any) -> Verdict:
     if not (agency["emergency_number"] and agency["crisis_text"] and agency["duty_phone"]):
         return Verdict(reason="sending-off", task="sending-off")
     any_day = message["critical"] or message["key"].startswith(rules.WEEKEND_TOO)
+    opens, closes = link["opens"], link["closes"]
+    if not message["critical"]:  # the longer hours of a mentor are for what cannot wait
+        opens, closes = max(opens, rules.OPENS), min(closes, rules.CLOSES)
     allowed = rules.next_allowed(
         now,
         zone=link["zone"],
-        opens=link["opens"],
-        closes=link["closes"],
+        opens=opens,
+        closes=closes,
         quiet=msgspec.json.decode(link["quiet"]),
         days=() if any_day else agency["working_days"],
     )
