@@ -56,6 +56,12 @@ http.server.HTTPServer(("127.0.0.1", PORT), Handler).serve_forever()
 """
 
 
+def _heard() -> None:
+    """Whoever runs the tests may ignore signals, as nohup does; what they start would too."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Run:
     """A parent with children, in a process of its own."""
 
@@ -63,7 +69,13 @@ class Run:
         argv = [sys.executable, "-c", SCRIPT, json.dumps(children)]
         if before:
             argv = ["/bin/sh", "-c", f'{before}; exec "$@"', "sh", *argv]
-        self.parent = subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        self.parent = subprocess.Popen(
+            argv,
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+            preexec_fn=_heard,  # noqa: PLW1509 - no threads here
+        )
         self.said = ""
 
     def until(self, pattern: str, times: int = 1) -> list[str]:
