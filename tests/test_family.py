@@ -182,3 +182,16 @@ async def test_why_something_is_not_wanted_finds_no_field(world: World) -> None:
     body = {"state": "declined", "reason": "any"}
     answer = await worker.patch(f"/milestones/{found['id']}", body, version=found["version"])
     assert answer.status_code == 422
+
+
+async def test_a_relative_who_does_not_answer_the_welcome_is_called(
+    world: World, chats: Chats
+) -> None:
+    day = on_weekday(WEDNESDAY)
+    worker, plan = await a_release(world, day)
+    sibling = await chats.a_member(worker, plan["id"], "FA")
+    at(day - timedelta(days=18), 9)
+    await chats.round()
+    assert "welcome-unanswered" in await kinds(worker)
+    await chats.tap(sibling.phone, "Only me")
+    assert "welcome-unanswered" not in await kinds(worker)

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from tests.chats import Chats, Member, at
-from tests.releases import a_phone_of, a_release, joins, kinds, leave, on_weekday, said
+from tests.releases import a_phone_of, a_release, change, joins, kinds, leave, on_weekday, said
 from tests.world import Caller, World, row
 
 WEDNESDAY, FRIDAY = 3, 5
@@ -157,3 +157,19 @@ async def test_who_leaves_in_the_evening_is_not_asked_about_at_once(
     at(day, 19, 30)
     await chats.round()
     assert "place to sleep" in await chats.last(phone.phone)
+
+
+async def test_what_nobody_opened_is_settled_with_what_it_was_about(
+    world: World, chats: Chats
+) -> None:
+    day = on_weekday(1)
+    head = await world.somebody("CO")
+    worker, _, plan, phones = await _outside(world, chats, day)
+    await change(world, worker, plan, "HOU-05", state="done")
+    for hour in (10, 16, 18, 20):
+        at(day + timedelta(days=3), hour)
+        await chats.round()
+    assert (await kinds(worker)).count("unopened") == 1
+    assert (await kinds(head)).count("unopened") == 1
+    await chats.tap(phones[1].phone, "Reached")
+    assert "unopened" not in await kinds(worker) + await kinds(head)

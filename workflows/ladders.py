@@ -44,6 +44,16 @@ SELECT a.agency, a.plan, k.task AS kind, k.step, k.role, NULL::uuid AS assignee,
        a.recipient AS about, a.local_due, a.sent_at + k.after AS at, 0 AS urgency
 {_ASKED.format(more=_SILENCES)}
 """
+# A relative who says nothing to the welcome is called: perhaps the chat is not theirs.
+_WELCOME = f"""
+SELECT a.agency, a.plan, 'welcome-unanswered' AS kind, 'silent-welcome' AS step, 'SW' AS role,
+       NULL::uuid AS assignee, a.subject, a.recipient AS about, a.local_due,
+       a.sent_at + $2::interval AS at, 0 AS urgency
+  FROM message a JOIN plan p ON p.id = a.plan AND {RUNNING}
+  JOIN link l ON l.id = a.link AND l.state = 'active'
+ WHERE a.key = 'WELCOME-F' AND a.state = 'sent' AND a.answered_at IS NULL
+   AND a.sent_at > $1::timestamptz - interval '9 days'
+"""
 # The third cycle of a rhythm without an answer: the coordinator calls, not to reproach but to care.
 _CYCLES = f"""
 SELECT a.agency, a.plan, 'mentor-care-call' AS kind, 'silent-3' AS step, 'CO' AS role,
@@ -180,6 +190,7 @@ def ladders() -> Part:
     return together(
         1,
         Part(_SILENT, (*asks(), *_silences())),
+        Part(_WELCOME, (rules.WELCOME_AFTER,)),
         Part(_CYCLES, (rules.CARE_AFTER, rules.SILENT_CYCLES)),
         Part(
             _GATE,
@@ -212,5 +223,5 @@ def _steps(steps: Sequence[Step]) -> tuple[list[object], ...]:
         [s.role for s in steps],
         [s.days for s in steps],
         [s.at for s in steps],
-        [1 if s.role == "CO" else 0 for s in steps],
+        [s.urgency for s in steps],
     )

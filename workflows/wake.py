@@ -5,12 +5,11 @@ moves the time itself, and for a human who asks what comes next. Nothing is said
 about leases and retries of a send that failed: those are a matter of seconds.
 """
 
-from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from backend import clock
+from backend.agencies.actions import on_duty
 from backend.alerts.due import first_due
 from backend.database import connection, transaction
 from backend.messages import rules
@@ -35,6 +34,7 @@ SELECT min(at) FROM (
      WHERE t.kind = 'gate-waiting' AND t.urgency < 2 AND t.closed_at IS NULL
        AND t.acknowledged_at IS NULL AND t.opened_at + $2::interval > $1) AS ends
 """
+_NEXT_DUTY = "SELECT min(starts) FROM duty_shift WHERE agency = $1 AND starts > $2"
 # The civil days after today on which something is asked about, by zone: made at midnight.
 _DAYS = f"""
 SELECT zone, min(day) AS day FROM (
@@ -79,7 +79,7 @@ async def next_wake(now: datetime) -> datetime | None:
             await held.fetchval(_QUEUED, now),
             await held.fetchval(_ENDS, now, rules.WAITING_PAGES_AFTER),
             *await _ladders(now),
-            *_pages(await held.fetch(URGENT, now, rules.WAITING_PAGES_AFTER), now),
+            *await _pages(now),
             *await _midnights(now),
             *await _digests(now),
         ]
@@ -94,11 +94,15 @@ async def _ladders(now: datetime) -> list[datetime | None]:
     ]
 
 
-def _pages(urgent: list[Any], now: datetime) -> Iterator[datetime]:
-    """Every fifteen minutes of the first day, for as long as nobody has the task."""
-    for task in urgent:
-        step = rules.PAGE_NEXT_AFTER
-        yield task["since"] + ((now - task["since"]) // step + 1) * step
+async def _pages(now: datetime) -> list[datetime]:
+    """When the next on duty is paged, for as long as nobody has the task, or a duty begins."""
+    found, step = [], rules.PAGE_NEXT_AFTER
+    for task in await connection().fetch(URGENT, now, rules.WAITING_PAGES_AFTER):
+        rounds = (now - task["since"]) // step + 1
+        if rounds < len(await on_duty(task["agency"])):
+            found.append(task["since"] + rounds * step)
+        found.append(await connection().fetchval(_NEXT_DUTY, task["agency"], now))
+    return found
 
 
 async def _midnights(now: datetime) -> list[datetime]:

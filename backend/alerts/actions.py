@@ -156,25 +156,22 @@ async def close_task(actor: Actor, id_: UUID, seen: int, outcome: str) -> Writte
         return Written(id_, version)
 
 
-async def close_answered(subject: UUID, outcome: str) -> int:
+_CLOSE = """
+WITH closed AS (
+    UPDATE task SET closed_at = $2, outcome = $3, version = version + 1
+     WHERE subject = $1 AND closed_at IS NULL AND {which} RETURNING id)
+UPDATE task u SET closed_at = $2, outcome = $3, version = u.version + 1
+  FROM closed WHERE u.subject = closed.id AND u.kind = 'unopened' AND u.closed_at IS NULL
+"""
+
+
+async def close_answered(subject: UUID, outcome: str) -> None:
     """Close what was opened because nobody had answered, now that somebody has."""
-    rows = await connection().fetch(
-        "UPDATE task SET closed_at = $2, outcome = $3, version = version + 1"
-        " WHERE subject = $1 AND closed_at IS NULL AND step LIKE 'silent%' RETURNING id",
-        subject,
-        clock.now(),
-        outcome,
-    )
-    return len(rows)
+    which = "step LIKE 'silent%'"
+    await connection().execute(_CLOSE.format(which=which), subject, clock.now(), outcome)
 
 
 async def close_tasks(subject: UUID, kind: str, outcome: str) -> None:
     """Close the tasks of a kind that have become pointless."""
-    await connection().execute(
-        "UPDATE task SET closed_at = $3, outcome = $4, version = version + 1"
-        " WHERE subject = $1 AND kind = $2 AND closed_at IS NULL",
-        subject,
-        kind,
-        clock.now(),
-        outcome,
-    )
+    sql = _CLOSE.format(which="kind = $4")
+    await connection().execute(sql, subject, clock.now(), outcome, kind)

@@ -90,6 +90,7 @@ SILENCES = (
     Silence("MEN-TASK", timedelta(days=5), "silent-5d", "CO", "mentor-silent"),
     Silence("CONTACT", timedelta(hours=48), "silent-48h", "SW", "mentor-silent"),
 )
+WELCOME_AFTER = timedelta(days=3)  # a relative who does not answer the welcome is called
 SILENT_CYCLES, CARE_AFTER = 3, timedelta(hours=48)
 
 
@@ -97,7 +98,8 @@ SILENT_CYCLES, CARE_AFTER = 3, timedelta(hours=48)
 class Step:
     """A task for `role` at `at` on the release date plus `days`, unless the matter is settled.
 
-    On a closed day of the agency it moves to the open day before.
+    On a closed day of the agency it moves to the open day before. `urgency` 2 pages
+    whoever is on duty.
     """
 
     rule: str
@@ -106,26 +108,27 @@ class Step:
     at: time
     role: str
     task: str
+    urgency: int = 0
 
 
 GATE_STEPS = (
     Step("GATE-7", "silent-call", -5, time(9), "SW", "gate-unanswered"),
     Step("GATE-3", "silent-substitute", -3, time(16), "SW", "gate-substitute"),
-    Step("GATE-1", "silent-call-1", -1, time(14), "SW", "gate-unanswered"),
-    Step("GATE-1", "silent-decide", -1, time(16), "CO", "gate-unanswered"),
+    Step("GATE-1", "silent-call-1", -1, time(14), "SW", "gate-unanswered", 2),
+    Step("GATE-1", "silent-decide", -1, time(16), "CO", "gate-unanswered", 2),
 )
 # On a closed day a step is due on the open day before, but not before this hour of the first ask.
 FIRST_CALL_AT = time(16)
 # Counted from the day of leaving; not before the person has had a little time.
 LEAVING_STEPS = (
-    Step("NIGHT1", "silent-call", 0, SIX, "SW", "first-night"),
-    Step("NIGHT1", "silent-decide", 0, time(20), "CO", "first-night"),
+    Step("NIGHT1", "silent-call", 0, SIX, "SW", "first-night", 2),
+    Step("NIGHT1", "silent-decide", 0, time(20), "CO", "first-night", 2),
     *(
         Step("CONTACT72", f"silent-{day}-{role}", day, at, role, "no-contact-yet")
         for day, at in ((1, SIX), (2, NOON), (3, TEN))
         for role in ("SW", "PO")
     ),
-    Step("CONTACT72", "silent-end", 3, time(16), "CO", "no-contact-72h"),
+    Step("CONTACT72", "silent-end", 3, time(16), "CO", "no-contact-72h", 2),
 )
 DAY0_SILENCES = ((timedelta(hours=2), "SW"), (timedelta(hours=4), "CO"))
 NOT_CONFIRMED = Step("RELEASE", "not-confirmed", -7, time(9), "SW", "date-not-confirmed")

@@ -5,6 +5,7 @@ from typing import Any
 
 from backend import clock
 from backend.access import Actor
+from backend.alerts.actions import close_answered
 from backend.database import connection
 from backend.messages import answers, inbox, taps
 from backend.messages.claims import Tap
@@ -52,6 +53,7 @@ async def _chosen(chat: Chat, link: Any, message: Any, action: str) -> bool:
         clock.now(),
         action,
     )
+    await close_answered(message["subject"], "answered")
     return True
 
 

@@ -7,13 +7,15 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import click
 
 from backend import clock, embedded
+from backend.errors import Unfit
+from backend.plans.actions.opening import check_zone
 from workflows.story.calendar import Calendar
 from workflows.story.cast import Refused, set_up
 from workflows.story.clockwork import Clockwork, JobFailed
@@ -29,13 +31,25 @@ DOES_NOT_HOLD = (StepDoesNotHold, Refused, JobFailed)
 
 @dataclass
 class Played:
-    """What a story came to; `failure` is the first step that does not hold."""
+    """What a story came to; `failure` is the first step that does not hold.
+
+    `traces` is what the worker left in the rows: each message and task with its instants.
+    """
 
     transcript: Transcript
     steps: int = 0
     rounds: int = 0
     summary: Any = None
     failure: str | None = None
+    traces: list[tuple[Any, ...]] = field(default_factory=list)
+
+
+_TRACES = """
+SELECT 'task' AS what, kind AS one, step AS two, role AS three, opened_at AS at, due_at AS due,
+       closed_at AS ended FROM task
+UNION ALL
+SELECT 'message', key, state, coalesce(reason, ''), created_at, due_at, sent_at FROM message
+"""
 
 
 async def play(
@@ -60,16 +74,27 @@ async def play(
             except DOES_NOT_HOLD as error:
                 played.failure = str(error)
             played.steps, played.rounds = len(stage.steps), clockwork.rounds
+            traces = [tuple(row.values()) for row in await home.rows(_TRACES)]
+            played.traces = sorted(traces, key=str)
     finally:
         clock.travel(None)
     return played
+
+
+def _known(_: click.Context, __: click.Parameter, zone: str) -> str:
+    try:
+        return check_zone(zone)
+    except Unfit as error:
+        raise click.BadParameter(str(error)) from error
 
 
 @click.command(help="Play one year on a fresh database and print it.")
 @click.option("--json", "as_json", is_flag=True, help="Every event as JSON, at the end.")
 @click.option("--plain", is_flag=True, help="No colours; this is so wherever no terminal reads.")
 @click.option("--shift-days", default=0, help="Play it so many days later, or earlier.")
-@click.option("--zone", default=ZONE, show_default=True, help="Where it plays (IANA).")
+@click.option(
+    "--zone", default=ZONE, show_default=True, callback=_known, help="Where it plays (IANA)."
+)
 def command(*, as_json: bool, plain: bool, shift_days: int, zone: str) -> None:
     logging.getLogger().addHandler(logging.NullHandler())
     calendar = Calendar(RELEASE + timedelta(days=shift_days), zone)

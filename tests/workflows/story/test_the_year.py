@@ -91,6 +91,7 @@ async def test_a_week_gone_through_by_minutes_is_told_alike() -> None:
     assert stepped.failure is None, (seed, stepped.failure)
     assert stepped.rounds > jumped.rounds + 7 * 24 * 60 - 200
     assert _told(stepped) == _told(jumped), seed
+    assert stepped.traces == jumped.traces, seed
 
 
 def test_a_step_says_what_it_expected_and_what_it_saw() -> None:

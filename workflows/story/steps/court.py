@@ -116,3 +116,4 @@ async def court_reads(stage: Stage, year: Year) -> None:
         stage.must_not("the court sees the plan", live.status not in {404, SIGNED_OUT})
         foreign, unknown = await court.listed("JEP 2031/418"), await court.listed("")
         stage.must("a foreign file is what never was", foreign.body, unknown.body)
+        stage.must_not("a foreign file is listed", [foreign.status, unknown.status] != [404, 404])

@@ -43,6 +43,8 @@ async def _join(stage: Stage, other: Other, who: str, role: str, **more: Any) ->
     await plan.disclose(actor, "release_date", "good_news")
     phone = other.phones[role] = await plan.link(who, actor)
     await stage.hears(phone, f"WELCOME-{'M' if role == 'ME' else 'F'}")
+    if role == "FA":
+        await stage.taps(phone, "only_me", "SHARED-OK")
     return phone
 
 
@@ -91,12 +93,14 @@ async def nothing_lives(stage: Stage, year: Year) -> None:
 
 async def opens_the_second(stage: Stage, year: Year) -> None:
     """For the silence after release."""
-    year.second = other = await _open(stage, "second person", SILENCE, template="light")
-    stage.does(other.plan.worker, "opens a light plan; nobody is wanted at the gate")
+    year.second = other = await _open(stage, "second person", SILENCE)
+    stage.does(other.plan.worker, "opens a plan late; nobody is wanted at the gate")
     await other.plan.change("GAT-01", state="not_needed")
     mentor = await _join(stage, other, "second mentor", "ME", alias="Zinc")
     stage.habit(mentor, "NIGHT1", None)
     stage.habit(mentor, "CONTACT72", None)
+    await other.plan.wake("MEN-08")
+    stage.habit(mentor, "CONTACT", None)
     stage.habit(stage.staff["camille"].pocket, "NIGHT1", "yes")
 
 
@@ -152,10 +156,14 @@ async def is_reached(stage: Stage, year: Year) -> None:
     """CONTACT72, settled."""
     plan = year.second.plan
     async with stage.step("72 h", "The worker reaches the person by phone"):
+        lines = [line for line in stage.transcript.lines if line.who == "second mentor"]
+        asked = [line for line in lines if line.key == "CONTACT"]
+        stage.must("the mentor's own question was repeated once", len(asked), 2)
         reached = {"how": "phone", "outcome": "reached", "made_on": stage.today.isoformat()}
         await plan.post("contacts", reached)
         stage.must("the contact is confirmed: MEN-09", await plan.state("MEN-09"), "done")
-        stage.must_not("a task about it stays", await plan.kinds())
+        stage.must_not("a task about it stays", [k for k in await plan.kinds() if "contact" in k])
+        await plan.close("mentor-silent", outcome="called")
 
 
 async def opens_the_third(stage: Stage, year: Year) -> None:
