@@ -84,6 +84,7 @@ def _elsewhere(year: Year) -> Iterator[Scene]:
     yield others.SILENCE, 9, 0, others.leaves_second
     yield others.SILENCE + 3, 17, 0, others.nobody_reaches
     yield on(others.SILENCE + 4), 11, 0, others.is_reached
+    yield on(others.SILENCE + 7), 11, 0, others.calls_the_mentor
     yield on(124), 14, 0, others.opens_the_third
     yield others.RETURN, 9, 0, others.leaves_third
     yield back, 11, 0, others.returns

@@ -156,14 +156,22 @@ async def is_reached(stage: Stage, year: Year) -> None:
     """CONTACT72, settled."""
     plan = year.second.plan
     async with stage.step("72 h", "The worker reaches the person by phone"):
-        lines = [line for line in stage.transcript.lines if line.who == "second mentor"]
-        asked = [line for line in lines if line.key == "CONTACT"]
-        stage.must("the mentor's own question was repeated once", len(asked), 2)
+        repeats = "SELECT count(*) FROM message WHERE rule = 'CONTACT' AND step = 'repeat'"
+        stage.must("the mentor's own question is repeated once", await stage.house.one(repeats), 1)
         reached = {"how": "phone", "outcome": "reached", "made_on": stage.today.isoformat()}
         await plan.post("contacts", reached)
         stage.must("the contact is confirmed: MEN-09", await plan.state("MEN-09"), "done")
         stage.must_not("a task about it stays", [k for k in await plan.kinds() if "contact" in k])
+
+
+async def calls_the_mentor(stage: Stage, year: Year) -> None:
+    """CONTACT, unanswered too."""
+    plan = year.second.plan
+    async with stage.step("72 h", "The silent mentor is called, and not reproached"):
+        stage.must("the worker has it as a task", await plan.kinds(), ["mentor-silent"])
         await plan.close("mentor-silent", outcome="called")
+        note = "SELECT 1 FROM milestone_event WHERE what ~ 'silen' OR kind ~ 'silen'"
+        stage.must_not("the silence is noted about anybody", await stage.house.rows(note))
 
 
 async def opens_the_third(stage: Stage, year: Year) -> None:
