@@ -38,19 +38,33 @@ _RECIPIENT = """
 """
 _LOCAL = "((d.day + k.at) AT TIME ZONE l.zone)"
 
+# The rows that are asked about come first, by their own index, whatever the size of the table;
+# only then everything that has to be asked of each.
 MILESTONES = (
-    _SELECT.format(subject="m.id", due=_LOCAL)
-    + """
-  JOIN milestone m ON m.due_on = d.day - k.days AND m.message = k.carries
-       AND m.state IN ('planned', 'in_progress')
-  JOIN plan p ON p.id = m.plan AND p.zone = d.zone
+    """
+  WITH asked AS MATERIALIZED (
+       SELECT d.day, k.*, m.id AS about, m.plan AS of, m.day AS counted
+         FROM (SELECT DISTINCT day FROM unnest($2::date[]) AS day) AS d
+        CROSS JOIN unnest($4::text[], $5::text[], $6::text[], $7::int[], $8::time[], $9::text[],
+                          $10::text[], $11::text[], $12::bool[], $13::interval[])
+                AS k(rule, step, carries, days, at, role, key, family, critical, late)
+         JOIN milestone m ON m.message = k.carries AND m.due_on = d.day - k.days
+              AND m.state IN ('planned', 'in_progress'))
+SELECT p.agency, p.id AS plan, l.bot, l.id AS link, l.subject AS recipient, q.rule, q.step,
+       q.about AS subject, q.day AS local_due,
+       CASE WHEN r.role = 'FA' THEN q.family ELSE q.key END AS key, q.critical,
+       (q.day + q.at) AT TIME ZONE l.zone AS due_at,
+       (q.day + q.at) AT TIME ZONE l.zone + q.late AS expires_at, l.confirmed_at
+  FROM asked q
+  JOIN plan p ON p.id = q.of
        AND p.state IN ('active_inside', 'active_outside', 'step_down')
-       AND (m.day <= 0 OR p.left_custody_at IS NOT NULL)
+       AND (q.counted <= 0 OR p.left_custody_at IS NOT NULL)
+  JOIN unnest($2::date[], $3::text[]) AS z(day, zone) ON z.day = q.day AND z.zone = p.zone
 """
     + _RECIPIENT
     + """
- WHERE r.role = k.role AND (k.rule <> 'MEN-TASK' OR NOT EXISTS (
-        SELECT 1 FROM message a WHERE a.subject = m.id AND a.rule = k.rule
+ WHERE r.role = q.role AND (q.rule <> 'MEN-TASK' OR NOT EXISTS (
+        SELECT 1 FROM message a WHERE a.subject = q.about AND a.rule = q.rule
            AND a.answered_at > $1::timestamptz - interval '6 days'
            AND a.answer <> 'no_date_yet'))
 """
