@@ -53,50 +53,58 @@ async def create_invitation(actor: Actor, new: NewInvitation) -> Written:
     if new.level not in {"P1", "P2"}:
         raise Unfit("level is P1 or P2.")
     async with transaction(actor.id) as held:
-        if new.plan is None:
-            plan_id, subject, agency, language, zone = None, actor.id, *await _own(actor)
-            role = actor.role
-        else:
-            plan = await find_plan(actor, new.plan, roles=("SW", "CO"), lock=True)
-            plan_id, agency = plan["id"], plan["agency"]
-            subject = new.subject or plan["person"]
-            role, language, zone = await _recipient(plan, subject)
-            await _said_yes(plan_id, subject)
-        bot = await held.fetchval("SELECT id FROM bot WHERE agency = $1 LIMIT 1", agency)
-        if bot is None:
-            raise Unfit("This agency has no chat bot.")
+        whose = await (_own(actor) if new.plan is None else _invited(actor, new.plan, new.subject))
         await held.execute(
             "UPDATE link SET state = 'ended', ended_at = $3, version = version + 1"
             " WHERE subject = $1 AND plan IS NOT DISTINCT FROM $2"
             " AND state IN ('invited', 'unconfirmed')",
-            subject,
-            plan_id,
+            whose.subject,
+            whose.plan,
             clock.now(),
         )
-        invitation = invitation_of(new.id)
-        mentor = role == "ME"
-        await held.execute(
-            "INSERT INTO link (id, agency, plan, version, bot, subject, state, level, language,"
-            " zone, opens, closes, quiet, token, pin, tries, expires_at, invited_by)"
-            " VALUES ($1, $2, $3, 1, $4, $5, 'invited', $6, $7, $8, $9, $10, '[]', $11, $12, 0,"
-            " $13, $14)",
-            new.id,
-            agency,
-            plan_id,
-            bot,
-            subject,
-            "P1" if role == "FA" else new.level,
-            language,
-            zone,
-            MENTOR_OPENS if mentor else OPENS,
-            MENTOR_CLOSES if mentor else CLOSES,
-            hash_token(invitation.payload),
-            hash_pin(new.id, invitation.pin),
-            clock.now() + INVITATION_LIVES,
-            actor.id,
-        )
-        await record(actor, "createInvitation", plan=plan_id, thing=new.id)
+        await _insert(actor, new, whose)
+        await record(actor, "createInvitation", plan=whose.plan, thing=new.id)
         return Written(new.id, 1, 201)
+
+
+@dataclass(frozen=True)
+class _Recipient:
+    """Whose chat it will be, and how they are spoken to."""
+
+    agency: UUID
+    plan: UUID | None
+    subject: UUID
+    role: str
+    language: str
+    zone: str
+
+
+async def _insert(actor: Actor, new: NewInvitation, whose: _Recipient) -> None:
+    held, invitation = connection(), invitation_of(new.id)
+    bot = await held.fetchval("SELECT id FROM bot WHERE agency = $1 LIMIT 1", whose.agency)
+    if bot is None:
+        raise Unfit("This agency has no chat bot.")
+    opens, closes = (MENTOR_OPENS, MENTOR_CLOSES) if whose.role == "ME" else (OPENS, CLOSES)
+    await held.execute(
+        "INSERT INTO link (id, agency, plan, version, bot, subject, state, level, language,"
+        " zone, opens, closes, quiet, token, pin, tries, expires_at, invited_by)"
+        " VALUES ($1, $2, $3, 1, $4, $5, 'invited', $6, $7, $8, $9, $10, '[]', $11, $12, 0,"
+        " $13, $14)",
+        new.id,
+        whose.agency,
+        whose.plan,
+        bot,
+        whose.subject,
+        "P1" if whose.role == "FA" else new.level,
+        whose.language,
+        whose.zone,
+        opens,
+        closes,
+        hash_token(invitation.payload),
+        hash_pin(new.id, invitation.pin),
+        clock.now() + INVITATION_LIVES,
+        actor.id,
+    )
 
 
 def invitation_of(link: UUID) -> Invitation:
@@ -114,26 +122,32 @@ def hash_pin(link: UUID, pin: str) -> bytes:
     return vault().derive("pin-check", f"{link}:{pin}")
 
 
-async def _own(actor: Actor) -> tuple[Any, str, str]:
+async def _own(actor: Actor) -> _Recipient:
+    """Staff invite themselves: one chat for all their plans."""
     row = await connection().fetchrow(
         "SELECT id, language, zone FROM agency WHERE id = $1", actor.agency
     )
-    return row["id"], row["language"], row["zone"]
+    return _Recipient(row["id"], None, actor.id, actor.role, row["language"], row["zone"])
 
 
-async def _recipient(plan: Any, subject: UUID) -> tuple[str, str, str]:
+async def _invited(actor: Actor, plan_id: UUID, subject: UUID | None) -> _Recipient:
+    """Somebody of a circle who said yes to messages, or the person."""
+    plan = await find_plan(actor, plan_id, roles=("SW", "CO"), lock=True)
+    who = subject or plan["person"]
     row = await connection().fetchrow(
         "SELECT m.role, coalesce(b.language, p.language) AS language, b.zone FROM mandate m"
         " LEFT JOIN member b ON b.id = m.actor LEFT JOIN person p ON p.id = m.actor"
         " WHERE m.plan = $1 AND m.actor = $2 AND m.role IN ('ME', 'FA', 'PE')"
         " AND m.starts <= $3 AND (m.ends IS NULL OR m.ends > $3)",
         plan["id"],
-        subject,
+        who,
         clock.now(),
     )
     if row is None:
         raise NotFound
-    return row["role"], row["language"], row["zone"] or plan["zone"]
+    await _said_yes(plan["id"], who)
+    zone = row["zone"] or plan["zone"]
+    return _Recipient(plan["agency"], plan["id"], who, row["role"], row["language"], zone)
 
 
 async def _said_yes(plan: UUID, subject: UUID) -> None:
