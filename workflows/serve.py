@@ -18,6 +18,7 @@ from backend.processes import CANNOT_RUN, process
 from backend.settings import Settings, settings
 from bots.channels.telegram import make_bot, opened
 from workflows import timetable
+from workflows.heartbeat import PULSE
 from workflows.send_due import send_due
 
 log = logging.getLogger(__name__)
@@ -51,6 +52,8 @@ async def _run(configured: Settings) -> None:
         waking.cancel()
         await asyncio.gather(waking, first, return_exceptions=True)
         await timetable.drained(DRAIN_SECONDS)
+        # where the database is away the row stays: it is forgotten in a day, or replaced
+        await timetable.run("heartbeat", PULSE.end)
 
 
 async def _wake_on_notify(bot: Bot, url: str, stopping: asyncio.Event) -> None:
@@ -65,6 +68,8 @@ async def _wake_on_notify(bot: Bot, url: str, stopping: asyncio.Event) -> None:
             listening = await asyncpg.connect(url, timeout=10)
             try:
                 await listening.add_listener(WAKE_SENDER, wake)
+                await PULSE.claim(listening)
+                await timetable.run("heartbeat", PULSE.beat)
                 while not listening.is_closed():
                     with suppress(TimeoutError):
                         await asyncio.wait_for(woken.wait(), LISTEN_AGAIN_SECONDS)

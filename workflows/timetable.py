@@ -13,7 +13,7 @@ from backend.errors import DatabaseBusy
 from workflows.digest import digest
 from workflows.end_links import end_links
 from workflows.escalate import escalate
-from workflows.heartbeat import heartbeat
+from workflows.heartbeat import PULSE
 from workflows.materialise import materialise
 from workflows.purge import purge
 from workflows.send_due import send_due
@@ -36,7 +36,7 @@ def jobs(bot: Bot, stopping: asyncio.Event) -> dict[str, tuple[Job, int]]:
         "end_links": (end_links, 15 * MINUTE),
         "purge": (purge, 60 * MINUTE),
         "send_due": (partial(send_due, bot, stopping), 5),
-        "heartbeat": (heartbeat, MINUTE),
+        "heartbeat": (PULSE.beat, MINUTE),
     }
 
 
