@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from backend import clock
 from backend.access import Actor, require
+from backend.agencies.lines import Lines, check_lines
 from backend.audit.actions import record
 from backend.database import connection, transaction
 from backend.errors import NotFound, Unfit
@@ -35,11 +36,14 @@ class NewAgency:
 
 
 async def make_agency(new: NewAgency) -> None:
-    """Write an agency. Raises Unfit for a service alias that a chat must not carry."""
+    """Write an agency. Raises Unfit for an alias or a line that a chat must not carry."""
     try:
         alias = check_alias(new.service_alias)
     except UnfitAlias as error:
         raise Unfit(f"The service alias is not fit for a chat: {error}.") from error
+    lines = check_lines(
+        Lines(new.emergency_number, new.crisis_line, new.crisis_text, new.duty_phone)
+    )
     await connection().execute(
         "INSERT INTO agency (id, version, name, service_alias, zone, language, working_days,"
         " opens, closes, emergency_number, crisis_line, crisis_text, duty_phone, demo)"
@@ -52,10 +56,10 @@ async def make_agency(new: NewAgency) -> None:
         list(new.working_days),
         new.opens,
         new.closes,
-        new.emergency_number,
-        new.crisis_line,
-        new.crisis_text,
-        new.duty_phone,
+        lines.emergency_number,
+        lines.crisis_line,
+        lines.crisis_text,
+        lines.duty_phone,
         new.demo,
     )
 

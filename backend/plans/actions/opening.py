@@ -12,10 +12,10 @@ import asyncpg
 from backend import clock
 from backend.access import Actor, require
 from backend.actors.actions import make_actor, seal
+from backend.agencies.aliases import free_alias
 from backend.audit.actions import record
 from backend.database import connection, moment, transaction
 from backend.errors import NotFound, PlanAlreadyOpen, Taken, Unfit
-from backend.messages.wording import pick_alias
 from backend.once import Written
 from backend.plans.rules import CERTAINTIES, due_on
 from backend.plans.tables import Milestone
@@ -108,6 +108,7 @@ async def _person(actor: Actor, person: NewPerson | UUID) -> UUID:
 
 
 async def _write_plan(actor: Actor, new: NewPlan, person: UUID, zone: str) -> None:
+    alias = await free_alias(actor.agency)
     try:
         await connection().execute(
             "INSERT INTO plan (id, agency, version, person, alias, state, zone, release_date,"
@@ -116,7 +117,7 @@ async def _write_plan(actor: Actor, new: NewPlan, person: UUID, zone: str) -> No
             new.id,
             actor.agency,
             person,
-            pick_alias(()),
+            alias,
             zone,
             new.release_date,
             new.release_time,

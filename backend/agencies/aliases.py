@@ -1,0 +1,37 @@
+"""A neutral word for somebody: in one agency no two people on open plans go by the same."""
+
+from collections.abc import Iterator, Sequence
+from itertools import permutations
+from random import SystemRandom
+from uuid import UUID
+
+from backend.database import connection
+from backend.messages.wording import ALIASES, MAX_ALIAS
+
+OFFERED = 1000  # of some forty thousand pairs
+
+
+async def free_alias(agency: UUID | None) -> str:
+    """A word by which nobody goes on an open plan of the actor's own agency.
+
+    Until this transaction ends nobody else there is given one, so that two at once differ.
+    """
+    held = connection()
+    await held.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"alias:{agency}")
+    for offered in _offers():
+        alias: str | None = await held.fetchval("SELECT free_alias($1::text[])", offered)
+        if alias is not None:
+            return alias
+    raise RuntimeError("every word and pair of words stands for somebody")
+
+
+def _offers() -> Iterator[Sequence[str]]:
+    """Every single word, then many pairs of them, in an order of chance.
+
+    No numbers: an alias with one reads like a file, and none may be typed either.
+    """
+    chance = SystemRandom()
+    yield chance.sample(ALIASES, len(ALIASES))
+    pairs = [f"{one} {two}" for one, two in permutations(ALIASES, 2)]
+    fit = [pair for pair in pairs if len(pair) <= MAX_ALIAS]
+    yield chance.sample(fit, min(OFFERED, len(fit)))
