@@ -1,15 +1,20 @@
-"""What surrounds every answer: a request id, the security headers, one log line."""
+"""What surrounds every answer: a request id, the security headers, one log line; and how many
+requests are taken in at once.
+"""
 
 import logging
 import time
 from typing import Any
 from uuid import uuid4
 
+import msgspec
 from litestar import Litestar
 from litestar.datastructures import MutableScopeHeaders
 from litestar.types import Message
 
+from backend.errors import DatabaseBusy
 from backend.logs import request_id
+from backend.problems import MEDIA_TYPE, TYPE_PREFIX, Problem
 
 log = logging.getLogger(__name__)
 
@@ -25,8 +30,17 @@ UNLESS_SAID = {
 }
 
 
+MOST_AT_ONCE = 500
+
+
 class Enveloped(Litestar):
-    """Litestar's middleware does not see what no route takes; this sees every answer."""
+    """Litestar's middleware does not see what no route takes; this sees every answer.
+
+    Past `most_at_once` requests in the house, further ones are turned away at the door.
+    """
+
+    most_at_once = MOST_AT_ONCE
+    inside = 0
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -43,11 +57,26 @@ class Enveloped(Litestar):
                 _dress(message, request)
             await send(message)
 
+        self.inside += 1
         try:
-            await super().__call__(scope, receive, sending)
+            if self.inside > self.most_at_once:
+                await _turn_away(sending)
+            else:
+                await super().__call__(scope, receive, sending)
         finally:
+            self.inside -= 1
             log.info("answered", extra=_fields(scope, status, started))
             request_id.reset(token)
+
+
+async def _turn_away(send: Any) -> None:
+    """What a refusal of ours looks like, before any route is looked for."""
+    busy = DatabaseBusy
+    body = msgspec.json.encode(Problem(TYPE_PREFIX + busy.kind, busy.title, busy.status))
+    headers = {"content-type": MEDIA_TYPE, "content-length": str(len(body)), "retry-after": "5"}
+    encoded = [(name.encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": busy.status, "headers": encoded})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
 def _dress(message: Any, request: str) -> None:
@@ -60,12 +89,14 @@ def _dress(message: Any, request: str) -> None:
 
 
 def _fields(scope: Any, status: int, started: float) -> dict[str, object]:
-    actor = scope["state"].get("actor")
+    state = scope["state"]
+    # where the database judged the token itself, it says who it was and no more
+    who = state["actor"].id if state.get("actor") else state.get("reader")
     return {
         # the template of the route: a path could hold an id, a query even more
         "route": f"{scope['method'] if 'path_template' in scope else '-'}"
         f" {scope.get('path_template') or '-'}",
         "status": status,
         "ms": round((time.perf_counter() - started) * 1000, 1),
-        "actor": str(actor.id) if actor else None,
+        "actor": str(who) if who else None,
     }

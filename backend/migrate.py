@@ -32,15 +32,10 @@ async def prepare(admin_url: str, passwords: Mapping[Role, str] | None = None) -
     try:
         there = {row["rolname"] for row in await held.fetch("SELECT rolname FROM pg_roles")}
         missing = [role for role in ROLES if role_name(role) not in there]
-        owns = await held.fetchval(
-            "SELECT pg_get_userbyid(datdba) = $1 FROM pg_database"
-            " WHERE datname = current_database()",
-            role_name("owner"),
-        )
-        if not missing and owns:
+        if not missing and await _handed_over(held):
             return
         name = await held.fetchval("SELECT quote_ident(current_database())")
-        try:
+        with contextlib.suppress(asyncpg.InsufficientPrivilegeError):
             for role in missing:
                 with contextlib.suppress(
                     asyncpg.DuplicateObjectError, asyncpg.UniqueViolationError
@@ -48,14 +43,31 @@ async def prepare(admin_url: str, passwords: Mapping[Role, str] | None = None) -
                     await held.execute(await _create(held, role, (passwords or {}).get(role)))
             for sql in _hand_over(name):
                 await held.execute(sql)
-        except asyncpg.InsufficientPrivilegeError as error:
-            todo = [await _create(held, role, None) for role in missing] + _hand_over(name)
-            raise SettingsError(
-                "the roles are not all there and may not be made from here;"
-                " let a superuser run this, with a password for each:\n" + "\n".join(todo)
-            ) from error
+            if await _handed_over(held):  # a REVOKE that may not is a warning, no error
+                return
+        todo = [await _create(held, role, None) for role in missing] + _hand_over(name)
+        raise SettingsError(
+            "the roles are not all there, or the database is not theirs alone, and that may not"
+            " be mended from here; let a superuser run this, with a password for each role:\n"
+            + "\n".join(todo)
+        )
     finally:
         await held.close()
+
+
+async def _handed_over(held: Any) -> bool:
+    """Whether all that `_hand_over` says has come true; every role is there already."""
+    done: bool = await held.fetchval(
+        "SELECT d.datdba = o.oid AND n.nspowner = o.oid"
+        " AND NOT has_database_privilege('public', d.oid, 'CONNECT, TEMPORARY')"
+        " AND (SELECT bool_and(has_database_privilege(r, d.oid, 'CONNECT'))"
+        "        FROM unnest($2::text[]) AS r)"
+        " FROM pg_database d, pg_namespace n, pg_roles o"
+        " WHERE d.datname = current_database() AND n.nspname = 'public' AND o.rolname = $1",
+        role_name("owner"),
+        [role_name(role) for role in ROLES],
+    )
+    return done
 
 
 async def _create(held: Any, role: Role, password: str | None) -> str:

@@ -51,7 +51,11 @@ class Server(uvicorn.Server):
 
 
 def server(app: object, host: str, port: int) -> uvicorn.Server:
-    """A uvicorn that stops within seconds and leaves logging to us."""
+    """A uvicorn that stops within seconds and leaves logging to us.
+
+    It has no limit of its own: that one counts idle connections too, and answers in plain text.
+    How many requests are taken in at once is the envelope's to say.
+    """
     config = uvicorn.Config(
         app,  # type: ignore[arg-type]
         host=host,
@@ -61,7 +65,6 @@ def server(app: object, host: str, port: int) -> uvicorn.Server:
         server_header=False,
         timeout_graceful_shutdown=5,
         timeout_keep_alive=10,
-        limit_concurrency=500,
         proxy_headers=False,
     )
     return Server(config)
