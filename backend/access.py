@@ -29,6 +29,14 @@ class Actor:
     request: str | None = None
 
 
+@dataclass(frozen=True)
+class Bearer:
+    """Whoever holds an access token (its hash): the database finds out together with the rest."""
+
+    token: bytes
+    request: str
+
+
 _WORKERS = frozenset({"SW", "CO"})
 _PLAN_READERS = frozenset({"SW", "CO", "PO", "PS", "TR", "CP"})
 _ROW_OWNERS = frozenset({"SW", "CO", "PO", "PS", "TR", "CP"})

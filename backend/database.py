@@ -18,7 +18,7 @@ import asyncpg
 from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 
 from backend import clock
-from backend.errors import DatabaseBusy
+from backend.errors import DatabaseBusy, MoreToLookAt, NotFound, NotSignedIn, NotYourRole
 
 T = TypeVar("T")
 Role = Literal["owner", "app", "worker", "backup"]
@@ -57,6 +57,14 @@ CROWDED = (
     asyncpg.exceptions.ReadOnlySQLTransactionError,
     asyncpg.exceptions.InvalidCachedStatementError,
 )
+
+# What our own functions refuse, by their codes.
+REFUSED: dict[str, type[Exception]] = {
+    "TC300": MoreToLookAt,
+    "TC401": NotSignedIn,
+    "TC403": NotYourRole,
+    "TC404": NotFound,
+}
 
 log = logging.getLogger(__name__)
 _role: ContextVar[Role | None] = ContextVar("database_role", default=None)
@@ -265,7 +273,7 @@ async def _undo(held: Any) -> None:
 async def fetch_at_once(sql: str, *values: object) -> Sequence[Any]:
     """Rows of one statement that is its own transaction: one round trip, no BEGIN and no COMMIT.
 
-    Raises DatabaseBusy.
+    Raises DatabaseBusy, and what the functions of the database refuse by their own codes.
     """
     pool = DB.pool
     held = await _acquire(pool)
@@ -273,6 +281,10 @@ async def fetch_at_once(sql: str, *values: object) -> Sequence[Any]:
         rows: Sequence[Any] = await held.fetch(sql, *values)
     except BROKEN + CROWDED as error:
         raise _busy(error) from error
+    except asyncpg.PostgresError as error:
+        if error.sqlstate in REFUSED:
+            raise REFUSED[error.sqlstate] from error
+        raise
     finally:
         await pool.release(held)
     return rows

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from backend import clock
-from backend.access import Actor
+from backend.access import Actor, find_plan
 from backend.agencies.actions import NewAgency, make_agency
 from backend.appointments.actions import (
     AppointmentChange,
@@ -33,7 +33,6 @@ from backend.founding import (
 from backend.messages.links import NewInvitation, create_invitation, invitation_of
 from backend.plans.actions.milestones import MilestoneChange, change_milestone
 from backend.plans.actions.opening import NewPerson, NewPlan, open_plan
-from backend.plans.actions.reading import get_plan
 from backend.plans.actions.release import record_left_custody
 from backend.plans.rules import due_on
 
@@ -210,13 +209,18 @@ async def _change(sam: Actor, plan: UUID, code: str, **wanted: Any) -> None:
 
 async def _catch_up(sam: Actor, plan: UUID, but: tuple[str, ...] = ()) -> None:
     """What lies in the past was done on its day, as it would have been."""
-    read = await get_plan(sam, plan, everything=True)
-    for row in read.milestones:
-        if row["state"] != "planned" or row["pinned"] or row["code"] in but:
+    found = await find_plan(sam, plan)
+    today = clock.today(found["zone"])
+    for row in await connection().fetch(
+        "SELECT * FROM milestone WHERE plan = $1 AND state = 'planned' AND NOT pinned"
+        " ORDER BY due_on, code",
+        plan,
+    ):
+        if row["code"] in but:
             continue
         seen = row["version"]
-        for day in _days(row, read.row):
-            if day >= read.today:
+        for day in _days(row, found):
+            if day >= today:
                 break
             done = MilestoneChange("done", done_on=day)
             seen = (await change_milestone(sam, row["id"], seen, done)).version

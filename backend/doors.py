@@ -13,10 +13,10 @@ from litestar.connection import ASGIConnection
 from litestar.exceptions import MethodNotAllowedException
 from litestar.handlers import BaseRouteHandler
 
-from backend.access import Actor
+from backend.access import Actor, Bearer
 from backend.courts.sessions import court_of_token
-from backend.errors import BadInput, NotJson, NotSignedIn, VersionMissing
-from backend.once import Written, digest, once
+from backend.errors import BadInput, KeyMissing, NotJson, NotSignedIn, VersionMissing
+from backend.once import Asked, Written, digest, once
 from backend.settings import settings
 from backend.staff.sessions import staff_of_token
 
@@ -117,17 +117,25 @@ def actor_of(request: HttpRequest) -> Actor:
     return actor
 
 
+def bearer_of(request: HttpRequest) -> Bearer:
+    """For a route that asks the database who holds the token."""
+    return Bearer(request.state.token, request.state.request_id)
+
+
 async def write(
     request: HttpRequest,
     operation: str,
     act: Callable[[Actor], Awaitable[Written]],
 ) -> Written:
     """Carry out a write once for its Idempotency-Key. Raises KeyMissing, KeyReused."""
-    actor = actor_of(request)
+    actor, asked = actor_of(request), await _asked(request)
+    return await once(actor, operation, asked, lambda: act(actor))
+
+
+async def _asked(request: HttpRequest) -> Asked:
     seen = request.headers.get("if-match", "")
     asked = digest(request.url.path.encode(), seen.encode(), await request.body())
-    key = request.headers.get("idempotency-key")
-    return await once(actor, operation, key, asked, lambda: act(actor))
+    return Asked(request.headers.get("idempotency-key", ""), asked)
 
 
 async def change(
@@ -138,6 +146,27 @@ async def change(
     """A write on a row that the caller saw. Raises VersionMissing, VersionStale too."""
     seen = version_seen(request)
     return await write(request, operation, lambda actor: act(actor, seen))
+
+
+async def change_at_once(
+    request: HttpRequest,
+    operation: str,
+    at_once: Callable[[Bearer, Asked, int], Awaitable[tuple[UUID, Written] | None]],
+    act: Callable[[Actor, int], Awaitable[Written]],
+) -> Written:
+    """A change in one statement where that is enough (the token is judged in it), else by `act`."""
+    bearer = bearer_of(request)
+    try:
+        seen, asked = version_seen(request), await _asked(request)
+    except (VersionMissing, KeyMissing):
+        await staff_of_token(bearer.token, bearer.request)  # the anonymous hear no more than that
+        raise
+    done = await at_once(bearer, asked, seen)
+    if done is not None:
+        request.state.reader, written = done
+        return written
+    request.state.actor = await staff_of_token(bearer.token, bearer.request)
+    return await change(request, operation, act)
 
 
 def version_seen(request: HttpRequest) -> int:

@@ -27,6 +27,10 @@ class NotFound(DomainError):
     title = "There is nothing here for you"
 
 
+class MoreToLookAt(Exception):
+    """One statement is not enough for this; nothing was kept. No caller outside gets to see it."""
+
+
 class NotSignedIn(DomainError):
     status = 401
     kind = "not-signed-in"

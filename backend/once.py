@@ -37,6 +37,21 @@ class Written:
     status: int = 200
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What makes two requests one: the client's key, and a hash over all that was asked.
+
+    Raises KeyMissing for an unfit key.
+    """
+
+    key: str
+    digest: str
+
+    def __post_init__(self) -> None:
+        if not _KEY.fullmatch(self.key):
+            raise KeyMissing
+
+
 def digest(*parts: bytes) -> str:
     """A hash over what was asked; the parts cannot run into one another."""
     whole = hashlib.sha256()
@@ -48,23 +63,23 @@ def digest(*parts: bytes) -> str:
 async def once(
     actor: Actor,
     operation: str,
-    key: str | None,
-    asked: str,
+    asked: Asked,
     act: Callable[[], Awaitable[Written]],
 ) -> Written:
     """Carry out `act` the first time and repeat its answer ever after.
 
     Twenty at once wait for the first and get its answer. A failed act leaves no
     trace, so it may be tried again with the same key.
-    Raises KeyMissing for no or an unfit key, KeyReused where the key came with another request.
+    Raises KeyReused where the key came with another request.
     """
-    if key is None or not _KEY.fullmatch(key):
-        raise KeyMissing
+    key = asked.key
     async with transaction(actor.id) as held:
-        claim = await held.fetchval(_CLAIM, uuid4(), actor.id, operation, key, asked, clock.now())
+        claim = await held.fetchval(
+            _CLAIM, uuid4(), actor.id, operation, key, asked.digest, clock.now()
+        )
         if claim is None:
             known = await held.fetchrow(_KNOWN, actor.id, operation, key)
-            if known["asked"] != asked:
+            if known["asked"] != asked.digest:
                 raise KeyReused
             return Written(known["object"], known["object_version"], known["status"])
         written = await act()

@@ -2,37 +2,45 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+
+# For a connection (by its number): what it sends as its so-manieth request.
+Talk = Callable[[int], Callable[[int], bytes]]
 
 
 @dataclass(frozen=True)
 class Heard:
-    """What a window of load came to: answers in all, those that were 2xx, and seconds."""
+    """What a window of load came to: answers of each connection, all that were 2xx, seconds."""
 
-    answers: int
+    counts: list[int]
     good: int
     seconds: float
+
+    @property
+    def answers(self) -> int:
+        return sum(self.counts)
 
     @property
     def rate(self) -> float:
         return self.answers / self.seconds
 
 
-async def load(port: int, request: bytes, *, connections: int = 16, seconds: float = 3.0) -> Heard:
-    """Send one request again and again on each connection for a while."""
+async def load(port: int, talk: Talk, *, connections: int = 16, seconds: float = 3.0) -> Heard:
+    """Let each connection send its requests one after another for a while."""
     until = time.monotonic() + seconds
     started = time.monotonic()
-    counts = await asyncio.gather(*(_one(port, request, until) for _ in range(connections)))
+    heard = await asyncio.gather(*(_one(port, talk(n), until) for n in range(connections)))
     spent = time.monotonic() - started
-    return Heard(sum(count for count, _ in counts), sum(good for _, good in counts), spent)
+    return Heard([count for count, _ in heard], sum(good for _, good in heard), spent)
 
 
-async def _one(port: int, request: bytes, until: float) -> tuple[int, int]:
+async def _one(port: int, request: Callable[[int], bytes], until: float) -> tuple[int, int]:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     count = good = 0
     try:
         while time.monotonic() < until:
-            writer.write(request)
+            writer.write(request(count))
             head = await reader.readuntil(b"\r\n\r\n")
             length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
             await reader.readexactly(length)
@@ -43,6 +51,17 @@ async def _one(port: int, request: bytes, until: float) -> tuple[int, int]:
     return count, good
 
 
-def get(path: str, token: str) -> bytes:
-    lines = (f"GET {path} HTTP/1.1", "Host: 127.0.0.1", f"Authorization: Bearer {token}", "", "")
-    return "\r\n".join(lines).encode()
+def get(path: str, token: str) -> Talk:
+    """The same request again and again."""
+    whole = _request(f"GET {path}", token)
+    return lambda _: lambda _: whole
+
+
+def patch(path: str, token: str, body: bytes, *headers: str) -> bytes:
+    more = ("Content-Type: application/json", f"Content-Length: {len(body)}", *headers)
+    return _request(f"PATCH {path}", token, *more) + body
+
+
+def _request(what: str, token: str, *headers: str) -> bytes:
+    lines = (f"{what} HTTP/1.1", "Host: 127.0.0.1", f"Authorization: Bearer {token}", *headers)
+    return "\r\n".join((*lines, "", "")).encode()

@@ -156,22 +156,14 @@ async def close_task(actor: Actor, id_: UUID, seen: int, outcome: str) -> Writte
         return Written(id_, version)
 
 
-_CLOSE = """
-WITH closed AS (
-    UPDATE task SET closed_at = $2, outcome = $3, version = version + 1
-     WHERE subject = $1 AND closed_at IS NULL AND {which} RETURNING id)
-UPDATE task u SET closed_at = $2, outcome = $3, version = u.version + 1
-  FROM closed WHERE u.subject = closed.id AND u.kind = 'unopened' AND u.closed_at IS NULL
-"""
+_CLOSE = "SELECT close_tasks($1, $2, $3, $4)"
 
 
 async def close_answered(subject: UUID, outcome: str) -> None:
     """Close what was opened because nobody had answered, now that somebody has."""
-    which = "step LIKE 'silent%'"
-    await connection().execute(_CLOSE.format(which=which), subject, clock.now(), outcome)
+    await connection().execute(_CLOSE, subject, clock.now(), outcome, None)
 
 
 async def close_tasks(subject: UUID, kind: str, outcome: str) -> None:
     """Close the tasks of a kind that have become pointless."""
-    sql = _CLOSE.format(which="kind = $4")
-    await connection().execute(sql, subject, clock.now(), outcome, kind)
+    await connection().execute(_CLOSE, subject, clock.now(), outcome, kind)

@@ -104,7 +104,7 @@ async def _row(tap: Tap, code: str | None = None) -> Any | None:
 async def _show(tap: Tap, row: Mapping[str, Any], what: str) -> None:
     if tap.plan is not None:
         await write_milestone(tap.actor, row, tap.plan, {"said_by": tap.actor.role})
-        await write_event(tap.actor, row, tap.plan, "said", after={}, what=what)
+        await write_event(tap.actor, row, tap.plan, "said", what=what)
 
 
 async def _settle(tap: Tap, row: Mapping[str, Any]) -> None:

@@ -136,10 +136,8 @@ UPDATE message SET state = 'cancelled', reason = $2, version = version + 1
 
 async def cancel_about(subjects: Collection[UUID], reason: str) -> list[UUID]:
     """Cancel what waits to be said about these rows."""
-    rows = await connection().fetch(
-        _CANCEL.format(where="subject = ANY($1)"), list(subjects), reason
-    )
-    return [row["id"] for row in rows]
+    rows = await connection().fetch("SELECT cancel_about($1, $2)", list(subjects), reason)
+    return [row["cancel_about"] for row in rows]
 
 
 async def cancel_plan(plan: UUID, reason: str) -> list[UUID]:

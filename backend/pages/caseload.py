@@ -14,7 +14,7 @@ from backend.once import Written
 from backend.pages.forms import Attempt, Form, submit
 from backend.pages.html import Page, go, show
 from backend.pages.reading import office_of
-from backend.plans.actions import opening, reading
+from backend.plans.actions import caseload, opening, reading
 from backend.plans.template import OVERLAYS
 from backend.plans.views import OpenPlan, PersonIn
 
@@ -26,7 +26,7 @@ class CaseloadController(Controller):
     async def caseload(self, request: HttpRequest, cursor: FromQuery[str | None] = None) -> Page:
         """By next due date and never by lateness."""
         after = cursors.read(cursor, date, UUID) if cursor else None
-        lines = await reading.list_plans(actor_of(request), after=after, limit=SIZE)
+        lines = await caseload.list_plans(actor_of(request), after=after, limit=SIZE)
         last = lines[-1] if len(lines) == SIZE else None
         more = cursors.write(last.next_due_on or reading.LAST, last.id) if last else None
         return show(request, "caseload.html", lines=lines, more=more, first=cursor is None)

@@ -15,7 +15,7 @@ from backend.access import Actor
 from backend.actors.actions import vault
 from backend.doors import HttpRequest, actor_of, cookie_name
 from backend.errors import BadInput, DatabaseBusy, DomainError, Unfit, VersionStale
-from backend.once import Written, digest, once
+from backend.once import Asked, Written, digest, once
 
 MEDIA_TYPE = "application/x-www-form-urlencoded"
 MOST_FIELDS = 200
@@ -191,9 +191,8 @@ async def submit(
     """
     actor, form = actor_of(request), request.state.form
     try:
-        written = await once(
-            actor, operation, form.one("key"), form.asked, lambda: act(actor, form)
-        )
+        asked = Asked(form.one("key"), form.asked)
+        written = await once(actor, operation, asked, lambda: act(actor, form))
     except DatabaseBusy:
         raise  # the same form may be sent once more: it has one effect
     except DomainError as error:

@@ -16,7 +16,9 @@ from backend.doors import (
     WrittenReply,
     actor_of,
     answer,
+    bearer_of,
     change,
+    change_at_once,
     plain,
     write,
 )
@@ -33,7 +35,7 @@ from backend.errors import (
     VersionMissing,
     VersionStale,
 )
-from backend.plans.actions import milestones, opening, reading, release
+from backend.plans.actions import caseload, milestones, opening, reading, release
 from backend.plans.views import (
     CaseloadView,
     ChangeMilestone,
@@ -75,18 +77,26 @@ class PlanController(Controller):
     ) -> Response[CaseloadView]:
         """My caseload by next due date, keyset pages."""
         after = cursors.read(cursor, date, UUID) if cursor else None
-        token, asked = request.state.token, request.state.request_id
-        lines = await reading.list_plans_of_token(token, asked, after=after, limit=limit)
+        reader, lines = await caseload.list_plans_of(bearer_of(request), after=after, limit=limit)
+        request.state.reader = reader
         last = lines[-1] if len(lines) == limit else None
         following = cursors.write(last.next_due_on or reading.LAST, last.id) if last else None
         return Response(CaseloadView(list(lines), following), headers=NO_STORE)
 
-    @get("/{plan_id:uuid}", operation_id="getPlan", responses=documented(NotYourRole, NotFound))
+    @get(
+        "/{plan_id:uuid}",
+        operation_id="getPlan",
+        opt={IN_SQL: True},
+        responses=documented(NotYourRole, NotFound),
+    )
     async def get_plan(
         self, request: HttpRequest, plan_id: FromPath[UUID], show: FromQuery[str] = "soon"
     ) -> Response[PlanView]:
         """A plan cut to what you may see: the next two weeks, or every row with show=all."""
-        read = await reading.get_plan(actor_of(request), plan_id, everything=show == "all")
+        reader, read = await reading.get_plan_of(
+            bearer_of(request), plan_id, everything=show == "all"
+        )
+        request.state.reader = reader
         return Response(PlanView.of(read), headers={**NO_STORE, "ETag": f'"{read.row["version"]}"'})
 
     @post("/{plan_id:uuid}/state", operation_id="changePlanState", responses=documented(*CHANGE))
@@ -143,16 +153,24 @@ class MilestoneController(Controller):
     path = "/milestones"
     tags = ["plans"]  # noqa: RUF012
 
-    @patch("/{milestone_id:uuid}", operation_id="changeMilestone", responses=documented(*CHANGE))
+    @patch(
+        "/{milestone_id:uuid}",
+        operation_id="changeMilestone",
+        opt={IN_SQL: True},
+        responses=documented(*CHANGE),
+    )
     async def change(
         self, request: HttpRequest, milestone_id: FromPath[UUID], data: JSONBody[ChangeMilestone]
     ) -> WrittenReply:
         """Change the state or the date of a row, or the person's tick for the court."""
         wanted = milestones.MilestoneChange(**msgspec.structs.asdict(data))
         return plain(
-            await change(
+            await change_at_once(
                 request,
                 "changeMilestone",
+                lambda bearer, asked, seen: milestones.change_milestone_of(
+                    bearer, asked, milestone_id, seen, wanted
+                ),
                 lambda actor, seen: milestones.change_milestone(actor, milestone_id, seen, wanted),
             )
         )

@@ -6,7 +6,11 @@ from typing import Any
 
 OPEN = frozenset({"planned", "in_progress"})
 CLOSED = frozenset({"done", "not_needed", "declined", "not_possible", "cancelled"})
+ASLEEP = frozenset({"dormant"})
 CAUSES = frozenset({"service_side", "legal", "health", "other"})
+WORKERS = frozenset({"SW", "CO"})  # mandates that see a plan whole
+READ_NAMES = WORKERS | {"PO", "PS"}
+READ_DATES = WORKERS | {"PO"}
 OPTIONAL_KINDS = frozenset({"V", "N"})
 
 PLAN_STEPS: Mapping[str, frozenset[str]] = {
@@ -86,7 +90,7 @@ def is_soon(row: Mapping[str, Any], today: date, *, left_custody: bool) -> bool:
 
 def sees(role: str, row: Mapping[str, Any]) -> bool:
     """Which rows a reader under this mandate may know of; what is left out leaves no trace."""
-    if role in {"SW", "CO"}:
+    if role in WORKERS:
         return True
     if row["state"] == "dormant" or (row["state"] == "declined" and role != "CP"):
         return False
@@ -107,7 +111,7 @@ def sees(role: str, row: Mapping[str, Any]) -> bool:
 
 def changes(role: str, row: Mapping[str, Any]) -> bool:
     """Whether this mandate may change a row that it sees."""
-    if role in {"SW", "CO"}:
+    if role in WORKERS:
         return True
     if role == "PO":
         return bool(row["pathway"] == "PRB")

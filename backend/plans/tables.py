@@ -41,6 +41,7 @@ class Plan(Table, tablename="plan"):
     next_due_on = Date(null=True, default=None)
     next_milestone = UUID(null=True, default=None)
     next_title = Text(null=True, default=None)
+    next_win_after = SmallInt(null=True, default=None)
 
 
 class Milestone(Table, tablename="milestone"):

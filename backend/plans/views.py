@@ -10,7 +10,7 @@ from backend.access import Actor
 from backend.errors import Unfit
 from backend.once import Written
 from backend.plans import rules
-from backend.plans.actions import opening, reading, release
+from backend.plans.actions import caseload, opening, reading, release
 from backend.words import Line, Name, Note
 
 
@@ -71,7 +71,7 @@ class MilestoneView(msgspec.Struct, omit_defaults=True):
         )
         if row["done_on"] is not None:
             view.done_on = row["done_on"]
-        if plan.role in reading.WORKERS:
+        if plan.role in rules.WORKERS:
             view.kind, view.pinned = row["kind"], row["pinned"]
             view.said_by, view.show_court = row["said_by"], row["show_court"]
             view.cause = row["cause"]
@@ -146,7 +146,7 @@ class PlanView(msgspec.Struct, omit_defaults=True):
         )
         if plan.identity is not None:
             view.person = msgspec.convert(plan.identity, IdentityView)
-        if plan.role in reading.WORKERS | {"PO"}:
+        if plan.role in rules.READ_DATES:
             view.supervision = row["supervision"]
             view.appointments = [msgspec.convert(one, AppointmentView) for one in plan.appointments]
         if plan.circle is not None:
@@ -162,7 +162,7 @@ class PlanView(msgspec.Struct, omit_defaults=True):
 class CaseloadView(msgspec.Struct):
     """A page of the caseload; `next` is the cursor of the page after it."""
 
-    plans: list[reading.CaseloadLine]
+    plans: list[caseload.CaseloadLine]
     next: str | None = None
 
 

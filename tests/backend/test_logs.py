@@ -75,6 +75,14 @@ async def test_a_request_is_one_line_of_json_with_its_id_route_status_and_actor(
     assert plan not in log.text
 
 
+async def test_a_caseload_is_a_line_with_its_reader_too(world: World, log: Log) -> None:
+    for role in ("SW", "PO"):
+        reader = await world.somebody(role)
+        assert (await reader.get("/plans")).status_code == 200
+        line = log.lines[-1]
+        assert (line["route"], line["actor"]) == ("GET /plans", str(reader.id))
+
+
 async def test_what_no_route_takes_is_a_line_too_and_repeats_nothing(
     world: World, log: Log
 ) -> None:

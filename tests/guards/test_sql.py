@@ -9,8 +9,7 @@ from backend.settings import ROOT
 
 RUNS_SQL = {"fetch", "fetchrow", "fetchval", "fetch_one", "execute", "executemany", "cursor"}
 FOLDERS = ("backend", "bots", "workflows", "migrations")
-# columns and the numbers of their parameters, as `a = $2, b = $3`
-_NUMBERED = "', '.join((f'{{name}} = ${{at}}' for at, name in enumerate(names, {})))"
+# columns and the numbers of their parameters, as `, a = $5, b = $6`
 _MORE = "''.join((f', {name} = ${at}' for at, name in enumerate(names, 5)))"
 # What else may stand in a statement: file, expression, and where it comes from.
 REVIEWED = {
@@ -19,7 +18,6 @@ REVIEWED = {
     ("backend/messages/sending.py", _MORE): "column names that stand in this file",
     ("backend/migrate.py", "_hand_over(name)"): "names that Postgres itself has quoted",
     ("backend/migrate.py", "await _create(held, role, (passwords or {}).get(role))"): "likewise",
-    ("backend/plans/actions/milestones.py", _NUMBERED.format(2)): "checked against a set",
     ("bots/conversations/settings.py", "column"): "one of two names that stand in this file",
     ("migrations/m0002_ground.py", "statements()"): "put together from the names in this file",
     ("workflows/escalate.py", "sql"): "handed through within the file, from its constants",

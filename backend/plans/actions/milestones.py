@@ -1,21 +1,23 @@
 """What happens to one milestone."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
+import msgspec
+
 from backend import clock
-from backend.access import Actor, check_version, find_plan, require
+from backend.access import OPERATIONS, Actor, Bearer, check_version, find_plan, require
 from backend.actors.actions import seal, unseal
-from backend.alerts.actions import close_answered
 from backend.audit.actions import record
-from backend.database import connection, transaction
-from backend.errors import NotFound, NotFromThisState, Unfit
+from backend.database import connection, fetch_at_once, transaction
+from backend.errors import MoreToLookAt, NotFound, NotFromThisState, Unfit
 from backend.messages import outbox
 from backend.messages.outbox import Occurrence
-from backend.once import Written
+from backend.once import Asked, Written
 from backend.plans import rules
 
 
@@ -69,6 +71,55 @@ async def change_milestone(actor: Actor, id_: UUID, seen: int, wanted: Milestone
             await _let_fall(actor, row, plan)
         await record(actor, "changeMilestone", plan=plan["id"], thing=id_)
         return Written(id_, version)
+
+
+_AT_ONCE = "SELECT * FROM change_milestone($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+# A row and a plan of which nothing hinders a change; its day is the latest that there is.
+_PLAIN_ROW = {"repeat_days": None, "code": "", "due_on": None}
+_PLAIN_PLAN = {"state": "active_outside", "zone": "Pacific/Kiritimati"}
+
+
+async def change_milestone_of(
+    bearer: Bearer, asked: Asked, id_: UUID, seen: int, wanted: MilestoneChange
+) -> tuple[UUID, Written] | None:
+    """The usual change by whoever holds the token, in one round trip; who it was too.
+
+    None, and nothing is kept, where there is more to look at: a key that is known, a row that
+    repeats or sleeps, another's row, any refusal. `change_milestone` has the whole of the rules.
+    Raises NotSignedIn, NotYourRole.
+    """
+    froms, after = _foregone(wanted)
+    if not froms:
+        return None
+    values = (
+        *(bearer.token, clock.now(), sorted(OPERATIONS["changeMilestone"]), bearer.request),
+        *(asked.key, asked.digest, id_, seen, sorted(rules.WORKERS), sorted(rules.RUNNING), froms),
+        *(msgspec.json.encode(after).decode(), _settles(after)),
+    )
+    try:
+        found = await fetch_at_once(_AT_ONCE, *values)
+    except MoreToLookAt:
+        return None
+    return found[0]["actor"], Written(id_, found[0]["version"])
+
+
+def _foregone(wanted: MilestoneChange) -> tuple[list[str], dict[str, Any]]:
+    """The open states from which the rules let this happen, and what it comes to.
+
+    None of them where that hangs on more than the state: a refusal takes others with it.
+    """
+    froms, after = list[str](), dict[str, Any]()
+    if wanted.state == "declined":
+        return froms, after
+    for state in sorted(rules.OPEN):
+        row = {**_PLAIN_ROW, "state": state}
+        with suppress(NotFromThisState, Unfit):
+            _check(row, _PLAIN_PLAN, wanted)
+            after = _after(row, _PLAIN_PLAN, wanted)
+            froms.append(state)
+    if wanted.done_on is None:
+        after.pop("done_on", None)  # the day where the plan is: the database looks
+    return froms, after
 
 
 def _check(row: Mapping[str, Any], plan: Mapping[str, Any], wanted: MilestoneChange) -> None:
@@ -138,6 +189,7 @@ def _due(row: Mapping[str, Any], plan: Mapping[str, Any], day: int) -> date:
 _COLUMNS = frozenset(
     {"state", "cause", "due_on", "pinned", "cycle", "done_on", "said_by", "show_court"}
 )
+_WRITE = "SELECT write_milestone($1, $2, $3, $4, $5, $6, $7, $8)"
 
 
 async def write_milestone(
@@ -147,22 +199,35 @@ async def write_milestone(
     after: Mapping[str, Any],
     *,
     reason: str | None = None,
-    move: UUID | None = None,
 ) -> int:
-    """Write the row and its event; the new version. The caller holds the row's lock."""
-    names = sorted(after)
-    if not set(names) <= _COLUMNS:
-        raise ValueError(names)
-    sets = ", ".join(f"{name} = ${at}" for at, name in enumerate(names, 2))
+    """Write the row, its event and what follows; the new version. The caller holds the row's lock.
+
+    What was about to be asked about it falls away with its state or its day.
+    """
+    if not after.keys() <= _COLUMNS:
+        raise ValueError(sorted(after))
+    event, sealed = uuid4(), None
+    if reason:
+        sealed = await seal(plan["person"], f"milestone_event.reason:{event}", reason)
     version: int = await connection().fetchval(
-        f"UPDATE milestone SET {sets}, version = version + 1 WHERE id = $1 RETURNING version",
+        _WRITE,
+        actor.id,
+        actor.role,
+        clock.now(),
         row["id"],
-        *(after[name] for name in names),
+        msgspec.json.encode(after).decode(),
+        _settles(after),
+        event,
+        sealed,
     )
-    kind = "state" if "state" in after else "date" if "due_on" in after else "tick"
-    await write_event(actor, row, plan, kind, after=after, reason=reason, move=move)
-    await _tell(row, plan, after)
+    if row["message"] == "GOODNEWS" and after.get("done_on") and row["state"] != "done":
+        await _share_good_news(row, plan)
     return version
+
+
+def _settles(after: Mapping[str, Any]) -> bool:
+    """Whether there is nothing more to ask: the row is closed, or one of its cycles is."""
+    return after.get("state") in rules.CLOSED or bool(after.get("done_on"))
 
 
 _WHO_SHARES_GOOD_NEWS = """
@@ -175,18 +240,8 @@ SELECT DISTINCT ON (l.subject) l.* FROM link l
 """
 
 
-async def _tell(row: Mapping[str, Any], plan: Mapping[str, Any], after: Mapping[str, Any]) -> None:
-    """What was about to be asked about a row falls away with its state or its day.
-
-    A step that was finished is good news for those to whom the person lets it be told.
-    """
-    if after.get("state") in rules.CLOSED or after.get("done_on"):
-        await outbox.cancel_about([row["id"]], "settled")
-        await close_answered(row["id"], "settled")
-    elif "due_on" in after:
-        await outbox.cancel_about([row["id"]], "moved")
-    if row["message"] != "GOODNEWS" or not after.get("done_on") or row["state"] == "done":
-        return
+async def _share_good_news(row: Mapping[str, Any], plan: Mapping[str, Any]) -> None:
+    """A step that was finished is good news for those to whom the person lets it be told."""
     today = clock.today(plan["zone"])
     for link in await connection().fetch(_WHO_SHARES_GOOD_NEWS, plan["id"], clock.now(), today):
         occurrence = Occurrence("GOODNEWS", "", row["id"], today)
@@ -199,22 +254,16 @@ async def write_event(
     plan: Mapping[str, Any],
     kind: str,
     *,
-    after: Mapping[str, Any],
+    due_after: date | None = None,
     what: str | None = None,
-    reason: str | None = None,
     move: UUID | None = None,
 ) -> None:
-    id_ = uuid4()
-    sealed = None
-    if reason:
-        sealed = await seal(plan["person"], f"milestone_event.reason:{id_}", reason)
-    # a finished cycle of a repeated row is a fact of its own
-    became = "done" if after.get("done_on") else after.get("state", row["state"])
+    """What happened to a row besides a change that `write_milestone` makes."""
     await connection().execute(
         "INSERT INTO milestone_event (id, agency, plan, version, milestone, actor, role, at, kind,"
-        " before, after, due_before, due_after, what, reason, move)"
-        " VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
-        id_,
+        " before, after, due_before, due_after, what, move)"
+        " VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $9, $10, $11, $12, $13)",
+        uuid4(),
         plan["agency"],
         plan["id"],
         row["id"],
@@ -223,11 +272,9 @@ async def write_event(
         clock.now(),
         kind,
         row["state"],
-        became,
         row["due_on"],
-        after.get("due_on", row["due_on"]),
+        due_after or row["due_on"],
         what,
-        sealed,
         move,
     )
 
@@ -253,7 +300,7 @@ async def milestone_history(actor: Actor, id_: UUID) -> Sequence[Mapping[str, An
     async with transaction(actor.id) as held:
         row, plan = await find_milestone(actor, id_)
         await record(actor, "milestoneHistory", plan=plan["id"], thing=row["id"])
-        worker = plan["mandate"] in {"SW", "CO"}
+        worker = plan["mandate"] in rules.WORKERS
         events = [dict(event) for event in await held.fetch(_HISTORY, id_)]
         for event in events:
             sealed = event.pop("reason")

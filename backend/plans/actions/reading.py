@@ -1,24 +1,20 @@
-"""What a reader sees of a plan and of their caseload. Every read is written down."""
+"""What a reader sees of a plan. Every read is written down."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-import asyncpg
-import msgspec
-
 from backend import clock
-from backend.access import OPERATIONS, Actor, find_plan, require
-from backend.actors.actions import unseal, unseal_with
+from backend.access import OPERATIONS, Actor, Bearer, require
+from backend.actors.actions import unseal_with
 from backend.audit.actions import record
-from backend.database import connection, fetch_at_once, transaction
-from backend.errors import NotSignedIn, NotYourRole
+from backend.database import fetch_at_once, transaction
+from backend.errors import NotFound
 from backend.plans import rules
 
-WORKERS = frozenset({"SW", "CO"})
-READ_NAMES = frozenset({"SW", "CO", "PO", "PS"})
+LAST = date(9999, 12, 31)
 
 
 @dataclass(frozen=True)
@@ -39,39 +35,72 @@ class PlanRead:
         return self.row["left_custody_at"] is not None
 
 
+_SHEET = "SELECT * FROM plan_sheet($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+_SHEET_AT_ONCE = "SELECT * FROM read_plan($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+_READERS = (sorted(rules.READ_NAMES), sorted(rules.WORKERS), sorted(rules.READ_DATES))
+_EVERY_ROW = (sorted(rules.OPEN | rules.CLOSED | rules.ASLEEP), LAST)
+# what has been settled needs no look for the next two weeks; sleeping rows are what can be offered
+_SOME_ROWS = sorted(rules.OPEN | rules.ASLEEP)
+_ANYWHERE = timedelta(days=1)  # it may be tomorrow already where the plan is
+
+
+def _rows_of(*, everything: bool) -> tuple[list[str], date]:
+    """States and the last day of the rows that are fetched; the rules cut them further."""
+    if everything:
+        return _EVERY_ROW
+    return _SOME_ROWS, clock.now().date() + _ANYWHERE + rules.SOON
+
+
 async def get_plan(actor: Actor, id_: UUID, *, everything: bool = False) -> PlanRead:
     """The plan: the next two weeks and what is open and late, or every row on request."""
     require(actor, "getPlan")
     async with transaction(actor.id) as held:
-        plan = await find_plan(actor, id_)
-        role, today = plan["mandate"], clock.today(plan["zone"])
-        every = await held.fetch(
-            "SELECT * FROM milestone WHERE plan = $1 ORDER BY due_on, code", id_
+        rows = _rows_of(everything=everything)
+        sheet = await held.fetchrow(
+            _SHEET, actor.id, actor.role, clock.now(), id_, *rows, *_READERS
         )
-        left = plan["left_custody_at"] is not None
-        seen = [row for row in every if rules.sees(role, row)]
-        shown = (
-            seen if everything else [r for r in seen if rules.is_soon(r, today, left_custody=left)]
-        )
+        if sheet is None:
+            raise NotFound
         await record(actor, "getPlan", plan=id_)
-        return PlanRead(
-            row=plan,
-            role=role,
-            today=today,
-            identity=await _identity(plan) if role in READ_NAMES else None,
-            milestones=shown,
-            offers=_offers(seen) if role in WORKERS else None,
-            circle=await _circle(plan) if role in WORKERS else None,
-            appointments=await _appointments(plan, role),
-        )
+        return _read(sheet, everything=everything)
 
 
-async def _identity(plan: Any) -> dict[str, Any]:
-    person = await connection().fetchrow("SELECT * FROM person WHERE id = $1", plan["person"])
-    identity: dict[str, Any] = await unseal(
-        person["id"], f"person.identity:{person['id']}", person["identity"]
+async def get_plan_of(
+    bearer: Bearer, id_: UUID, *, everything: bool = False
+) -> tuple[UUID, PlanRead]:
+    """The same for whoever holds the token, in one round trip; who it was too.
+
+    Raises NotSignedIn, NotYourRole, NotFound.
+    """
+    rows = _rows_of(everything=everything)
+    allowed = sorted(OPERATIONS["getPlan"])
+    values = (bearer.token, clock.now(), allowed, bearer.request, id_, *rows, *_READERS)
+    found = await fetch_at_once(_SHEET_AT_ONCE, *values)
+    return found[0]["actor"], _read(found[0], everything=everything)
+
+
+def _read(sheet: Any, *, everything: bool) -> PlanRead:
+    """What the rules leave of the rows that were fetched."""
+    role, today = sheet["mandate"], clock.today(sheet["zone"])
+    left = sheet["left_custody_at"] is not None
+    seen = [row for row in sheet["milestones"] or () if rules.sees(role, row)]
+    shown = seen if everything else [r for r in seen if rules.is_soon(r, today, left_custody=left)]
+    return PlanRead(
+        row=sheet,
+        role=role,
+        today=today,
+        identity=_identity(sheet) if role in rules.READ_NAMES else None,
+        milestones=shown,
+        offers=_offers(seen) if role in rules.WORKERS else None,
+        circle=_circle(sheet) if role in rules.WORKERS else None,
+        appointments=_appointments(sheet),
     )
-    return {**identity, "language": person["language"]}
+
+
+def _identity(sheet: Any) -> dict[str, Any]:
+    place = f"person.identity:{sheet['person']}"
+    identity = unseal_with(sheet["wrapped"], sheet["person"], place, sheet["identity"])
+    return {**identity, "language": sheet["language"]}
 
 
 def _offers(rows: Sequence[Any]) -> dict[str, list[str]]:
@@ -83,23 +112,9 @@ def _offers(rows: Sequence[Any]) -> dict[str, list[str]]:
     return offers
 
 
-_CIRCLE = """
-SELECT m.id AS mandate, m.version, m.actor, m.role, m.starts, m.ends, b.alias, b.identity, b.gate,
-       k.wrapped, s.alias AS staff_alias, l.id AS link, l.version AS link_version,
-       l.state AS link_state
-  FROM mandate m LEFT JOIN member b ON b.id = m.actor LEFT JOIN staff s ON s.id = m.actor
-  LEFT JOIN subject_key k ON k.id = b.id
-  LEFT JOIN LATERAL (SELECT id, version, state FROM link k WHERE k.plan = m.plan
-        AND k.subject = m.actor ORDER BY k.state = 'active' DESC, k.expires_at DESC LIMIT 1) l
-    ON true
- WHERE m.plan = $1 AND m.starts <= $2 AND (m.ends IS NULL OR m.ends > $2)
- ORDER BY m.role, m.starts
-"""
-
-
-async def _circle(plan: Any) -> list[dict[str, Any]]:
+def _circle(sheet: Any) -> list[dict[str, Any]]:
     members = []
-    for row in await connection().fetch(_CIRCLE, plan["id"], clock.now()):
+    for row in sheet["circle"] or ():
         member = dict(row)
         sealed, wrapped = member.pop("identity"), member.pop("wrapped")
         if sealed is not None:
@@ -107,97 +122,17 @@ async def _circle(plan: Any) -> list[dict[str, Any]]:
             member["name"] = unseal_with(wrapped, member["actor"], place, sealed)["name"]
         else:
             # the person has no account: they go by the alias of their plan
-            member["name"] = member["staff_alias"] or plan["alias"]
+            member["name"] = member["staff_alias"] or sheet["alias"]
         members.append(member)
     return members
 
 
-async def _appointments(plan: Any, role: str) -> list[dict[str, Any]]:
-    if role not in WORKERS | {"PO"}:
-        return []
-    rows = await connection().fetch(
-        "SELECT * FROM appointment WHERE plan = $1 AND ($2 OR role = $3) ORDER BY held_on, held_at",
-        plan["id"],
-        role in WORKERS,
-        role,
-    )
+def _appointments(sheet: Any) -> list[dict[str, Any]]:
     shown = []
-    for row in rows:
-        place = await unseal(plan["person"], f"appointment.place:{row['id']}", row["place"])
-        shown.append({**dict(row), "place": place})
+    for row in sheet["appointments"] or ():
+        one = dict(row)
+        if one["place"] is not None:
+            where = f"appointment.place:{one['id']}"
+            one["place"] = unseal_with(sheet["wrapped"], sheet["person"], where, one["place"])
+        shown.append(one)
     return shown
-
-
-class CaseloadLine(msgspec.Struct, frozen=True):
-    """One plan of a caseload. `overdue` is computed for this very answer."""
-
-    id: UUID
-    version: int
-    alias: str
-    name: str | None
-    state: str
-    release_date: date
-    certainty: str
-    next_due_on: date | None
-    next_title: str | None
-    overdue: bool
-
-
-LAST = date(9999, 12, 31)
-_PAGES = {
-    True: "SELECT * FROM caseload_page($1, $2, $3, $4, $5)",
-    False: "SELECT * FROM own_caseload_page($1, $2, $3, $4, $5)",
-}
-_AT_ONCE = "SELECT * FROM caseload($1, $2, $3, $4, $5, $6, $7, $8)"
-After = tuple[date, UUID] | None
-FIRST = (date(1, 1, 1), UUID(int=0))
-
-
-async def list_plans(
-    actor: Actor, *, after: After = None, limit: int = 50
-) -> Sequence[CaseloadLine]:
-    """My caseload by next due date, a page at a time. Nothing is ever ordered by lateness."""
-    require(actor, "listPlans")
-    async with transaction(actor.id) as held:
-        sql = _PAGES[actor.role in WORKERS]
-        rows = await held.fetch(sql, actor.id, clock.now(), *(after or FIRST), limit)
-        await record(actor, "listPlans")
-        return _lines(rows)
-
-
-async def list_plans_of_token(
-    token: bytes, request: str | None, *, after: After = None, limit: int = 50
-) -> Sequence[CaseloadLine]:
-    """The same for the holder of an access token (its hash), in one round trip.
-
-    Raises NotSignedIn, NotYourRole.
-    """
-    allowed = sorted(OPERATIONS["listPlans"])
-    start = after or FIRST
-    values = (token, clock.now(), allowed, sorted(WORKERS), request, *start, limit)
-    try:
-        rows = await fetch_at_once(_AT_ONCE, *values)
-    except asyncpg.PostgresError as error:
-        if error.sqlstate in _REFUSED:
-            raise _REFUSED[error.sqlstate] from error
-        raise
-    return _lines(rows)
-
-
-_REFUSED: dict[str, type[Exception]] = {"TC401": NotSignedIn, "TC403": NotYourRole}
-
-
-def _lines(rows: Sequence[Any]) -> list[CaseloadLine]:
-    todays = {zone: clock.today(zone) for zone in {row["zone"] for row in rows}}
-    return [_line(row, todays[row["zone"]]) for row in rows]
-
-
-def _line(row: Any, today: date) -> CaseloadLine:
-    (id_, version, alias, state, release, certainty, _, person, mandate, *sealed) = row
-    identity, wrapped, due, title, window = sealed
-    name = None
-    if mandate in READ_NAMES:
-        place = f"person.identity:{person}"
-        name = unseal_with(wrapped, person, place, identity)["name"]
-    late = due is not None and (today - due).days > window
-    return CaseloadLine(id_, version, alias, name, state, release, certainty, due, title, late)

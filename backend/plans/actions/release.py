@@ -100,7 +100,7 @@ async def _move_rows(actor: Actor, plan: Any, to: Release, move: UUID) -> list[U
         [due for _, due in moved],
     )
     for row, due in moved:
-        await write_event(actor, row, plan, "moved", after={"due_on": due}, move=move)
+        await write_event(actor, row, plan, "moved", due_after=due, move=move)
     return [row["id"] for row, _ in moved]
 
 

@@ -1,0 +1,88 @@
+"""A caseload, a page at a time. Every read is written down."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from backend import clock
+from backend.access import OPERATIONS, Actor, Bearer, require
+from backend.actors.actions import vault
+from backend.audit.actions import record
+from backend.database import fetch_at_once, transaction
+from backend.plans import rules
+
+
+class CaseloadLine(msgspec.Struct, frozen=True):
+    """One plan of a caseload. `overdue` is computed for this very answer."""
+
+    id: UUID
+    version: int
+    alias: str
+    name: str | None
+    state: str
+    release_date: date
+    certainty: str
+    next_due_on: date | None
+    next_title: str | None
+    overdue: bool
+
+
+_LINES = "SELECT caseload_lines($1, $2, $3, $4, $5, $6)"
+_LINES_AT_ONCE = "SELECT * FROM read_caseload($1, $2, $3, $4, $5, $6, $7, $8)"
+After = tuple[date, UUID] | None
+FIRST = (date(1, 1, 1), UUID(int=0))
+
+
+async def list_plans(
+    actor: Actor, *, after: After = None, limit: int = 50
+) -> Sequence[CaseloadLine]:
+    """My caseload by next due date, a page at a time. Nothing is ever ordered by lateness."""
+    require(actor, "listPlans")
+    async with transaction(actor.id) as held:
+        values = (actor.id, clock.now(), actor.role in rules.WORKERS, *(after or FIRST), limit)
+        rows = await held.fetchval(_LINES, *values)
+        await record(actor, "listPlans")
+        return _lines(rows or ())
+
+
+async def list_plans_of(
+    bearer: Bearer, *, after: After = None, limit: int = 50
+) -> tuple[UUID, Sequence[CaseloadLine]]:
+    """The same for whoever holds the token, in one round trip; who it was too.
+
+    Raises NotSignedIn, NotYourRole.
+    """
+    allowed = sorted(OPERATIONS["listPlans"])
+    start = after or FIRST
+    workers = sorted(rules.WORKERS)
+    values = (bearer.token, clock.now(), allowed, workers, bearer.request, *start, limit)
+    found = await fetch_at_once(_LINES_AT_ONCE, *values)
+    return found[0]["actor"], _lines(found[0]["lines"] or ())
+
+
+def _lines(rows: Sequence[Any]) -> list[CaseloadLine]:
+    todays = {zone: clock.today(zone) for zone in {row["zone"] for row in rows}}
+    return [_line(row, todays[row["zone"]]) for row in rows]
+
+
+def _line(row: Any, today: date) -> CaseloadLine:
+    (id_, version, alias, state, release, certainty, _, person, mandate, *sealed) = row
+    identity, wrapped, due, title, window = sealed
+    name = None
+    if mandate in rules.READ_NAMES:
+        opened = vault().unseal(person, wrapped, f"person.identity:{person}", identity)
+        name = _named(opened).name
+    late = due is not None and (today - due).days > window
+    return CaseloadLine(id_, version, alias, name, state, release, certainty, due, title, late)
+
+
+class _Named(msgspec.Struct):
+    """Of an identity the name alone is read: the rest of it stays bytes."""
+
+    name: str
+
+
+_named = msgspec.json.Decoder(_Named).decode
