@@ -1,0 +1,104 @@
+"""What the release before has written outlives the migrations, and what it calls still works."""
+
+import hashlib
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+import pytest
+from piccolo.apps.migrations.commands.forwards import ForwardsMigrationManager
+
+from backend import database, embedded, migrate
+from benchmarks.ground import AGENCY, LOAD, STAFF, ZONES
+
+BEFORE = "2026-11-22T10:00:00:000000"  # the last migration of the release before
+TOKEN = hashlib.sha256(b"a token").digest()
+
+
+@pytest.fixture
+async def before(server: embedded.Server) -> AsyncIterator[Any]:
+    """A superuser in a database of the release before, with plans in it."""
+    name = "of_the_release_before"
+    made = await asyncpg.connect(server.url(database="postgres"))
+    await made.execute(f"CREATE DATABASE {name}")
+    await migrate.prepare(server.url(database=name))
+    await database.connect("owner", server.url(migrate.role_name("owner"), name), size=2)
+    try:
+        manager = ForwardsMigrationManager(app_name="throughcare", migration_id=BEFORE)
+        assert (await manager.run()).success
+    finally:
+        await database.disconnect("owner")
+    held = await asyncpg.connect(server.url(database=name))
+    try:
+        await held.execute(_plans())
+        yield held
+    finally:
+        await held.close()
+        await made.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        await made.close()
+
+
+def _plans() -> str:
+    zones = ", ".join(f"'{zone}'" for zone in ZONES)
+    load = LOAD.format(
+        agency=AGENCY, staff=STAFF, bot="gen_random_uuid()", plans=3, rows=5, due=1,
+        day="2031-03-12", zones=zones,
+    )  # fmt: skip
+    return f"""
+    {load}
+    SELECT refresh_next_due(ARRAY(SELECT id FROM plan));
+    INSERT INTO subject_key (id, wrapped) SELECT id, '\\x00' FROM person;
+    INSERT INTO staff (id, agency, version, login, alias, role, password, active,
+                       created_at)
+    VALUES ({STAFF}, {AGENCY}, 1, 'sam', 'Sam', 'SW', 'x', true, now());
+    INSERT INTO session (id, staff, access, access_until, until, browser)
+    VALUES (gen_random_uuid(), {STAFF}, '\\x{TOKEN.hex()}', now() + interval '1 hour',
+            now() + interval '1 day', false);
+    """
+
+
+async def _upgrade(server: embedded.Server, held: Any) -> None:
+    name = await held.fetchval("SELECT current_database()")
+    await migrate.migrate(server.url(migrate.role_name("owner"), name))
+
+
+async def test_a_plan_of_the_release_before_knows_how_long_its_next_row_may_wait(
+    server: embedded.Server, before: Any
+) -> None:
+    changes = await before.fetchval("SELECT count(*) FROM change")
+    await _upgrade(server, before)
+    rows = await before.fetch(
+        "SELECT p.next_win_after, n.win_after FROM plan p JOIN milestone n"
+        " ON n.id = p.next_milestone"
+    )
+    assert [tuple(row) for row in rows] == [(7, 7)] * 3
+    assert await before.fetchval("SELECT count(*) FROM change") == changes
+
+
+async def test_the_walls_that_an_upgrade_opened_for_itself_are_closed_again(
+    server: embedded.Server, before: Any
+) -> None:
+    await _upgrade(server, before)
+    forced = "SELECT bool_and(relforcerowsecurity) FROM pg_class WHERE relname = ANY($1)"
+    assert await before.fetchval(forced, ["plan", "milestone"])
+    asleep = "SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'O'"
+    assert await before.fetchval(asleep) == 0
+
+
+async def test_what_the_release_before_calls_still_answers(
+    server: embedded.Server, before: Any
+) -> None:
+    await _upgrade(server, before)
+    name = await before.fetchval("SELECT current_database()")
+    app = await asyncpg.connect(server.url(migrate.role_name("app"), name))
+    try:
+        rows = await app.fetch(
+            "SELECT * FROM caseload($1, $2, '{SW}', '{SW,CO}', NULL, '0001-01-01',"
+            " '00000000-0000-0000-0000-000000000000', 50)",
+            TOKEN,
+            datetime.now(UTC),
+        )
+    finally:
+        await app.close()
+    assert [row["win_after"] for row in rows] == [7] * 3
