@@ -15,7 +15,7 @@ from backend import clock
 from backend.access import Actor
 from backend.alerts.actions import open_task
 from backend.database import connection
-from backend.plans.actions.milestones import write_event, write_milestone
+from backend.plans.actions.milestones import write_events, write_milestone
 from backend.plans.rules import due_on, next_cycle
 
 REPLY_EVIDENCE = frozenset({"reply", "contact"})
@@ -104,7 +104,7 @@ async def _row(tap: Tap, code: str | None = None) -> Any | None:
 async def _show(tap: Tap, row: Mapping[str, Any], what: str) -> None:
     if tap.plan is not None:
         await write_milestone(tap.actor, row, tap.plan, {"said_by": tap.actor.role})
-        await write_event(tap.actor, row, tap.plan, "said", what=what)
+        await write_events(tap.actor, tap.plan, "said", [(row, row["due_on"])], what=what)
 
 
 async def _settle(tap: Tap, row: Mapping[str, Any]) -> None:

@@ -32,6 +32,7 @@ class CaseloadLine(msgspec.Struct, frozen=True):
 
 _LINES = "SELECT caseload_lines($1, $2, $3, $4, $5, $6)"
 _LINES_AT_ONCE = "SELECT * FROM read_caseload($1, $2, $3, $4, $5, $6, $7, $8)"
+_RULES = (sorted(OPERATIONS["listPlans"]), sorted(rules.WORKERS))
 After = tuple[date, UUID] | None
 FIRST = (date(1, 1, 1), UUID(int=0))
 
@@ -55,10 +56,7 @@ async def list_plans_of(
 
     Raises NotSignedIn, NotYourRole.
     """
-    allowed = sorted(OPERATIONS["listPlans"])
-    start = after or FIRST
-    workers = sorted(rules.WORKERS)
-    values = (bearer.token, clock.now(), allowed, workers, bearer.request, *start, limit)
+    values = (bearer.token, clock.now(), *_RULES, bearer.request, *(after or FIRST), limit)
     found = await fetch_at_once(_LINES_AT_ONCE, *values)
     return found[0]["actor"], _lines(found[0]["lines"] or ())
 

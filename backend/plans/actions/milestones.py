@@ -248,34 +248,31 @@ async def _share_good_news(row: Mapping[str, Any], plan: Mapping[str, Any]) -> N
         await outbox.queue(link, "GOODNEWS", occurrence)
 
 
-async def write_event(
+_EVENT = """
+INSERT INTO milestone_event (id, agency, plan, version, milestone, actor, role, at, kind, before,
+                             after, due_before, due_after, what, move)
+VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $9, $10, $11, $12, $13)
+"""
+
+
+async def write_events(
     actor: Actor,
-    row: Mapping[str, Any],
     plan: Mapping[str, Any],
     kind: str,
+    rows: Sequence[tuple[Mapping[str, Any], date | None]],
     *,
-    due_after: date | None = None,
     what: str | None = None,
     move: UUID | None = None,
 ) -> None:
-    """What happened to a row besides a change that `write_milestone` makes."""
-    await connection().execute(
-        "INSERT INTO milestone_event (id, agency, plan, version, milestone, actor, role, at, kind,"
-        " before, after, due_before, due_after, what, move)"
-        " VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $9, $10, $11, $12, $13)",
-        uuid4(),
-        plan["agency"],
-        plan["id"],
-        row["id"],
-        actor.id,
-        actor.role,
-        clock.now(),
-        kind,
-        row["state"],
-        row["due_on"],
-        due_after or row["due_on"],
-        what,
-        move,
+    """What happened to rows besides a change that `write_milestone` makes, with their new days."""
+    of_all = (plan["agency"], plan["id"])
+    by = (actor.id, actor.role, clock.now(), kind)
+    await connection().executemany(
+        _EVENT,
+        [
+            (uuid4(), *of_all, row["id"], *by, row["state"], row["due_on"], due, what, move)
+            for row, due in rows
+        ],
     )
 
 

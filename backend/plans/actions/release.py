@@ -17,7 +17,7 @@ from backend.messages.outbox import Occurrence
 from backend.messages.rules import RELEASE_MOVED
 from backend.once import Written
 from backend.plans import rules
-from backend.plans.actions.milestones import write_event
+from backend.plans.actions.milestones import write_events
 
 LINKS_LIVE_ON = timedelta(days=7)
 
@@ -99,8 +99,7 @@ async def _move_rows(actor: Actor, plan: Any, to: Release, move: UUID) -> list[U
         [row["id"] for row, _ in moved],
         [due for _, due in moved],
     )
-    for row, due in moved:
-        await write_event(actor, row, plan, "moved", due_after=due, move=move)
+    await write_events(actor, plan, "moved", moved, move=move)
     return [row["id"] for row, _ in moved]
 
 
