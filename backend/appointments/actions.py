@@ -17,7 +17,7 @@ from backend.errors import NotFound, NotFromThisState, Taken, Unfit
 from backend.messages import outbox
 from backend.messages.outbox import Occurrence
 from backend.once import Written
-from backend.plans.actions.milestones import write_milestone
+from backend.plans.actions.writing import write_milestone
 
 EVERYWHERE = frozenset({"SW", "CO"})
 # Whoever of these reached the person first settles "contact within 72 hours".

@@ -15,7 +15,7 @@ from backend import clock
 from backend.access import Actor
 from backend.alerts.actions import open_task
 from backend.database import connection
-from backend.plans.actions.milestones import write_events, write_milestone
+from backend.plans.actions.writing import write_events, write_milestone
 from backend.plans.rules import due_on, next_cycle
 
 REPLY_EVIDENCE = frozenset({"reply", "contact"})

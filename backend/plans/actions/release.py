@@ -17,7 +17,7 @@ from backend.messages.outbox import Occurrence
 from backend.messages.rules import RELEASE_MOVED
 from backend.once import Written
 from backend.plans import rules
-from backend.plans.actions.milestones import write_events
+from backend.plans.actions.writing import write_events
 
 LINKS_LIVE_ON = timedelta(days=7)
 

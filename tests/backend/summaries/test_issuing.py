@@ -8,7 +8,8 @@ import pytest
 
 from backend import database
 from backend.access import Actor
-from backend.plans.actions.milestones import find_milestone, write_milestone
+from backend.plans.actions.milestones import find_milestone
+from backend.plans.actions.writing import write_milestone
 from tests.backend.courts.docket import REFERENCE, Docket, a_court, a_docket, join
 from tests.world import World, a_day, row
 

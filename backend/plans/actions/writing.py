@@ -1,0 +1,105 @@
+"""How a row of a plan is written, with its history and what follows; what to write is decided."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID, uuid4
+
+import msgspec
+
+from backend import clock
+from backend.access import Actor
+from backend.actors.actions import seal
+from backend.database import connection
+from backend.messages import outbox
+from backend.messages.outbox import Occurrence
+from backend.plans import rules
+
+_COLUMNS = frozenset(
+    {"state", "cause", "due_on", "pinned", "cycle", "done_on", "said_by", "show_court"}
+)
+_WRITE = "SELECT write_milestone($1, $2, $3, $4, $5, $6, $7, $8)"
+
+
+async def write_milestone(
+    actor: Actor,
+    row: Mapping[str, Any],
+    plan: Mapping[str, Any],
+    after: Mapping[str, Any],
+    *,
+    reason: str | None = None,
+) -> int:
+    """Write the row, its event and what follows; the new version. The caller holds the row's lock.
+
+    What was about to be asked about it falls away with its state or its day.
+    """
+    if not after.keys() <= _COLUMNS:
+        raise ValueError(sorted(after))
+    event, sealed = uuid4(), None
+    if reason:
+        sealed = await seal(plan["person"], f"milestone_event.reason:{event}", reason)
+    version: int = await connection().fetchval(
+        _WRITE,
+        actor.id,
+        actor.role,
+        clock.now(),
+        row["id"],
+        msgspec.json.encode(after).decode(),
+        settles(after),
+        event,
+        sealed,
+    )
+    if row["message"] == "GOODNEWS" and after.get("done_on") and row["state"] != "done":
+        await _share_good_news(row, plan)
+    return version
+
+
+def settles(after: Mapping[str, Any]) -> bool:
+    """Whether there is nothing more to ask: the row is closed, or one of its cycles is."""
+    return after.get("state") in rules.CLOSED or bool(after.get("done_on"))
+
+
+_WHO_SHARES_GOOD_NEWS = """
+SELECT DISTINCT ON (l.subject) l.* FROM link l
+  JOIN mandate m ON m.plan = l.plan AND m.actor = l.subject AND m.role IN ('ME', 'FA')
+       AND m.starts <= $2 AND (m.ends IS NULL OR m.ends > $2)
+  JOIN disclosure d ON d.plan = l.plan AND d.recipient = l.subject AND d.fact = 'good_news'
+       AND d.withdrawn_at IS NULL AND d.until >= $3
+ WHERE l.plan = $1 AND l.state = 'active' ORDER BY l.subject, l.confirmed_at DESC
+"""
+
+
+async def _share_good_news(row: Mapping[str, Any], plan: Mapping[str, Any]) -> None:
+    """A step that was finished is good news for those to whom the person lets it be told."""
+    today = clock.today(plan["zone"])
+    for link in await connection().fetch(_WHO_SHARES_GOOD_NEWS, plan["id"], clock.now(), today):
+        occurrence = Occurrence("GOODNEWS", "", row["id"], today)
+        await outbox.queue(link, "GOODNEWS", occurrence)
+
+
+_EVENT = """
+INSERT INTO milestone_event (id, agency, plan, version, milestone, actor, role, at, kind, before,
+                             after, due_before, due_after, what, move)
+VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $9, $10, $11, $12, $13)
+"""
+
+
+async def write_events(
+    actor: Actor,
+    plan: Mapping[str, Any],
+    kind: str,
+    rows: Sequence[tuple[Mapping[str, Any], date | None]],
+    *,
+    what: str | None = None,
+    move: UUID | None = None,
+) -> None:
+    """What happened to rows besides a change that `write_milestone` makes, with their new days."""
+    of_all = (plan["agency"], plan["id"])
+    by = (actor.id, actor.role, clock.now(), kind)
+    await connection().executemany(
+        _EVENT,
+        [
+            (uuid4(), *of_all, row["id"], *by, row["state"], row["due_on"], due, what, move)
+            for row, due in rows
+        ],
+    )
