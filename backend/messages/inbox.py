@@ -8,7 +8,8 @@ import msgspec
 
 from backend import clock
 from backend.actors.actions import vault
-from backend.database import connection, transaction
+from backend.database import BROKEN, CROWDED, connection, transaction
+from backend.errors import DatabaseBusy
 
 MOST_ATTEMPTS = 5
 
@@ -53,29 +54,42 @@ async def handle_next(
     """Let one update take effect, in one transaction; its id, or None where none waits.
 
     What fails is tried five times and then set aside; it never stands in the way of the next.
+    Where only the database was busy, or our key does not open it, it is not given up.
     Raises UpdateFailed; pass the failed one in `skip` to go on.
     """
+    row = update = None
     try:
         async with transaction() as held:
             row = await held.fetchrow(_NEXT, skip)
             if row is None:
                 return None
-            place = f"incoming_update:{row['bot_number']}:{row['number']}"
-            update = msgspec.json.decode(vault().unseal_own("inbox", place, row["sealed"]))
-            try:
-                await handle(row, update)
-            except Exception as error:
-                raise UpdateFailed(row["id"]) from error
+            update = _opened(row)
+            await handle(row, update)
             await held.execute(
                 "UPDATE incoming_update SET handled_at = $2, sealed = NULL WHERE id = $1",
                 row["id"],
                 clock.now(),
             )
-            found: UUID = row["id"]
-            return found
-    except UpdateFailed as failed:
-        await _count_failure(failed.update)
-        raise
+    except Exception as error:
+        if row is None:
+            raise
+        cause = error.__cause__ if isinstance(error, DatabaseBusy) else error
+        if update is not None and not _will_pass(cause):
+            await _count_failure(row["id"])
+        raise UpdateFailed(row["id"]) from cause
+    found: UUID = row["id"]
+    return found
+
+
+def _opened(row: Any) -> dict[str, Any]:
+    place = f"incoming_update:{row['bot_number']}:{row['number']}"
+    update: dict[str, Any] = msgspec.json.decode(vault().unseal_own("inbox", place, row["sealed"]))
+    return update
+
+
+def _will_pass(error: BaseException | None) -> bool:
+    """A lock or a restart says nothing about the update; a value that no column takes does."""
+    return isinstance(error, BROKEN + CROWDED) and not isinstance(error, ValueError)
 
 
 async def _count_failure(update: UUID) -> None:
