@@ -14,6 +14,7 @@ VERBS = {
     "admin": ("backend.admin", "make the first agency and administrator"),
     "story": ("workflows.story.play", "play one year and print it"),
     "bench": ("benchmarks.bench", "measure the hot paths beside their limits"),
+    "breaks": ("tests.breaks.command", "take each named rule away in a copy: a test must notice"),
     "openapi": ("backend.openapi", "print the API document"),
     "backup": ("backend.backup", "write an encrypted backup into a folder"),
     "restore": ("backend.restore", "read an encrypted backup into an empty database"),

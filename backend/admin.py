@@ -15,13 +15,12 @@ from typing import Any
 import asyncpg
 import click
 
-from backend import demo, founding, terminal
+from backend import clock, demo, founding, terminal
 from backend.actors.actions import vault
 from backend.agencies.actions import NewAgency
 from backend.agencies.lines import Lines, check_lines
 from backend.errors import DomainError, Unfit
 from backend.founding import Account, ChatBot
-from backend.plans.actions.opening import check_zone
 from backend.processes import CANNOT_RUN, process
 from backend.settings import Settings, SettingsError, settings
 from backend.staff.actions import ROLES
@@ -144,7 +143,7 @@ def _ask_agency(given: dict[str, Any]) -> tuple[NewAgency, Lines]:
     new = NewAgency(
         name=asked(given["name"], "Name of the agency"),
         service_alias=asked(given["service_alias"], "Neutral name that phones may show"),
-        zone=check_zone(asked(given["zone"], "Time zone")),
+        zone=clock.check_zone(asked(given["zone"], "Time zone")),
         language=asked(given["language"], "Language", type=click.Choice(LANGUAGES)),
         working_days=terminal.weekdays(given["working_days"]),
         opens=opens,

@@ -7,7 +7,10 @@ use the database's own clock. The story and the tests move it in memory, by
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
+
+from backend.errors import Unfit
 
 _source: Callable[[], datetime] = lambda: datetime.now(UTC)  # noqa: E731 - a variable of this type
 
@@ -20,6 +23,20 @@ def now() -> datetime:
 def today(zone: str) -> date:
     """The civil date in an IANA zone."""
     return now().astimezone(ZoneInfo(zone)).date()
+
+
+def check_zone(zone: str) -> str:
+    """Raises Unfit for a name that is no IANA time zone, such as what a machine calls its own."""
+    if zone not in _zones():
+        raise Unfit("zone is an IANA time zone, such as Africa/Tunis.")
+    return zone
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """`posix/` and `right/` are how some machines file them, and other machines do not."""
+    places = (name for name in available_timezones() if "/" in name)
+    return frozenset(name for name in places if not name.startswith(("posix/", "right/"))) | {"UTC"}
 
 
 def travel(source: Callable[[], datetime] | None) -> None:

@@ -117,8 +117,12 @@ async def connect(
     size: int = 10,
     only: bool = True,
     settings: Mapping[str, str] | None = None,
+    seconds: float | None = STATEMENT_SECONDS,
 ) -> None:
-    """Open the pool of a role. `only` makes it the role of the whole process."""
+    """Open the pool of a role. `only` makes it the role of the whole process.
+
+    `seconds` is how long a statement may take; None lets it take its time.
+    """
 
     async def no_reset(_connection: Any) -> None: ...
 
@@ -127,7 +131,7 @@ async def connect(
         min_size=1,
         max_size=size,
         timeout=10,
-        command_timeout=STATEMENT_SECONDS,
+        command_timeout=seconds,
         server_settings={**SERVER_SETTINGS, **(settings or {})},
         reset=no_reset,
     )
@@ -270,15 +274,26 @@ async def _undo(held: Any) -> None:
             raise
 
 
+class _Moment:
+    """Stands among the values of a statement for the instant at which it is sent."""
+
+
+MOMENT = _Moment()
+
+
 async def fetch_at_once(sql: str, *values: object) -> Sequence[Any]:
     """Rows of one statement that is its own transaction: one round trip, no BEGIN and no COMMIT.
 
-    Raises DatabaseBusy, and what the functions of the database refuse by their own codes.
+    A mandate may end while a connection is waited for, so the instant is read after that:
+    `MOMENT` stands for it. Raises DatabaseBusy, and what the functions of the database refuse
+    by their own codes.
     """
     pool = DB.pool
     held = await _acquire(pool)
     try:
-        rows: Sequence[Any] = await held.fetch(sql, *values)
+        now = clock.now()
+        sent = [now if value is MOMENT else value for value in values]
+        rows: Sequence[Any] = await held.fetch(sql, *sent)
     except BROKEN + CROWDED as error:
         raise _busy(error) from error
     except asyncpg.PostgresError as error:

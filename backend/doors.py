@@ -15,7 +15,16 @@ from litestar.handlers import BaseRouteHandler
 
 from backend.access import Actor, Bearer
 from backend.courts.sessions import court_of_token
-from backend.errors import BadInput, KeyMissing, NotJson, NotSignedIn, VersionMissing
+from backend.errors import (
+    BadInput,
+    KeyMissing,
+    MoreToLookAt,
+    NotFound,
+    NotJson,
+    NotSignedIn,
+    NotYourRole,
+    VersionMissing,
+)
 from backend.once import Asked, Written, digest, once
 from backend.settings import settings
 from backend.staff.sessions import staff_of_token
@@ -117,9 +126,16 @@ def actor_of(request: HttpRequest) -> Actor:
     return actor
 
 
-def bearer_of(request: HttpRequest) -> Bearer:
-    """For a route that asks the database who holds the token."""
-    return Bearer(request.state.token, request.state.request_id)
+async def at_once(request: HttpRequest, act: Callable[[Bearer], Awaitable[tuple[UUID, T]]]) -> T:
+    """For a route that asks the database who holds the token: what `act` came to for them."""
+    bearer = Bearer(request.state.token, request.state.request_id)
+    try:
+        request.state.reader, found = await act(bearer)
+    except (NotFound, NotYourRole):
+        # refused: the log says to whom, as it says of every other route
+        request.state.actor = await staff_of_token(bearer.token, bearer.request)
+        raise
+    return found
 
 
 async def write(
@@ -151,21 +167,15 @@ async def change(
 async def change_at_once(
     request: HttpRequest,
     operation: str,
-    at_once: Callable[[Bearer, Asked, int], Awaitable[tuple[UUID, Written] | None]],
+    short: Callable[[Bearer, Asked, int], Awaitable[tuple[UUID, Written]]],
     act: Callable[[Actor, int], Awaitable[Written]],
 ) -> Written:
     """A change in one statement where that is enough (the token is judged in it), else by `act`."""
-    bearer = bearer_of(request)
-    try:
+    with suppress(VersionMissing, KeyMissing, MoreToLookAt):
         seen, asked = version_seen(request), await _asked(request)
-    except (VersionMissing, KeyMissing):
-        await staff_of_token(bearer.token, bearer.request)  # the anonymous hear no more than that
-        raise
-    done = await at_once(bearer, asked, seen)
-    if done is not None:
-        request.state.reader, written = done
-        return written
-    request.state.actor = await staff_of_token(bearer.token, bearer.request)
+        return await at_once(request, lambda bearer: short(bearer, asked, seen))
+    # who is not signed in hears that before anything else
+    request.state.actor = await staff_of_token(request.state.token, request.state.request_id)
     return await change(request, operation, act)
 
 

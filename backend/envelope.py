@@ -4,6 +4,7 @@ requests are taken in at once.
 
 import logging
 import time
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
@@ -12,9 +13,10 @@ from litestar import Litestar
 from litestar.datastructures import MutableScopeHeaders
 from litestar.types import Message
 
-from backend.errors import DatabaseBusy
+from backend.errors import DatabaseBusy, DomainError, NotSignedIn
 from backend.logs import request_id
 from backend.problems import MEDIA_TYPE, TYPE_PREFIX, Problem
+from backend.staff.sessions import staff_of_token
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +33,7 @@ UNLESS_SAID = {
 
 
 MOST_AT_ONCE = 500
+NOT_UNDERSTOOD = frozenset({400, 413, 415})
 
 
 class Enveloped(Litestar):
@@ -49,18 +52,27 @@ class Enveloped(Litestar):
         request, started, status = str(uuid4()), time.perf_counter(), 500
         scope.setdefault("state", {})["request_id"] = request
         token = request_id.set(request)
+        refused = False
 
-        async def sending(message: Message) -> None:
+        async def telling(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
                 _dress(message, request)
             await send(message)
 
+        async def sending(message: Message) -> None:
+            nonlocal refused
+            if message["type"] == "http.response.start" and await _is_nobody(scope, message):
+                refused = True
+                await _refuse(telling, NotSignedIn, {"www-authenticate": "Bearer"})
+            if not refused:
+                await telling(message)
+
         self.inside += 1
         try:
             if self.inside > self.most_at_once:
-                await _turn_away(sending)
+                await _refuse(telling, DatabaseBusy, {"retry-after": "5"})
             else:
                 await super().__call__(scope, receive, sending)
         finally:
@@ -69,13 +81,27 @@ class Enveloped(Litestar):
             request_id.reset(token)
 
 
-async def _turn_away(send: Any) -> None:
-    """What a refusal of ours looks like, before any route is looked for."""
-    busy = DatabaseBusy
-    body = msgspec.json.encode(Problem(TYPE_PREFIX + busy.kind, busy.title, busy.status))
-    headers = {"content-type": MEDIA_TYPE, "content-length": str(len(body)), "retry-after": "5"}
+async def _is_nobody(scope: Any, message: Any) -> bool:
+    """Where a token waits to be judged together with what is read: a request that was not even
+    understood came before that, and who is not signed in hears of that alone.
+    """
+    state = scope["state"]
+    if message["status"] not in NOT_UNDERSTOOD or "token" not in state or "reader" in state:
+        return False
+    with suppress(DatabaseBusy):
+        try:
+            state["actor"] = await staff_of_token(state["token"], state["request_id"])
+        except NotSignedIn:
+            return True
+    return False
+
+
+async def _refuse(send: Any, error: type[DomainError], more: dict[str, str]) -> None:
+    """What a refusal of ours looks like, where no route has a say."""
+    body = msgspec.json.encode(Problem(TYPE_PREFIX + error.kind, error.title, error.status))
+    headers = {"content-type": MEDIA_TYPE, "content-length": str(len(body)), **more}
     encoded = [(name.encode(), value.encode()) for name, value in headers.items()]
-    await send({"type": "http.response.start", "status": busy.status, "headers": encoded})
+    await send({"type": "http.response.start", "status": error.status, "headers": encoded})
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 

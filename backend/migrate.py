@@ -16,6 +16,12 @@ from backend import database, embedded
 from backend.database import ROLES, Role
 from backend.settings import Settings, SettingsError, settings
 
+TRIES = 5
+# against the release before, which goes on working meanwhile and locks in another order
+LOST_A_RACE = (
+    asyncpg.exceptions.TransactionRollbackError,
+    asyncpg.exceptions.LockNotAvailableError,
+)
 LOCK = 4_806_113  # any number that nobody else uses on this database
 
 
@@ -30,8 +36,7 @@ async def prepare(admin_url: str, passwords: Mapping[Role, str] | None = None) -
     """
     held = await asyncpg.connect(admin_url)
     try:
-        there = {row["rolname"] for row in await held.fetch("SELECT rolname FROM pg_roles")}
-        missing = [role for role in ROLES if role_name(role) not in there]
+        missing = await _missing(held)
         if not missing and await _handed_over(held):
             return
         name = await held.fetchval("SELECT quote_ident(current_database())")
@@ -45,6 +50,7 @@ async def prepare(admin_url: str, passwords: Mapping[Role, str] | None = None) -
                 await held.execute(sql)
             if await _handed_over(held):  # a REVOKE that may not is a warning, no error
                 return
+        missing = await _missing(held)  # some may be made by now
         todo = [await _create(held, role, None) for role in missing] + _hand_over(name)
         raise SettingsError(
             "the roles are not all there, or the database is not theirs alone, and that may not"
@@ -53,6 +59,11 @@ async def prepare(admin_url: str, passwords: Mapping[Role, str] | None = None) -
         )
     finally:
         await held.close()
+
+
+async def _missing(held: Any) -> list[Role]:
+    there = {row["rolname"] for row in await held.fetch("SELECT rolname FROM pg_roles")}
+    return [role for role in ROLES if role_name(role) not in there]
 
 
 async def _handed_over(held: Any) -> bool:
@@ -89,21 +100,34 @@ def _hand_over(name: str) -> list[str]:
 
 async def migrate(owner_url: str) -> None:
     """Bring the database to this release. A second one that starts meanwhile waits its turn."""
-    as_owner = {"role": role_name("owner")}  # also where a superuser's URL was given
+    # the role also where a superuser's URL was given; a large table may take its time
+    as_owner = {"role": role_name("owner"), "statement_timeout": "0"}
     lock = await asyncpg.connect(owner_url)
     try:
         await lock.execute("SELECT pg_advisory_lock($1)", LOCK)
-        await database.connect("owner", owner_url, size=2, settings=as_owner)
-        said = io.StringIO()
+        await database.connect("owner", owner_url, size=2, settings=as_owner, seconds=None)
+        try:
+            await _forwards()
+        finally:
+            await database.disconnect("owner")
+    finally:
+        await lock.close()
+
+
+async def _forwards() -> None:
+    """Run what is left. Each migration is one transaction, so one that lost a race starts anew."""
+    said = io.StringIO()
+    for left in reversed(range(TRIES)):
         try:
             with contextlib.redirect_stdout(said):
                 done = await ForwardsMigrationManager(app_name="throughcare").run()
-        finally:
-            await database.disconnect("owner")
-        if not done.success:
-            raise SettingsError(f"a migration failed: {done.message}\n{said.getvalue()}")
-    finally:
-        await lock.close()
+            break
+        except LOST_A_RACE:
+            if not left:
+                raise
+            await asyncio.sleep(1)
+    if not done.success:
+        raise SettingsError(f"a migration failed: {done.message}\n{said.getvalue()}")
 
 
 @click.command(help="Make the roles where we may, and bring the database to this release.")

@@ -1,11 +1,11 @@
 """`./run bench NAME`: the hot paths beside their limits, on this machine, now."""
 
-import asyncio
 import json
 import sys
 from collections.abc import Awaitable, Callable
 
 import click
+import uvloop
 
 from benchmarks import plan, tick
 
@@ -21,7 +21,7 @@ def _show(run: Run, *, as_json: bool) -> None:
     async def measured() -> tuple[list[dict[str, float]], list[str]]:
         return await run()
 
-    figures, missed = asyncio.run(measured())
+    figures, missed = uvloop.run(measured())
     if as_json:
         click.echo(json.dumps({"figures": figures, "missed": missed}))
     else:

@@ -163,6 +163,25 @@ async def test_the_call_settles_the_task_that_asked_for_it(world: World, chats: 
     assert "confirm-link" not in await kinds(worker)
 
 
+async def test_nobody_is_told_to_call_about_a_chat_that_has_ended(
+    world: World, chats: Chats
+) -> None:
+    worker, plan, invitation, phone = await _invited(world, chats)
+    await chats.open(phone, invitation)
+    assert "confirm-link" in await kinds(worker)
+    await _invited_again(world, worker, plan)  # the invitation before it is over with that
+    assert "confirm-link" not in await kinds(worker)
+
+
+async def test_a_stop_before_the_call_takes_the_call_away(world: World, chats: Chats) -> None:
+    worker, _, invitation, phone = await _invited(world, chats)
+    await chats.open(phone, invitation)
+    await chats.say(phone, "stop")
+    waiting = await kinds(worker)
+    assert "link-stopped" in waiting
+    assert "confirm-link" not in waiting
+
+
 async def test_probation_and_the_release_desk_confirm_their_own_chat_only(
     world: World, chats: Chats
 ) -> None:

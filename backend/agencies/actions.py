@@ -51,7 +51,7 @@ async def make_agency(new: NewAgency) -> None:
         new.id,
         new.name,
         alias,
-        new.zone,
+        clock.check_zone(new.zone),
         new.language,
         list(new.working_days),
         new.opens,

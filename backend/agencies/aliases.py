@@ -1,6 +1,7 @@
 """A neutral word for somebody: in one agency no two people on open plans go by the same."""
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from itertools import permutations
 from random import SystemRandom
 from uuid import UUID
@@ -32,6 +33,10 @@ def _offers() -> Iterator[Sequence[str]]:
     """
     chance = SystemRandom()
     yield chance.sample(ALIASES, len(ALIASES))
-    pairs = [f"{one} {two}" for one, two in permutations(ALIASES, 2)]
-    fit = [pair for pair in pairs if len(pair) <= MAX_ALIAS]
-    yield chance.sample(fit, min(OFFERED, len(fit)))
+    yield chance.sample(_pairs(), min(OFFERED, len(_pairs())))
+
+
+@cache
+def _pairs() -> Sequence[str]:
+    pairs = (f"{one} {two}" for one, two in permutations(ALIASES, 2))
+    return [pair for pair in pairs if len(pair) <= MAX_ALIAS]

@@ -94,7 +94,7 @@ async def _outsider(plan: Any, new: NewMember) -> UUID:
         alias,
         await seal(new.id, f"member.identity:{new.id}", {"name": new.name}),
         new.language or agency["language"],
-        new.zone or plan["zone"],
+        clock.check_zone(new.zone or plan["zone"]),
         new.gate,
         new.call_weekday,
         new.call_at,

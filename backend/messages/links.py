@@ -54,14 +54,14 @@ async def create_invitation(actor: Actor, new: NewInvitation) -> Written:
         raise Unfit("level is P1 or P2.")
     async with transaction(actor.id) as held:
         whose = await (_own(actor) if new.plan is None else _invited(actor, new.plan, new.subject))
-        await held.execute(
-            "UPDATE link SET state = 'ended', ended_at = $3, version = version + 1"
-            " WHERE subject = $1 AND plan IS NOT DISTINCT FROM $2"
-            " AND state IN ('invited', 'unconfirmed')",
+        before = await held.fetch(
+            "SELECT * FROM link WHERE subject = $1 AND plan IS NOT DISTINCT FROM $2"
+            " AND state IN ('invited', 'unconfirmed') FOR UPDATE",
             whose.subject,
             whose.plan,
-            clock.now(),
         )
+        for link in before:
+            await end_link(link, "ended")
         await _insert(actor, new, whose)
         await record(actor, "createInvitation", plan=whose.plan, thing=new.id)
         return Written(new.id, 1, 201)
@@ -246,6 +246,7 @@ async def end_link(link: Any, state: str, *, task: str | None = None) -> int:
         clock.now(),
     )
     await outbox.cancel_link(link["id"], state)
+    await close_tasks(link["id"], "confirm-link", state)
     if task is not None and link["plan"] is not None:
         await open_task(
             task,

@@ -16,7 +16,7 @@ from backend.doors import (
     WrittenReply,
     actor_of,
     answer,
-    bearer_of,
+    at_once,
     change,
     change_at_once,
     plain,
@@ -77,8 +77,9 @@ class PlanController(Controller):
     ) -> Response[CaseloadView]:
         """My caseload by next due date, keyset pages."""
         after = cursors.read(cursor, date, UUID) if cursor else None
-        reader, lines = await caseload.list_plans_of(bearer_of(request), after=after, limit=limit)
-        request.state.reader = reader
+        lines = await at_once(
+            request, lambda bearer: caseload.list_plans_of(bearer, after=after, limit=limit)
+        )
         last = lines[-1] if len(lines) == limit else None
         following = cursors.write(last.next_due_on or reading.LAST, last.id) if last else None
         return Response(CaseloadView(list(lines), following), headers=NO_STORE)
@@ -93,10 +94,10 @@ class PlanController(Controller):
         self, request: HttpRequest, plan_id: FromPath[UUID], show: FromQuery[str] = "soon"
     ) -> Response[PlanView]:
         """A plan cut to what you may see: the next two weeks, or every row with show=all."""
-        reader, read = await reading.get_plan_of(
-            bearer_of(request), plan_id, everything=show == "all"
+        read = await at_once(
+            request,
+            lambda bearer: reading.get_plan_of(bearer, plan_id, everything=show == "all"),
         )
-        request.state.reader = reader
         return Response(PlanView.of(read), headers={**NO_STORE, "ETag": f'"{read.row["version"]}"'})
 
     @post("/{plan_id:uuid}/state", operation_id="changePlanState", responses=documented(*CHANGE))

@@ -76,7 +76,7 @@ def is_overdue(row: Mapping[str, Any], today: date, *, left_custody: bool) -> bo
     return (
         is_live(row, left_custody=left_custody)
         and row["due_on"] is not None
-        and row["due_on"] + timedelta(days=row["win_after"]) < today
+        and (today - row["due_on"]).days > row["win_after"]
     )
 
 

@@ -15,7 +15,7 @@ from backend import clock
 from backend.access import Actor
 from backend.actors.actions import vault
 from backend.audit.actions import record
-from backend.database import fetch_at_once, transaction
+from backend.database import MOMENT, fetch_at_once, transaction
 from backend.errors import NotSignedIn, TooManyTries, Unfit, WrongCredentials
 
 ACCESS = timedelta(minutes=10)
@@ -119,11 +119,10 @@ async def staff_of_token(hashed: bytes, request: str | None, *, browser: bool = 
 
     The token of a browser opens pages only, and any other opens the API only.
     """
-    now = clock.now()
-    rows = await fetch_at_once(_HOLDER, hashed, now, browser)
+    rows = await fetch_at_once(_HOLDER, hashed, MOMENT, browser)
     if not rows:
         raise NotSignedIn
-    row = rows[0]
+    row, now = rows[0], clock.now()
     if row["browser"] and row["access_until"] - now < BROWSER_IDLE - timedelta(minutes=1):
         async with transaction() as held:
             await held.execute(

@@ -14,8 +14,8 @@ from typing import Any
 import click
 
 from backend import clock, embedded
+from backend.clock import check_zone
 from backend.errors import Unfit
-from backend.plans.actions.opening import check_zone
 from workflows.story.calendar import Calendar
 from workflows.story.cast import Refused, set_up
 from workflows.story.clockwork import Clockwork, JobFailed

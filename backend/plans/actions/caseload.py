@@ -11,7 +11,7 @@ from backend import clock
 from backend.access import OPERATIONS, Actor, Bearer, require
 from backend.actors.actions import vault
 from backend.audit.actions import record
-from backend.database import fetch_at_once, transaction
+from backend.database import MOMENT, fetch_at_once, transaction
 from backend.plans import rules
 
 
@@ -30,7 +30,7 @@ class CaseloadLine(msgspec.Struct, frozen=True):
     overdue: bool
 
 
-_LINES = "SELECT caseload_lines($1, $2, $3, $4, $5, $6)"
+_LINES = "SELECT caseload_lines($1, $2, $3, $4, $5, $6, $7)"
 _LINES_AT_ONCE = "SELECT * FROM read_caseload($1, $2, $3, $4, $5, $6, $7, $8)"
 _RULES = (sorted(OPERATIONS["listPlans"]), sorted(rules.WORKERS))
 After = tuple[date, UUID] | None
@@ -43,7 +43,7 @@ async def list_plans(
     """My caseload by next due date, a page at a time. Nothing is ever ordered by lateness."""
     require(actor, "listPlans")
     async with transaction(actor.id) as held:
-        values = (actor.id, clock.now(), actor.role in rules.WORKERS, *(after or FIRST), limit)
+        values = (actor.id, actor.role, clock.now(), _RULES[1], *(after or FIRST), limit)
         rows = await held.fetchval(_LINES, *values)
         await record(actor, "listPlans")
         return _lines(rows or ())
@@ -56,7 +56,7 @@ async def list_plans_of(
 
     Raises NotSignedIn, NotYourRole.
     """
-    values = (bearer.token, clock.now(), *_RULES, bearer.request, *(after or FIRST), limit)
+    values = (bearer.token, MOMENT, *_RULES, bearer.request, *(after or FIRST), limit)
     found = await fetch_at_once(_LINES_AT_ONCE, *values)
     return found[0]["actor"], _lines(found[0]["lines"] or ())
 

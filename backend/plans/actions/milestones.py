@@ -13,7 +13,7 @@ from backend import clock
 from backend.access import OPERATIONS, Actor, Bearer, check_version, find_plan, require
 from backend.actors.actions import unseal
 from backend.audit.actions import record
-from backend.database import connection, fetch_at_once, transaction
+from backend.database import MOMENT, connection, fetch_at_once, transaction
 from backend.errors import MoreToLookAt, NotFound, NotFromThisState, Unfit
 from backend.once import Asked, Written
 from backend.plans import rules
@@ -80,25 +80,22 @@ _PLAIN_PLAN = {"state": "active_outside", "zone": "Pacific/Kiritimati"}
 
 async def change_milestone_of(
     bearer: Bearer, asked: Asked, id_: UUID, seen: int, wanted: MilestoneChange
-) -> tuple[UUID, Written] | None:
+) -> tuple[UUID, Written]:
     """The usual change by whoever holds the token, in one round trip; who it was too.
 
-    None, and nothing is kept, where there is more to look at: a key that is known, a row that
-    repeats or sleeps, another's row, any refusal. `change_milestone` has the whole of the rules.
-    Raises NotSignedIn, NotYourRole.
+    Raises NotSignedIn, NotYourRole; and MoreToLookAt (nothing is kept) for a key that is known, a
+    row of another or one where more happens than its own change, and for what would be refused:
+    `change_milestone` has all the rules.
     """
     froms, after = _foregone(wanted)
     if not froms:
-        return None
+        raise MoreToLookAt
     values = (
-        *(bearer.token, clock.now(), sorted(OPERATIONS["changeMilestone"]), bearer.request),
+        *(bearer.token, MOMENT, sorted(OPERATIONS["changeMilestone"]), bearer.request),
         *(asked.key, asked.digest, id_, seen, sorted(rules.WORKERS), sorted(rules.RUNNING), froms),
         *(msgspec.json.encode(after).decode(), settles(after)),
     )
-    try:
-        found = await fetch_at_once(_AT_ONCE, *values)
-    except MoreToLookAt:
-        return None
+    found = await fetch_at_once(_AT_ONCE, *values)
     return found[0]["actor"], Written(id_, found[0]["version"])
 
 

@@ -10,7 +10,7 @@ from backend import clock
 from backend.access import OPERATIONS, Actor, Bearer, require
 from backend.actors.actions import unseal_with
 from backend.audit.actions import record
-from backend.database import fetch_at_once, transaction
+from backend.database import MOMENT, fetch_at_once, transaction
 from backend.errors import NotFound
 from backend.plans import rules
 
@@ -74,7 +74,7 @@ async def get_plan_of(
     """
     rows = _rows_of(everything=everything)
     allowed = sorted(OPERATIONS["getPlan"])
-    values = (bearer.token, clock.now(), allowed, bearer.request, id_, *rows, *_READERS)
+    values = (bearer.token, MOMENT, allowed, bearer.request, id_, *rows, *_READERS)
     found = await fetch_at_once(_SHEET_AT_ONCE, *values)
     return found[0]["actor"], _read(found[0], everything=everything)
 
