@@ -206,3 +206,13 @@ def test_a_process_that_ends_by_an_error_says_where_and_not_what() -> None:
         "ended by an error",
     ]
     assert lines[-1]["error"].startswith("ValueError at ")
+
+
+async def test_the_log_says_who_was_refused_a_plan(world: World, log: Log) -> None:
+    worker, stranger = await world.somebody("SW"), await world.somebody("SW")
+    clerk = await world.somebody("AD")
+    plan = await world.a_plan(worker)
+    for who, status in ((stranger, 404), (clerk, 403)):
+        assert (await who.get(f"/plans/{plan['id']}")).status_code == status
+        line = log.lines[-1]
+        assert (line["status"], line["actor"]) == (status, str(who.id))
