@@ -155,6 +155,17 @@ async def test_who_stopped_and_writes_is_read_by_a_human(world: World, chats: Ch
     assert await _state(world) == "active"
 
 
+async def test_a_second_stop_is_answered_and_is_nobodys_task(world: World, chats: Chats) -> None:
+    worker, _, invitation, phone = await _invited(world, chats)
+    await chats.open(phone, invitation)
+    await chats.confirm(worker, invitation["id"])
+    await chats.say(phone, "stop")
+    before = await kinds(worker)
+    assert "Messages are stopped" in await chats.say(phone, "STOP")
+    assert await kinds(worker) == before
+    assert await world.sql("SELECT 1 FROM incoming") == []
+
+
 async def test_the_call_settles_the_task_that_asked_for_it(world: World, chats: Chats) -> None:
     worker, _, invitation, phone = await _invited(world, chats)
     await chats.open(phone, invitation)

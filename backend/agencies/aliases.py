@@ -1,26 +1,28 @@
 """A neutral word for somebody: in one agency no two people on open plans go by the same."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 from itertools import permutations
 from random import SystemRandom
 from uuid import UUID
 
 from backend.database import connection
-from backend.messages.wording import ALIASES, MAX_ALIAS
+from backend.messages.wording import ALIASES, MAX_ALIAS, fold
 
 OFFERED = 1000  # of some forty thousand pairs
 
 
-async def free_alias(agency: UUID | None) -> str:
-    """A word by which nobody goes on an open plan of the actor's own agency.
+async def free_alias(agency: UUID | None, *, but: Collection[str] = ()) -> str:
+    """A word by which nobody goes on an open plan of the actor's own agency; none of `but`.
 
     Until this transaction ends nobody else there is given one, so that two at once differ.
     """
     held = connection()
     await held.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"alias:{agency}")
+    used = {fold(alias) for alias in but}
     for offered in _offers():
-        alias: str | None = await held.fetchval("SELECT free_alias($1::text[])", offered)
+        fit = [alias for alias in offered if fold(alias) not in used]
+        alias: str | None = await held.fetchval("SELECT free_alias($1::text[])", fit)
         if alias is not None:
             return alias
     raise RuntimeError("every word and pair of words stands for somebody")
@@ -33,10 +35,11 @@ def _offers() -> Iterator[Sequence[str]]:
     """
     chance = SystemRandom()
     yield chance.sample(ALIASES, len(ALIASES))
-    yield chance.sample(_pairs(), min(OFFERED, len(_pairs())))
+    pairs = _pairs(ALIASES)
+    yield chance.sample(pairs, min(OFFERED, len(pairs)))
 
 
 @cache
-def _pairs() -> Sequence[str]:
-    pairs = (f"{one} {two}" for one, two in permutations(ALIASES, 2))
+def _pairs(words: tuple[str, ...]) -> Sequence[str]:
+    pairs = (f"{one} {two}" for one, two in permutations(words, 2))
     return [pair for pair in pairs if len(pair) <= MAX_ALIAS]

@@ -1,11 +1,12 @@
 """The lines without which nothing is sent for an agency: whom to call when it is serious."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from uuid import UUID
 
 from backend.database import connection
 from backend.errors import Unfit
-from backend.messages.wording import UnfitLine, check_line, forbidden
+from backend.messages.wording import UnfitLine, check_line, check_text
 
 LONGEST = {"emergency_number": 20, "crisis_line": 40, "duty_phone": 20}
 LONGEST_CRISIS_TEXT = 300
@@ -42,19 +43,15 @@ def check_lines(lines: Lines) -> Lines:
     for name, longest in LONGEST.items():
         if value := getattr(lines, name):
             fit[name] = _fit(name, value, longest)
-    text = lines.crisis_text
-    if text and (len(text) > LONGEST_CRISIS_TEXT or forbidden(text)):
-        raise Unfit(
-            f"The crisis text is not fit for a chat: {LONGEST_CRISIS_TEXT} characters at"
-            " most, and no word that tells what this service is about."
-        )
+    if text := lines.crisis_text:
+        fit["crisis_text"] = _fit("crisis_text", text, LONGEST_CRISIS_TEXT, check_text)
     return replace(lines, **fit)
 
 
-def _fit(name: str, value: str, longest: int) -> str:
+def _fit(name: str, value: str, longest: int, check: Callable[[str], str] = check_line) -> str:
     spoken = name.replace("_", " ")
     try:
-        line = check_line(value)
+        line = check(value)
     except UnfitLine as error:
         raise Unfit(f"The {spoken} is not fit for a chat: {error}.") from error
     if len(line) > longest:

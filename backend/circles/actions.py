@@ -10,11 +10,12 @@ import asyncpg
 from backend import clock
 from backend.access import Actor, check_version, find_plan, require
 from backend.actors.actions import make_actor, seal
+from backend.agencies.aliases import free_alias
 from backend.audit.actions import record
 from backend.database import connection, moment, transaction
 from backend.errors import NotFound, NotFromThisState, Taken, Unfit
 from backend.messages import outbox
-from backend.messages.wording import UnfitAlias, check_alias, pick_alias
+from backend.messages.wording import UnfitAlias, check_alias
 from backend.once import Written
 
 OUTSIDE_ROLES = frozenset({"ME", "FA"})
@@ -56,7 +57,7 @@ async def add_member(actor: Actor, plan_id: UUID, new: NewMember) -> Written:
         if (new.call_weekday is None) != (new.call_at is None):
             raise Unfit("A wished call has a weekday and a time.")
         if new.role in OUTSIDE_ROLES:
-            who = await _outsider(plan, new)
+            who = await _outsider(actor, plan, new)
         elif new.role == "PE":
             who = plan["person"]
         elif new.role in STAFF_ROLES:
@@ -68,7 +69,7 @@ async def add_member(actor: Actor, plan_id: UUID, new: NewMember) -> Written:
         return Written(mandate, 1, 201)
 
 
-async def _outsider(plan: Any, new: NewMember) -> UUID:
+async def _outsider(actor: Actor, plan: Any, new: NewMember) -> UUID:
     if not new.name:
         raise Unfit("A mentor or relative needs a name.")
     held = connection()
@@ -77,7 +78,12 @@ async def _outsider(plan: Any, new: NewMember) -> UUID:
         for row in await held.fetch("SELECT alias FROM member WHERE plan = $1", plan["id"])
     }
     try:
-        alias = check_alias(new.alias) if new.alias else pick_alias(taken | {plan["alias"]})
+        # unlike every other of the agency: one chat may speak of the plans of several people
+        alias = (
+            check_alias(new.alias)
+            if new.alias
+            else await free_alias(actor.agency, but=taken | {plan["alias"]})
+        )
     except UnfitAlias as error:
         raise Unfit(f"The alias is not fit for a chat: {error}.") from error
     if alias in taken:

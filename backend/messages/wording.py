@@ -15,11 +15,9 @@ French "court" (short), "parole" (speech) and "sortie" (way out) must be said ot
 """
 
 import re
-import secrets
 import unicodedata
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection
 from enum import StrEnum
-from itertools import permutations
 
 MAX_ALIAS = 24
 MAX_LINE = 40
@@ -238,16 +236,16 @@ def check_line(line: str) -> str:
     return cleaned
 
 
-def pick_alias(
-    taken: Collection[str], choose: Callable[[Sequence[str]], str] = secrets.choice
-) -> str:
-    """A neutral alias unlike any of `taken`; two words once the single ones are used up."""
-    used = {fold(alias) for alias in taken}
-    free = [word for word in ALIASES if fold(word) not in used]
-    if not free:
-        pairs = (f"{one} {two}" for one, two in permutations(ALIASES, 2))
-        free = [pair for pair in pairs if len(pair) <= MAX_ALIAS and fold(pair) not in used]
-    return choose(free)
+def check_text(text: str) -> str:
+    """Some lines that texts may hold, such as what to do in a crisis. Raises UnfitLine."""
+    checks = (
+        (Unfit.CONTROL, any(_unprintable(c) for c in text if c != "\n")),
+        (Unfit.ADDRESS, _ADDRESS.search(text)),
+        (Unfit.FORBIDDEN, forbidden(text)),
+    )
+    if reason := next((reason for reason, holds in checks if holds), None):
+        raise UnfitLine(reason)
+    return text
 
 
 def _speaks(c: str) -> bool:

@@ -10,6 +10,7 @@ from backend.alerts.actions import open_task
 from backend.database import connection
 from backend.messages import links, rules
 from bots.chat import Chat
+from bots.texts.stop_words import is_stop
 
 KEPT = timedelta(days=30)
 LONGEST = 2000
@@ -89,8 +90,11 @@ async def free_text(chat: Chat, text: str) -> None:
 
 
 async def after_stop(chat: Chat, link: Any, text: str | None) -> None:
-    """Somebody who stopped the messages writes: a human reads it, and nothing else begins."""
-    if text is not None and link["plan"] is not None:
+    """Somebody who stopped the messages writes: a human reads it, and nothing else begins.
+
+    A second stop word says nothing that the first has not said.
+    """
+    if text is not None and not is_stop(text) and link["plan"] is not None:
         await _keep(link, text)
     await chat.say(link, "STOP-OK")
 

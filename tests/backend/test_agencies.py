@@ -19,6 +19,8 @@ HORIZON = NewAgency("Horizon", "Horizon Desk", "Africa/Tunis", "en")
     [
         ("crisis_text", "Call the prison."),
         ("crisis_text", "x" * 301),
+        ("crisis_text", "Look at https://help.example"),
+        ("crisis_text", "Call\u202e us."),
         ("crisis_line", "see http://help.example"),
         ("emergency_number", "1" * 21),
         ("duty_phone", "71 000\n000"),

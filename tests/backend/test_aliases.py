@@ -103,3 +103,16 @@ async def test_the_owner_sees_no_more_than_the_agency_of_an_actor(world: World) 
             assert [row["id"] for row in await held.fetch("SELECT id FROM plan")] == seen
     finally:
         await held.close()
+
+
+@pytest.mark.usefixtures("few")
+async def test_a_mentor_of_several_people_hears_of_each_by_another_word(world: World) -> None:
+    worker = await world.somebody("SW")
+    heard = []
+    for _ in range(3):
+        plan, own = await _a_plan(world, worker)
+        mentor = {"role": "ME", "language": "en", "name": "Mentor"}
+        assert (await worker.post(f"/plans/{plan}/circle", mentor)).status_code == 201
+        circle = (await worker.get(f"/plans/{plan}")).json()["circle"]
+        heard += [own, *(one["alias"] for one in circle if one["role"] == "ME")]
+    assert len({alias.casefold() for alias in heard}) == 6

@@ -1,4 +1,3 @@
-import random
 from collections.abc import Callable
 
 import pytest
@@ -16,7 +15,6 @@ from backend.messages.wording import (
     check_line,
     fold,
     forbidden,
-    pick_alias,
     plain,
     scan,
 )
@@ -146,24 +144,6 @@ def test_every_alias_on_the_list_may_be_saved_and_is_there_once() -> None:
     assert [check_alias(alias) for alias in ALIASES] == list(ALIASES)
     assert len({fold(alias) for alias in ALIASES}) == len(ALIASES) >= 200
     assert all(len(alias) <= 12 for alias in ALIASES)
-
-
-def test_an_alias_is_picked_that_nobody_has_in_whatever_spelling() -> None:
-    all_but_two = [alias.upper() for alias in ALIASES if alias not in {"Azur", "Cedar"}]
-    assert {pick_alias(all_but_two) for _ in range(40)} == {"Azur", "Cedar"}
-    assert pick_alias([*all_but_two, "azúr"]) == "Cedar"
-
-
-def test_the_same_seed_picks_the_same_alias() -> None:
-    picks = {pick_alias(["Azur"], random.Random(7).choice) for _ in range(5)}  # noqa: S311
-    assert len(picks) == 1
-    assert picks <= set(ALIASES)
-
-
-def test_when_every_word_is_taken_two_words_make_an_alias() -> None:
-    pair = pick_alias(ALIASES)
-    assert check_alias(pair) == pair
-    assert " " in pair
 
 
 @pytest.mark.parametrize("line", ["112", "+216 71 000 000", "3114 (24 h)", "Ligne bleue: 80.10.11"])
