@@ -26,6 +26,7 @@ ROLES: tuple[Role, ...] = ("owner", "app", "worker", "backup")
 
 STATEMENT_SECONDS = 5
 WAIT_FOR_CONNECTION_SECONDS = 2
+BEGINNINGS = 3
 SERVER_SETTINGS = {
     "application_name": "throughcare",
     "timezone": "UTC",
@@ -199,24 +200,41 @@ async def transaction(actor: UUID | None = None) -> AsyncIterator[Any]:
         async with _joined(current):
             yield current.connection
         return
-    pool, moment = DB.pool, clock.now()
-    held = await _acquire(pool)
-    token = None
+    pool = DB.pool
+    opened = await _begin(pool, actor)
+    token = DB.current_transaction.set(opened)
     try:
-        await held.execute(_opening(actor, moment))
-        opened = Transaction(DB, held, moment)
-        token = DB.current_transaction.set(opened)
-        yield held
+        yield opened.connection
         await _commit(opened)
     except BaseException as error:
-        await _undo(held)
+        await _undo(opened.connection)
         if isinstance(error, BROKEN + CROWDED):
             raise _busy(error) from error
         raise
     finally:
-        if token is not None:
-            DB.current_transaction.reset(token)
-        await pool.release(held)
+        DB.current_transaction.reset(token)
+        await pool.release(opened.connection)
+
+
+async def _begin(pool: Any, actor: UUID | None) -> Transaction:
+    """A transaction on a connection that lives.
+
+    One that died while nobody looked may show so only now; nothing has happened on it yet.
+    """
+    for left in reversed(range(BEGINNINGS)):
+        held = await _acquire(pool)
+        try:
+            moment = clock.now()
+            await held.execute(_opening(actor, moment))
+            return Transaction(DB, held, moment)
+        except BaseException as error:
+            await _undo(held)
+            await pool.release(held)
+            if not isinstance(error, BROKEN + CROWDED):
+                raise
+            if not left:
+                raise _busy(error) from error
+    raise AssertionError("no beginning was tried")
 
 
 @asynccontextmanager

@@ -17,6 +17,7 @@ from argon2 import PasswordHasher
 
 from backend import clock, database, embedded, migrate
 from backend.actors.actions import use_vault
+from backend.settings import ROOT
 from backend.staff import sessions
 from backend.vault import Vault
 from tests.chats import Chats, create_phones
@@ -115,6 +116,14 @@ async def chats(world: World) -> AsyncIterator[Chats]:
         yield made
         # whatever the test was about: nothing that left for a phone held what it must not
         assert await made.unfit() == []
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests run side by side, a file stays together, and so does what shares a proxy."""
+    for item in items:
+        file = item.path.relative_to(ROOT)
+        shared = file.parent.name == "deploy"
+        item.add_marker(pytest.mark.xdist_group(str(file.parent if shared else file)))
 
 
 @pytest.fixture(autouse=True, scope="session")
