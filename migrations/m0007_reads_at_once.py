@@ -51,24 +51,6 @@ ALTER TABLE milestone FORCE ROW LEVEL SECURITY;
 ALTER TABLE plan FORCE ROW LEVEL SECURITY;
 """
 
-# Types of their own: a column that is added to a table changes nothing for who reads these.
-TYPES = """
-CREATE TYPE caseload_line AS (
-    id uuid, version int, alias text, state text, release_date date, certainty text, zone text,
-    person uuid, mandate text, identity bytea, wrapped bytea, due_on date, title text,
-    win_after smallint);
-CREATE TYPE milestone_line AS (
-    id uuid, version int, code text, pathway text, title text, owner text, partners text[],
-    kind text, court text, day int, win_after smallint, state text, cause text, due_on date,
-    pinned boolean, done_on date, said_by text, show_court boolean);
-CREATE TYPE circle_line AS (
-    mandate uuid, version int, actor uuid, role text, alias text, gate text, identity bytea,
-    wrapped bytea, staff_alias text, link uuid, link_version int, link_state text);
-CREATE TYPE appointment_line AS (
-    id uuid, version int, role text, held_on date, held_at time, state text, place bytea,
-    milestone uuid);
-"""
-
 # What is due next: on the plan's own row for a worker. Every other reader is told, and sorted, by
 # their own rows alone, for the order would tell of the rest.
 NEXT_OF_PLAN = """
@@ -85,22 +67,24 @@ OWN_ROWS = """
           ORDER BY o.due_on, o.code LIMIT 1) n ON true
 """
 
-# A page of a caseload, sorted by `due`, as one array.
+# A page of a caseload, sorted by `due`, as one JSON text: the program reads that faster than rows.
 LINES = """
-    SELECT array_agg(ROW(c.id, c.version, c.alias, c.state, c.release_date, c.certainty, c.zone,
-                         c.person, c.role, s.identity, k.wrapped, c.due_on, c.title,
-                         c.win_after)::caseload_line ORDER BY c.sorts, c.id)
-      FROM (SELECT p.id, p.version, p.alias, p.state, p.release_date, p.certainty, p.zone,
-                   p.person, m.role, {columns}, coalesce({due}, '9999-12-31') AS sorts
-              FROM mandate m
-              JOIN plan p ON p.id = m.plan
-                   AND p.state NOT IN ('closed', 'transferred', 'ended_death')
-              {join}
-             WHERE m.actor = reader AND m.starts <= at AND (m.ends IS NULL OR m.ends > at)
-               AND (coalesce({due}, '9999-12-31'), p.id) > (after_due, after_plan)
-             ORDER BY sorts, p.id LIMIT size) c
-      JOIN person s ON s.id = c.person
-      JOIN subject_key k ON k.id = c.person
+    SELECT json_agg(l) FROM (
+        SELECT c.id, c.version, c.alias, c.state, c.release_date, c.certainty, c.zone, c.person,
+               c.role AS mandate, encode(s.identity, 'hex') AS identity,
+               encode(k.wrapped, 'hex') AS wrapped, c.due_on, c.title, c.win_after
+          FROM (SELECT p.id, p.version, p.alias, p.state, p.release_date, p.certainty, p.zone,
+                       p.person, m.role, {columns}, coalesce({due}, '9999-12-31') AS sorts
+                  FROM mandate m
+                  JOIN plan p ON p.id = m.plan
+                       AND p.state NOT IN ('closed', 'transferred', 'ended_death')
+                  {join}
+                 WHERE m.actor = reader AND m.starts <= at AND (m.ends IS NULL OR m.ends > at)
+                   AND (coalesce({due}, '9999-12-31'), p.id) > (after_due, after_plan)
+                 ORDER BY sorts, p.id LIMIT size) c
+          JOIN person s ON s.id = c.person
+          JOIN subject_key k ON k.id = c.person
+         ORDER BY c.sorts, c.id) l
 """
 
 # The planner does not know how few plans a reader has; without these it walks through everybody's.
@@ -110,7 +94,7 @@ CASELOAD = f"""
 CREATE FUNCTION caseload_lines(
     reader uuid, reader_role varchar, at timestamptz, workers text[], after_due date,
     after_plan uuid, size int)
-RETURNS caseload_line[] LANGUAGE plpgsql STABLE
+RETURNS json LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, public, pg_temp {BY_INDEX} AS $$
 BEGIN
     IF reader_role = ANY (workers) THEN
@@ -122,7 +106,7 @@ END $$;
 CREATE FUNCTION read_caseload(
     token bytea, at timestamptz, allowed text[], workers text[], request varchar,
     after_due date, after_plan uuid, size int)
-RETURNS TABLE (actor uuid, lines caseload_line[]) LANGUAGE plpgsql
+RETURNS TABLE (actor uuid, lines json) LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     who record;
@@ -147,39 +131,42 @@ RETURNS TABLE (
     id uuid, version int, alias varchar, person uuid, state varchar, zone varchar,
     release_date date, release_time time, certainty varchar, supervision boolean,
     overlays varchar[], left_custody_at timestamptz, mandate varchar, language varchar,
-    identity bytea, wrapped bytea, milestones milestone_line[], circle circle_line[],
-    appointments appointment_line[])
+    identity bytea, wrapped bytea, milestones json, circle json, appointments json)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp {BY_INDEX} AS $$
 BEGIN
     RETURN QUERY
     SELECT p.id, p.version, p.alias, p.person, p.state, p.zone, p.release_date, p.release_time,
            p.certainty, p.supervision, p.overlays, p.left_custody_at, m.role, s.language,
            s.identity, k.wrapped,
-           (SELECT array_agg(
-                   ROW(n.id, n.version, n.code, n.pathway, n.title, n.owner, n.partners, n.kind,
+           (SELECT json_agg(r) FROM (
+                SELECT n.id, n.version, n.code, n.pathway, n.title, n.owner, n.partners, n.kind,
                        n.court, n.day, n.win_after, n.state, n.cause, n.due_on, n.pinned,
-                       n.done_on, n.said_by, n.show_court)::milestone_line
-                   ORDER BY n.due_on, n.code)
-              FROM milestone n
-             WHERE n.plan = asked AND n.state = ANY (states)
-               AND (n.due_on IS NULL OR n.due_on <= until)),
-           CASE WHEN m.role = ANY (workers) THEN (SELECT array_agg(
-                   ROW(c.id, c.version, c.actor, c.role, b.alias, b.gate, b.identity, bk.wrapped,
-                       f.alias, l.id, l.version, l.state)::circle_line ORDER BY c.role, c.starts)
-              FROM mandate c
-              LEFT JOIN member b ON b.id = c.actor
-              LEFT JOIN staff f ON f.id = c.actor
-              LEFT JOIN subject_key bk ON bk.id = b.id
-              LEFT JOIN LATERAL (
-                   SELECT x.id, x.version, x.state FROM link x
-                    WHERE x.plan = asked AND x.subject = c.actor
-                    ORDER BY x.state = 'active' DESC, x.expires_at DESC LIMIT 1) l ON true
-             WHERE c.plan = asked AND c.starts <= at AND (c.ends IS NULL OR c.ends > at)) END,
-           CASE WHEN m.role = ANY (read_dates) THEN (SELECT array_agg(
-                   ROW(a.id, a.version, a.role, a.held_on, a.held_at, a.state, a.place,
-                       a.milestone)::appointment_line ORDER BY a.held_on, a.held_at)
-              FROM appointment a
-             WHERE a.plan = asked AND (m.role = ANY (workers) OR a.role = m.role)) END
+                       n.done_on, n.said_by, n.show_court
+                  FROM milestone n
+                 WHERE n.plan = asked AND n.state = ANY (states)
+                   AND (n.due_on IS NULL OR n.due_on <= until)
+                 ORDER BY n.due_on, n.code) r),
+           CASE WHEN m.role = ANY (workers) THEN (SELECT json_agg(r) FROM (
+                SELECT c.id AS mandate, c.version, c.actor, c.role, b.alias, b.gate,
+                       encode(b.identity, 'hex') AS identity, encode(bk.wrapped, 'hex') AS wrapped,
+                       f.alias AS staff_alias, l.id AS link, l.version AS link_version,
+                       l.state AS link_state
+                  FROM mandate c
+                  LEFT JOIN member b ON b.id = c.actor
+                  LEFT JOIN staff f ON f.id = c.actor
+                  LEFT JOIN subject_key bk ON bk.id = b.id
+                  LEFT JOIN LATERAL (
+                       SELECT x.id, x.version, x.state FROM link x
+                        WHERE x.plan = asked AND x.subject = c.actor
+                        ORDER BY x.state = 'active' DESC, x.expires_at DESC LIMIT 1) l ON true
+                 WHERE c.plan = asked AND c.starts <= at AND (c.ends IS NULL OR c.ends > at)
+                 ORDER BY c.role, c.starts) r) END,
+           CASE WHEN m.role = ANY (read_dates) THEN (SELECT json_agg(r) FROM (
+                SELECT a.id, a.version, a.role, a.held_on, a.held_at, a.state,
+                       encode(a.place, 'hex') AS place, a.milestone
+                  FROM appointment a
+                 WHERE a.plan = asked AND (m.role = ANY (workers) OR a.role = m.role)
+                 ORDER BY a.held_on, a.held_at) r) END
       FROM plan p
       JOIN mandate m ON m.plan = p.id AND m.actor = reader AND m.starts <= at
            AND (m.ends IS NULL OR m.ends > at)
@@ -197,8 +184,7 @@ RETURNS TABLE (
     actor uuid, id uuid, version int, alias varchar, person uuid, state varchar, zone varchar,
     release_date date, release_time time, certainty varchar, supervision boolean,
     overlays varchar[], left_custody_at timestamptz, mandate varchar, language varchar,
-    identity bytea, wrapped bytea, milestones milestone_line[], circle circle_line[],
-    appointments appointment_line[])
+    identity bytea, wrapped bytea, milestones json, circle json, appointments json)
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     who record;
@@ -226,7 +212,7 @@ async def forwards() -> MigrationManager:
 
     async def run() -> None:
         transaction = engine_finder().current_transaction.get()
-        for part in (POLICIES, NEXT_WINDOW, TYPES, CASELOAD, PLAN, GRANTS):
+        for part in (POLICIES, NEXT_WINDOW, CASELOAD, PLAN, GRANTS):
             await transaction.connection.execute(part)
 
     manager.add_raw(run)

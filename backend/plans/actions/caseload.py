@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -12,7 +11,7 @@ from backend.access import OPERATIONS, Actor, Bearer, require
 from backend.actors.actions import vault
 from backend.audit.actions import record
 from backend.database import MOMENT, fetch_at_once, transaction
-from backend.plans import rules
+from backend.plans import rules, told
 
 
 class CaseloadLine(msgspec.Struct, frozen=True):
@@ -44,9 +43,9 @@ async def list_plans(
     require(actor, "listPlans")
     async with transaction(actor.id) as held:
         values = (actor.id, actor.role, clock.now(), _RULES[1], *(after or FIRST), limit)
-        rows = await held.fetchval(_LINES, *values)
+        lines = await held.fetchval(_LINES, *values)
         await record(actor, "listPlans")
-        return _lines(rows or ())
+        return _lines(lines)
 
 
 async def list_plans_of(
@@ -58,23 +57,7 @@ async def list_plans_of(
     """
     values = (bearer.token, MOMENT, *_RULES, bearer.request, *(after or FIRST), limit)
     found = await fetch_at_once(_LINES_AT_ONCE, *values)
-    return found[0]["actor"], _lines(found[0]["lines"] or ())
-
-
-def _lines(rows: Sequence[Any]) -> list[CaseloadLine]:
-    todays = {zone: clock.today(zone) for zone in {row["zone"] for row in rows}}
-    return [_line(row, todays[row["zone"]]) for row in rows]
-
-
-def _line(row: Any, today: date) -> CaseloadLine:
-    (id_, version, alias, state, release, certainty, _, person, mandate, *sealed) = row
-    identity, wrapped, due, title, window = sealed
-    name = None
-    if mandate in rules.READ_NAMES:
-        opened = vault().unseal(person, wrapped, f"person.identity:{person}", identity)
-        name = _named(opened).name
-    late = due is not None and (today - due).days > window
-    return CaseloadLine(id_, version, alias, name, state, release, certainty, due, title, late)
+    return found[0]["actor"], _lines(found[0]["lines"])
 
 
 class _Named(msgspec.Struct):
@@ -84,3 +67,31 @@ class _Named(msgspec.Struct):
 
 
 _named = msgspec.json.Decoder(_Named).decode
+
+
+def _lines(lines: str | None) -> list[CaseloadLine]:
+    rows = told.caseload(lines) if lines else []
+    todays = {zone: clock.today(zone) for zone in {row.zone for row in rows}}
+    return [_line(row, todays[row.zone]) for row in rows]
+
+
+def _line(row: told.CaseloadRow, today: date) -> CaseloadLine:
+    name, due = None, row.due_on
+    if row.mandate in rules.READ_NAMES:
+        wrapped, sealed = bytes.fromhex(row.wrapped), bytes.fromhex(row.identity)
+        name = _named(
+            vault().unseal(row.person, wrapped, f"person.identity:{row.person}", sealed)
+        ).name
+    late = due is not None and (today - due).days > (row.win_after or 0)
+    return CaseloadLine(
+        row.id,
+        row.version,
+        row.alias,
+        name,
+        row.state,
+        row.release_date,
+        row.certainty,
+        due,
+        row.title,
+        late,
+    )

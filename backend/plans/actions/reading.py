@@ -12,9 +12,10 @@ from backend.actors.actions import unseal_with
 from backend.audit.actions import record
 from backend.database import MOMENT, fetch_at_once, transaction
 from backend.errors import NotFound
-from backend.plans import rules
+from backend.plans import rules, told
 
 LAST = date(9999, 12, 31)
+NONE = "[]"
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def _read(sheet: Any, *, everything: bool) -> PlanRead:
     """What the rules leave of the rows that were fetched."""
     role, today = sheet["mandate"], clock.today(sheet["zone"])
     left = sheet["left_custody_at"] is not None
-    seen = [row for row in sheet["milestones"] or () if rules.sees(role, row)]
+    seen = [row for row in told.milestones(sheet["milestones"] or NONE) if rules.sees(role, row)]
     shown = seen if everything else [r for r in seen if rules.is_soon(r, today, left_custody=left)]
     return PlanRead(
         row=sheet,
@@ -114,25 +115,30 @@ def _offers(rows: Sequence[Any]) -> dict[str, list[str]]:
 
 def _circle(sheet: Any) -> list[dict[str, Any]]:
     members = []
-    for row in sheet["circle"] or ():
-        member = dict(row)
+    for row in told.members(sheet["circle"] or NONE):
+        member: dict[str, Any] = {**row}
         sealed, wrapped = member.pop("identity"), member.pop("wrapped")
         if sealed is not None:
-            place = f"member.identity:{member['actor']}"
-            member["name"] = unseal_with(wrapped, member["actor"], place, sealed)["name"]
+            place = f"member.identity:{row['actor']}"
+            member["name"] = _opened(wrapped, row["actor"], place, sealed)["name"]
         else:
             # the person has no account: they go by the alias of their plan
-            member["name"] = member["staff_alias"] or sheet["alias"]
+            member["name"] = row["staff_alias"] or sheet["alias"]
         members.append(member)
     return members
 
 
+def _opened(wrapped: str | None, subject: UUID, place: str, sealed: str) -> Any:
+    key = bytes.fromhex(wrapped) if wrapped is not None else None
+    return unseal_with(key, subject, place, bytes.fromhex(sealed))
+
+
 def _appointments(sheet: Any) -> list[dict[str, Any]]:
-    shown = []
-    for row in sheet["appointments"] or ():
-        one = dict(row)
-        if one["place"] is not None:
-            where = f"appointment.place:{one['id']}"
-            one["place"] = unseal_with(sheet["wrapped"], sheet["person"], where, one["place"])
-        shown.append(one)
+    shown: list[dict[str, Any]] = []
+    for row in told.appointments(sheet["appointments"] or NONE):
+        place = row["place"]
+        if place is not None:
+            where, sealed = f"appointment.place:{row['id']}", bytes.fromhex(place)
+            place = unseal_with(sheet["wrapped"], sheet["person"], where, sealed)
+        shown.append({**row, "place": place})
     return shown
