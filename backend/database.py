@@ -18,7 +18,7 @@ import asyncpg
 from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 
 from backend import clock
-from backend.errors import DatabaseBusy, MoreToLookAt, NotFound, NotSignedIn, NotYourRole
+from backend.errors import DatabaseBusy, NotFound, NotSignedIn, NotYourRole
 
 T = TypeVar("T")
 Role = Literal["owner", "app", "worker", "backup"]
@@ -61,7 +61,6 @@ CROWDED = (
 
 # What our own functions refuse, by their codes.
 REFUSED: dict[str, type[Exception]] = {
-    "TC300": MoreToLookAt,
     "TC401": NotSignedIn,
     "TC403": NotYourRole,
     "TC404": NotFound,

@@ -54,8 +54,8 @@ STAFF = (
     ("sam", "SW", "Sam", "social worker"),
     ("coco", "CO", "Coco", "coordinator"),
     ("po", "PO", "Robin", "probation officer"),
-    ("ps", "PS", "Noor", "prison social service"),
-    ("ad", "AD", "Alex", "administrator"),
+    ("ps", "PS", "Noor", "release desk of the prison"),
+    ("ad", "AD", "Alex", "administrator; no case is shown to them"),
 )
 MEMBERS = {"ME": "mentor", "FA": "relative"}
 
@@ -107,7 +107,10 @@ async def about() -> str:
     lines += [f"  {login:<6}{what}" for login, _, _, what in STAFF]
     if invited:
         lines.append("On the phones page add a phone, open a link on it, and send the PIN;")
-        lines.append("then sam confirms the chat:")
+        lines.append(
+            "then sam confirms the chat. Questions keep their hours: working days, 9:00 to 20:00"
+        )
+        lines.append("in Tunis; ./run story shows them all.")
     for row in invited:
         made = invitation_of(row["id"])
         who = f"{MEMBERS[row['role']]} of {row['alias']}"

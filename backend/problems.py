@@ -102,11 +102,16 @@ def _errors(error: HTTPException) -> list[dict[str, str]] | None:
         fits = _SAYS_NO_VALUE.fullmatch(said)
         told.append(
             {
-                "field": str(one.get("key", "")),
+                "field": _field(str(one.get("key", ""))),
                 "message": said if fits else "This is missing, unknown or cannot be read",
             }
         )
     return told or None
+
+
+def _field(key: str) -> str:
+    """The framework calls the whole body "data"."""
+    return "body" if key == "data" else key
 
 
 def _allow(error: HTTPException) -> dict[str, str]:

@@ -76,7 +76,8 @@ END $$;
 CHANGE = """
 -- A worker's change of an open row, for a key that is new. The rules come with the call: `froms`
 -- are the states that it is possible from, `after` what it comes to.
--- TC300: there is more to look at (whatever it is, also a refusal); nothing was kept.
+-- No row comes back where there is more to look at, whatever it is, also a refusal: then what was
+-- done is undone here, and nothing was kept.
 CREATE FUNCTION change_milestone(
     token bytea, at timestamptz, allowed text[], request varchar, key_given varchar,
     asked_for varchar, asked uuid, seen int, workers text[], running text[], froms text[],
@@ -122,13 +123,15 @@ BEGIN
     THEN
         RAISE EXCEPTION USING ERRCODE = 'TC300', MESSAGE = 'there is more to look at';
     END IF;
-    actor := who.actor;
     version := write_milestone(
         who.actor, who.actor_role, at, asked, after, settled, gen_random_uuid(), NULL);
     INSERT INTO audit (at, actor, role, operation, agency, plan, object, outcome, request)
     VALUES (at, who.actor, who.actor_role, 'changeMilestone', who.actor_agency, found_plan.id,
             asked, 'done', request);
+    actor := who.actor;
     RETURN NEXT;
+EXCEPTION WHEN SQLSTATE 'TC300' THEN
+    RETURN;
 END $$;
 """
 

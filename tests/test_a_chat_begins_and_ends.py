@@ -1,9 +1,12 @@
 """A chat opens by token, PIN and a call; it ends at a word, and nothing is lost by that."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from backend.access import Actor
+from backend.messages.incoming import mark_read
 from bots.phones.wire import Phone
 from tests.chats import Chats
 from tests.releases import a_phone_of, a_release, kinds, on_weekday
@@ -153,6 +156,20 @@ async def test_who_stopped_and_writes_is_read_by_a_human(world: World, chats: Ch
     assert await _state(world) == "stopped"
     await chats.say(phone, "START")
     assert await _state(world) == "active"
+
+
+async def test_who_has_read_a_text_has_done_the_task_of_reading_it(
+    world: World, chats: Chats
+) -> None:
+    worker, _, invitation, phone = await _invited(world, chats)
+    await chats.open(phone, invitation)
+    await chats.confirm(worker, invitation["id"])
+    await chats.say(phone, "please call me")
+    assert "free-text" in await kinds(worker)
+    [text] = await world.sql("SELECT id, version FROM incoming")
+    reader = Actor(worker.id or uuid4(), "staff", "SW", world.agency)
+    await mark_read(reader, text["id"], text["version"])
+    assert "free-text" not in await kinds(worker)
 
 
 async def test_a_second_stop_is_answered_and_is_nobodys_task(world: World, chats: Chats) -> None:

@@ -70,6 +70,7 @@ async def up(configured: Settings, *, demo: bool) -> int:
     finally:
         if server:
             await asyncio.to_thread(embedded.stop, server)
+            terminal.say(f"everything has ended; the data stays in {server.data}")
         terminal.close()
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 from backend import clock
 from backend.access import Actor, check_version, find_plan, require
 from backend.actors.actions import unseal
+from backend.alerts.actions import close_tasks
 from backend.audit.actions import record
 from backend.database import connection, transaction
 from backend.errors import NotFound
@@ -100,5 +101,6 @@ async def mark_read(actor: Actor, id_: UUID, seen: int) -> Written:
             id_,
             clock.now(),
         )
+        await close_tasks(id_, "free-text", "read")
         await record(actor, "readIncoming", plan=row["plan"], thing=id_, outcome="marked")
         return Written(id_, version)

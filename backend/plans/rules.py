@@ -28,6 +28,8 @@ CERTAINTIES = ("confirmed", "expected", "earliest_possible")
 NEVER_ROLLED = frozenset({"GAT-01", "MEN-07", "MEN-08", "MEN-09", "HOU-05", "HLT-05", "FAM-10"})
 NEVER_ROLLED_PREFIX = "UNP-"
 SOON = timedelta(days=14)
+SLIP = "The release date lies more than two years back or sixty ahead: look at its year."
+LONG_AGO, FAR_AHEAD = timedelta(days=2 * 366), timedelta(days=60 * 366)
 
 
 def may_become(before: str, after: str) -> bool:
@@ -57,6 +59,11 @@ def due_on(
         while working_days and found.isoweekday() not in working_days:
             found += step
     return found if not_before is None else max(found, not_before)
+
+
+def is_slip(release: date, today: date) -> bool:
+    """A year that nobody can have meant: it would pull every row to today, or out of sight."""
+    return not today - LONG_AGO <= release <= today + FAR_AHEAD
 
 
 def next_cycle(row: Mapping[str, Any]) -> int | None:

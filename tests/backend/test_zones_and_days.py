@@ -44,3 +44,19 @@ async def test_a_row_on_the_last_day_of_the_calendar_hides_nothing(world: World)
     assert moved.status_code == 200
     assert row(await world.plan(worker, plan["id"]), "PLN-05")["overdue"] is False
     assert (await worker.get("/plans")).status_code == 200
+
+
+async def test_a_release_in_a_year_that_nobody_meant_is_refused_and_moves_nothing(
+    world: World,
+) -> None:
+    worker = await world.somebody("SW")
+    plan = await world.a_plan(worker)
+    for day in ("2020-02-04", "2126-02-04"):
+        body = {"release_date": day, "certainty": "expected"}
+        moved = await worker.post(
+            f"/plans/{plan['id']}/release-date", body, version=plan["version"]
+        )
+        assert (moved.status_code, moved.json()["type"]) == (422, "urn:throughcare:problem:unfit")
+        person = {"name": "Imaginary Person", "language": "en"}
+        assert (await worker.post("/plans", {**body, "person": person})).status_code == 422
+    assert await world.plan(worker, plan["id"]) == plan

@@ -96,6 +96,8 @@ async def change_milestone_of(
         *(msgspec.json.encode(after).decode(), settles(after)),
     )
     found = await fetch_at_once(_AT_ONCE, *values)
+    if not found:
+        raise MoreToLookAt
     return found[0]["actor"], Written(id_, found[0]["version"])
 
 

@@ -16,7 +16,7 @@ from backend.audit.actions import record
 from backend.database import connection, moment, transaction
 from backend.errors import NotFound, PlanAlreadyOpen, Taken, Unfit
 from backend.once import Written
-from backend.plans.rules import CERTAINTIES, due_on
+from backend.plans.rules import CERTAINTIES, SLIP, due_on, is_slip
 from backend.plans.tables import Milestone
 from backend.plans.template import OVERLAYS, TemplateRow, rows_for
 
@@ -55,8 +55,11 @@ async def open_plan(actor: Actor, new: NewPlan) -> Written:
     _check(new)
     async with transaction(actor.id) as held:
         agency = await held.fetchrow("SELECT * FROM agency WHERE id = $1", actor.agency)
+        zone = new.zone or agency["zone"]
+        if is_slip(new.release_date, clock.today(zone)):
+            raise Unfit(SLIP)
         person = await _person(actor, new.person)
-        await _write_plan(actor, new, person, new.zone or agency["zone"])
+        await _write_plan(actor, new, person, zone)
         await _first_mandates(actor, new.id)
         await _write_rows(actor, new, agency)
         await record(actor, "openPlan", plan=new.id, thing=person)

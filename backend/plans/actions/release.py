@@ -44,6 +44,8 @@ async def move_release_date(actor: Actor, id_: UUID, seen: int, to: Release) -> 
         check_version(plan, seen)
         if plan["state"] not in rules.RUNNING or plan["left_custody_at"] is not None:
             raise NotFromThisState("The date moves only before the person has left custody.")
+        if rules.is_slip(to.date, clock.today(plan["zone"])):
+            raise Unfit(rules.SLIP)
         move = uuid4()
         version = await held.fetchval(
             "UPDATE plan SET release_date = $2, certainty = $3, release_time = coalesce($4,"
