@@ -107,9 +107,7 @@ async def about() -> str:
     lines += [f"  {login:<6}{what}" for login, _, _, what in STAFF]
     if invited:
         lines.append("On the phones page add a phone, open a link on it, and send the PIN;")
-        lines.append(
-            "then sam confirms the chat. Questions keep their hours: working days, 9:00 to 20:00"
-        )
+        lines.append("then sam confirms the chat. Questions come on working days, by day")
         lines.append("in Tunis; ./run story shows them all.")
     for row in invited:
         made = invitation_of(row["id"])

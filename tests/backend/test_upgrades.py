@@ -1,5 +1,6 @@
 """What the release before has written outlives the migrations, and what it calls still works."""
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from backend import database, embedded, migrate
 from benchmarks.ground import AGENCY, LOAD, STAFF, ZONES
 
 BEFORE = "2026-11-22T10:00:00:000000"  # the last migration of the release before
+LOCK_SECONDS = 4  # how long a statement of ours waits for a lock
 TOKEN = hashlib.sha256(b"a token").digest()
 
 
@@ -102,3 +104,22 @@ async def test_what_the_release_before_calls_still_answers(
     finally:
         await app.close()
     assert [row["win_after"] for row in rows] == [7] * 3
+
+
+async def test_an_upgrade_that_loses_a_lock_to_the_release_before_tries_again(
+    server: embedded.Server, before: Any
+) -> None:
+    name = await before.fetchval("SELECT current_database()")
+    busy = await asyncpg.connect(server.url(database=name))
+    holding = busy.transaction()
+    await holding.start()
+    await busy.execute("LOCK TABLE plan IN ACCESS SHARE MODE")
+    try:
+        upgrading = asyncio.ensure_future(_upgrade(server, before))
+        await asyncio.sleep(LOCK_SECONDS + 0.5)  # the first try has been refused by now
+        assert not upgrading.done()
+        await holding.rollback()
+        await upgrading
+    finally:
+        await busy.close()
+    assert await before.fetchval("SELECT count(*) FROM plan WHERE next_win_after IS NULL") == 0
