@@ -5,7 +5,7 @@ COPY requirements.txt /requirements.txt
 # Wheels alone, each of a known hash: nothing of a package runs while it is installed.
 RUN python -m venv --without-pip /opt/venv \
  && python -m pip --python /opt/venv/bin/python install --no-cache-dir --no-compile \
-        --require-hashes --only-binary :all: -r /requirements.txt
+        --require-hashes --no-deps --only-binary :all: -r /requirements.txt
 
 FROM python:3.11-slim
 RUN python -m pip uninstall --yes setuptools wheel pip

@@ -9,9 +9,12 @@ import sys
 import time
 import zipfile
 from dataclasses import dataclass
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from backend.settings import ROOT
 
@@ -67,13 +70,13 @@ class Project:
         return process.returncode, said, beside
 
 
-def _wheel(folder: Path, package: str, number: int) -> str:
-    """Write the wheel of a package that holds a number; its hash."""
+def _wheel(folder: Path, package: str, number: int, *more: str) -> str:
+    """Write the wheel of a package that holds a number, with lines about itself; its hash."""
     path = folder / f"{package}-{number}-py3-none-any.whl"
     files = {
         f"{package}.py": f"NUMBER = {number}\nif __name__ == '__main__': print('{package}')\n",
         f"{package}-{number}.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {package}\n"
-        f"Version: {number}\n",
+        f"Version: {number}\n" + "".join(f"{line}\n" for line in more),
         f"{package}-{number}.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\n"
         "Tag: py3-none-any\n",
     }
@@ -203,6 +206,21 @@ def test_a_package_that_is_not_the_pinned_one_is_refused(project: Project) -> No
     assert project.run()[0] == 7
 
 
+def test_a_newer_release_of_what_a_package_asks_for_with_an_extra_changes_nothing(
+    with_either: Project,
+) -> None:
+    """As pydantic[email] of piccolo: some pips looked past the pin and found the newer one."""
+    project = with_either
+    extra = "Provides-Extra: more"
+    probe = _wheel(project.wheels, "probe", 1, extra)
+    wants = _wheel(project.wheels, "wants", 1, "Requires-Dist: probe[more]")
+    _wheel(project.wheels, "probe", 2, extra)
+    lines = [f"probe==1 --hash=sha256:{probe}\n", f"wants==1 --hash=sha256:{wants}\n"]
+    (project.root / "requirements.txt").write_text("".join(lines))
+    code, said, beside = project.run()
+    assert (code, said.split()[1:2]) == (7, ["1"]), beside
+
+
 def test_check_runs_every_step_and_ends_with_the_first_failure(project: Project) -> None:
     code, said, _ = project.run("check")  # of the tools, only a pytest is there
     assert [line for line in said.splitlines() if line.startswith("==")] == [
@@ -275,6 +293,27 @@ def test_an_old_python_is_told_so_in_one_line() -> None:
     done = subprocess.run([BASE, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
     assert "3.11 or newer" in done.stderr
+
+
+def test_the_pins_are_whole() -> None:
+    """Nothing but the pins is installed, so each package has to find there what it asks for."""
+    lines = [
+        line.split(" ;")[0].split(" \\")[0]
+        for file in ("requirements.txt", "requirements-dev.txt")
+        for line in (ROOT / file).read_text().splitlines()
+        if "==" in line
+    ]
+    pins = {canonicalize_name(name): version for name, version in (x.split("==") for x in lines)}
+    here = {canonicalize_name(dist.metadata["Name"]): dist for dist in distributions()}
+    asked = [(name, "") for name in pins if name in here]
+    for name, extra in asked:  # which grows by what is asked for with an extra
+        for wanted in map(Requirement, here[name].requires or ()):
+            if wanted.marker and not wanted.marker.evaluate({"extra": extra}):
+                continue
+            pinned = canonicalize_name(wanted.name)
+            assert wanted.specifier.contains(pins[pinned], prereleases=True), (name, str(wanted))
+            asked += {(pinned, more) for more in wanted.extras} - set(asked)
+    assert ("pydantic", "email") in asked
 
 
 def test_no_pin_names_a_registry() -> None:

@@ -229,7 +229,7 @@ def test_no_setting_and_no_secret_is_in_the_image() -> None:
 def test_packages_are_wheels_of_a_known_hash() -> None:
     said = (ROOT / "Dockerfile").read_text()
     [words] = re.findall(r"pip --python.*?(?=\n[A-Z\n])", said, re.DOTALL)
-    for word in ("--require-hashes", "--only-binary :all:", "-r /requirements.txt"):
+    for word in ("--require-hashes", "--no-deps", "--only-binary :all:", "-r /requirements.txt"):
         assert word in words
     assert "requirements-dev" not in said
     assert not re.search(r"\b(ARG|ADD|apt-get|curl)\b", said)
