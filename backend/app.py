@@ -16,7 +16,7 @@ from backend.circles.routes import CircleController
 from backend.consents.routes import ConsentController
 from backend.contacts.routes import ContactController
 from backend.courts.routes import CourtController
-from backend.doors import authenticate, well_formed
+from backend.doors import admit
 from backend.envelope import Enveloped
 from backend.health import live, ready
 from backend.messages.routes import LinkController
@@ -64,7 +64,7 @@ def create_app(*, docs: bool = True, extra: Sequence[Any] = ()) -> Litestar:
             ready,
             *extra,
         ],
-        guards=[authenticate, well_formed],
+        guards=[admit],
         exception_handlers={**HANDLERS, HTTPException: of_http},
         request_max_body_size=LARGEST_BODY,
         multipart_form_part_limit=10,

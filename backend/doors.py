@@ -49,33 +49,42 @@ class WrittenView(msgspec.Struct):
 WrittenReply = Response[WrittenView]
 
 
-async def authenticate(
-    request: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
-) -> None:
-    """Guard of the whole application: only routes marked public let the anonymous in.
+AnyConnection = ASGIConnection[Any, Any, Any, Any]
+
+
+async def admit(request: AnyConnection, handler: BaseRouteHandler) -> None:
+    """Guard of the whole application: first who it is, then whether it is well formed.
+
+    One guard and not two, for Litestar copies the handler for each.
+    """
+    await _authenticate(request, handler)
+    _well_formed(request, handler)
+
+
+async def _authenticate(request: AnyConnection, handler: BaseRouteHandler) -> None:
+    """Only routes marked public let the anonymous in.
 
     Raises NotSignedIn for no token, a token that expired, and a token of the other kind.
     """
     if handler.opt.get(PUBLIC):
         return
+    state = request.scope["state"]
     if handler.opt.get(PAGE):
-        request.state.actor = await _actor_of_cookie(request)
+        state["actor"] = await _actor_of_cookie(request)
         return
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token or len(token) > 200:  # noqa: PLR2004
         raise NotSignedIn
     hashed = hashlib.sha256(token.encode()).digest()
     if handler.opt.get(IN_SQL):
-        request.state.token = hashed  # asked of the database together with what is read
+        state["token"] = hashed  # asked of the database together with what is read
         return
     find = court_of_token if handler.opt.get(COURT) else staff_of_token
-    request.state.actor = await find(hashed, request.state.request_id)
+    state["actor"] = await find(hashed, state["request_id"])
 
 
-async def well_formed(
-    request: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
-) -> None:
-    """Guard of the whole application, behind `authenticate`: what no route means is refused.
+def _well_formed(request: AnyConnection, handler: BaseRouteHandler) -> None:
+    """What no route means is refused.
 
     Raises MethodNotAllowed for OPTIONS, which Litestar adds to every route; over the API
     BadInput for a query parameter that is unknown or doubled, and NotJson.
@@ -92,7 +101,7 @@ async def well_formed(
         raise NotJson
 
 
-def _methods(request: ASGIConnection[Any, Any, Any, Any]) -> list[str]:
+def _methods(request: AnyConnection) -> list[str]:
     path = request.scope["path_template"]
     routes = [route for route in request.app.routes if route.path_format == path]
     return sorted({str(method) for route in routes for method in route.methods})
@@ -108,7 +117,7 @@ def cookie_name(what: str = "") -> str:
     return ("__Host-" if settings().secure_cookies else "") + "throughcare" + what
 
 
-async def _actor_of_cookie(request: ASGIConnection[Any, Any, Any, Any]) -> Actor:
+async def _actor_of_cookie(request: AnyConnection) -> Actor:
     """Who looks at a page: known by the cookie alone, which opens nothing but pages."""
     token = request.cookies.get(cookie_name(), "")
     if token:
@@ -128,12 +137,13 @@ def actor_of(request: HttpRequest) -> Actor:
 
 async def at_once(request: HttpRequest, act: Callable[[Bearer], Awaitable[tuple[UUID, T]]]) -> T:
     """For a route that asks the database who holds the token: what `act` came to for them."""
-    bearer = Bearer(request.state.token, request.state.request_id)
+    state = request.scope["state"]
+    bearer = Bearer(state["token"], state["request_id"])
     try:
-        request.state.reader, found = await act(bearer)
+        state["reader"], found = await act(bearer)
     except (NotFound, NotYourRole):
         # refused: the log says to whom, as it says of every other route
-        request.state.actor = await staff_of_token(bearer.token, bearer.request)
+        state["actor"] = await staff_of_token(bearer.token, bearer.request)
         raise
     return found
 

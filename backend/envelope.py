@@ -10,7 +10,6 @@ from uuid import uuid4
 
 import msgspec
 from litestar import Litestar
-from litestar.datastructures import MutableScopeHeaders
 from litestar.types import Message
 
 from backend.errors import DatabaseBusy, DomainError, NotSignedIn
@@ -20,17 +19,16 @@ from backend.staff.sessions import staff_of_token
 
 log = logging.getLogger(__name__)
 
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-}
+HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+]
 # A page says more about itself than these.
-UNLESS_SAID = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-}
-
+UNLESS_SAID = [
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+]
 
 MOST_AT_ONCE = 500
 NOT_UNDERSTOOD = frozenset({400, 413, 415})
@@ -106,12 +104,14 @@ async def _refuse(send: Any, error: type[DomainError], more: dict[str, str]) -> 
 
 
 def _dress(message: Any, request: str) -> None:
-    headers = MutableScopeHeaders.from_message(message)
-    headers["X-Request-Id"] = request
-    for name, value in HEADERS.items():
-        headers[name] = value
-    for name, value in UNLESS_SAID.items():
-        headers.setdefault(name, value)
+    headers = message["headers"]
+    said = {name.lower() for name, _ in headers}
+    message["headers"] = [
+        *headers,
+        (b"x-request-id", request.encode()),
+        *HEADERS,
+        *(header for header in UNLESS_SAID if header[0] not in said),
+    ]
 
 
 def _fields(scope: Any, status: int, started: float) -> dict[str, object]:

@@ -65,6 +65,8 @@ def set_up() -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(Lines())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    # what no line of ours tells need not be found out for each
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging.raiseExceptions = False  # a line that fails would be shown with all its values
     for name in TOO_TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -10,6 +10,7 @@ from benchmarks.office import Office
 CLIENTS = 8
 FIRST = "'0001-01-01', '00000000-0000-0000-0000-000000000000'"
 READERS = "'{CO,CP,PO,PS,SW,TR}'"
+NAMES = "'{CO,PO,PS,SW}'"  # whose mandates read names
 # workers, running states and open states, as the API passes them
 RULES = "'{CO,SW}', '{active_inside,active_outside,step_down}', '{in_progress,planned}'"
 
@@ -19,8 +20,8 @@ PLANNED = """'{"state": "planned", "cause": null, "said_by": null}'"""
 
 def caseload(office: Office) -> str:
     return (
-        f"SELECT * FROM read_caseload('\\x{office.hashed}', now(), {READERS}, '{{CO,SW}}', NULL,"
-        f" {FIRST}, 50);"
+        f"SELECT * FROM read_caseload_columns('\\x{office.hashed}', now(), {READERS},"
+        f" '{{CO,SW}}', {NAMES}, NULL, {FIRST}, 50);"
     )
 
 
@@ -28,7 +29,7 @@ def plan(office: Office) -> str:
     """The next two weeks of a plan."""
     return (
         f"SELECT * FROM read_plan('\\x{office.hashed}', now(), {READERS}, NULL, '{office.plan}',"
-        " '{dormant,in_progress,planned}', now()::date + 15, '{CO,PO,PS,SW}', '{CO,SW}',"
+        f" '{{dormant,in_progress,planned}}', now()::date + 15, {NAMES}, '{{CO,SW}}',"
         " '{CO,PO,SW}');"
     )
 

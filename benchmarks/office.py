@@ -4,7 +4,6 @@ import asyncio
 import base64
 import hashlib
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -22,6 +21,7 @@ from backend.agencies.actions import NewAgency, make_agency
 from backend.plans.actions.opening import NewPerson, NewPlan, open_plan
 from backend.settings import ROOT
 from backend.staff.actions import add_staff
+from benchmarks.bare import free_port
 from benchmarks.ground import Ground, ground, load, speaking_as
 
 PLANS, MILESTONES_OF_OTHERS, OTHERS = 60, 200_000, 2_000
@@ -30,10 +30,14 @@ LOGIN, PASSWORD = "sam", "a long enough password"
 
 @dataclass(frozen=True)
 class Office:
-    """One API process, its worker's token, a plan, and open rows that can be changed freely."""
+    """One API process, its worker's token, a plan, and open rows that can be changed freely.
+
+    At `bare` the framework answers alone.
+    """
 
     ground: Ground
     port: int
+    bare: int
     token: str
     plan: UUID
     rows: list[UUID]
@@ -62,22 +66,25 @@ async def an_office() -> AsyncIterator[Office]:
         async with speaking_as(made, "app", size=4):
             plan = await _fill()
         rows = await _open_rows(made)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port: int = free.getsockname()[1]
+        port, bare = free_port(), free_port()
         env = {
             **os.environ,
             "APP_DATABASE_URL": made.url("app"),
             "VAULT_KEY": base64.b64encode(bytes(range(32))).decode(),
             "API_PORT": str(port),
         }
-        words = [sys.executable, str(ROOT / "throughcare.py"), "api"]
-        api = subprocess.Popen(words, env=env, stderr=subprocess.DEVNULL)  # noqa: S603, ASYNC220
+        started = [
+            subprocess.Popen(  # noqa: S603, ASYNC220
+                [sys.executable, *words], env=env, cwd=ROOT, stderr=subprocess.DEVNULL
+            )
+            for words in (("throughcare.py", "api"), ("-m", "benchmarks.bare", str(bare)))
+        ]
         try:
-            yield Office(made, port, await _sign_in(port), plan, rows)
+            yield Office(made, port, bare, await _sign_in(port), plan, rows)
         finally:
-            api.terminate()
-            await asyncio.to_thread(api.wait)
+            for one in started:
+                one.terminate()
+                await asyncio.to_thread(one.wait)
 
 
 async def _fill() -> UUID:

@@ -4,12 +4,16 @@ Ours is one API process with sign-in, scope, row security, the audit row and, fo
 change, key, version, event and change row. The limit is pgbench calling the very
 statement that the API sends. Both run in turns on the same data, and the ratio is
 that of each round. Last comes the caseload with the audit row of the read left out.
+
+A shared machine changes its pace, so absolute goals are shares of what the framework
+answers when there is nothing to do, in the same round: 2,000 caseloads a second were
+asked of a machine on which that was 14,000.
 """
 
 import asyncio
 import statistics
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from uuid import uuid4
 
 import asyncpg
@@ -23,8 +27,8 @@ AT_LEAST = {
     "caseload of the limit": 0.10,
     "plan of the limit": 0.15,
     "change of the limit": 0.40,
-    "caseload": 1000.0,
-    "caseload without audit": 2000.0,
+    "caseload of a bare answer": 1000 / 14_000,
+    "caseload without audit of a bare answer": 2000 / 14_000,
 }
 
 
@@ -47,36 +51,48 @@ def _changes(office: Office, versions: list[int]) -> Talk:
     return talk
 
 
-async def _ours(office: Office, talk: Talk) -> float:
-    heard: Heard = await load(office.port, talk, seconds=SECONDS)
+async def _rate(port: int, talk: Talk) -> float:
+    heard: Heard = await load(port, talk, seconds=SECONDS)
     if heard.good != heard.answers:
         raise RuntimeError(f"{heard.answers - heard.good} answers were refused")
     return heard.rate
 
 
 async def _round(office: Office, rates: dict[str, list[float]]) -> None:
-    reads = {
-        "caseload": ("/plans", limits.caseload(office)),
-        "plan": (f"/plans/{office.plan}", limits.plan(office)),
-    }
-    for name, (path, script) in reads.items():
-        rates[name].append(await _ours(office, get(path, office.token)))
-        limit = await asyncio.to_thread(limits.pgbench, office, script, SECONDS)
-        rates[f"{name} of the limit"].append(rates[name][-1] / limit)
+    await _beside_bare(office, rates, "caseload")
+    await _beside_pgbench(office, rates, "caseload", limits.caseload(office))
+    rates["plan"].append(await _rate(office.port, get(f"/plans/{office.plan}", office.token)))
+    await _beside_pgbench(office, rates, "plan", limits.plan(office))
     every = f"/plans/{office.plan}?show=all"
-    rates["plan, every row"].append(await _ours(office, get(every, office.token)))
-    rates["change"].append(await _ours(office, _changes(office, await office.versions())))
+    rates["plan, every row"].append(await _rate(office.port, get(every, office.token)))
+    rates["change"].append(await _rate(office.port, _changes(office, await office.versions())))
     values = {f"v{n}": version for n, version in enumerate(await office.versions())}
-    script = limits.change(office)
+    await _beside_pgbench(office, rates, "change", limits.change(office), values)
+
+
+async def _beside_bare(office: Office, rates: dict[str, list[float]], name: str) -> None:
+    """Caseloads, and what the framework answers at the pace of this very moment."""
+    rates[name].append(await _rate(office.port, get("/plans", office.token)))
+    rates["bare answer"].append(await _rate(office.bare, get("/", office.token)))
+    rates[f"{name} of a bare answer"].append(rates[name][-1] / rates["bare answer"][-1])
+
+
+async def _beside_pgbench(
+    office: Office,
+    rates: dict[str, list[float]],
+    name: str,
+    script: str,
+    values: Mapping[str, int] | None = None,
+) -> None:
     limit = await asyncio.to_thread(limits.pgbench, office, script, SECONDS, values)
-    rates["change of the limit"].append(rates["change"][-1] / limit)
+    rates[f"{name} of the limit"].append(rates[name][-1] / limit)
 
 
 async def _without_audit(office: Office) -> None:
     """Take the audit row out of the caseload's function, in this throwaway database alone."""
     held = await asyncpg.connect(office.ground.url())
     try:
-        made = await held.fetchval("SELECT pg_get_functiondef('read_caseload'::regproc)")
+        made = await held.fetchval("SELECT pg_get_functiondef('read_caseload_columns'::regproc)")
         start = made.index("INSERT INTO audit")
         await held.execute(made[:start] + made[made.index(";", start) + 1 :])
     finally:
@@ -91,8 +107,7 @@ async def run() -> tuple[list[dict[str, float]], list[str]]:
             await _round(office, rates)
         await _without_audit(office)
         for _ in range(ROUNDS):
-            talk = get("/plans", office.token)
-            rates["caseload without audit"].append(await _ours(office, talk))
+            await _beside_bare(office, rates, "caseload without audit")
     figures = {name: statistics.median(each) for name, each in rates.items()}
     missed = [name for name, least in AT_LEAST.items() if figures[name] < least]
     return [{name: value} for name, value in figures.items()], missed

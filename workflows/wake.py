@@ -1,7 +1,8 @@
 """When the worker next has something to do, read from the rows.
 
-The jobs look every minute, and lose nothing by looking in vain; this is for whoever
-moves the time itself, and for a human who asks what comes next. Nothing is said here
+The jobs look every minute, and lose nothing by looking in vain: that costs less than to
+ask here, and no mistake here can keep them asleep (docs/performance.md). This is for
+whoever moves the time itself, and for a human who asks what comes next. Nothing is said here
 about leases and retries of a send that failed: those are a matter of seconds.
 """
 

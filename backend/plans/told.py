@@ -57,24 +57,6 @@ class Appointment(TypedDict):
     milestone: UUID | None
 
 
-class CaseloadRow(msgspec.Struct):
-    id: UUID
-    version: int
-    alias: str
-    state: str
-    release_date: date
-    certainty: str
-    zone: str
-    person: UUID
-    mandate: str
-    identity: str
-    wrapped: str
-    due_on: date | None
-    title: str | None
-    win_after: int | None
-
-
 milestones = msgspec.json.Decoder(list[Milestone]).decode
 members = msgspec.json.Decoder(list[Member]).decode
 appointments = msgspec.json.Decoder(list[Appointment]).decode
-caseload = msgspec.json.Decoder(list[CaseloadRow]).decode

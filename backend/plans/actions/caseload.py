@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -11,7 +12,7 @@ from backend.access import OPERATIONS, Actor, Bearer, require
 from backend.actors.actions import vault
 from backend.audit.actions import record
 from backend.database import MOMENT, fetch_at_once, transaction
-from backend.plans import rules, told
+from backend.plans import rules
 
 
 class CaseloadLine(msgspec.Struct, frozen=True):
@@ -29,9 +30,9 @@ class CaseloadLine(msgspec.Struct, frozen=True):
     overdue: bool
 
 
-_LINES = "SELECT caseload_lines($1, $2, $3, $4, $5, $6, $7)"
-_LINES_AT_ONCE = "SELECT * FROM read_caseload($1, $2, $3, $4, $5, $6, $7, $8)"
-_RULES = (sorted(OPERATIONS["listPlans"]), sorted(rules.WORKERS))
+_PAGE = "SELECT * FROM caseload_columns($1, $2, $3, $4, $5, $6, $7, $8)"
+_PAGE_AT_ONCE = "SELECT * FROM read_caseload_columns($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+_RULES = (sorted(rules.WORKERS), sorted(rules.READ_NAMES))
 After = tuple[date, UUID] | None
 FIRST = (date(1, 1, 1), UUID(int=0))
 
@@ -42,10 +43,10 @@ async def list_plans(
     """My caseload by next due date, a page at a time. Nothing is ever ordered by lateness."""
     require(actor, "listPlans")
     async with transaction(actor.id) as held:
-        values = (actor.id, actor.role, clock.now(), _RULES[1], *(after or FIRST), limit)
-        lines = await held.fetchval(_LINES, *values)
+        values = (actor.id, actor.role, clock.now(), *_RULES, *(after or FIRST), limit)
+        page = await held.fetchrow(_PAGE, *values)
         await record(actor, "listPlans")
-        return _lines(lines)
+        return _lines(page)
 
 
 async def list_plans_of(
@@ -55,9 +56,10 @@ async def list_plans_of(
 
     Raises NotSignedIn, NotYourRole.
     """
-    values = (bearer.token, MOMENT, *_RULES, bearer.request, *(after or FIRST), limit)
-    found = await fetch_at_once(_LINES_AT_ONCE, *values)
-    return found[0]["actor"], _lines(found[0]["lines"])
+    allowed = sorted(OPERATIONS["listPlans"])
+    values = (bearer.token, MOMENT, allowed, *_RULES, bearer.request, *(after or FIRST), limit)
+    [page] = await fetch_at_once(_PAGE_AT_ONCE, *values)
+    return page["actor"], _lines(page)
 
 
 class _Named(msgspec.Struct):
@@ -69,29 +71,34 @@ class _Named(msgspec.Struct):
 _named = msgspec.json.Decoder(_Named).decode
 
 
-def _lines(lines: str | None) -> list[CaseloadLine]:
-    rows = told.caseload(lines) if lines else []
-    todays = {zone: clock.today(zone) for zone in {row.zone for row in rows}}
-    return [_line(row, todays[row.zone]) for row in rows]
-
-
-def _line(row: told.CaseloadRow, today: date) -> CaseloadLine:
-    name, due = None, row.due_on
-    if row.mandate in rules.READ_NAMES:
-        wrapped, sealed = bytes.fromhex(row.wrapped), bytes.fromhex(row.identity)
-        name = _named(
-            vault().unseal(row.person, wrapped, f"person.identity:{row.person}", sealed)
-        ).name
-    late = due is not None and (today - due).days > (row.win_after or 0)
-    return CaseloadLine(
-        row.id,
-        row.version,
-        row.alias,
-        name,
-        row.state,
-        row.release_date,
-        row.certainty,
-        due,
-        row.title,
-        late,
+def _lines(page: Any) -> list[CaseloadLine]:
+    """From one array for each column; they are empty together."""
+    if page["ids"] is None:
+        return []
+    todays = {zone: clock.today(zone) for zone in set(page["zones"])}
+    windows = zip(page["zones"], page["dues"], page["wins"], strict=True)
+    return list(
+        map(
+            CaseloadLine,
+            page["ids"],
+            page["versions"],
+            page["aliases"],
+            map(_name, page["people"], page["wrapped"], page["identities"]),
+            page["states"],
+            page["release_dates"],
+            page["certainties"],
+            page["dues"],
+            page["titles"],
+            [
+                due is not None and (todays[zone] - due).days > (window or 0)
+                for zone, due, window in windows
+            ],
+        )
     )
+
+
+def _name(person: UUID, wrapped: bytes | None, identity: bytes | None) -> str | None:
+    """None where the mandate reads no names, and for whom the key was destroyed."""
+    if identity is None or wrapped is None:
+        return None
+    return _named(vault().unseal(person, wrapped, f"person.identity:{person}", identity)).name
