@@ -53,7 +53,7 @@ OPERATIONS: Mapping[str, frozenset[str]] = {
     "milestoneHistory": _PLAN_READERS,
     "planAppointment": frozenset({"SW", "PO", "PS", "TR", "CP"}),
     "changeAppointment": frozenset({"SW", "PO", "PS", "TR", "CP"}),
-    "logContact": frozenset({"SW", "PO", "PS", "TR", "CP"}),
+    "logContact": frozenset({"SW", "PO", "PS", "TR"}),
     "listTasks": _PLAN_READERS,
     "acknowledgeTask": _PLAN_READERS,
     "closeTask": _PLAN_READERS,

@@ -30,7 +30,7 @@ def plan(office: Office) -> str:
     return (
         f"SELECT * FROM read_plan('\\x{office.hashed}', now(), {READERS}, NULL, '{office.plan}',"
         f" '{{dormant,in_progress,planned}}', now()::date + 15, {NAMES}, '{{CO,SW}}',"
-        " '{CO,PO,SW}');"
+        " '{CO,CP,PE,PO,PS,SW,TR}', '{CO,PO,SW}');"
     )
 
 

@@ -139,7 +139,7 @@ class Chats:
             released = await worker.post(f"/plans/{plan}/disclosures", body)
             assert released.status_code == 201, released.text
         phone = await self.link(worker, plan, one["actor"])
-        return Member(one["actor"], added.json()["id"], phone, one["alias"])
+        return Member(one["actor"], added.json()["id"], phone, one.get("alias", ""))
 
     async def link(self, worker: Caller, plan: str, subject: str, level: str = "P2") -> Phone:
         yes = {"kind": "channel", "subject": subject, "channel": "telegram", "language": "en"}

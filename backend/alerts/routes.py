@@ -1,10 +1,11 @@
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 from litestar import Controller, Response, get, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from msgspec import UNSET, UnsetType
 
 from backend import cursors
 from backend.alerts import actions
@@ -19,6 +20,7 @@ from backend.errors import (
     VersionMissing,
     VersionStale,
 )
+from backend.matrix import cut, of
 from backend.problems import documented
 
 CHANGE = (
@@ -41,14 +43,20 @@ class TaskView(msgspec.Struct):
     kind: str
     step: str
     role: str
-    plan: UUID | None
-    alias: str | None
     subject: UUID
-    about: UUID | None
     due_at: datetime
     urgency: int
     opened_at: datetime
-    acknowledged_at: datetime | None
+    plan: UUID | UnsetType = UNSET
+    alias: Annotated[str | UnsetType, of("alias")] = UNSET
+    about: UUID | UnsetType = UNSET
+    acknowledged_at: datetime | UnsetType = UNSET
+
+    @classmethod
+    def of(cls, row: Any, reader: str) -> "TaskView":
+        """A key for what there is, and none for the rest."""
+        given = {name: value for name, value in dict(row).items() if value is not None}
+        return cut(msgspec.convert(given, cls), reader)
 
 
 class TasksView(msgspec.Struct):
@@ -77,7 +85,7 @@ class TaskController(Controller):
         """What waits for me, soonest first."""
         after = cursors.read(cursor, datetime, UUID) if cursor else None
         rows = await actions.list_tasks(actor_of(request), plan=plan, after=after, limit=limit)
-        views = [msgspec.convert(dict(row), TaskView) for row in rows]
+        views = [TaskView.of(row, actor_of(request).role) for row in rows]
         last = views[-1] if len(views) == limit else None
         following = cursors.write(last.due_at, last.id) if last else None
         return Response(TasksView(views, following), headers=NO_STORE)

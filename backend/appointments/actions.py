@@ -17,6 +17,7 @@ from backend.errors import NotFound, NotFromThisState, Taken, Unfit
 from backend.messages import outbox
 from backend.messages.outbox import Occurrence
 from backend.once import Written
+from backend.plans.actions.milestones import find_milestone
 from backend.plans.actions.writing import write_milestone
 
 EVERYWHERE = frozenset({"SW", "CO"})
@@ -43,19 +44,22 @@ async def plan_appointment(actor: Actor, plan_id: UUID, new: NewAppointment) -> 
         plan = await find_plan(actor, plan_id, lock=True)
         if plan["mandate"] not in EVERYWHERE and new.role != plan["mandate"]:
             raise Unfit("role must be your own.")
+        if new.milestone is not None:
+            await _settleable(actor, plan_id, new.milestone)
         await _insert(plan, new)
         await record(actor, "planAppointment", plan=plan_id, thing=new.id)
         return Written(new.id, 1, 201)
 
 
+async def _settleable(actor: Actor, plan: UUID, milestone: UUID) -> None:
+    """To keep the date will settle the row, so it is one that the actor may change."""
+    row, _ = await find_milestone(actor, milestone, change=True)
+    if row["plan"] != plan:
+        raise NotFound
+
+
 async def _insert(plan: Any, new: NewAppointment) -> None:
     held = connection()
-    if new.milestone is not None:
-        there = await held.fetchval(
-            "SELECT 1 FROM milestone WHERE id = $1 AND plan = $2", new.milestone, plan["id"]
-        )
-        if there is None:
-            raise NotFound
     if await held.fetchval("SELECT 1 FROM appointment WHERE id = $1", new.id):
         raise Taken
     sealed = None

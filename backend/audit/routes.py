@@ -5,6 +5,7 @@ from uuid import UUID
 import msgspec
 from litestar import Controller, Response, get
 from litestar.params import FromPath, FromQuery, QueryParameter
+from msgspec import UNSET, UnsetType
 
 from backend.audit import actions
 from backend.doors import NO_STORE, HttpRequest, actor_of
@@ -14,10 +15,10 @@ from backend.problems import documented
 
 class AccessView(msgspec.Struct):
     at: datetime
-    role: str | None
-    who: str | None
     operation: str
-    thing: UUID | None
+    role: str | UnsetType = UNSET
+    who: str | UnsetType = UNSET
+    thing: UUID | UnsetType = UNSET
 
 
 class AccessListView(msgspec.Struct):
@@ -43,7 +44,13 @@ class AccessController(Controller):
         """Who read and changed this plan, newest first; a worker sees their own acts."""
         rows = await actions.list_access(actor_of(request), plan_id, before=before, limit=limit)
         views = [
-            AccessView(row["at"], row["role"], row["alias"], row["operation"], row["object"])
+            AccessView(
+                row["at"],
+                row["operation"],
+                role=row["role"] or UNSET,
+                who=row["alias"] or UNSET,
+                thing=row["object"] or UNSET,
+            )
             for row in rows
         ]
         following = rows[-1]["id"] if len(rows) == limit else None

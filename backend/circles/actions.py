@@ -109,14 +109,15 @@ async def _outsider(actor: Actor, plan: Any, new: NewMember) -> UUID:
 
 
 async def _staff(new: NewMember) -> UUID:
-    row = await connection().fetchrow(
-        "SELECT id, role FROM staff WHERE login = $1 AND active", (new.login or "").casefold()
+    """One answer for a login that is not there and for one of another role: it is no directory."""
+    found = await connection().fetchval(
+        "SELECT id FROM staff WHERE login = $1 AND role = $2 AND active",
+        (new.login or "").casefold(),
+        new.role,
     )
-    if row is None:
+    if found is None:
         raise NotFound
-    if row["role"] != new.role:
-        raise Unfit("The mandate's role must be that of the account.")
-    return UUID(str(row["id"]))
+    return UUID(str(found))
 
 
 async def _grant(actor: Actor, plan: Any, who: UUID, new: NewMember) -> UUID:

@@ -201,7 +201,7 @@ async def _release(
     async with transaction(actor.id):
         sheet = await sheet_of(actor, plan_id)
         move = await release.read_move(actor, moved) if moved else None
-    steps = [to for to in rules.PLAN_STEPS if to in rules.PLAN_STEPS[sheet.view.state]]
+    steps = [to for to in rules.PLAN_STEPS if to in rules.PLAN_STEPS[sheet.read.row["state"]]]
     wrong = "active_inside" if sheet.read.left_custody else "active_outside"
     return show(
         request,

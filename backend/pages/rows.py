@@ -12,6 +12,7 @@ from backend import clock
 from backend.access import Actor
 from backend.database import transaction
 from backend.doors import HttpRequest, actor_of
+from backend.matrix import cell
 from backend.once import Written
 from backend.pages.forms import Attempt, Form, submit
 from backend.pages.html import Page, go, show
@@ -93,7 +94,7 @@ async def _row(
         row, plan = await find_milestone(actor, row_id)
         history = _told(await milestone_history(actor, row_id))
     today = clock.today(plan["zone"])
-    read = PlanRead(plan, plan["mandate"], today, None, [row], None, None, ())
+    read = PlanRead(plan, plan["mandate"], today, None, [row], {}, None, ())
     running = plan["state"] in rules.RUNNING
     return show(
         request,
@@ -102,12 +103,24 @@ async def _row(
         row=MilestoneView.of(row, read),
         plan=plan,
         role=plan["mandate"],
+        reads_alias=cell(plan["mandate"], "alias").reads,
         zone=plan["zone"],
         today=today,
         court=row["court"],
         saved=saved,
         changeable=running and rules.changes(plan["mandate"], row),
-        nexts=[state for state in STATES if rules.may_become(row["state"], state)],
+        nexts=[
+            state
+            for state in STATES
+            if rules.may_become(row["state"], state)
+            and rules.may_say(plan["mandate"], state, None, dates=False, tick=False)
+        ],
+        causes=[
+            cause
+            for cause in sorted(rules.CAUSES)
+            if rules.may_say(plan["mandate"], "not_possible", cause, dates=False, tick=False)
+        ],
+        dates=rules.may_say(plan["mandate"], None, None, dates=True, tick=False),
         open=row["state"] in rules.OPEN,
         history=history,
         news=_news(row["version"], history, tried),

@@ -4,14 +4,22 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
+from backend.matrix import readers
+
 OPEN = frozenset({"planned", "in_progress"})
 CLOSED = frozenset({"done", "not_needed", "declined", "not_possible", "cancelled"})
 ASLEEP = frozenset({"dormant"})
 CAUSES = frozenset({"service_side", "legal", "health", "other"})
 WORKERS = frozenset({"SW", "CO"})  # mandates that see a plan whole
-READ_NAMES = WORKERS | {"PO", "PS"}
-READ_DATES = WORKERS | {"PO"}
+READ_NAMES = readers("identity")
+READ_CIRCLE = WORKERS | {"PO"}
+READ_DATES = readers("appointments")  # all but the workers their own alone
 OPTIONAL_KINDS = frozenset({"V", "N"})
+UNDER_WAY = frozenset({"in_progress", "done"})
+UNTOLD = frozenset({"dormant", "declined", "not_needed", "not_possible", "cancelled"})
+SERVICES = frozenset({"SW", "CO", "PO", "PS", "TR", "CP"})
+# A service that is no worker of the plan tells what became of its own part, and no more.
+OWN_PART = frozenset({"in_progress", "done", "not_possible"})
 
 PLAN_STEPS: Mapping[str, frozenset[str]] = {
     "draft": frozenset({"active_inside", "closed"}),
@@ -96,24 +104,42 @@ def is_soon(row: Mapping[str, Any], today: date, *, left_custody: bool) -> bool:
 
 
 def sees(role: str, row: Mapping[str, Any]) -> bool:
-    """Which rows a reader under this mandate may know of; what is left out leaves no trace."""
+    """Which rows a reader under this mandate may know of; what is left out leaves no trace.
+
+    A part that hangs on the person's yes is told to others only once it is under way: before
+    that they would see an offer come and go, and so a refusal.
+    """
     if role in WORKERS:
         return True
-    if row["state"] == "dormant" or (row["state"] == "declined" and role != "CP"):
-        return False
     if role == "CP":
-        return bool(row["owner"] == "CP")
-    if row["pathway"].startswith("CNS"):
+        return bool(row["owner"] == "CP" and row["state"] != "dormant")
+    if row["pathway"].startswith("CNS") or row["state"] in {"dormant", "declined"}:
+        return False
+    wants_a_yes = row["agree"] != "-" or row["kind"] in OPTIONAL_KINDS
+    if wants_a_yes and row["state"] not in UNDER_WAY:
         return False
     if role == "PO":
         return bool(
-            row["pathway"] == "PRB"
-            or row["kind"] == "O"
+            row["kind"] == "O"
+            or (row["pathway"] == "PRB" and row["owner"] == "PO")
             or (row["court"] in {"Y", "A"} and row["state"] == "done")
         )
     if role == "PS":
         return row["kind"] != "V" and (row["owner"] == "PS" or "PS" in row["partners"])
     return role == "TR" and row["owner"] == "TR"
+
+
+def tells(role: str, event: Mapping[str, Any]) -> bool:
+    """Which events of a row's history a reader who sees the row may know of.
+
+    Who of the circle said something, and that a row was ever refused, is for the workers.
+    """
+    if role in WORKERS:
+        return True
+    if event["kind"] == "said" or event["role"] not in SERVICES:
+        return False
+    woken = event["kind"] == "state" and event["after"] == "planned"
+    return event["after"] not in UNTOLD and not woken
 
 
 def changes(role: str, row: Mapping[str, Any]) -> bool:
@@ -123,6 +149,21 @@ def changes(role: str, row: Mapping[str, Any]) -> bool:
     if role == "PO":
         return bool(row["pathway"] == "PRB")
     return bool(row["owner"] == role)
+
+
+def may_say(role: str, state: str | None, cause: str | None, *, dates: bool, tick: bool) -> bool:
+    """Whether this mandate may write such a change on a row that it may change.
+
+    The person's tick for the court, and what the person wants, go through their worker; a service
+    tells what became of its own part, and why only where it lay with the service itself.
+    """
+    if role in WORKERS:
+        return True
+    if tick or state in {"declined", "planned"}:
+        return False
+    if role == "PO":
+        return True
+    return not dates and state in OWN_PART and cause in {None, "service_side"}
 
 
 def falls_with(declined: str, rows: Iterable[Mapping[str, Any]]) -> list[Any]:

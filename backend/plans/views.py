@@ -5,13 +5,20 @@ from typing import Annotated, Any
 from uuid import UUID, uuid4
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
+from backend import matrix
 from backend.access import Actor
 from backend.errors import Unfit
+from backend.matrix import cut, of
 from backend.once import Written
 from backend.plans import rules
 from backend.plans.actions import caseload, opening, reading, release
 from backend.words import Line, Name, Note
+
+DETAIL, RELEASE = of("milestone detail"), of("release date")
+RELEASE_SHORT = of("release date", short=True)
+_NAMED_IN = {"ME": "mentor", "FA": "family", "PE": "alias"}
 
 
 class PersonIn(msgspec.Struct, forbid_unknown_fields=True):
@@ -40,6 +47,8 @@ class OpenPlan(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class MilestoneView(msgspec.Struct, omit_defaults=True):
+    """A row that its reader may know of (plans/rules.py says which)."""
+
     id: UUID
     version: int
     code: str
@@ -47,14 +56,14 @@ class MilestoneView(msgspec.Struct, omit_defaults=True):
     title: str
     owner: str
     state: str
-    due_on: date | msgspec.UnsetType | None = msgspec.UNSET
-    overdue: bool | msgspec.UnsetType = msgspec.UNSET
-    done_on: date | msgspec.UnsetType | None = msgspec.UNSET
-    kind: str | msgspec.UnsetType = msgspec.UNSET
-    pinned: bool | msgspec.UnsetType = msgspec.UNSET
-    said_by: str | msgspec.UnsetType | None = msgspec.UNSET
-    show_court: bool | msgspec.UnsetType = msgspec.UNSET
-    cause: str | msgspec.UnsetType | None = msgspec.UNSET
+    due_on: date | UnsetType | None = UNSET
+    overdue: bool | UnsetType = UNSET
+    done_on: date | UnsetType | None = UNSET
+    kind: Annotated[str | UnsetType, DETAIL] = UNSET
+    pinned: Annotated[bool | UnsetType, DETAIL] = UNSET
+    said_by: Annotated[str | UnsetType | None, DETAIL] = UNSET
+    show_court: Annotated[bool | UnsetType, DETAIL] = UNSET
+    cause: Annotated[str | UnsetType | None, DETAIL] = UNSET
 
     @classmethod
     def of(cls, row: Any, plan: reading.PlanRead) -> "MilestoneView":
@@ -68,14 +77,14 @@ class MilestoneView(msgspec.Struct, omit_defaults=True):
             row["state"],
             due_on=row["due_on"],
             overdue=rules.is_overdue(row, plan.today, left_custody=plan.left_custody),
+            done_on=UNSET if row["done_on"] is None else row["done_on"],
+            kind=row["kind"],
+            pinned=row["pinned"],
+            said_by=row["said_by"],
+            show_court=row["show_court"],
+            cause=row["cause"],
         )
-        if row["done_on"] is not None:
-            view.done_on = row["done_on"]
-        if plan.role in rules.WORKERS:
-            view.kind, view.pinned = row["kind"], row["pinned"]
-            view.said_by, view.show_court = row["said_by"], row["show_court"]
-            view.cause = row["cause"]
-        return view
+        return cut(view, plan.role)
 
 
 class IdentityView(msgspec.Struct):
@@ -92,12 +101,24 @@ class MemberView(msgspec.Struct):
     mandate: UUID
     mandate_version: int
     role: str
-    name: str
-    alias: str | None
-    gate: str | None
-    link: UUID | None
-    link_version: int | None
-    link_state: str | None
+    name: str | UnsetType = UNSET
+    alias: str | UnsetType = UNSET
+    gate: str | UnsetType = UNSET
+    link: UUID | UnsetType = UNSET
+    link_version: int | UnsetType = UNSET
+    link_state: str | UnsetType = UNSET
+
+    @classmethod
+    def of(cls, one: dict[str, Any], reader: str) -> "MemberView":
+        """Names of relatives and of mentors are groups of their own; chats are their worker's."""
+        view = cls(one["actor"], one["mandate"], one["version"], one["role"])
+        if matrix.cell(reader, _NAMED_IN.get(one["role"], "circle")).reads:
+            view.name = one["name"]
+        if reader in rules.WORKERS:
+            for name in ("alias", "gate", "link", "link_version", "link_state"):
+                if one[name] is not None:
+                    setattr(view, name, one[name])
+        return view
 
 
 class AppointmentView(msgspec.Struct):
@@ -107,27 +128,35 @@ class AppointmentView(msgspec.Struct):
     held_on: date
     held_at: time
     state: str
-    place: str | None
-    milestone: UUID | None
+    place: str | UnsetType = UNSET
+    milestone: UUID | UnsetType = UNSET
 
 
 class PlanView(msgspec.Struct, omit_defaults=True):
+    """A plan; each reader is given the keys of their groups and no other.
+
+    Whoever is given the release date in short form hears the month (YYYY-MM), and whether
+    the person is inside or outside.
+    """
+
     id: UUID
     version: int
-    alias: str
-    state: str
-    zone: str
-    release_date: date
-    certainty: str
     milestones: list[MilestoneView]
-    release_time: time | msgspec.UnsetType | None = msgspec.UNSET
-    left_custody_at: datetime | msgspec.UnsetType | None = msgspec.UNSET
-    supervision: bool | msgspec.UnsetType = msgspec.UNSET
-    person: IdentityView | msgspec.UnsetType = msgspec.UNSET
-    overlays: list[str] | msgspec.UnsetType = msgspec.UNSET
-    offers: dict[str, list[str]] | msgspec.UnsetType = msgspec.UNSET
-    circle: list[MemberView] | msgspec.UnsetType = msgspec.UNSET
-    appointments: list[AppointmentView] | msgspec.UnsetType = msgspec.UNSET
+    alias: Annotated[str | UnsetType, of("alias")] = UNSET
+    state: Annotated[str | UnsetType, RELEASE] = UNSET
+    zone: Annotated[str | UnsetType, RELEASE] = UNSET
+    release_date: Annotated[date | UnsetType, RELEASE] = UNSET
+    certainty: Annotated[str | UnsetType, RELEASE] = UNSET
+    release_time: Annotated[time | UnsetType | None, RELEASE] = UNSET
+    left_custody_at: Annotated[datetime | UnsetType | None, RELEASE] = UNSET
+    release_month: Annotated[str | UnsetType, RELEASE_SHORT] = UNSET
+    phase: Annotated[str | UnsetType, RELEASE_SHORT] = UNSET
+    supervision: Annotated[bool | UnsetType, of("conditions")] = UNSET
+    person: Annotated[IdentityView | UnsetType, of("identity")] = UNSET
+    overlays: Annotated[list[str] | UnsetType, of("offers")] = UNSET
+    offers: Annotated[dict[str, list[str]] | UnsetType, of("offers")] = UNSET
+    circle: list[MemberView] | UnsetType = UNSET
+    appointments: Annotated[list[AppointmentView] | UnsetType, of("appointments")] = UNSET
 
     @classmethod
     def of(cls, plan: reading.PlanRead) -> "PlanView":
@@ -135,28 +164,26 @@ class PlanView(msgspec.Struct, omit_defaults=True):
         view = cls(
             row["id"],
             row["version"],
-            row["alias"],
-            row["state"],
-            row["zone"],
-            row["release_date"],
-            row["certainty"],
             [MilestoneView.of(one, plan) for one in plan.milestones],
+            alias=row["alias"],
+            state=row["state"],
+            zone=row["zone"],
+            release_date=row["release_date"],
+            certainty=row["certainty"],
             release_time=row["release_time"],
             left_custody_at=row["left_custody_at"],
+            release_month=f"{row['release_date']:%Y-%m}",
+            phase="outside" if plan.left_custody else "inside",
+            supervision=row["supervision"],
+            overlays=list(row["overlays"]),
+            offers=plan.offers,
+            appointments=[AppointmentView(**one) for one in plan.appointments],
         )
         if plan.identity is not None:
             view.person = msgspec.convert(plan.identity, IdentityView)
-        if plan.role in rules.READ_DATES:
-            view.supervision = row["supervision"]
-            view.appointments = [msgspec.convert(one, AppointmentView) for one in plan.appointments]
         if plan.circle is not None:
-            view.overlays = list(row["overlays"])
-            view.offers = plan.offers or {}
-            view.circle = [
-                msgspec.convert({**one, "mandate_version": one["version"]}, MemberView)
-                for one in plan.circle
-            ]
-        return view
+            view.circle = [MemberView.of(one, plan.role) for one in plan.circle]
+        return cut(view, plan.role)
 
 
 class CaseloadView(msgspec.Struct):
@@ -192,14 +219,17 @@ class PinnedRow(msgspec.Struct):
 
 
 class MoveView(msgspec.Struct):
-    """What a move did. `version` is that of the plan; `pinned` stayed and asks for a look."""
+    """What a move did. `version` is that of the plan; `pinned` stayed and asks for a look.
+
+    How many messages fell away and were made anew is told to the workers.
+    """
 
     id: UUID
     version: int
     moved: list[MovedRow]
     pinned: list[PinnedRow]
-    messages_cancelled: int
-    recipients_told: int
+    messages_cancelled: int | UnsetType = UNSET
+    recipients_told: int | UnsetType = UNSET
 
 
 class ChangeMilestone(msgspec.Struct, forbid_unknown_fields=True):
@@ -259,7 +289,7 @@ def new_plan(data: OpenPlan) -> opening.NewPlan:
 
 async def move_view(actor: Actor, written: Written) -> MoveView:
     found, moved, pinned = await release.read_move(actor, written.id)
-    return MoveView(
+    view = MoveView(
         written.id,
         written.version,
         [
@@ -267,6 +297,7 @@ async def move_view(actor: Actor, written: Written) -> MoveView:
             for r in moved
         ],
         [PinnedRow(r["milestone"], r["code"], r["title"], r["due_on"]) for r in pinned],
-        found["cancelled"],
-        found["told"],
     )
+    if actor.role in rules.WORKERS:  # the numbers hang on what others have agreed to
+        view.messages_cancelled, view.recipients_told = found["cancelled"], found["told"]
+    return view

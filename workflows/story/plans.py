@@ -36,6 +36,10 @@ class Plan:
     async def wake(self, *codes: str) -> None:
         await self._each(codes, None, "planned")
 
+    async def begin(self, *codes: str) -> None:
+        """The person has said yes: now those who take part in it see it."""
+        await self._each(codes, None, "in_progress")
+
     async def done(self, *codes: str, by: Staff | None = None) -> None:
         await self._each(codes, by, "done")
 

@@ -2,32 +2,36 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from backend import clock
 from backend.access import OPERATIONS, Actor, Bearer, require
 from backend.actors.actions import vault
 from backend.audit.actions import record
 from backend.database import MOMENT, fetch_at_once, transaction
+from backend.matrix import cut, of
 from backend.plans import rules
 
+RELEASE = of("release date")
 
-class CaseloadLine(msgspec.Struct, frozen=True):
-    """One plan of a caseload. `overdue` is computed for this very answer."""
+
+class CaseloadLine(msgspec.Struct):
+    """One plan of a caseload, as far as its reader may know it; `overdue` is computed now."""
 
     id: UUID
     version: int
-    alias: str
-    name: str | None
-    state: str
-    release_date: date
-    certainty: str
     next_due_on: date | None
     next_title: str | None
     overdue: bool
+    alias: Annotated[str | UnsetType, of("alias")] = UNSET
+    name: Annotated[str | UnsetType, of("identity")] = UNSET
+    state: Annotated[str | UnsetType, RELEASE] = UNSET
+    release_date: Annotated[date | UnsetType, RELEASE] = UNSET
+    certainty: Annotated[str | UnsetType, RELEASE] = UNSET
 
 
 _PAGE = "SELECT * FROM caseload_columns($1, $2, $3, $4, $5, $6, $7, $8)"
@@ -77,28 +81,31 @@ def _lines(page: Any) -> list[CaseloadLine]:
         return []
     todays = {zone: clock.today(zone) for zone in set(page["zones"])}
     windows = zip(page["zones"], page["dues"], page["wins"], strict=True)
-    return list(
+    lines = list(
         map(
             CaseloadLine,
             page["ids"],
             page["versions"],
-            page["aliases"],
-            map(_name, page["people"], page["wrapped"], page["identities"]),
-            page["states"],
-            page["release_dates"],
-            page["certainties"],
             page["dues"],
             page["titles"],
             [
                 due is not None and (todays[zone] - due).days > (window or 0)
                 for zone, due, window in windows
             ],
+            page["aliases"],
+            map(_name, page["people"], page["wrapped"], page["identities"]),
+            page["states"],
+            page["release_dates"],
+            page["certainties"],
         )
     )
+    if rules.WORKERS.issuperset(page["mandates"]):
+        return lines  # they are given all of it
+    return list(map(cut, lines, page["mandates"]))
 
 
-def _name(person: UUID, wrapped: bytes | None, identity: bytes | None) -> str | None:
-    """None where the mandate reads no names, and for whom the key was destroyed."""
+def _name(person: UUID, wrapped: bytes | None, identity: bytes | None) -> str | UnsetType:
+    """Nothing where the mandate reads no names, and for whom the key was destroyed."""
     if identity is None or wrapped is None:
-        return None
+        return UNSET
     return _named(vault().unseal(person, wrapped, f"person.identity:{person}", identity)).name

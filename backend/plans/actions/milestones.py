@@ -14,7 +14,7 @@ from backend.access import OPERATIONS, Actor, Bearer, check_version, find_plan, 
 from backend.actors.actions import unseal
 from backend.audit.actions import record
 from backend.database import MOMENT, connection, fetch_at_once, transaction
-from backend.errors import MoreToLookAt, NotFound, NotFromThisState, Unfit
+from backend.errors import MoreToLookAt, NotFound, NotFromThisState, NotYourRole, Unfit
 from backend.once import Asked, Written
 from backend.plans import rules
 from backend.plans.actions.writing import settles, write_milestone
@@ -57,12 +57,13 @@ async def change_milestone(actor: Actor, id_: UUID, seen: int, wanted: Milestone
     """Change a row that the actor saw at version `seen`.
 
     A refusal takes with it what depends on it in its pathway, and means nothing else.
-    Raises NotFound, VersionStale, NotFromThisState, Unfit.
+    Raises NotFound, VersionStale, NotYourRole, NotFromThisState, Unfit.
     """
     require(actor, "changeMilestone")
     async with transaction(actor.id):
         row, plan = await find_milestone(actor, id_, change=True)
         check_version(row, seen)
+        _check_role(plan["mandate"], wanted)
         _check(row, plan, wanted)
         after = _after(row, plan, wanted)
         version = await write_milestone(actor, row, plan, after, reason=wanted.reason)
@@ -118,6 +119,12 @@ def _foregone(wanted: MilestoneChange) -> tuple[list[str], dict[str, Any]]:
     if wanted.done_on is None:
         after.pop("done_on", None)  # the day where the plan is: the database looks
     return froms, after
+
+
+def _check_role(role: str, wanted: MilestoneChange) -> None:
+    dates, tick = wanted.due_on is not None, wanted.show_court is not None
+    if not rules.may_say(role, wanted.state, wanted.cause, dates=dates, tick=tick):
+        raise NotYourRole
 
 
 def _check(row: Mapping[str, Any], plan: Mapping[str, Any], wanted: MilestoneChange) -> None:
@@ -205,11 +212,18 @@ async def milestone_history(actor: Actor, id_: UUID) -> Sequence[Mapping[str, An
     async with transaction(actor.id) as held:
         row, plan = await find_milestone(actor, id_)
         await record(actor, "milestoneHistory", plan=plan["id"], thing=row["id"])
-        worker = plan["mandate"] in rules.WORKERS
-        events = [dict(event) for event in await held.fetch(_HISTORY, id_)]
+        rows = await held.fetch(_HISTORY, id_)
+        if plan["mandate"] not in rules.WORKERS:
+            return [_told(row) for row in rows if rules.tells(plan["mandate"], row)]
+        events = [dict(row) for row in rows]
         for event in events:
-            sealed = event.pop("reason")
-            if worker and sealed is not None:
-                place = f"milestone_event.reason:{event['id']}"
+            place, sealed = f"milestone_event.reason:{event['id']}", event.pop("reason")
+            if sealed is not None:
                 event["reason"] = await unseal(plan["person"], place, sealed)
         return events
+
+
+def _told(event: Any) -> dict[str, Any]:
+    """For others than the workers: no words, and a row that begins again begins."""
+    before = "planned" if event["before"] in rules.UNTOLD else event["before"]
+    return {**dict(event), "before": before, "what": None, "reason": None}

@@ -79,8 +79,9 @@ def _check(new: NewPlan) -> None:
 
 async def _person(actor: Actor, person: NewPerson | UUID) -> UUID:
     if isinstance(person, UUID):
+        # the wall lets see whose plan is held; whose person it is, is the agency's
         known = await connection().fetchval(
-            "SELECT id FROM person WHERE id = $1 FOR UPDATE", person
+            "SELECT id FROM person WHERE id = $1 AND agency = $2 FOR UPDATE", person, actor.agency
         )
         if known is None:
             raise NotFound

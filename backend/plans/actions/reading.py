@@ -27,7 +27,7 @@ class PlanRead:
     today: date
     identity: dict[str, Any] | None
     milestones: Sequence[Any]
-    offers: dict[str, list[str]] | None
+    offers: dict[str, list[str]]
     circle: Sequence[Any] | None
     appointments: Sequence[Any]
 
@@ -36,9 +36,12 @@ class PlanRead:
         return self.row["left_custody_at"] is not None
 
 
-_SHEET = "SELECT * FROM plan_sheet($1, $2, $3, $4, $5, $6, $7, $8, $9)"
-_SHEET_AT_ONCE = "SELECT * FROM read_plan($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
-_READERS = (sorted(rules.READ_NAMES), sorted(rules.WORKERS), sorted(rules.READ_DATES))
+_SHEET = "SELECT * FROM plan_cut($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+_SHEET_AT_ONCE = "SELECT * FROM read_plan_cut($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+_READERS = tuple(
+    sorted(roles)
+    for roles in (rules.READ_NAMES, rules.WORKERS, rules.READ_DATES, rules.READ_CIRCLE)
+)
 _EVERY_ROW = (sorted(rules.OPEN | rules.CLOSED | rules.ASLEEP), LAST)
 # what has been settled needs no look for the next two weeks; sleeping rows are what can be offered
 _SOME_ROWS = sorted(rules.OPEN | rules.ASLEEP)
@@ -81,10 +84,10 @@ async def get_plan_of(
 
 
 def _read(sheet: Any, *, everything: bool) -> PlanRead:
-    """What the rules leave of the rows that were fetched."""
+    """What a reader sees in all, or of it what is near; the database has cut it to their role."""
     role, today = sheet["mandate"], clock.today(sheet["zone"])
     left = sheet["left_custody_at"] is not None
-    seen = [row for row in told.milestones(sheet["milestones"] or NONE) if rules.sees(role, row)]
+    seen = told.milestones(sheet["milestones"] or NONE)
     shown = seen if everything else [r for r in seen if rules.is_soon(r, today, left_custody=left)]
     return PlanRead(
         row=sheet,
@@ -92,8 +95,8 @@ def _read(sheet: Any, *, everything: bool) -> PlanRead:
         today=today,
         identity=_identity(sheet) if role in rules.READ_NAMES else None,
         milestones=shown,
-        offers=_offers(seen) if role in rules.WORKERS else None,
-        circle=_circle(sheet) if role in rules.WORKERS else None,
+        offers=_offers(seen),
+        circle=_circle(sheet) if role in rules.READ_CIRCLE else None,
         appointments=_appointments(sheet),
     )
 
@@ -136,9 +139,9 @@ def _opened(wrapped: str | None, subject: UUID, place: str, sealed: str) -> Any:
 def _appointments(sheet: Any) -> list[dict[str, Any]]:
     shown: list[dict[str, Any]] = []
     for row in told.appointments(sheet["appointments"] or NONE):
-        place = row["place"]
-        if place is not None:
-            where, sealed = f"appointment.place:{row['id']}", bytes.fromhex(place)
-            place = unseal_with(sheet["wrapped"], sheet["person"], where, sealed)
-        shown.append({**row, "place": place})
+        one = {name: value for name, value in row.items() if value is not None}
+        if row["place"] is not None:
+            where, sealed = f"appointment.place:{row['id']}", bytes.fromhex(row["place"])
+            one["place"] = unseal_with(sheet["wrapped"], sheet["person"], where, sealed)
+        shown.append(one)
     return shown

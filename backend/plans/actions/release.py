@@ -19,7 +19,7 @@ from backend.once import Written
 from backend.plans import rules
 from backend.plans.actions.writing import write_events
 
-LINKS_LIVE_ON = timedelta(days=7)
+LINKS_LIVE_ON = DESK_LIVES_ON = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -255,6 +255,13 @@ async def _left(plan: Any) -> int:
         " WHERE plan = $1 AND state IN ('queued', 'claimed') AND sending_at IS NULL"
         " AND (key = 'FAM-CALL' OR key ~ '^GATE-[731]')",
         plan["id"],
+    )
+    # the release desk has a week for what is left to do, and then no part in it
+    await held.execute(
+        "UPDATE mandate SET ends = $2, version = version + 1 WHERE plan = $1 AND role = 'PS'"
+        " AND (ends IS NULL OR ends > $2)",
+        plan["id"],
+        clock.now() + DESK_LIVES_ON,
     )
     # the rows after release live from now on
     await held.execute("SELECT refresh_next_due($1)", [plan["id"]])

@@ -10,6 +10,7 @@ async def gets_ready(stage: Stage, year: Year) -> None:
     plan, officer, head = year.plan, stage.staff["dominique"], stage.staff["claude"]
     await plan.wake("MEN-06", "MEN-07", "MEN-08", "MEN-10", "MEN-11", "MEN-12")
     await plan.wake("FAM-09", "FAM-10", "FAM-11", "FAM-14", "FIN-04", "FIN-06", "HLT-05")
+    await plan.begin("HLT-05")
     await plan.done("PRB-05", "PRB-06", by=officer)
     await plan.done("IDD-03", "FAM-09", "FIN-04", "HOU-04")
     first = (await plan.rows())["PRB-08"]

@@ -1,0 +1,147 @@
+"""Who may know and do what, by field group: the reviewed table. What is not in it is refused.
+
+Roles: PE the person, SW social worker, CO coordinator, ME mentor, FA family, CP counsellor,
+CS spiritual counsellor, TR trainer, PO probation officer, CT court, PS prison staff,
+AD administrator, AU auditor, LR lawyer or guardian; machines: SC scheduler, BO bot, EX export.
+
+Signs: R reads, W writes, Q asks or comments, C confirms; and how far: o their own items alone,
+s in a short form, n as a number or yes and no, D only what the person disclosed to them,
+b behind broken glass, u until a week after release. Every read of a plan needs a mandate in force
+besides; a court goes by its file.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, TypeVar, get_type_hints
+
+import msgspec
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+TABLE = """
+group               PE   SW  CO  ME  FA  CP  CS  TR  PO  CT  PS  AD AU LR  SC BO EX
+identity            RQ   RW  R   .   .   .   .   .   R   .   Ru  .  .  R   .  .  .
+court reference     R    R   RW  .   .   .   .   .   RW  Ro  .   .  .  R   .  .  Ro
+alias               RW   RW  R   R   .   R   R   R   R   .   .   .  .  R   .  R  .
+languages           RW   RW  R   s   s   R   s   s   R   .   Ru  .  .  R   .  R  .
+safe contact        RW   RW  R   s   s   R   s   s   R   .   Ru  .  .  R   .  .  .
+release date        R    RW  R   RsD RsD Rs  Rs  Rs  R   .   RWu .  .  R   R  R  .
+conditions          R    R   R   .   .   .   .   .   RW  .   .   .  .  R   .  .  .
+circle              RQ   RW  RW  Ro  Ro  Ro  Ro  Ro  R   .   Ro  .  R  R   .  .  .
+milestones          RQ   RW  RW  Co  Co  RCo Co  RCo RW  .   RCo .  .  R   R  R  .
+milestone detail    R    RW  R   .   .   .   .   .   .   .   .   .  .  R   .  .  .
+offers              R    RW  R   .   .   .   .   .   .   .   .   .  .  .   .  .  .
+family              Ro   RW  b   .   Ro  .   .   .   .   .   n   .  .  .   .  .  .
+protected address   Ro   RW  R   .   .   .   .   .   s   .   .   .  .  .   .  .  .
+contacts            Ro   RW  R   Wo  Wo  .   .   Wo  Wo  .   Wo  .  .  R   .  .  .
+appointments        RC   RW  R   RoD .   RWo .   RWo RW  .   RWo .  .  R   R  R  .
+chat text           Ro   R   b   Wo  Wo  .   .   .   Ro  .   .   .  .  .   .  W  .
+messages            R    R   R   Ro  Ro  Ro  Ro  Ro  Ro  .   .   n  n  .   RW RW .
+tasks               .    RW  RW  .   .   RWo .   RWo RWo .   RWo .  .  .   RW RW .
+goals               RW   R   R   RD  RD  RD  RD  RD  R   .   .   .  .  R   .  .  .
+review              RWo  RW  R   .   .   .   .   .   s   .   .   .  .  RD  .  .  .
+counselling dates   R    n   n   .   .   RWo .   .   nD  .   .   .  .  RD  .  .  .
+spiritual wish      RW   n   .   .   .   .   Ro  .   .   .   n   .  .  .   .  .  .
+health              RW   RW  .   .   .   .   .   .   .   .   W   .  .  .   .  .  .
+housing             RQ   RW  R   n   Ro  .   .   .   R   .   R   .  .  R   .  .  .
+work                RQ   RW  R   nD  .   .   .   RWo R   .   R   .  .  R   .  .  .
+money               RQ   RW  .   .   .   .   .   .   s   .   Wo  .  .  R   .  .  .
+mentor              s    R   RW  RWo .   .   .   .   .   .   .   .  .  .   .  .  .
+alerts              Ro   RW  RW  Ro  Ro  RWo .   .   RD  .   .   .  n  .   .  .  .
+statistics          .    R   R   .   .   .   .   .   R   R   R   .  R  .   .  .  .
+templates           .    Q   RW  .   .   Q   Q   Q   Q   .   .   RW R  .   .  .  .
+summary draft       RQ   RW  R   Co  .   Co  .   Co  RW  .   .   .  .  RQ  .  .  .
+summary             R    R   R   .   .   .   .   .   RW  R   .   .  n  R   .  .  R
+consents            RWo  RW  R   Ro  Ro  Ro  Ro  .   R   .   .   .  R  R   R  .  .
+access              Ro   Ro  R   .   Ro  .   .   .   .   .   .   .  R  R   .  .  .
+rota                .    .   RW  .   .   .   .   .   .   .   .   RW R  .   R  .  .
+accounts            .    .   .   .   .   .   .   .   .   .   .   RW R  .   .  .  .
+"""
+SIGNS = frozenset("RWQCosnDbu")
+
+
+@dataclass(frozen=True)
+class Cell:
+    signs: frozenset[str] = frozenset()
+
+    @property
+    def reads(self) -> bool:
+        """In full, if perhaps their own items alone."""
+        return "R" in self.signs and not self.signs & set("snDb")
+
+    @property
+    def short(self) -> bool:
+        return "s" in self.signs and "D" not in self.signs
+
+    @property
+    def acts(self) -> bool:
+        return bool(self.signs & set("WC"))
+
+
+def _parsed() -> tuple[tuple[str, ...], dict[str, dict[str, Cell]]]:
+    head, *lines = TABLE.strip().splitlines()
+    _, *roles = head.split()
+    table: dict[str, dict[str, Cell]] = {}
+    for line in lines:
+        name, cells = line[:20].strip(), line[20:].split()
+        if len(cells) != len(roles):
+            raise ValueError(line)
+        table[name] = {role: Cell(_signs(signs)) for role, signs in zip(roles, cells, strict=True)}
+    return tuple(roles), table
+
+
+def _signs(written: str) -> frozenset[str]:
+    signs = frozenset(written) - {"."}
+    if signs - SIGNS:
+        raise ValueError(written)
+    return signs
+
+
+ROLES, MATRIX = _parsed()
+_NOTHING: Mapping[str, Cell] = {}
+
+
+def cell(role: str, group: str) -> Cell:
+    """Nothing for a role or a group that the table does not name."""
+    return MATRIX.get(group, _NOTHING).get(role, Cell())
+
+
+def readers(group: str) -> frozenset[str]:
+    """The roles that read a group in full."""
+    return frozenset(role for role in ROLES if cell(role, group).reads)
+
+
+def of(group: str, *, short: bool = False) -> msgspec.Meta:
+    """Marks a field of an answer with its group; `short` is what stands there for sign s."""
+    if group not in MATRIX:
+        raise ValueError(group)
+    return msgspec.Meta(extra={"group": group, "short": short})
+
+
+def marked(view: type[msgspec.Struct]) -> dict[str, Mapping[str, Any]]:
+    """The fields of an answer that belong to a group."""
+    hints = get_type_hints(view, include_extras=True)
+    return {
+        name: meta.extra
+        for name, hint in hints.items()
+        for meta in getattr(hint, "__metadata__", ())
+        if isinstance(meta, msgspec.Meta) and meta.extra is not None
+    }
+
+
+@cache
+def hidden(view: type[msgspec.Struct], role: str) -> tuple[str, ...]:
+    """The fields of an answer that a role is not given."""
+    given = {
+        name: cell(role, mark["group"]).short if mark["short"] else cell(role, mark["group"]).reads
+        for name, mark in marked(view).items()
+    }
+    return tuple(name for name, is_given in given.items() if not is_given)
+
+
+def cut(view: S, role: str) -> S:
+    """What of an answer this role is given: the keys of the rest are not there."""
+    for name in hidden(type(view), role):
+        msgspec.structs.force_setattr(view, name, msgspec.UNSET)
+    return view

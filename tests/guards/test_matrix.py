@@ -1,0 +1,140 @@
+"""Every field of an answer belongs to a group of the matrix, or is on a list that was looked at."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from litestar.handlers import HTTPRouteHandler
+from litestar.routes import HTTPRoute
+
+from backend.access import OPERATIONS
+from backend.doors import PAGE, PUBLIC
+from backend.matrix import MATRIX, ROLES, cell, marked
+from tests.world import APP
+
+# Answers that say nothing of anybody, or that are cut in whole: who may ask for them at all has
+# been looked at where they are made.
+WHOLE = {
+    "WrittenView": "an id and a version, to who wrote it",
+    "InvitationView": "to who invited, once",
+    "MilestoneView": "its rows are cut by the rules; what is a detail is marked",
+    "MemberView": "MemberView.of gives each name by the group of its role",
+    "IdentityView": "the field that holds it is marked",
+    "AppointmentView": "one's own, or the workers'",
+    "MovedRow": "rows are cut by the rules",
+    "PinnedRow": "likewise",
+    "MoveView": "its numbers are the workers'",
+    "EventView": "rules.tells, and no words to others",
+    "AccessView": "ids and words of ours, to the workers",
+    "AccessListView": "likewise",
+    "CaseloadView": "a list",
+    "TasksView": "a list",
+    "DraftView": "to who reads it to the person",
+    **dict.fromkeys(("Draft", "Period", "Fact"), "of a draft or a summary, by its own rules"),
+    **dict.fromkeys(("IssuedListView", "IssuedLine", "SummaryView"), "to its court"),
+    **dict.fromkeys(("Content", "Author", "Attestation"), "what was issued, to its court"),
+    **dict.fromkeys(("ReadTo", "PersonView", "Comment"), "likewise"),
+}
+# An id, a version, what a machine needs to go on.
+TECHNICAL = {
+    "PlanView": {"id", "version", "milestones", "circle"},
+    "CaseloadLine": {"id", "version", "next_due_on", "next_title", "overdue"},
+    "TaskView": {
+        *("id", "version", "kind", "step", "role", "subject", "due_at", "urgency", "opened_at"),
+        *("plan", "about", "acknowledged_at"),
+    },
+}
+
+
+def _answers() -> Iterator[type[msgspec.Struct]]:
+    """Every structure that a route for signed-in staff answers with, and what it holds."""
+    found: dict[str, Any] = {}
+    for route in APP.routes:
+        assert isinstance(route, HTTPRoute)
+        for handler in route.route_handlers:
+            if handler.opt.get(PUBLIC) or handler.opt.get(PAGE) or not handler.operation_id:
+                continue
+            for kind in _structs(msgspec.inspect.type_info(_answer(handler))):
+                found[kind.__name__] = kind
+    yield from found.values()
+
+
+def _answer(handler: HTTPRouteHandler) -> Any:
+    field = handler.parsed_fn_signature.return_type
+    return field.inner_types[0].annotation if field.inner_types else field.annotation
+
+
+def _structs(info: Any) -> Iterator[type[msgspec.Struct]]:
+    match info:
+        case msgspec.inspect.StructType():
+            yield info.cls
+            for one in info.fields:
+                yield from _structs(one.type)
+        case msgspec.inspect.UnionType():
+            for kind in info.types:
+                yield from _structs(kind)
+        case msgspec.inspect.ListType():
+            yield from _structs(info.item_type)
+        case msgspec.inspect.Metadata():
+            yield from _structs(info.type)
+        case _:
+            return
+
+
+def test_every_field_of_an_answer_has_a_group_or_was_looked_at() -> None:
+    answers = {kind.__name__: kind for kind in _answers()}
+    assert {"PlanView", "CaseloadLine", "TaskView", "MemberView"} <= answers.keys()
+    for name, kind in answers.items():
+        fields = set(kind.__struct_fields__)
+        open_ = fields - marked(kind).keys() - TECHNICAL.get(name, set())
+        assert not open_ or name in WHOLE, (name, sorted(open_))
+    assert WHOLE.keys() <= answers.keys(), WHOLE.keys() - answers.keys()
+
+
+# What an operation does, in the words of the matrix: a role has it only where its cell acts.
+WRITES = {
+    "openPlan": "milestones",
+    "changePlanState": "release date",
+    "moveReleaseDate": "release date",
+    "recordLeftCustody": "release date",
+    "changeMilestone": "milestones",
+    "planAppointment": "appointments",
+    "changeAppointment": "appointments",
+    "logContact": "contacts",
+    "recordVisit": "contacts",
+    "acknowledgeTask": "tasks",
+    "closeTask": "tasks",
+    "addCircleMember": "circle",
+    "endMandate": "circle",
+    "recordConsent": "consents",
+    "withdrawConsent": "consents",
+    "discloseTo": "consents",
+    "setDutyRota": "rota",
+    "bindCourtFile": "court reference",
+    "issueSummary": "summary",
+}
+READS = {"listAccess": "access", "readIncoming": "chat text", "getSummary": "summary"}
+
+
+def test_an_operation_is_of_no_role_that_the_matrix_gives_nothing() -> None:
+    for operation, group in WRITES.items():
+        for role in OPERATIONS[operation]:
+            assert cell(role, group).acts or cell(role, group).reads, (operation, role, group)
+            if operation != "changePlanState":
+                assert cell(role, group).acts, (operation, role, group)
+    for operation, group in READS.items():
+        for role in OPERATIONS[operation]:
+            assert cell(role, group).reads, (operation, role, group)
+
+
+def test_the_matrix_names_fourteen_kinds_of_people_and_three_machines() -> None:
+    assert len(ROLES) == 17
+    for group, cells in MATRIX.items():
+        assert cells.keys() == set(ROLES), group
+
+
+def test_an_administrator_reads_nothing_of_any_case() -> None:
+    of_the_house = {"rota", "accounts", "templates", "messages"}
+    for group in MATRIX.keys() - of_the_house:
+        assert not cell("AD", group).signs, group
+    assert cell("AD", "messages").signs == {"n"}
