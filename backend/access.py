@@ -69,6 +69,13 @@ OPERATIONS: Mapping[str, frozenset[str]] = {
     "bindCourtFile": frozenset({"PO", "CO"}),
     "recordReading": frozenset({"SW", "PO"}),
     "issueSummary": frozenset({"PO"}),
+    "setWall": _WORKERS,
+    "listWalls": _WORKERS,
+    "endWall": _WORKERS,
+    "askBreakGlass": _WORKERS,
+    "listBreakGlass": frozenset({"CO"}),
+    "letBreakGlass": frozenset({"CO"}),
+    "endBreakGlass": _WORKERS,
     "listAccess": _WORKERS,
     "recordLeftCustody": frozenset({"SW", "PS"}),
     "recordVisit": frozenset({"SW"}),
@@ -89,6 +96,7 @@ SELECT p.*, m.role AS mandate, m.id AS mandate_id, a.working_days
   FROM plan p JOIN mandate m ON m.plan = p.id JOIN agency a ON a.id = p.agency
  WHERE p.id = $1 AND m.actor = $2 AND m.role = ANY($3)
    AND m.starts <= $4 AND (m.ends IS NULL OR m.ends > $4)
+   AND NOT is_barred(p.person, m.actor, m.role)
  ORDER BY m.role <> $5, m.starts LIMIT 1
 """
 EVERY_ROLE = ("SW", "CO", "PO", "PS", "CP", "CS", "TR", "ME", "FA", "PE")

@@ -27,6 +27,7 @@ from backend.plans.routes import MilestoneController, PlanController
 from backend.problems import HANDLERS
 from backend.staff.routes import SignInController
 from backend.summaries.routes import PullController, SummaryController
+from backend.walls.routes import GlassController, WallController
 
 LARGEST_BODY = 256 * 1024
 
@@ -55,6 +56,8 @@ def create_app(*, docs: bool = True, extra: Sequence[Any] = ()) -> Litestar:
             LinkController,
             DutyController,
             AccessController,
+            WallController,
+            GlassController,
             CourtController,
             SummaryController,
             PullController,

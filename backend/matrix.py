@@ -75,6 +75,10 @@ class Cell:
         return "s" in self.signs and "D" not in self.signs
 
     @property
+    def behind_glass(self) -> bool:
+        return "b" in self.signs
+
+    @property
     def acts(self) -> bool:
         return bool(self.signs & set("WC"))
 

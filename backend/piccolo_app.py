@@ -18,6 +18,7 @@ from backend.plans.tables import Change, Milestone, MilestoneEvent, Plan, Releas
 from backend.settings import ROOT
 from backend.staff.tables import RefreshToken, Session, SignInFailure, Staff
 from backend.summaries.tables import Reading, Summary
+from backend.walls.tables import BreakGlass, Wall
 
 APP_CONFIG = AppConfig(
     app_name=APP,
@@ -28,6 +29,7 @@ APP_CONFIG = AppConfig(
         Appointment,
         Audit,
         Bot,
+        BreakGlass,
         Change,
         ChannelConsent,
         Claim,
@@ -60,6 +62,7 @@ APP_CONFIG = AppConfig(
         Summary,
         Task,
         Update,
+        Wall,
         ZoneDay,
     ],
 )

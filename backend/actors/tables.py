@@ -34,3 +34,5 @@ class Mandate(Table, tablename="mandate"):
     starts = instant()
     ends = instant(null=True)
     granted_by = reference(ActorRecord)
+    person = reference("Person", null=True)  # the plan's, so that a wall is judged without it
+    glass = reference("BreakGlass", null=True)

@@ -22,7 +22,7 @@ SELECT r.due_on AS day FROM mandate m JOIN plan p ON p.id = m.plan
    AND (m.role = r.owner OR (m.role = 'SW' AND NOT EXISTS (
         SELECT 1 FROM mandate o WHERE o.plan = r.plan AND o.role = r.owner
            AND o.starts <= $2 AND (o.ends IS NULL OR o.ends > $2))))
-   AND r.due_on >= $3 AND sees(m.role, r)
+   AND r.due_on >= $3 AND sees(m.role, r) AND NOT is_barred(p.person, m.actor, m.role)
    AND NOT EXISTS (SELECT 1 FROM milestone_event e WHERE e.milestone = r.id AND e.at > $4)
 """
 

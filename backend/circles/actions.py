@@ -136,7 +136,7 @@ async def _grant(actor: Actor, plan: Any, who: UUID, new: NewMember) -> UUID:
     try:
         await held.execute(
             "INSERT INTO mandate (id, agency, plan, version, actor, role, starts, ends,"
-            " granted_by) VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8)",
+            " granted_by, person) VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9)",
             mandate,
             plan["agency"],
             plan["id"],
@@ -145,6 +145,7 @@ async def _grant(actor: Actor, plan: Any, who: UUID, new: NewMember) -> UUID:
             now,
             new.until,
             actor.id,
+            plan["person"],
         )
     except asyncpg.CheckViolationError as error:
         raise Unfit("A mandate ends after it starts.") from error

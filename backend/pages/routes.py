@@ -13,6 +13,7 @@ from backend.pages.refusals import REFUSALS
 from backend.pages.rows import RowController
 from backend.pages.tasks import TaskPageController
 from backend.pages.visit import VisitController
+from backend.pages.walls import GlassPageController, WallPageController
 
 desk = Router(
     DESK,
@@ -23,6 +24,8 @@ desk = Router(
         PlanPageController,
         VisitController,
         CirclePageController,
+        WallPageController,
+        GlassPageController,
         DatesController,
         RowController,
         TaskPageController,

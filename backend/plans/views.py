@@ -109,10 +109,11 @@ class MemberView(msgspec.Struct):
     link_state: str | UnsetType = UNSET
 
     @classmethod
-    def of(cls, one: dict[str, Any], reader: str) -> "MemberView":
+    def of(cls, one: dict[str, Any], reader: str, *, glass: bool) -> "MemberView":
         """Names of relatives and of mentors are groups of their own; chats are their worker's."""
+        named = matrix.cell(reader, _NAMED_IN.get(one["role"], "circle"))
         view = cls(one["actor"], one["mandate"], one["version"], one["role"])
-        if matrix.cell(reader, _NAMED_IN.get(one["role"], "circle")).reads:
+        if named.reads or (glass and named.behind_glass):
             view.name = one["name"]
         if reader in rules.WORKERS:
             for name in ("alias", "gate", "link", "link_version", "link_state"):
@@ -182,7 +183,7 @@ class PlanView(msgspec.Struct, omit_defaults=True):
         if plan.identity is not None:
             view.person = msgspec.convert(plan.identity, IdentityView)
         if plan.circle is not None:
-            view.circle = [MemberView.of(one, plan.role) for one in plan.circle]
+            view.circle = [MemberView.of(one, plan.role, glass=plan.glass) for one in plan.circle]
         return cut(view, plan.role)
 
 

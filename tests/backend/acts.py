@@ -69,6 +69,8 @@ TABLES = {
     "tasks": "task",
     "links": "link",
     "mandates": "mandate",
+    "walls": "wall",
+    "break-glass": "break_glass",
 }
 
 
@@ -125,6 +127,7 @@ async def a_scene(world: World) -> Scene:
         "mandate": (members[3]["mandate"], 1),
         "disclosure": disclosure["id"],
         "summary": await docket.issued(),
+        **await _walls(world, worker, coordinator, plan, found["alias"]),
     }
     callers = {"SW": worker, "PO": docket.officer, "CO": coordinator, "CT": docket.court.caller}
     acts = {act.operation: act for act in _acts(docket, coordinator, ids)}
@@ -162,6 +165,13 @@ def _acts(docket: Docket, coordinator: Caller, ids: dict[str, Any]) -> list[Act]
         Act("draftSummary", "GET", "/plans/{}/summaries/draft?" + query, (plan,)),
         Act("recordReading", "POST", "/plans/{}/readings", (plan,), _a_reading(subject)),
         Act("issueSummary", "POST", "/plans/{}/summaries", (plan,), subject),
+        Act("setWall", "POST", "/plans/{}/walls", (plan,), _a_wall(ids["colleagues"][1])),
+        Act("listWalls", "GET", "/plans/{}/walls", (plan,)),
+        _changing("endWall", "POST", "/walls/{}/end", (ids["wall"], 1)),
+        Act("askBreakGlass", "POST", "/break-glass", (), _a_wish("Nobody")),
+        Act("listBreakGlass", "GET", "/break-glass"),
+        _changing("letBreakGlass", "POST", "/break-glass/{}/let", (ids["wishes"][0], 1)),
+        _changing("endBreakGlass", "POST", "/break-glass/{}/end", (ids["wishes"][1], 1)),
         Act("listAccess", "GET", "/plans/{}/access", (plan,)),
         Act("listSummaries", "GET", "/court/summaries" + court),
         Act("getSummary", "GET", "/court/summaries/{}" + court, (ids["summary"],)),
@@ -187,6 +197,24 @@ FOR_EVERYBODY = [
     Act("healthLive", "GET", "/health/live"),
     Act("healthReady", "GET", "/health/ready"),
 ]
+
+
+def _a_wall(login: str) -> dict[str, Any]:
+    return {"kind": "excluded", "login": login}
+
+
+def _a_wish(alias: str) -> dict[str, Any]:
+    return {"alias": alias, "reason": "Their worker is away, and it cannot wait."}
+
+
+async def _walls(
+    world: World, worker: Caller, coordinator: Caller, plan: str, alias: str
+) -> dict[str, Any]:
+    """A wall that stands, two wishes about this very plan, and colleagues to keep out."""
+    colleagues = [str((await world.somebody("TR")).login) for _ in range(2)]
+    wall = await _made(coordinator, f"/plans/{plan}/walls", _a_wall(colleagues[0]))
+    wishes = [(await _made(worker, "/break-glass", _a_wish(alias)))["id"] for _ in range(2)]
+    return {"wall": wall["id"], "wishes": wishes, "colleagues": colleagues}
 
 
 async def _made(caller: Caller, path: str, body: object) -> dict[str, Any]:

@@ -10,9 +10,9 @@ import pytest
 
 from backend import clock, migrate
 from backend.database import Role, transaction
-from migrations.m0002_ground import PLAN_ROWS
 from tests.backend.acts import Scene, a_scene
 from tests.chats import Chats
+from tests.plan_rows import PLAN_ROWS
 from tests.world import World
 
 REFUSED = asyncpg.InsufficientPrivilegeError
@@ -60,7 +60,7 @@ async def test_each_role_reads_what_is_its_own_and_nothing_without_an_actor(
     scene = await _filled(world, chats)
     await _nothing_is_seen_without_an_actor()
     await _only_their_plans_are_seen(world, scene)
-    await _the_owner_sees_mandates_and_the_backup_everything(world)
+    await _the_owner_sees_mandates_and_walls_and_the_backup_everything(world)
     await _nothing_is_seen_the_moment_a_mandate_ends(world, scene)
 
 
@@ -109,8 +109,8 @@ async def _nothing_is_seen_the_moment_a_mandate_ends(world: World, scene: Scene)
     assert not any((await _seen(officer)).values())
 
 
-async def _the_owner_sees_mandates_and_the_backup_everything(world: World) -> None:
-    expected: dict[Role, set[str]] = {"owner": {"mandate"}, "backup": set(PLAN_ROWS)}
+async def _the_owner_sees_mandates_and_walls_and_the_backup_everything(world: World) -> None:
+    expected: dict[Role, set[str]] = {"owner": {"mandate", "wall"}, "backup": set(PLAN_ROWS)}
     for role, tables in expected.items():
         url = world.server.url(migrate.role_name(role), world.database_name)
         held = await asyncpg.connect(url)

@@ -21,6 +21,8 @@ WHOLE = {
     "MemberView": "MemberView.of gives each name by the group of its role",
     "IdentityView": "the field that holds it is marked",
     "AppointmentView": "one's own, or the workers'",
+    "WallView": "to the workers",
+    "WishView": "to the coordinator who may let it",
     "MovedRow": "rows are cut by the rules",
     "PinnedRow": "likewise",
     "MoveView": "its numbers are the workers'",
@@ -110,6 +112,8 @@ WRITES = {
     "withdrawConsent": "consents",
     "discloseTo": "consents",
     "setDutyRota": "rota",
+    "setWall": "circle",
+    "endWall": "circle",
     "bindCourtFile": "court reference",
     "issueSummary": "summary",
 }

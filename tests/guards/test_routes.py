@@ -30,6 +30,11 @@ CONTRACT = frozenset(_CONTRACT.split())
 BEYOND = {
     "healthLive": "for whoever watches the process",
     "healthReady": "likewise",
+    **dict.fromkeys(("setWall", "listWalls", "endWall"), "who is kept from a person's plans"),
+    **dict.fromkeys(
+        ("askBreakGlass", "listBreakGlass", "letBreakGlass", "endBreakGlass"),
+        "a plan that is not one's own, for four hours, with a second person",
+    ),
     "draftSummary": "what is read to the person has to be seen first; recordReading names it",
 }
 # Rights that belong to a page and not to an operation of the API.

@@ -20,6 +20,8 @@ REVIEWED = {
     ("backend/migrate.py", "await _create(held, role, (passwords or {}).get(role))"): "likewise",
     ("bots/conversations/settings.py", "column"): "one of two names that stand in this file",
     ("migrations/m0002_ground.py", "statements()"): "put together from the names in this file",
+    ("migrations/m0020_walls.py", "triggers('wall')"): "likewise, for one more table",
+    ("migrations/m0020_walls.py", "row_security('wall', 'plan')"): "likewise",
     ("workflows/escalate.py", "sql"): "handed through within the file, from its constants",
     ("workflows/materialise.py", "asked.sql"): "the constants of this file, one after another",
     ("workflows/story/house.py", "sql"): "handed through; the story looks on as a superuser",

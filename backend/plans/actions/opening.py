@@ -60,7 +60,7 @@ async def open_plan(actor: Actor, new: NewPlan) -> Written:
             raise Unfit(SLIP)
         person = await _person(actor, new.person)
         await _write_plan(actor, new, person, zone)
-        await _first_mandates(actor, new.id)
+        await _first_mandates(actor, new.id, person)
         await _write_rows(actor, new, agency)
         await record(actor, "openPlan", plan=new.id, thing=person)
         return Written(new.id, 1, 201)
@@ -126,15 +126,18 @@ async def _write_plan(actor: Actor, new: NewPlan, person: UUID, zone: str) -> No
         raise (PlanAlreadyOpen if error.constraint_name == "plan_open" else Taken) from error
 
 
-async def _first_mandates(actor: Actor, plan: UUID) -> None:
+async def _first_mandates(actor: Actor, plan: UUID, person: UUID) -> None:
     coordinators = await connection().fetch(
         "SELECT id FROM staff WHERE agency = $1 AND role = 'CO' AND active", actor.agency
     )
     rows = [(actor.id, "SW"), *((row["id"], "CO") for row in coordinators)]
     await connection().executemany(
-        "INSERT INTO mandate (id, agency, plan, version, actor, role, starts, granted_by)"
-        " VALUES ($1, $2, $3, 1, $4, $5, $6, $7)",
-        [(uuid4(), actor.agency, plan, who, role, moment(), actor.id) for who, role in rows],
+        "INSERT INTO mandate (id, agency, plan, version, actor, role, starts, granted_by, person)"
+        " VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8)",
+        [
+            (uuid4(), actor.agency, plan, who, role, moment(), actor.id, person)
+            for who, role in rows
+        ],
     )
 
 

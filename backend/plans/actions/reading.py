@@ -30,6 +30,7 @@ class PlanRead:
     offers: dict[str, list[str]]
     circle: Sequence[Any] | None
     appointments: Sequence[Any]
+    glass: bool = False  # read for four hours, with a second person's word
 
     @property
     def left_custody(self) -> bool:
@@ -98,6 +99,7 @@ def _read(sheet: Any, *, everything: bool) -> PlanRead:
         offers=_offers(seen),
         circle=_circle(sheet) if role in rules.READ_CIRCLE else None,
         appointments=_appointments(sheet),
+        glass=sheet["glass"],
     )
 
 
