@@ -12,7 +12,7 @@ import msgspec
 from backend import clock
 from backend.actors.actions import vault
 from backend.agencies.actions import NewAgency, make_agency, make_bot
-from backend.courts.sessions import CourtCredential, add_court_client
+from backend.courts.clients import CourtCredential, add_court_client
 from backend.database import act_as, in_fresh_context, transaction
 from backend.staff.actions import add_staff
 from bots.channels.telegram import STAND_IN_TOKEN
