@@ -14,7 +14,6 @@ from joserfc.errors import SecurityWarning
 from joserfc.jwk import ECKey, OKPKey
 
 from backend import clock, database
-from backend.courts import keys
 from backend.courts.clients import give_key, suspend
 from backend.settings import settings
 from tests.backend.courts.docket import a_court
@@ -80,7 +79,7 @@ TIMES = {
 
 def _wrong(machine: Signing) -> dict[str, str]:
     now = _now()
-    claims = {
+    claims: dict[str, dict[str, object]] = {
         **CLAIMS,
         **{what: {k: now + v for k, v in one.items()} for what, one in TIMES.items()},
     }
@@ -213,7 +212,7 @@ async def test_a_signature_is_checked_whoever_asks(
         checked.append(1)
         return real(*given, **more)
 
-    monkeypatch.setattr(keys.jws, "deserialize_compact", counted)
+    monkeypatch.setattr(jws, "deserialize_compact", counted)
     for name in (machine.client_id, "nobody", court.credential.client_id):
         for key in (EC, OKP, ECKey.generate_key("P-256", private=True)):
             signing = Signing(key)
