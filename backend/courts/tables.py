@@ -64,7 +64,10 @@ class CourtCanary(Table, tablename="court_canary"):
 
 
 class CourtFile(Table, tablename="court_file"):
-    """The court's own reference for one plan, bound to the client that may ask for it."""
+    """The court's own reference for one plan, bound to the client that may ask for it.
+
+    `subject` is the plan's person; rows of an older release may not have it.
+    """
 
     id = row_id()
     agency = reference(Agency)
@@ -73,6 +76,7 @@ class CourtFile(Table, tablename="court_file"):
     client = reference(ActorRecord)
     reference_index = Bytea(null=False)
     sealed_reference = Bytea(null=False)
+    subject = reference(ActorRecord, null=True)
     bound_by = reference(ActorRecord)
     bound_at = instant()
     ended_at = instant(null=True)

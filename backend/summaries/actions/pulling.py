@@ -26,6 +26,7 @@ _FILE = """
 SELECT f.id, f.plan FROM court_file f
   JOIN court_client c ON c.id = f.client AND c.suspended_at IS NULL
  WHERE f.client = $1 AND f.reference_index = $2 AND f.ended_at IS NULL
+   AND NOT EXISTS (SELECT 1 FROM subject_key k WHERE k.id = f.subject AND k.wrapped IS NULL)
 """
 _ISSUED = """
 SELECT s.*, (SELECT max(n.number) FROM summary n WHERE n.file = s.file AND n.supersedes = s.number)

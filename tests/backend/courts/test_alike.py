@@ -43,6 +43,9 @@ async def _strangers(world: World, docket: Docket, id_: str) -> dict[str, Ask]:
     )  # fmt: skip
     gone = await erased.issued()
     await _erase(world, erased)
+    empty = await a_docket(world)
+    await bind(empty, court.id, "of an erased person, nothing issued")
+    await _erase(world, empty)
     await bind(docket, court.id, "ended")
     ending = {"client": str(court.id), "reference": "ended", "bound": False}
     await docket.officer.post(f"/plans/{docket.plan}/court-files", ending)
@@ -54,6 +57,7 @@ async def _strangers(world: World, docket: Docket, id_: str) -> dict[str, Ask]:
         "a canary": lambda: court.list(CANARY),
         "a canary with blanks": lambda: court.list(f" {CANARY} "),
         "of an erased person": lambda: court.list("of an erased person"),
+        "of an erased person, empty": lambda: court.list("of an erased person, nothing issued"),
         "malformed": lambda: court.caller.get("/court/summaries?file_ref=%ff%00"),
         "none": lambda: court.caller.get("/court/summaries"),
         "unknown, one": lambda: court.pull("nobody's", id_),
