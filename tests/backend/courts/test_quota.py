@@ -8,17 +8,20 @@ from backend import clock, database
 from tests.backend.courts.docket import REFERENCE, Court, a_court, a_docket
 from tests.backend.courts.machines import seen
 from tests.world import Caller, World
-from workflows.court_alarms import court_alarms
+from workflows.timetable import jobs
 
 QUOTA = 4
 
 
 async def alarms() -> None:
-    """The job's round, as the worker's process has it."""
+    """The job's round, as the worker's process has it on its timetable."""
+    no_bot: Any = None
+    job, seconds = jobs(no_bot, asyncio.Event())["court_alarms"]
+    assert seconds <= 60
 
     async def work() -> None:
         database.act_as("worker")
-        await court_alarms()
+        await job()
 
     await database.in_fresh_context(work)
 
