@@ -4,25 +4,20 @@ It speaks to the database as the application's own role. Secrets are asked on th
 terminal or read from files: a command line is seen by every account of the machine.
 """
 
-import asyncio
 import re
-import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import click
 
-from backend import clock, demo, founding, terminal
-from backend.actors.actions import vault
+from backend import admin_courts, clock, demo, founding, terminal
 from backend.agencies.actions import NewAgency
 from backend.agencies.lines import Lines, check_lines
-from backend.errors import DomainError, Unfit
+from backend.errors import Unfit
 from backend.founding import Account, ChatBot
-from backend.processes import CANNOT_RUN, process
-from backend.settings import Settings, SettingsError, settings
+from backend.settings import Settings, SettingsError
 from backend.staff.actions import ROLES
 from backend.terminal import asked
 
@@ -35,28 +30,7 @@ USERNAME = re.compile(r"\w{5,64}", re.ASCII)
 def command() -> None: ...
 
 
-def _run(act: Callable[[Settings], Awaitable[None]]) -> None:
-    """Let the command act on the database; a refusal is one line, and exit 1."""
-
-    async def run() -> None:
-        configured = settings()
-        async with process("app", configured):
-            vault()
-            await act(configured)
-
-    try:
-        asyncio.run(run())
-    except asyncpg.UndefinedTableError:
-        _fail("the database is not at this release: ./run migrate")
-    except (*CANNOT_RUN, DomainError) as error:
-        _fail(error)
-    except click.Abort:
-        _fail("stopped; nothing was written")
-
-
-def _fail(error: object) -> None:
-    click.echo(f"admin: {error}", err=True)
-    sys.exit(1)
+_run = terminal.run
 
 
 def _bot_number(configured: Settings) -> str | None:
@@ -101,7 +75,7 @@ _password_file = click.option(
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="read the password from this file instead of asking",
 )
-_agency_name = click.option("--agency", help="its name, where there are several")
+_agency_name = terminal.agency_name
 
 
 @command.command()
@@ -215,21 +189,8 @@ def bot(username: str | None, agency: str | None) -> None:
     _run(act)
 
 
-@command.command("court-client")
-@click.option("--label", help="which court, for your own staff")
-@_agency_name
-def court_client(label: str | None, agency: str | None) -> None:
-    """Make a court's client; its secret is printed once and stored nowhere."""
-
-    async def act(_: Settings) -> None:
-        where = await founding.find_agency(agency)
-        client, made = await founding.add_court(where, asked(label, "Which court"))
-        click.echo(f"client, to bind files to: {client}")
-        click.echo(f"client id: {made.client_id}")
-        click.echo(f"secret: {made.secret}")
-        click.echo("Hand the last two to the court by a safe way; they are not shown again.")
-
-    _run(act)
+for one in admin_courts.COMMANDS:
+    command.add_command(one)
 
 
 @command.command("demo")

@@ -1,5 +1,6 @@
 """How an HTTP request becomes an actor, a key and a version."""
 
+import base64
 import hashlib
 import re
 from collections.abc import Awaitable, Callable
@@ -14,7 +15,8 @@ from litestar.exceptions import MethodNotAllowedException
 from litestar.handlers import BaseRouteHandler
 
 from backend.access import Actor, Bearer
-from backend.courts.sessions import court_of_token
+from backend.courts.rules import Call
+from backend.courts.sessions import Proofs, court_of_token
 from backend.errors import (
     BadInput,
     KeyMissing,
@@ -73,14 +75,27 @@ async def _authenticate(request: AnyConnection, handler: BaseRouteHandler) -> No
         state["actor"] = await _actor_of_cookie(request)
         return
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token or len(token) > 200:  # noqa: PLR2004
+    proved = bool(handler.opt.get(COURT)) and scheme.lower() == "dpop"
+    if not (proved or scheme.lower() == "bearer") or not token or len(token) > 200:  # noqa: PLR2004
         raise NotSignedIn
     hashed = hashlib.sha256(token.encode()).digest()
+    if handler.opt.get(COURT):
+        proofs = proofs_of(request, hashed) if proved else None
+        state["actor"] = await court_of_token(hashed, proofs, state["request_id"])
+        return
     if handler.opt.get(IN_SQL):
         state["token"] = hashed  # asked of the database together with what is read
         return
-    find = court_of_token if handler.opt.get(COURT) else staff_of_token
-    state["actor"] = await find(hashed, state["request_id"])
+    state["actor"] = await staff_of_token(hashed, state["request_id"])
+
+
+def proofs_of(request: AnyConnection, token: bytes | None = None) -> Proofs:
+    """What the machine shows of its key (RFC 9449), for this call and the token of this hash."""
+    path = request.scope.get("raw_path") or request.scope["path"].encode()
+    url = settings().api_url + path.partition(b"?")[0].decode("latin-1")
+    ath = base64.urlsafe_b64encode(token).rstrip(b"=").decode() if token else None
+    call = Call(str(request.scope.get("method", "")), url, ath)
+    return Proofs(request.headers.getall("dpop", []), call)
 
 
 def _well_formed(request: AnyConnection, handler: BaseRouteHandler) -> None:

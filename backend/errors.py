@@ -49,6 +49,14 @@ class TooManyTries(DomainError):
     title = "Too many tries; wait a while"
 
 
+class QuotaSpent(DomainError):
+    """`retry_after`: seconds until the next day begins."""
+
+    status = 429
+    kind = "quota-spent"
+    title = "You have asked for more than this day allows"
+
+
 class NotYourRole(DomainError):
     status = 403
     kind = "not-your-role"

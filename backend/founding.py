@@ -4,6 +4,7 @@ The demo's agency and a real one never share a database: whoever makes one looks
 other first, and `agency_there` lets nobody look at the same time.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,7 +13,8 @@ from backend.access import Actor
 from backend.agencies.actions import NewAgency, make_agency, make_bot
 from backend.agencies.lines import Lines, set_lines
 from backend.audit.actions import record
-from backend.courts.sessions import CourtCredential, add_court_client
+from backend.courts import clients
+from backend.courts.clients import BUSIEST_DAY, CourtCredential
 from backend.database import connection, transaction
 from backend.errors import NotFromThisState, Unfit
 from backend.staff.actions import add_staff
@@ -117,13 +119,55 @@ async def let_bot_speak(agency: UUID, bot: ChatBot) -> None:
         await _note("makeBot", agency, row["id"])
 
 
-async def add_court(agency: UUID, label: str) -> tuple[UUID, CourtCredential]:
+async def add_court(
+    agency: UUID, label: str, *, busiest_day: int = BUSIEST_DAY
+) -> tuple[UUID, CourtCredential]:
     """A court's client: the id that files are bound to, and what the court signs in with."""
     id_ = uuid4()
     async with transaction(id_):
-        made = await add_court_client(id_, agency=agency, label=label)
+        made = await clients.add_court_client(
+            id_, agency=agency, label=label, busiest_day=busiest_day
+        )
         await _note("addCourtClient", agency, id_)
     return id_, made
+
+
+async def add_court_with_key(
+    agency: UUID, label: str, key: str, *, busiest_day: int = BUSIEST_DAY
+) -> tuple[UUID, str]:
+    """Likewise for a court that signs with a key: our id, and its client id. Raises Unfit."""
+    id_ = uuid4()
+    async with transaction(id_):
+        client_id = await clients.add_key_client(
+            id_, agency=agency, label=label, key=key, busiest_day=busiest_day
+        )
+        await _note("addCourtClient", agency, id_)
+    return id_, client_id
+
+
+async def give_court_key(client: UUID, key: str | None, *, key_only: bool) -> None:
+    """Raises Unfit."""
+    async with transaction(client):
+        agency = await clients.give_key(client, key, key_only=key_only)
+        await _note("giveCourtKey", agency, client)
+
+
+async def suspend_court(client: UUID) -> None:
+    """Raises Unfit, NotFromThisState."""
+    async with transaction(client):
+        await _note("suspendCourt", await clients.suspend(client), client)
+
+
+async def resume_court(client: UUID) -> None:
+    """Raises Unfit, NotFromThisState."""
+    async with transaction(client):
+        await _note("resumeCourt", await clients.resume(client), client)
+
+
+async def add_court_canaries(client: UUID, references: Sequence[str]) -> None:
+    """Raises Unfit, Taken."""
+    async with transaction(client):
+        await _note("addCourtCanaries", await clients.add_canaries(client, references), client)
 
 
 async def _note(operation: str, agency: UUID, thing: UUID) -> None:

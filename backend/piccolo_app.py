@@ -11,7 +11,14 @@ from backend.circles.tables import Member
 from backend.columns import APP
 from backend.consents.tables import ChannelConsent, Disclosure, LawfulBasis, Participation
 from backend.contacts.tables import Contact
-from backend.courts.tables import CourtClient, CourtFile, CourtToken
+from backend.courts.tables import (
+    CourtAssertion,
+    CourtCanary,
+    CourtClient,
+    CourtDay,
+    CourtFile,
+    CourtToken,
+)
 from backend.messages.tables import Claim, Incoming, Link, Message, Update, ZoneDay
 from backend.people.tables import Person
 from backend.plans.tables import Change, Milestone, MilestoneEvent, Plan, ReleaseMove
@@ -34,7 +41,10 @@ APP_CONFIG = AppConfig(
         ChannelConsent,
         Claim,
         Contact,
+        CourtAssertion,
+        CourtCanary,
         CourtClient,
+        CourtDay,
         CourtFile,
         CourtToken,
         Disclosure,

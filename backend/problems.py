@@ -63,7 +63,11 @@ def documented(*errors: type[DomainError]) -> dict[int, ResponseSpec]:
 
 
 def of_domain(_: Request[Any, Any, Any], error: DomainError) -> Response[Problem]:
-    headers = {"Retry-After": "5"} if error.status in {429, 503} else {}
+    headers = (
+        {"Retry-After": str(error.extra.get("retry_after", 5))}
+        if error.status in {429, 503}
+        else {}
+    )
     if error.status == 401:  # noqa: PLR2004 - the status is the meaning
         headers["WWW-Authenticate"] = "Bearer"
     return _answer(error.status, error.kind, error.title, error.detail, headers=headers)

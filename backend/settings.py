@@ -5,6 +5,7 @@ a server's service manager hands secrets over without showing them in a process 
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -29,6 +30,7 @@ class Settings:
     backup_recipients: str | None
     data: Path
     api_port: int
+    api_url: str
     phones_port: int
     telegram_token: str | None
     telegram_api: str | None
@@ -61,6 +63,7 @@ def read(env: Mapping[str, str]) -> Settings:
         backup_recipients=_secret(env, "BACKUP_RECIPIENTS"),
         data=Path(env.get("THROUGHCARE_DATA") or ROOT / ".data"),
         api_port=_port(env, "API_PORT", 8000),
+        api_url=_url(env, "API_URL", f"http://127.0.0.1:{_port(env, 'API_PORT', 8000)}"),
         phones_port=_port(env, "PHONES_PORT", 8001),
         telegram_token=_secret(env, "TELEGRAM_TOKEN"),
         telegram_api=env.get("TELEGRAM_API") or None,
@@ -87,6 +90,14 @@ def _secret(env: Mapping[str, str], name: str) -> str | None:
         except OSError as error:
             raise SettingsError(f"{name}_FILE cannot be read: {error.strerror}") from error
     return env.get(name) or None
+
+
+def _url(env: Mapping[str, str], name: str, default: str) -> str:
+    """An address as its callers write it, without a path or a last slash."""
+    value = env.get(name) or default
+    if not re.fullmatch(r"https?://[^/?#\s]+", value):
+        raise SettingsError(f"{name} must be such as https://example.org, without a path")
+    return value
 
 
 def _port(env: Mapping[str, str], name: str, default: int) -> int:

@@ -1,17 +1,47 @@
-"""Questions on the terminal. What an option gave already is not asked."""
+"""Commands of the terminal, and their questions. What an option gave already is not asked."""
 
+import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import time
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import click
 import msgspec
 
-from backend.errors import Unfit
-from backend.settings import SettingsError
+from backend.actors.actions import vault
+from backend.errors import DomainError, Unfit
+from backend.processes import CANNOT_RUN, process
+from backend.settings import Settings, SettingsError, settings
 from backend.words import Line
+
+agency_name = click.option("--agency", help="its name, where there are several")
+
+
+def run(act: Callable[[Settings], Awaitable[None]]) -> None:
+    """Let the command act on the database; a refusal is one line, and exit 1."""
+
+    async def acting() -> None:
+        configured = settings()
+        async with process("app", configured):
+            vault()
+            await act(configured)
+
+    try:
+        asyncio.run(acting())
+    except asyncpg.UndefinedTableError:
+        _fail("the database is not at this release: ./run migrate")
+    except (*CANNOT_RUN, DomainError) as error:
+        _fail(error)
+    except click.Abort:
+        _fail("stopped; nothing was written")
+
+
+def _fail(error: object) -> None:
+    click.echo(f"admin: {error}", err=True)
+    sys.exit(1)
 
 
 def asked(given: str | None, question: str, **how: Any) -> str:
@@ -34,14 +64,19 @@ def asked_or_none(given: str | None, question: str) -> str | None:
 def password(file: Path | None) -> str:
     """The first line of the file, or what is typed twice, unseen. Raises SettingsError."""
     if file is not None:
-        try:
-            return (file.read_text(encoding="utf-8").splitlines() or [""])[0]
-        except UnicodeDecodeError as error:
-            raise SettingsError(f"{file} is no text") from error
+        return (text_of(file).splitlines() or [""])[0]
     if not sys.stdin.isatty():
         raise SettingsError("there is no terminal to ask for a password: use --password-file")
     word: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     return word
+
+
+def text_of(file: Path) -> str:
+    """Raises SettingsError."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{file} is no text") from error
 
 
 def hour(given: str) -> time:

@@ -10,6 +10,7 @@ from telegram import Bot
 
 from backend.database import in_fresh_context
 from backend.errors import DatabaseBusy
+from workflows.court_alarms import court_alarms
 from workflows.digest import digest
 from workflows.end_links import end_links
 from workflows.escalate import escalate
@@ -32,6 +33,7 @@ def jobs(bot: Bot, stopping: asyncio.Event) -> dict[str, tuple[Job, int]]:
     return {
         "materialise": (materialise, MINUTE),
         "escalate": (escalate, MINUTE),
+        "court_alarms": (court_alarms, MINUTE),
         "digest": (digest, 5 * MINUTE),
         "end_links": (end_links, 15 * MINUTE),
         "purge": (purge, 60 * MINUTE),

@@ -49,18 +49,22 @@ async def bind_court_file(actor: Actor, plan_id: UUID, wanted: CourtReference) -
 async def _bind(actor: Actor, plan: Any, wanted: CourtReference, reference: str) -> Written:
     held = connection()
     client = await held.fetchval(
-        "SELECT id FROM court_client WHERE id = $1 AND agency = ANY($2) AND suspended_at IS NULL",
+        "SELECT id FROM court_client WHERE id = $1 AND agency = ANY($2) AND suspended_at IS NULL"
+        " FOR SHARE",  # while a canary is made of this very reference
         wanted.client,
         [plan["agency"], actor.agency],
     )
     if client is None:
         raise NotFound
+    index = reference_index(reference)
+    if await held.fetchval(_CANARY, client, index):
+        raise Taken
     try:
         again = await held.fetchrow(
             _BIND_AGAIN,
             plan["id"],
             client,
-            reference_index(reference),
+            index,
             actor.id,
             clock.now(),
         )
@@ -68,21 +72,24 @@ async def _bind(actor: Actor, plan: Any, wanted: CourtReference, reference: str)
             return Written(again["id"], again["version"])
         await held.execute(
             "INSERT INTO court_file (id, agency, plan, version, client, reference_index,"
-            " sealed_reference, bound_by, bound_at) VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8)",
+            " sealed_reference, bound_by, bound_at, subject)"
+            " VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9)",
             wanted.id,
             plan["agency"],
             plan["id"],
             client,
-            reference_index(reference),
+            index,
             await seal(plan["person"], f"court_file.sealed_reference:{wanted.id}", reference),
             actor.id,
             clock.now(),
+            plan["person"],
         )
     except asyncpg.UniqueViolationError as error:
         raise Taken from error
     return Written(wanted.id, 1, 201)
 
 
+_CANARY = "SELECT 1 FROM court_canary WHERE client = $1 AND reference_index = $2"
 # what was issued to the file before is there again, and its numbers go on
 _BIND_AGAIN = """
 UPDATE court_file SET ended_at = NULL, bound_by = $4, bound_at = $5, version = version + 1

@@ -17,6 +17,7 @@ from backend.errors import (
     NotFound,
     NotFromThisState,
     NotYourRole,
+    QuotaSpent,
     SummaryNotReadToPerson,
     Taken,
     Unfit,
@@ -26,7 +27,7 @@ from backend.summaries.actions import drafting, issuing, pulling
 from backend.summaries.content import Content, Draft, Period, canonical
 
 PULL = {
-    **documented(NotFound),
+    **documented(NotFound, QuotaSpent),
     304: ResponseSpec(None, generate_examples=False, description="You have it as it stands"),
 }
 WRITE = (KeyMissing, KeyReused, NotYourRole, NotFound, Unfit)

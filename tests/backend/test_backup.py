@@ -22,7 +22,7 @@ import pytest
 from backend import archive, clock, database, migrate
 from backend.archive import ArchiveError, Manifest
 from backend.backup import backup, recipients
-from backend.courts.sessions import add_court_client
+from backend.courts.clients import add_court_client
 from backend.migrate import role_name
 from backend.psql import ProgramError, Psql, environment, program
 from backend.restore import newest, restore

@@ -16,6 +16,7 @@ from backend import logs
 from backend.app import create_app
 from backend.doors import PUBLIC
 from tests.backend.acts import FOR_EVERYBODY, a_scene, bare
+from tests.backend.courts.machines import a_machine
 from tests.chats import Chats
 from tests.world import PASSWORD, Caller, World
 
@@ -147,9 +148,24 @@ async def test_no_canary_is_in_any_line_over_every_operation(world: World, log: 
         await caller.get("/desk", headers={"Cookie": f"throughcare={CANARY}"})
     await Caller().post("/sessions", {"login": CANARY, "password": CANARY})
     await Caller().post("/court/token", {"client_id": CANARY, "secret": CANARY})
+    secrets |= await _of_a_machine(world)
     assert len(log.lines) > 150
     for secret in secrets:
         assert secret.lower() not in log.text.lower(), secret
+
+
+async def _of_a_machine(world: World) -> set[str]:
+    """What a court's machine signs and gets, also where it is refused."""
+    machine = await a_machine(world)
+    body, proof = machine.credentials(), machine.proof("POST", "/court/token")
+    token = (await machine.ask(body, proof=proof)).json()["access_token"]
+    await machine.ask(body, proof=CANARY)
+    await machine.ask({**body, "client_assertion": f"{CANARY}.{CANARY}.{CANARY}"})
+    path = f"/court/summaries?file_ref={CANARY}"
+    shown = machine.proof("GET", path, token)
+    for one in (shown, shown, CANARY):
+        await machine.get(path, token, proof=one)
+    return {token, machine.client_id, body["client_assertion"], proof, shown}
 
 
 async def test_no_canary_of_a_chat_is_in_any_line(world: World, chats: Chats, log: Log) -> None:

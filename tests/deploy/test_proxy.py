@@ -258,6 +258,7 @@ def test_nothing_that_a_client_says_about_itself_reaches_the_program(proxy: Prox
         "X-Kept": CANARY,
     }
     kept = {"Authorization": "Bearer x", "If-Match": '"1"', "Cookie": "a=b", "Origin": "null"}
+    kept["DPoP"] = "a.court.proof"
     with (
         _before_another_api(proxy, lambda asked: dict(asked.headers.items())) as before,
         before.caller() as http,

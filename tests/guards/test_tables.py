@@ -21,7 +21,10 @@ OTHERS = {
     "audit": "its own policies: read by plan, added by anybody, changed by nobody",
     "bot": "the agency's chat bot, without its token",
     "break_glass": "a wish that names no plan; its own policies look at the agency",
+    "court_assertion": "hashes, minutes",
+    "court_canary": "keyed hashes of references that belong to nobody",
     "court_client": "a court's machine, hashed",
+    "court_day": "how often a machine asked on a day, not for what",
     "court_token": "hashed, ten minutes",
     "duty_shift": "who of the staff is on duty",
     "heartbeat": "processes",
@@ -42,6 +45,9 @@ WITHOUT_VERSION = {
     "audit": "written once",
     "bot": "set up once",
     "change": "carries the versions of others",
+    "court_assertion": "nobody sees it",
+    "court_canary": "nobody sees it",
+    "court_day": "nobody sees it",
     "court_token": "nobody sees it",
     "heartbeat": "nobody sees it",
     "incoming_update": "nobody sees it",
@@ -232,7 +238,9 @@ async def test_what_is_written_once_cannot_be_rewritten(catalog: Any) -> None:
     assert rewritable == {("claim", "undone_at"), ("claim", "version")}
 
 
-async def test_nothing_is_deleted_but_failed_tries_to_sign_in_and_heartbeats(catalog: Any) -> None:
+async def test_nothing_is_deleted_but_failed_tries_heartbeats_and_what_has_run_out(
+    catalog: Any,
+) -> None:
     rows = await catalog.fetch(
         "SELECT grantee, table_name, privilege_type FROM information_schema.table_privileges"
         " WHERE table_schema = 'public' AND grantee <> 'throughcare_owner'"
@@ -241,6 +249,7 @@ async def test_nothing_is_deleted_but_failed_tries_to_sign_in_and_heartbeats(cat
     assert {tuple(row.values()) for row in rows} == {
         ("throughcare_app", "sign_in_failure", "DELETE"),
         ("throughcare_worker", "heartbeat", "DELETE"),
+        ("throughcare_worker", "court_assertion", "DELETE"),
     }
 
 

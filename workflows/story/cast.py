@@ -12,11 +12,12 @@ import msgspec
 from backend import clock
 from backend.actors.actions import vault
 from backend.agencies.actions import NewAgency, make_agency, make_bot
-from backend.courts.sessions import CourtCredential, add_court_client
+from backend.courts.clients import add_key_client
 from backend.database import act_as, in_fresh_context, transaction
 from backend.staff.actions import add_staff
 from bots.channels.telegram import STAND_IN_TOKEN
 from bots.phones.wire import Phone, Sent
+from workflows.story.machine import Machine
 
 PASSWORD = "nobody but the story knows this"  # noqa: S105 - it opens a database that is thrown away
 ACCESS = timedelta(minutes=9)
@@ -161,9 +162,10 @@ class Handset:
 
 @dataclass
 class Court:
+    """The court's machine, by our id, and what it signs with."""
+
     client: UUID
-    client_id: str
-    secret: str
+    machine: Machine
 
 
 async def set_up(api: httpx.AsyncClient, zone: str) -> tuple[dict[str, Staff], Court]:
@@ -182,7 +184,7 @@ async def set_up(api: httpx.AsyncClient, zone: str) -> tuple[dict[str, Staff], C
             crisis_text="Quelqu'un vous rappelle.",
             duty_phone=DUTY,
         )
-        people, court = {}, uuid4()
+        people, court, machine = {}, uuid4(), Machine()
         async with transaction():
             await make_agency(agency)
             number = STAND_IN_TOKEN.partition(":")[0]
@@ -195,9 +197,9 @@ async def set_up(api: httpx.AsyncClient, zone: str) -> tuple[dict[str, Staff], C
                 )
             people[login] = Staff(api, id_, login, role, alias, what)
         async with transaction(court):
-            made: CourtCredential = await add_court_client(
-                court, agency=agency.id, label="Un tribunal"
+            machine.client_id = await add_key_client(
+                court, agency=agency.id, label="Un tribunal", key=machine.public
             )
-        return people, Court(court, made.client_id, made.secret)
+        return people, Court(court, machine)
 
     return await in_fresh_context(make)

@@ -1,8 +1,10 @@
 """What a court may pull: issued versions, by a file reference that is bound to its machine.
 
-A reference or id that is foreign, unknown or no reference at all takes the same way
-through the same statements and ends in the same NotFound. Every pull is written
-down, for the plan's coordinator; a refused one too, against the court's machine.
+A reference or id that is foreign, unknown, a canary, no reference at all, or that of a
+person whose key was destroyed takes the same way through the same statements and ends in
+the same NotFound. Every pull is written down, for the plan's coordinator; a refused one
+too, against the court's machine. What goes beyond the day's quota is refused before any
+file is looked for.
 """
 
 import hashlib
@@ -12,21 +14,23 @@ from typing import Any
 from uuid import UUID
 
 from backend.access import Actor, require
-from backend.actors.actions import unseal
+from backend.actors.actions import unseal_with
 from backend.audit.actions import record
 from backend.courts.actions import reference_index
+from backend.courts.quota import Pull, count_pull
 from backend.database import connection, transaction
-from backend.errors import NotFound
+from backend.errors import NotFound, QuotaSpent
 from backend.vault import VaultError
 
 _FILE = """
 SELECT f.id, f.plan FROM court_file f
   JOIN court_client c ON c.id = f.client AND c.suspended_at IS NULL
  WHERE f.client = $1 AND f.reference_index = $2 AND f.ended_at IS NULL
+   AND NOT EXISTS (SELECT 1 FROM subject_key k WHERE k.id = f.subject AND k.wrapped IS NULL)
 """
 _ISSUED = """
 SELECT s.*, (SELECT max(n.number) FROM summary n WHERE n.file = s.file AND n.supersedes = s.number)
-       AS superseded_by
+       AS superseded_by, (SELECT k.wrapped FROM subject_key k WHERE k.id = s.subject) AS wrapped
   FROM summary s WHERE s.file = $1 AND ($2::uuid IS NULL OR s.id = $2) ORDER BY s.number
 """
 
@@ -40,51 +44,75 @@ class Issued:
 
 
 async def list_summaries(actor: Actor, file_ref: str) -> Sequence[Any]:
-    """What was issued to a file, oldest first, without its content. Raises NotFound."""
+    """What was issued to a file, oldest first, without its content.
+
+    Raises NotFound, QuotaSpent, and NotSignedIn for a machine suspended a moment ago.
+    """
     require(actor, "listSummaries")
     async with transaction(actor.id):
-        file = await _file(actor, file_ref)
-        rows = await _issued(file, None)
-        await _note(actor, "listSummaries", file, None)
+        index = reference_index(file_ref.strip())
+        pull = await count_pull(actor, index)
+        file, rows = await _look(actor, pull, index, None)
+        await _note(actor, "listSummaries", pull, file, None)
+    _within(pull)
     if file is None:
         raise NotFound
     return rows
 
 
 async def get_summary(actor: Actor, file_ref: str, id_: UUID) -> Issued:
-    """One issued version. Raises NotFound, also where it was issued to another file."""
+    """One issued version. Raises likewise; NotFound also for what was issued to another file."""
     require(actor, "getSummary")
     async with transaction(actor.id):
-        file = await _file(actor, file_ref)
-        rows = await _issued(file, id_)
-        found = rows[0] if rows else None
-        issued = await _open(found) if found is not None else None
-        await _note(actor, "getSummary", file if issued else None, id_ if issued else None)
+        index = reference_index(file_ref.strip())
+        pull = await count_pull(actor, index)
+        file, rows = await _look(actor, pull, index, id_)
+        issued = _open(rows[0]) if rows else None
+        await _note(actor, "getSummary", pull, file if issued else None, id_ if issued else None)
+    _within(pull)
     if issued is None:
         raise NotFound
     return issued
 
 
-async def _file(actor: Actor, file_ref: str) -> Any | None:
-    return await connection().fetchrow(_FILE, actor.id, reference_index(file_ref.strip()))
+async def _look(
+    actor: Actor, pull: Pull, index: bytes, id_: UUID | None
+) -> tuple[Any | None, Sequence[Any]]:
+    """The file and what was issued to it; nothing of either once the person's key is destroyed."""
+    if pull.over:
+        return None, ()
+    file = await connection().fetchrow(_FILE, actor.id, index)
+    rows = await connection().fetch(_ISSUED, file["id"] if file else None, id_)
+    if any(row["wrapped"] is None for row in rows):
+        return None, ()
+    return file, rows
 
 
-async def _issued(file: Any | None, id_: UUID | None) -> Sequence[Any]:
-    rows: Sequence[Any] = await connection().fetch(_ISSUED, file["id"] if file else None, id_)
-    return rows
+def _within(pull: Pull) -> None:
+    if pull.over:
+        raise QuotaSpent(retry_after=pull.seconds)
 
 
-async def _open(row: Any) -> Issued:
-    text: str = await unseal(row["subject"], f"summary.content:{row['id']}", row["content"])
+def _open(row: Any) -> Issued:
+    place = f"summary.content:{row['id']}"
+    text: str = unseal_with(row["wrapped"], row["subject"], place, row["content"])
     body = text.encode()
     if hashlib.sha256(body).digest() != row["sha256"]:
         raise VaultError("a summary and its hash differ")
     return Issued(row, body)
 
 
-async def _note(actor: Actor, operation: str, file: Any | None, thing: UUID | None) -> None:
-    """The audit row of a pull. A refusal names no plan: whoever reads there learns of nothing."""
-    if file is None:
-        await record(actor, operation, outcome="not-found")
+async def _note(
+    actor: Actor, operation: str, pull: Pull, file: Any | None, thing: UUID | None
+) -> None:
+    """The audit row of a pull. A refusal names no plan: whoever reads there learns of nothing.
+
+    Beyond the quota the first is written down; the count of the day tells of the others.
+    """
+    if pull.over:
+        if pull.over == 1:
+            await record(actor, operation, outcome="over-quota")
+    elif file is None:
+        await record(actor, operation, outcome="canary" if pull.canary else "not-found")
     else:
         await record(actor, operation, plan=file["plan"], thing=thing)

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import httpx
 
 from backend import database
-from backend.courts.sessions import CourtCredential, add_court_client
+from backend.courts.clients import CourtCredential, add_court_client
 from tests.world import Caller, World, a_day, row
 
 REFERENCE = "2031/0417"

@@ -1,5 +1,9 @@
 from uuid import uuid4
 
+import asyncpg
+
+from backend.migrate import role_name
+from migrations.m0018_court_machines import WHOSE
 from tests.backend.courts.docket import REFERENCE, a_court, a_docket, join
 from tests.world import World
 
@@ -64,6 +68,27 @@ async def test_a_blank_reference_is_no_reference_and_blanks_around_one_do_not_co
     body = {"client": str(docket.court.id), "reference": "   "}
     assert (await docket.officer.post(path, body)).status_code == 422
     assert (await docket.court.list(f" {REFERENCE} ")).status_code == 200
+
+
+async def test_a_file_that_an_older_release_bound_learns_whose_it_is(world: World) -> None:
+    docket, second = await a_docket(world), await a_docket(world)
+    await world.sql("UPDATE court_file SET subject = NULL")
+    before = await world.sql("SELECT count(*) FROM change")
+    owner = await asyncpg.connect(world.server.url(role_name("owner"), world.database_name))
+    try:
+        async with owner.transaction():
+            await owner.execute(WHOSE)
+    finally:
+        await owner.close()
+    found = await world.sql(
+        "SELECT f.plan::text, f.subject = p.person AS right FROM court_file f"
+        " JOIN plan p ON p.id = f.plan"
+    )
+    assert {(row["plan"], row["right"]) for row in found} == {
+        (docket.plan, True),
+        (second.plan, True),
+    }
+    assert await world.sql("SELECT count(*) FROM change") == before
 
 
 async def test_ending_what_was_never_bound_is_not_found(world: World) -> None:

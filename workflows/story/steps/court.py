@@ -37,16 +37,20 @@ async def tells_good_news(stage: Stage, year: Year) -> None:
 
 
 class Court:
-    """The court's machine, over HTTP."""
+    """The court's machine, over HTTP: it signs for its token, and for each call."""
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
+        self.shown: tuple[str, dict[str, str]] = "", {}  # as it went over the wire last
 
     async def get(self, path: str, **headers: str) -> Answer:
-        given = {"client_id": self.stage.court.client_id, "secret": self.stage.court.secret}
-        api = self.stage.house.api
-        token = (await api.post("/court/token", json=given)).json()["access_token"]
-        answer = await api.get(path, headers={"Authorization": f"Bearer {token}", **headers})
+        machine, api = self.stage.court.machine, self.stage.house.api
+        proof = {"DPoP": machine.proof("POST", "/court/token")}
+        given = await api.post("/court/token", json=machine.credentials(), headers=proof)
+        token = given.json()["access_token"]
+        shown = {"Authorization": f"DPoP {token}", "DPoP": machine.proof("GET", path, token)}
+        answer = await api.get(path, headers={**shown, **headers})
+        self.shown = path, shown
         body = answer.json() if answer.content else None
         return Answer(answer.status_code, body, answer.headers)
 
@@ -117,6 +121,9 @@ async def court_reads(stage: Stage, year: Year) -> None:
         ]
         stage.must_not("a refusal or an offer shows", never)
         live = await court.get(plan.path)
+        path, shown = court.shown
+        stolen = await stage.house.api.get(path, headers=shown)
+        stage.must_not("what went over the wire opens it again", stolen.status_code != SIGNED_OUT)
         stage.must_not("the court sees the plan", live.status not in {404, SIGNED_OUT})
         foreign, unknown = await court.listed("JEP 2031/418"), await court.listed("")
         stage.must("a foreign file is what never was", foreign.body, unknown.body)
