@@ -25,7 +25,7 @@ from backend.pages.refusals import of_http
 from backend.pages.routes import desk
 from backend.plans.routes import MilestoneController, PlanController
 from backend.problems import HANDLERS
-from backend.staff.routes import SignInController
+from backend.staff.routes import AccountController, SignInController
 from backend.summaries.routes import PullController, SummaryController
 
 LARGEST_BODY = 256 * 1024
@@ -45,6 +45,7 @@ def create_app(*, docs: bool = True, extra: Sequence[Any] = ()) -> Litestar:
     return Enveloped(
         route_handlers=[
             SignInController,
+            AccountController,
             PlanController,
             MilestoneController,
             AppointmentController,

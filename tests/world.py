@@ -1,5 +1,6 @@
 """The people of a test: made by the product's own actions, called over its own API."""
 
+from base64 import b32decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -8,6 +9,8 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
 from backend import clock, database, embedded
 from backend.agencies.actions import NewAgency, make_agency, make_bot
@@ -19,6 +22,18 @@ APP: Any = create_app()
 BOT_NUMBER = "1000"
 
 
+class App:
+    """An app that shows codes. A code works once, so the next one comes from the next step."""
+
+    def __init__(self, secret: str) -> None:
+        self.totp = TOTP(b32decode(secret), 6, SHA1(), 30)  # noqa: S303
+        self.last = 0
+
+    def code(self) -> str:
+        self.last = max(int(clock.now().timestamp()) // 30, self.last + 1)
+        return self.totp.generate(self.last * 30).decode()
+
+
 class Caller:
     """Somebody with a token. Writes carry a fresh key; `version` becomes If-Match."""
 
@@ -27,9 +42,13 @@ class Caller:
         self.login = login
         self.token: str | None = None
         self.since = datetime(1970, 1, 1, tzinfo=UTC)
+        self.app: App | None = None
 
     async def sign_in(self) -> None:
-        answer = await Caller().post("/sessions", {"login": self.login, "password": PASSWORD})
+        given = {"login": self.login, "password": PASSWORD}
+        if self.app is not None:
+            given["code"] = self.app.code()
+        answer = await Caller().post("/sessions", given)
         assert answer.status_code == 200, answer.text
         self.token = answer.json()["access_token"]
         self.since = clock.now()
@@ -92,6 +111,7 @@ class World:
                 "crisis_line": "80 10 10",
                 "crisis_text": "Somebody will call you.",
                 "duty_phone": "71 000 000",
+                "second_factor": "none",
                 **values,
             }
         )

@@ -30,6 +30,13 @@ CONTRACT = frozenset(_CONTRACT.split())
 BEYOND = {
     "healthLive": "for whoever watches the process",
     "healthReady": "likewise",
+    "prove": "step-up before what would hurt most in a thief's hands",
+    "changePassword": "an account is its holder's, and nobody else knows its password",
+    "listDevices": "who has lost a phone sees it in a list",
+    "endDevice": "and ends what is signed in on it",
+    "signOutEverywhere": "likewise, for all at once",
+    "enrolFactor": "a second factor for all staff",
+    "confirmFactor": "it counts once its first code was seen",
     "draftSummary": "what is read to the person has to be seen first; recordReading names it",
 }
 # Rights that belong to a page and not to an operation of the API.

@@ -13,6 +13,7 @@ LONGEST = 400
 # Longer than a screen can hold, each for its reason.
 LONG = {
     "migrations/m0001_auto_tables.py": "made by Piccolo",
+    "migrations/m0015_auto_ways_in.py": "likewise",
 }
 # Installed by nobody who runs this: other ways out of the house, or known to be unsafe.
 UNWANTED = {"piccolo-admin", "piccolo-api", "requests", "sentry-sdk", "litestar-offline-docs"}

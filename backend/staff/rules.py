@@ -1,0 +1,83 @@
+"""What a password must be like, and which codes are right. No I/O."""
+
+import base64
+import hmac
+import re
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.twofactor.totp import TOTP
+from zxcvbn import zxcvbn
+
+from backend.errors import Unfit
+
+PRODUCT = "throughcare"
+SHORTEST, SHORTEST_WITH_FACTOR, LONGEST = 15, 8, 128
+# Guesses of somebody who knows the common passwords and the words around the account, as a power
+# of ten. Online they have ten in a quarter of an hour; a stolen hash costs them 20 ms each.
+FEWEST_GUESSES = 8
+LOOKED_AT = 72  # characters; zxcvbn takes no more
+STEP = 30  # seconds, as every app that shows codes has it
+DIGITS = 6
+SECRET_BYTES = 20  # RFC 4226, section 4
+RECOVERY_CODES, RECOVERY_BYTES = 10, 10
+LEADERS = frozenset({"CO", "AD"})
+
+
+def check_password(password: str, words: Sequence[str], *, second_factor: bool) -> None:
+    """Raises Unfit for one that is too short, too long, or easily guessed.
+
+    `words` are those of the account: login, alias, agency. Nothing is asked of the kinds of
+    characters (NIST SP 800-63B, 3.1.1.2).
+    """
+    shortest = SHORTEST_WITH_FACTOR if second_factor else SHORTEST
+    if not shortest <= len(password) <= LONGEST:
+        raise Unfit(f"A password has {shortest} to {LONGEST} characters.", field="password")
+    around = [PRODUCT, *(part for word in words for part in (word, *re.split(r"\W+", word)))]
+    told = zxcvbn(password[:LOOKED_AT], [word for word in around if word])
+    if told["guesses_log10"] < FEWEST_GUESSES:
+        raise Unfit("This password is common or easily guessed: take another.", field="password")
+
+
+def needs_factor(rule: str, role: str) -> bool:
+    """Whether an agency with this rule (none, leaders, all) asks a second factor of a role."""
+    return rule == "all" or (rule == "leaders" and role in LEADERS)
+
+
+def new_secret() -> str:
+    """In base32, as apps take it."""
+    return base64.b32encode(secrets.token_bytes(SECRET_BYTES)).decode()
+
+
+def step_of(secret: str, code: str, now: datetime) -> int | None:
+    """The time step whose code this is: the present one, the last or the next (RFC 6238, 5.2)."""
+    totp = TOTP(base64.b32decode(secret), DIGITS, SHA1(), STEP)  # noqa: S303 - what apps know
+    present = int(now.timestamp()) // STEP
+    found = None
+    for step in (present - 1, present, present + 1):
+        if hmac.compare_digest(totp.generate(step * STEP), _plain(code).encode()):
+            found = step
+    return found
+
+
+def uri_of(secret: str, login: str, issuer: str) -> str:
+    """What an app reads from a QR code."""
+    totp = TOTP(base64.b32decode(secret), DIGITS, SHA1(), STEP)  # noqa: S303
+    return totp.get_provisioning_uri(login, issuer)
+
+
+def new_recovery_codes() -> list[str]:
+    """80 random bits each, in fours that can be read from paper."""
+    made = (base64.b32encode(secrets.token_bytes(RECOVERY_BYTES)) for _ in range(RECOVERY_CODES))
+    return ["-".join(re.findall("....", code.decode().lower())) for code in made]
+
+
+def recovery_code(typed: str) -> str:
+    """A recovery code as it is hashed, however it was typed."""
+    return _plain(typed).lower()
+
+
+def _plain(typed: str) -> str:
+    return re.sub(r"[\s-]", "", typed)
