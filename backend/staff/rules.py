@@ -51,21 +51,23 @@ def new_secret() -> str:
     return base64.b32encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
 
+def code_at(secret: str, step: int) -> str:
+    """What an app shows in a time step: the seconds since 1970, divided by thirty."""
+    return _totp(secret).generate(step * STEP).decode()
+
+
 def step_of(secret: str, code: str, now: datetime) -> int | None:
     """The time step whose code this is: the present one, the last or the next (RFC 6238, 5.2)."""
-    totp = TOTP(base64.b32decode(secret), DIGITS, SHA1(), STEP)  # noqa: S303 - what apps know
-    present = int(now.timestamp()) // STEP
-    found = None
+    present, typed, found = int(now.timestamp()) // STEP, _plain(code).encode(), None
     for step in (present - 1, present, present + 1):
-        if hmac.compare_digest(totp.generate(step * STEP), _plain(code).encode()):
+        if hmac.compare_digest(code_at(secret, step).encode(), typed):
             found = step
     return found
 
 
 def uri_of(secret: str, login: str, issuer: str) -> str:
     """What an app reads from a QR code."""
-    totp = TOTP(base64.b32decode(secret), DIGITS, SHA1(), STEP)  # noqa: S303
-    return totp.get_provisioning_uri(login, issuer)
+    return _totp(secret).get_provisioning_uri(login, issuer)
 
 
 def new_recovery_codes() -> list[str]:
@@ -81,3 +83,7 @@ def recovery_code(typed: str) -> str:
 
 def _plain(typed: str) -> str:
     return re.sub(r"[\s-]", "", typed)
+
+
+def _totp(secret: str) -> TOTP:
+    return TOTP(base64.b32decode(secret), DIGITS, SHA1(), STEP)  # noqa: S303 - what apps know
