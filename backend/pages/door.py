@@ -21,6 +21,7 @@ from backend.staff.routes import SignIn
 
 DESK = "/desk"
 SIGN_IN = "/desk/sign-in"
+SET_UP = "/desk/account/factor"
 # back to one of our own pages only
 _TO = re.compile(r"/desk(/[a-z0-9-]+)*")
 # but for the cookies: that of the device stays, or strangers could shut it out
@@ -112,8 +113,8 @@ class DoorController(Controller):
             return ask(request, to, kept=kept, tried=Attempt(form, error))
         await _end_earlier(request)
         request.state.actor = await _staff(tokens.access, request)
-        page = go(to)
-        if kept:
+        page = go(SET_UP if tokens.limited else to)
+        if kept and not tokens.limited:
             page = _look_again(request, Form.parse(to, kept.encode("ascii", "replace")))
         page.set_cookie(_cookie(cookie_name(), tokens.access))
         page.set_cookie(_cookie(cookie_name("-device"), tokens.device, days=DEVICE_DAYS))
@@ -147,7 +148,9 @@ async def _end_earlier(request: HttpRequest) -> None:
 
 async def _staff(token: str, request: HttpRequest) -> Any:
     hashed = hashlib.sha256(token.encode(errors="replace")).digest()
-    return await sessions.staff_of_token(hashed, request.state.request_id, browser=True)
+    return await sessions.staff_of_token(
+        hashed, request.state.request_id, browser=True, limited=True
+    )
 
 
 def _cookie(name: str, value: str | None, *, days: int | None = None) -> Cookie:

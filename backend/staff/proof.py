@@ -1,12 +1,12 @@
 """Who is signed in shows once more who they are, before what would hurt most in a thief's hands."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from backend import clock
 from backend.access import Actor
 from backend.audit.actions import record
-from backend.database import connection, transaction
+from backend.database import fetch_one, transaction
 from backend.errors import NotSignedIn, ProveAgain, WrongCredentials
 from backend.staff.codes import COLUMNS, JOINS, hash_recovery, right_code, take
 from backend.staff.passwords import is_right
@@ -19,11 +19,17 @@ _OWN = f"SELECT s.id, s.login, s.password, {COLUMNS} FROM staff s {JOINS} WHERE 
 
 async def require_fresh(actor: Actor) -> None:
     """For actions, inside their transaction. Raises ProveAgain: then `prove` comes first."""
-    proved = await connection().fetchval(
+    if not await is_fresh(actor):
+        raise ProveAgain
+
+
+async def is_fresh(actor: Actor) -> bool:
+    """Whether password or code were shown in this session within the last five minutes."""
+    row = await fetch_one(
         "SELECT proved_at FROM session WHERE id = $1 AND ended_at IS NULL", actor.session
     )
-    if proved is None or not timedelta(0) <= clock.now() - proved <= FRESH:
-        raise ProveAgain
+    proved: datetime | None = row["proved_at"] if row else None
+    return proved is not None and timedelta(0) <= clock.now() - proved <= FRESH
 
 
 async def prove(actor: Actor, *, password: str = "", code: str = "") -> None:
