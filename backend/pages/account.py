@@ -103,7 +103,7 @@ async def _factor(request: HttpRequest, tried: Attempt | None = None) -> Page:
 
 
 def _offer(request: HttpRequest, offered: factors.Offered, tried: Attempt | None = None) -> Page:
-    drawn = segno.make_qr(offered.uri).svg_inline(scale=5, light="#fff")
+    drawn = segno.make_qr(offered.uri).svg_inline(omitsize=True, light="#fff")
     return show(request, "offered.html", tried=tried, offered=offered, drawn=drawn)
 
 

@@ -90,7 +90,11 @@ async def confirm_factor(actor: Actor, code: str) -> list[str]:
 
 
 async def forget_factor(held: Any, staff: UUID) -> None:
-    """Take the factor away, for an operator who knows that app and codes are lost."""
+    """Take the factor away, for an operator who knows that app and codes are lost.
+
+    The account may not go on with its password alone, whatever its agency asks: what was set up
+    before is the sign that it wants a new one.
+    """
     await held.execute(
         "UPDATE factor SET ended_at = $2 WHERE staff = $1 AND ended_at IS NULL", staff, clock.now()
     )

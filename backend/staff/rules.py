@@ -24,6 +24,7 @@ DIGITS = 6
 SECRET_BYTES = 20  # RFC 4226, section 4
 RECOVERY_CODES, RECOVERY_BYTES = 10, 10
 LEADERS = frozenset({"CO", "AD"})
+FACTOR_RULES = ("none", "leaders", "all")
 
 
 def check_password(password: str, words: Sequence[str], *, second_factor: bool) -> None:

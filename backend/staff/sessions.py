@@ -54,7 +54,8 @@ class Tokens:
 
 
 _WHO = f"""
-SELECT s.id, s.agency, s.role, s.password, a.second_factor, d.id AS device, {COLUMNS}
+SELECT s.id, s.agency, s.role, s.password, a.second_factor, d.id AS device, {COLUMNS},
+       EXISTS (SELECT 1 FROM factor WHERE staff = s.id AND confirmed_at IS NOT NULL) AS had_factor
   FROM staff s JOIN agency a ON a.id = s.agency
   LEFT JOIN device d ON d.staff = s.id AND d.hash = $3 AND d.ended_at IS NULL {JOINS}
  WHERE s.login = $1 AND s.active
@@ -86,7 +87,9 @@ async def sign_in(login: str, password: str, whence: Whence, *, code: str | None
             raise WrongCredentials
         await forget_tries(held, tried)
         limited = found["factor"] is None and (
-            needs_factor(found["second_factor"], found["role"]) or len(password) < SHORTEST
+            found["had_factor"]
+            or needs_factor(found["second_factor"], found["role"])
+            or len(password) < SHORTEST
         )
         tokens = await _open(held, actor.id, device, whence, limited=limited)
         await record(actor, "signIn", thing=tokens.session)
