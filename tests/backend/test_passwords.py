@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from backend import clock
 from backend.errors import Unfit
@@ -13,6 +15,10 @@ from tests.world import PASSWORD, App, Caller, World
 PROBLEM = "urn:throughcare:problem:"
 WORDS = ("camille", "Camille", "Association Vallon")
 NEW = "four horses in a row"
+SENTENCE = (
+    "a grey cat sat by the river while seven old bikes leaned on a wall, and nobody came to ask"
+    " whose they were until the rain was over"
+)
 
 
 def _fits(password: str, *, second_factor: bool = False) -> bool:
@@ -32,8 +38,8 @@ def _fits(password: str, *, second_factor: bool = False) -> bool:
         ("correct horse b", True, True),
         ("correct horse ", False, True),
         ("вчера шёл дождь весь день", True, True),
-        ("k7#dP2qz" * 16, True, True),
-        ("k7#dP2qz" * 16 + "x", False, False),
+        (SENTENCE[:128], True, True),
+        (SENTENCE[:129], False, False),
         # common ones, or made of what stands around the account
         ("password", False, False),
         ("Password123", False, False),
@@ -45,6 +51,8 @@ def _fits(password: str, *, second_factor: bool = False) -> bool:
         ("camille-camille-1", False, False),
         ("Vallon Vallon Vallon", False, False),
         ("Association Vallon", False, False),
+        ("P@$$w0rd!", False, False),
+        ("p@ssw0rd p@ssw0rd", False, True),
     ],
 )
 def test_it_is_long_and_not_easily_guessed_and_nothing_else(
@@ -52,6 +60,12 @@ def test_it_is_long_and_not_easily_guessed_and_nothing_else(
 ) -> None:
     assert _fits(password) == alone
     assert _fits(password, second_factor=True) == with_factor
+
+
+@settings(max_examples=60, deadline=timedelta(seconds=2))
+@given(st.text(alphabet="a4@b8c({[<e3g69i1!|l7o0s$5t+x%z2", min_size=100, max_size=128))
+def test_no_password_keeps_the_program_busy(password: str) -> None:
+    _fits(password)
 
 
 async def _enter(who: Caller, password: str, **more: str) -> httpx.Response:

@@ -11,14 +11,16 @@ from typing import Any
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
+from asyncpg import Connection
 
 from backend import clock
 from backend.errors import TooManyTries, WrongCredentials
 from backend.settings import settings
-from backend.staff import tries
+from backend.staff import rules, tries
 from backend.staff.sessions import Whence, sign_in
 from tests.processes import end, environment, free_port, start
-from tests.world import PASSWORD, Caller, World
+from tests.world import PASSWORD, App, Caller, World
 
 
 async def _try(login: str | None, password: str = "wrong", **more: Any) -> httpx.Response:
@@ -65,6 +67,47 @@ async def test_a_login_that_nobody_has_is_counted_and_answered_alike(world: Worl
     assert seen[worker.login] == seen["nobody"]
     # nor does another spelling count anew
     assert (await _try((worker.login or "").upper(), PASSWORD)).status_code == 429
+
+
+async def test_whatever_is_wrong_costs_the_same_work(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain, coded, gone = [await world.somebody("SW") for _ in range(3)]
+    app = App((await coded.post("/account/factor")).json()["secret"])
+    assert (await coded.post("/account/factor/confirm", {"code": app.code()})).status_code == 200
+    await world.sql("UPDATE staff SET active = false WHERE id = $1", gone.id)
+    work: list[str] = []
+
+    def watch(owner: Any, name: str) -> None:
+        real = getattr(owner, name)
+
+        def watched(*values: Any, **more: Any) -> Any:
+            work.append(f"{name} {values[1] if owner is Connection else ''}")
+            return real(*values, **more)
+
+        monkeypatch.setattr(owner, name, watched)
+
+    for name in ("execute", "fetch", "fetchrow", "fetchval"):
+        watch(Connection, name)
+    watch(PasswordHasher, "verify")
+    watch(rules, "code_at")
+    cases = [
+        (plain.login, "wrong", None),
+        (coded.login, "wrong", None),
+        (coded.login, PASSWORD, None),
+        (coded.login, PASSWORD, "000000"),
+        (coded.login, "wrong", app.code()),
+        (gone.login, PASSWORD, None),
+        ("nobody", PASSWORD, "000000"),
+    ]
+    seen = []
+    for login, password, code in cases:
+        work.clear()
+        assert (await _try(login, password, code=code)).status_code == 401
+        seen.append(list(work))
+    assert seen == [seen[0]] * len(cases)
+    assert sum(one.startswith("verify") for one in seen[0]) == 1
+    assert sum(one.startswith("code_at") for one in seen[0]) == 3
 
 
 async def test_a_device_of_one_account_is_a_stranger_to_another(world: World) -> None:
