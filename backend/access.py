@@ -41,9 +41,12 @@ _WORKERS = frozenset({"SW", "CO"})
 _PLAN_READERS = frozenset({"SW", "CO", "PO", "PS", "TR", "CP"})
 _ROW_OWNERS = frozenset({"SW", "CO", "PO", "PS", "TR", "CP"})
 _EVERY_STAFF = frozenset({"SW", "CO", "PO", "PS", "CP", "CS", "TR", "AD", "AU"})
+_OWN_ACCOUNT = ("prove", "changePassword", "listDevices", "endDevice", "signOutEverywhere")
+_OWN_FACTOR = ("enrolFactor", "confirmFactor")
 
 OPERATIONS: Mapping[str, frozenset[str]] = {
     "signOut": _EVERY_STAFF,
+    **dict.fromkeys((*_OWN_ACCOUNT, *_OWN_FACTOR), _EVERY_STAFF),
     "openPlan": frozenset({"SW"}),
     "getPlan": _PLAN_READERS,
     "listPlans": _PLAN_READERS,

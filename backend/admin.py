@@ -19,6 +19,7 @@ from backend.errors import Unfit
 from backend.founding import Account, ChatBot
 from backend.settings import Settings, SettingsError
 from backend.staff.actions import ROLES
+from backend.staff.rules import FACTOR_RULES
 from backend.terminal import asked
 
 LANGUAGES = ("en", "fr")  # those that bots/texts has; a test holds the two together
@@ -185,6 +186,26 @@ def bot(username: str | None, agency: str | None) -> None:
             raise SettingsError("TELEGRAM_TOKEN is not set")
         await founding.let_bot_speak(where, speaks)
         click.echo(_about_bot(speaks))
+
+    _run(act)
+
+
+@command.command("second-factor")
+@click.option("--of", "whom", type=click.Choice(FACTOR_RULES), help="leaders are CO and AD")
+@click.option("--forget", metavar="LOGIN", help="whose app and recovery codes are lost")
+@_agency_name
+def second_factor(whom: str | None, forget: str | None, agency: str | None) -> None:
+    """Say of whom codes from an app are asked, or let somebody set them up anew."""
+
+    async def act(_: Settings) -> None:
+        where = await founding.find_agency(agency)
+        if forget is not None:
+            await founding.forget_second_factor(where, forget)
+            click.echo(f"{forget} is signed out; their password leads to setting codes up anew.")
+        if whom is not None or forget is None:
+            rule = asked(whom, "Of whom", type=click.Choice(FACTOR_RULES))
+            await founding.ask_second_factor(where, rule)
+            click.echo("Saved. Who has to set codes up is signed out and led there.")
 
     _run(act)
 

@@ -25,7 +25,7 @@ from backend.pages.refusals import of_http
 from backend.pages.routes import desk
 from backend.plans.routes import MilestoneController, PlanController
 from backend.problems import HANDLERS
-from backend.staff.routes import SignInController
+from backend.staff.routes import AccountController, SignInController
 from backend.summaries.routes import PullController, SummaryController
 from backend.walls.routes import GlassController, WallController
 
@@ -46,6 +46,7 @@ def create_app(*, docs: bool = True, extra: Sequence[Any] = ()) -> Litestar:
     return Enveloped(
         route_handlers=[
             SignInController,
+            AccountController,
             PlanController,
             MilestoneController,
             AppointmentController,

@@ -49,6 +49,7 @@ AGENCY = NewAgency(
     crisis_text="Somebody of the desk will call you today.",
     duty_phone="71 000 000",
     demo=True,
+    second_factor="none",
 )
 STAFF = (
     ("sam", "SW", "Sam", "social worker"),

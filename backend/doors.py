@@ -35,6 +35,7 @@ PUBLIC = "public"
 COURT = "court"
 PAGE = "page"
 IN_SQL = "in_sql"
+LIMITED = "limited"  # also for a session that may only set up a second factor
 T = TypeVar("T")
 HttpRequest = Request[Any, Any, Any]
 NO_STORE = {"Cache-Control": "no-store"}
@@ -72,7 +73,7 @@ async def _authenticate(request: AnyConnection, handler: BaseRouteHandler) -> No
         return
     state = request.scope["state"]
     if handler.opt.get(PAGE):
-        state["actor"] = await _actor_of_cookie(request)
+        state["actor"] = await _actor_of_cookie(request, limited=bool(handler.opt.get(LIMITED)))
         return
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     proved = bool(handler.opt.get(COURT)) and scheme.lower() == "dpop"
@@ -86,7 +87,8 @@ async def _authenticate(request: AnyConnection, handler: BaseRouteHandler) -> No
     if handler.opt.get(IN_SQL):
         state["token"] = hashed  # asked of the database together with what is read
         return
-    state["actor"] = await staff_of_token(hashed, state["request_id"])
+    limited = bool(handler.opt.get(LIMITED))
+    state["actor"] = await staff_of_token(hashed, state["request_id"], limited=limited)
 
 
 def proofs_of(request: AnyConnection, token: bytes | None = None) -> Proofs:
@@ -132,17 +134,26 @@ def cookie_name(what: str = "") -> str:
     return ("__Host-" if settings().secure_cookies else "") + "throughcare" + what
 
 
-async def _actor_of_cookie(request: AnyConnection) -> Actor:
+async def _actor_of_cookie(request: AnyConnection, *, limited: bool) -> Actor:
     """Who looks at a page: known by the cookie alone, which opens nothing but pages."""
     token = request.cookies.get(cookie_name(), "")
     if token:
         hashed = hashlib.sha256(token[:200].encode(errors="replace")).digest()
         with suppress(NotSignedIn):
-            return await staff_of_token(hashed, request.state.request_id, browser=True)
+            return await staff_of_token(
+                hashed, request.state.request_id, browser=True, limited=limited
+            )
     if isinstance(request, Request) and request.method == "POST":
         # what was typed outlives the session in which it was typed
         request.state.typed = await request.body()
     raise NotSignedIn
+
+
+def address_of(request: HttpRequest) -> str:
+    """Where the request comes from: as the proxy says it, or where none stands before, the peer."""
+    if settings().behind_proxy:
+        return request.headers.get("x-real-ip", "")
+    return request.client.host if request.client else ""
 
 
 def actor_of(request: HttpRequest) -> Actor:

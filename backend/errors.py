@@ -38,9 +38,11 @@ class NotSignedIn(DomainError):
 
 
 class WrongCredentials(DomainError):
+    """Which of them it was is not said."""
+
     status = 401
     kind = "wrong-credentials"
-    title = "The login or the password is wrong"
+    title = "The login, the password or the code is wrong"
 
 
 class TooManyTries(DomainError):
@@ -61,6 +63,14 @@ class NotYourRole(DomainError):
     status = 403
     kind = "not-your-role"
     title = "This belongs to another role"
+
+
+class ProveAgain(DomainError):
+    """For what would hurt most in a thief's hands: `prove` comes first, then the same once more."""
+
+    status = 403
+    kind = "prove-again"
+    title = "Show once more who you are"
 
 
 class BadInput(DomainError):

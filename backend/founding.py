@@ -16,8 +16,11 @@ from backend.audit.actions import record
 from backend.courts import clients
 from backend.courts.clients import BUSIEST_DAY, CourtCredential
 from backend.database import connection, transaction
-from backend.errors import NotFromThisState, Unfit
+from backend.errors import NotFound, NotFromThisState, Unfit
 from backend.staff.actions import add_staff
+from backend.staff.devices import end_sessions
+from backend.staff.factors import forget_factor
+from backend.staff.rules import needs_factor
 
 OPERATOR = UUID(int=0)  # whoever has the terminal of the installation
 ONE_AT_A_TIME = 4_806_114  # any number that nobody else uses on this database
@@ -107,6 +110,41 @@ async def write_lines(agency: UUID, lines: Lines) -> Lines:
         now = await set_lines(agency, lines)
         await _note("setLines", agency, agency)
         return now
+
+
+async def ask_second_factor(agency: UUID, of: str) -> None:
+    """Ask a second factor of nobody, of coordinators and administrators, or of all.
+
+    Who is asked now and has none is signed out, so that they are led to set one up.
+    """
+    async with transaction() as held:
+        await held.execute(
+            "UPDATE agency SET second_factor = $2, version = version + 1 WHERE id = $1", agency, of
+        )
+        for row in await held.fetch(
+            "SELECT s.id, s.role FROM staff s WHERE s.agency = $1 AND NOT EXISTS (SELECT 1"
+            " FROM factor f WHERE f.staff = s.id AND f.confirmed_at IS NOT NULL"
+            " AND f.ended_at IS NULL)",
+            agency,
+        ):
+            if needs_factor(of, row["role"]):
+                await end_sessions(held, row["id"])
+        await _note("askSecondFactor", agency, agency)
+
+
+async def forget_second_factor(agency: UUID, login: str) -> None:
+    """For somebody who lost app and recovery codes: the password alone leads to a new one.
+
+    Raises NotFound.
+    """
+    async with transaction() as held:
+        who = await held.fetchval(
+            "SELECT id FROM staff WHERE agency = $1 AND login = $2", agency, login.casefold()
+        )
+        if who is None:
+            raise NotFound("There is no such login in this agency.")
+        await forget_factor(held, who)
+        await _note("forgetSecondFactor", agency, who)
 
 
 async def let_bot_speak(agency: UUID, bot: ChatBot) -> None:

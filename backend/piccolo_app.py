@@ -23,7 +23,15 @@ from backend.messages.tables import Claim, Incoming, Link, Message, Update, Zone
 from backend.people.tables import Person
 from backend.plans.tables import Change, Milestone, MilestoneEvent, Plan, ReleaseMove
 from backend.settings import ROOT
-from backend.staff.tables import RefreshToken, Session, SignInFailure, Staff
+from backend.staff.tables import (
+    Device,
+    Factor,
+    RecoveryCode,
+    RefreshToken,
+    Session,
+    SignInFailure,
+    Staff,
+)
 from backend.summaries.tables import Reading, Summary
 from backend.walls.tables import BreakGlass, Wall
 
@@ -47,8 +55,10 @@ APP_CONFIG = AppConfig(
         CourtDay,
         CourtFile,
         CourtToken,
+        Device,
         Disclosure,
         DutyShift,
+        Factor,
         Heartbeat,
         Incoming,
         LawfulBasis,
@@ -63,6 +73,7 @@ APP_CONFIG = AppConfig(
         Person,
         Plan,
         Reading,
+        RecoveryCode,
         RefreshToken,
         ReleaseMove,
         Session,

@@ -41,6 +41,7 @@ class Settings:
     docs: bool
     pool: int
     secure_cookies: bool
+    behind_proxy: bool
     host: str
 
     @property
@@ -74,6 +75,7 @@ def read(env: Mapping[str, str]) -> Settings:
         docs=env.get("API_DOCS", "on") != "off",
         pool=int(env.get("DATABASE_POOL", "10")),
         secure_cookies=env.get("SECURE_COOKIES", "off") == "on",
+        behind_proxy=env.get("BEHIND_PROXY", "off") == "on",
         host=env.get("LISTEN_HOST", "127.0.0.1"),
     )
 

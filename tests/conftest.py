@@ -18,7 +18,7 @@ from argon2 import PasswordHasher
 from backend import clock, database, embedded, migrate
 from backend.actors.actions import use_vault
 from backend.settings import ROOT
-from backend.staff import sessions
+from backend.staff import passwords
 from backend.vault import Vault
 from tests.chats import Chats, create_phones
 from tests.world import World
@@ -129,8 +129,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True, scope="session")
 def _own_key_and_quick_hashes() -> None:
     use_vault(Vault(bytes(range(32))))
-    sessions._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    sessions._nobody = sessions._hasher.hash("nobody at all")
+    passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    passwords._nobody = passwords._hasher.hash("nobody at all")
 
 
 class _Plainly(logging.Handler):

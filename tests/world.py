@@ -13,10 +13,23 @@ from backend import clock, database, embedded
 from backend.agencies.actions import NewAgency, make_agency, make_bot
 from backend.app import create_app
 from backend.staff.actions import add_staff
+from backend.staff.rules import code_at
 
 PASSWORD = "a long enough password"
 APP: Any = create_app()
 BOT_NUMBER = "1000"
+
+
+class App:
+    """An app that shows codes. A code works once, so the next one comes from the next step."""
+
+    def __init__(self, secret: str) -> None:
+        self.secret = secret
+        self.last = 0
+
+    def code(self) -> str:
+        self.last = max(int(clock.now().timestamp()) // 30, self.last + 1)
+        return code_at(self.secret, self.last)
 
 
 class Caller:
@@ -27,9 +40,13 @@ class Caller:
         self.login = login
         self.token: str | None = None
         self.since = datetime(1970, 1, 1, tzinfo=UTC)
+        self.app: App | None = None
 
     async def sign_in(self) -> None:
-        answer = await Caller().post("/sessions", {"login": self.login, "password": PASSWORD})
+        given = {"login": self.login, "password": PASSWORD}
+        if self.app is not None:
+            given["code"] = self.app.code()
+        answer = await Caller().post("/sessions", given)
         assert answer.status_code == 200, answer.text
         self.token = answer.json()["access_token"]
         self.since = clock.now()
@@ -92,6 +109,7 @@ class World:
                 "crisis_line": "80 10 10",
                 "crisis_text": "Somebody will call you.",
                 "duty_phone": "71 000 000",
+                "second_factor": "none",
                 **values,
             }
         )

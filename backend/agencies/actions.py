@@ -18,7 +18,10 @@ from backend.once import Written
 
 @dataclass(frozen=True)
 class NewAgency:
-    """What an agency needs; without the last four its sending is off, and readiness says so."""
+    """What an agency needs; without the numbers and the text its sending is off.
+
+    `second_factor` says of whom one is asked: none, leaders (CO and AD), or all.
+    """
 
     name: str
     service_alias: str
@@ -32,6 +35,7 @@ class NewAgency:
     crisis_text: str | None = None
     duty_phone: str | None = None
     demo: bool = False
+    second_factor: str = "leaders"
     id: UUID = field(default_factory=uuid4)
 
 
@@ -46,8 +50,8 @@ async def make_agency(new: NewAgency) -> None:
     )
     await connection().execute(
         "INSERT INTO agency (id, version, name, service_alias, zone, language, working_days,"
-        " opens, closes, emergency_number, crisis_line, crisis_text, duty_phone, demo)"
-        " VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        " opens, closes, emergency_number, crisis_line, crisis_text, duty_phone, demo,"
+        " second_factor) VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         new.id,
         new.name,
         alias,
@@ -61,6 +65,7 @@ async def make_agency(new: NewAgency) -> None:
         lines.crisis_text,
         lines.duty_phone,
         new.demo,
+        new.second_factor,
     )
 
 

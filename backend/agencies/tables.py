@@ -22,6 +22,7 @@ class Agency(Table, tablename="agency"):
     crisis_text = Text(null=True, default=None)
     duty_phone = Varchar(20, null=True, default=None)
     demo = Boolean(default=False)
+    second_factor = Varchar(8, default="none", null=False)
 
 
 class Bot(Table, tablename="bot"):

@@ -11,7 +11,7 @@ from litestar import Controller, MediaType, Response, get, post
 from litestar.datastructures import Cookie
 from litestar.params import FromQuery
 
-from backend.doors import PUBLIC, HttpRequest, actor_of, cookie_name
+from backend.doors import PUBLIC, HttpRequest, actor_of, address_of, cookie_name
 from backend.errors import NotSignedIn, TooManyTries, WrongCredentials
 from backend.pages.forms import Attempt, Forged, Form, door_of, is_proven, own_page, read_form
 from backend.pages.html import STYLE, Page, go, show
@@ -21,9 +21,12 @@ from backend.staff.routes import SignIn
 
 DESK = "/desk"
 SIGN_IN = "/desk/sign-in"
+SET_UP = "/desk/account/factor"
 # back to one of our own pages only
 _TO = re.compile(r"/desk(/[a-z0-9-]+)*")
-FORGET = {"Clear-Site-Data": '"cache", "cookies", "storage"'}
+# but for the cookies: that of the device stays, or strangers could shut it out
+FORGET = {"Clear-Site-Data": '"cache", "storage"'}
+DEVICE_DAYS = 400  # as long as browsers keep any
 
 
 def ask(request: HttpRequest, to: str, *, kept: str = "", **more: Any) -> Page:
@@ -89,21 +92,32 @@ class DoorController(Controller):
         to, kept = _checked(form.one("to")), form.one("kept")
         try:
             given = msgspec.convert(
-                {"login": form.one("login").strip(), "password": form.one("password")}, SignIn
+                {
+                    "login": form.one("login").strip(),
+                    "password": form.one("password"),
+                    "code": form.one("code").strip() or None,
+                },
+                SignIn,
             )
-            tokens = await sessions.sign_in(
-                given.login, given.password, browser=True, request=request.state.request_id
+            whence = sessions.Whence(
+                browser=True,
+                address=address_of(request),
+                device=request.cookies.get(cookie_name("-device")),
+                name="Browser",
+                request=request.state.request_id,
             )
+            tokens = await sessions.sign_in(given.login, given.password, whence, code=given.code)
         except (msgspec.ValidationError, WrongCredentials):
             return ask(request, to, kept=kept, tried=Attempt(form, WrongCredentials()))
         except TooManyTries as error:
             return ask(request, to, kept=kept, tried=Attempt(form, error))
         await _end_earlier(request)
         request.state.actor = await _staff(tokens.access, request)
-        page = go(to)
-        if kept:
+        page = go(SET_UP if tokens.limited else to)
+        if kept and not tokens.limited:
             page = _look_again(request, Form.parse(to, kept.encode("ascii", "replace")))
         page.set_cookie(_cookie(cookie_name(), tokens.access))
+        page.set_cookie(_cookie(cookie_name("-device"), tokens.device, days=DEVICE_DAYS))
         page.set_cookie(_cookie(cookie_name("-door"), None))
         return page
 
@@ -134,18 +148,23 @@ async def _end_earlier(request: HttpRequest) -> None:
 
 async def _staff(token: str, request: HttpRequest) -> Any:
     hashed = hashlib.sha256(token.encode(errors="replace")).digest()
-    return await sessions.staff_of_token(hashed, request.state.request_id, browser=True)
+    return await sessions.staff_of_token(
+        hashed, request.state.request_id, browser=True, limited=True
+    )
 
 
-def _cookie(name: str, value: str | None) -> Cookie:
-    """Read by no script, sent by no other site, gone with the browser; None takes it back."""
+def _cookie(name: str, value: str | None, *, days: int | None = None) -> Cookie:
+    """Read by no script, sent by no other site, gone with the browser or after these days.
+
+    None as value takes it back.
+    """
     return Cookie(
         name,
         value=value or "",
         httponly=True,
         samesite="strict",
         secure=settings().secure_cookies,
-        max_age=None if value else 0,
+        max_age=(days * 86_400 if days else None) if value else 0,
     )
 
 

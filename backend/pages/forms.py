@@ -21,6 +21,8 @@ MEDIA_TYPE = "application/x-www-form-urlencoded"
 MOST_FIELDS = 200
 # these belong to one page that was shown, not to what was typed
 OF_THE_PAGE = frozenset({"csrf", "kept"})
+# and these to nobody's page: they are typed anew
+SECRETS = frozenset({"password", "old", "new", "code"})
 T = TypeVar("T")
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -69,7 +71,7 @@ class Form:
 
     @property
     def typed(self) -> tuple[tuple[str, str], ...]:
-        return tuple(pair for pair in self.fields if pair[0] not in OF_THE_PAGE)
+        return tuple(pair for pair in self.fields if pair[0] not in OF_THE_PAGE | SECRETS)
 
     @property
     def kept(self) -> str:

@@ -77,6 +77,11 @@ def _clock_time(value: time) -> str:
     return f"{value:%H:%M}"
 
 
+def _fours(secret: str) -> str:
+    """In groups of four, as one copies it."""
+    return " ".join(re.findall(".{1,4}", secret))
+
+
 def _readable(code: str) -> str:
     """An unknown code as words: callBack, call-back and CALL_BACK become "Call back"."""
     parts = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", code).replace("-", " ").replace("_", " ")
@@ -96,7 +101,7 @@ _templates = Environment(
     lstrip_blocks=True,
 )
 _templates.filters.update(
-    day=_day, moment=_moment, clock_time=_clock_time, readable=_readable, pairs=_pairs
+    day=_day, moment=_moment, clock_time=_clock_time, readable=_readable, pairs=_pairs, fours=_fours
 )
 _templates.globals.update(
     lang=LANGUAGE,

@@ -3,6 +3,7 @@
 from litestar import Router
 
 from backend.doors import PAGE
+from backend.pages.account import AccountPageController
 from backend.pages.caseload import CaseloadController
 from backend.pages.circle import CirclePageController
 from backend.pages.dates import DatesController
@@ -30,6 +31,7 @@ desk = Router(
         RowController,
         TaskPageController,
         IncomingController,
+        AccountPageController,
     ],
     opt={PAGE: True},
     before_request=prove,

@@ -1,11 +1,16 @@
 from uuid import UUID
 
 from backend import clock
+from backend.access import Actor
 from backend.actors.actions import make_actor
-from backend.database import connection
-from backend.errors import Taken, Unfit
+from backend.audit.actions import record
+from backend.database import connection, transaction
+from backend.errors import Taken, Unfit, WrongCredentials
 from backend.messages.wording import UnfitAlias, check_alias
-from backend.staff.sessions import hash_password
+from backend.staff.devices import end_sessions
+from backend.staff.passwords import hash_password, is_right
+from backend.staff.proof import begin_try, stamp
+from backend.staff.tries import forget_tries
 
 ROLES = ("SW", "CO", "PO", "PS", "CP", "CS", "TR", "AD", "AU")
 
@@ -13,14 +18,19 @@ ROLES = ("SW", "CO", "PO", "PS", "CP", "CS", "TR", "AD", "AU")
 async def add_staff(
     id_: UUID, *, agency: UUID, role: str, login: str, alias: str, password: str
 ) -> None:
-    """Make an account. Raises Unfit for an alias that a chat must not carry, Taken for a login."""
+    """Make an account.
+
+    Raises Unfit for an alias that a chat must not carry and a password that is easily guessed,
+    Taken for a login.
+    """
     if role not in ROLES:
         raise Unfit(f"There is no role {role}.")
     try:
         fit = check_alias(alias)
     except UnfitAlias as error:
         raise Unfit(f"The alias is not fit for a chat: {error}.") from error
-    hashed = await hash_password(password)
+    named = await connection().fetchval("SELECT name FROM agency WHERE id = $1", agency)
+    hashed = await hash_password(password, (login, alias, named or ""))
     await make_actor(id_, "staff", agency)
     made = await connection().fetchval(
         "INSERT INTO staff (id, agency, version, role, login, alias, password, active, created_at)"
@@ -35,3 +45,34 @@ async def add_staff(
     )
     if made is None:
         raise Taken("This login is in use.")
+
+
+async def change_password(actor: Actor, old: str, new: str) -> None:
+    """Take a new password; every other session of the account ends.
+
+    Raises WrongCredentials, TooManyTries, Unfit.
+    """
+    found, tried = await begin_try(actor)
+    if not await is_right(old, found["password"]):
+        raise WrongCredentials
+    async with transaction(actor.id) as held:
+        words = await held.fetchrow(
+            "SELECT s.login, s.alias, a.name FROM staff s JOIN agency a ON a.id = s.agency"
+            " WHERE s.id = $1",
+            actor.id,
+        )
+    hashed = await hash_password(new, tuple(words), second_factor=found["factor"] is not None)
+    async with transaction(actor.id) as held:
+        done: str = await held.execute(
+            "UPDATE staff SET password = $3, version = version + 1"
+            " WHERE id = $1 AND password = $2 AND active",
+            actor.id,
+            found["password"],
+            hashed,
+        )
+        if done.endswith(" 0"):
+            raise WrongCredentials
+        await end_sessions(held, actor.id, but=actor.session)
+        await stamp(held, actor)
+        await forget_tries(held, tried)
+        await record(actor, "changePassword", thing=actor.id)

@@ -1,6 +1,5 @@
 """Sign-in and sessions: opaque tokens, stored hashed, with refresh rotation."""
 
-import asyncio
 import hashlib
 import secrets
 from dataclasses import dataclass
@@ -8,70 +7,97 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
-
 from backend import clock
 from backend.access import Actor
-from backend.actors.actions import vault
 from backend.audit.actions import record
 from backend.database import MOMENT, fetch_at_once, transaction
-from backend.errors import NotSignedIn, TooManyTries, Unfit, WrongCredentials
+from backend.errors import NotSignedIn, WrongCredentials
+from backend.staff.codes import COLUMNS, JOINS, hash_recovery, right_code, take
+from backend.staff.devices import end_sessions, hash_token, new_device
+from backend.staff.passwords import is_right
+from backend.staff.rules import SHORTEST, needs_factor
+from backend.staff.tries import Tried, count_try, forget_tries
 
 ACCESS = timedelta(minutes=10)
 SESSION = timedelta(days=30)
 BROWSER_IDLE = timedelta(minutes=30)
 BROWSER_SESSION = timedelta(hours=12)
-TRIES, TRIES_WINDOW = 10, timedelta(minutes=15)
-SHORTEST_PASSWORD, LONGEST_PASSWORD = 15, 128
 
-# OWASP's argon2id minimum: 19 MiB, two passes, one lane
-_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-_nobody = _hasher.hash(secrets.token_urlsafe(16))
-_threads = asyncio.Semaphore(2)
+
+@dataclass(frozen=True)
+class Whence:
+    """From where somebody signs in: a browser or an app, its address as far as it is known.
+
+    `device` is the token that an earlier sign-in there gave; `name` is what its owner calls it.
+    """
+
+    browser: bool = False
+    address: str = ""
+    device: str | None = None
+    name: str = ""
+    request: str | None = None
 
 
 @dataclass(frozen=True)
 class Tokens:
+    """`refresh` is missing where the session is limited to setting up a second factor."""
+
     access: str
-    refresh: str
+    refresh: str | None
     seconds: int
     session: UUID
+    device: str
+
+    @property
+    def limited(self) -> bool:
+        return self.refresh is None
 
 
-async def hash_password(password: str) -> str:
-    """Raises Unfit for one that is too short or too long; nothing else is asked of it."""
-    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        raise Unfit(f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters.")
-    return await asyncio.to_thread(_hasher.hash, password)
+_WHO = f"""
+SELECT s.id, s.agency, s.role, s.password, a.second_factor, d.id AS device, {COLUMNS},
+       EXISTS (SELECT 1 FROM factor WHERE staff = s.id AND confirmed_at IS NOT NULL) AS had_factor
+  FROM staff s JOIN agency a ON a.id = s.agency
+  LEFT JOIN device d ON d.staff = s.id AND d.hash = $3 AND d.ended_at IS NULL {JOINS}
+ WHERE s.login = $1 AND s.active
+"""
+# Whose password was changed meanwhile was not right; sign-ins of one account wait for each other.
+_STILL = "SELECT true FROM staff WHERE id = $1 AND active AND password = $2 FOR UPDATE"
 
 
-async def sign_in(
-    login: str, password: str, *, browser: bool = False, request: str | None = None
-) -> Tokens:
-    """Start a session. Unknown login and wrong password take the same time and answer alike.
+async def sign_in(login: str, password: str, whence: Whence, *, code: str | None = None) -> Tokens:
+    """Start a session. Whatever is wrong (login, password, code) takes as long and answers alike.
 
-    Raises WrongCredentials, and TooManyTries after ten failures in fifteen minutes.
+    Raises WrongCredentials, and TooManyTries as `tries` counts them.
     """
-    index = vault().index("staff.login", login.casefold())
+    name, token = login.casefold(), hash_token(whence.device or "")
     async with transaction() as held:
-        await _count_as_failed(held, index)
-        staff = await held.fetchrow(
-            "SELECT id, agency, role, password FROM staff WHERE login = $1 AND active",
-            login.casefold(),
-        )
-    if not await _verify(staff["password"] if staff else _nobody, password) or staff is None:
+        found = await held.fetchrow(_WHO, name, hash_recovery(code), token)
+        device = found["device"] if found else None
+        tried = Tried(name, device, whence.address)
+        await count_try(held, tried)
+    right = await is_right(password, found["password"] if found else None)
+    shown = right_code(found, code)
+    if found is None or not right or (found["factor"] is not None and shown is None):
         raise WrongCredentials
-    actor = Actor(staff["id"], "staff", staff["role"], staff["agency"], request=request)
+    actor = Actor(found["id"], "staff", found["role"], found["agency"], request=whence.request)
     async with transaction(actor.id) as held:
-        await held.execute("DELETE FROM sign_in_failure WHERE login_index = $1", index)
-        tokens = await _open(held, actor.id, browser=browser)
+        if not await held.fetchval(_STILL, actor.id, found["password"]):
+            raise WrongCredentials
+        if shown is not None and not await take(held, shown):
+            raise WrongCredentials
+        await forget_tries(held, tried)
+        limited = found["factor"] is None and (
+            found["had_factor"]
+            or needs_factor(found["second_factor"], found["role"])
+            or len(password) < SHORTEST
+        )
+        tokens = await _open(held, actor.id, device, whence, limited=limited)
         await record(actor, "signIn", thing=tokens.session)
         return tokens
 
 
-async def refresh(token: str) -> Tokens:
-    """New tokens for a refresh token, once. A second use ends the whole session.
+async def refresh(token: str) -> tuple[str, str]:
+    """An access and a refresh token for a refresh token, once. A second use ends the session.
 
     Raises NotSignedIn.
     """
@@ -81,7 +107,7 @@ async def refresh(token: str) -> Tokens:
             "SELECT r.id, r.used_at, s.id AS session, s.staff, s.until FROM refresh_token r"
             " JOIN session s ON s.id = r.session JOIN staff f ON f.id = s.staff AND f.active"
             " WHERE r.hash = $1 AND s.ended_at IS NULL AND s.until > $2 FOR UPDATE OF r, s",
-            _hash(token),
+            hash_token(token),
             clock.now(),
         )
         if row is None:
@@ -107,19 +133,25 @@ async def sign_out(actor: Actor) -> None:
 
 
 _HOLDER = """
-SELECT s.id AS session, s.browser, s.access_until, s.until, f.id, f.role, f.agency
+SELECT s.id AS session, s.browser, s.access_until, s.until, s.device, s.limited,
+       f.id, f.role, f.agency
   FROM session s JOIN staff f ON f.id = s.staff AND f.active
  WHERE s.access = $1 AND s.access_until > $2 AND s.until > $2 AND s.ended_at IS NULL
    AND s.browser = $3
 """
 
 
-async def staff_of_token(hashed: bytes, request: str | None, *, browser: bool = False) -> Actor:
+async def staff_of_token(
+    hashed: bytes, request: str | None, *, browser: bool = False, limited: bool = False
+) -> Actor:
     """Who signed in with this access token. Raises NotSignedIn.
 
-    The token of a browser opens pages only, and any other opens the API only.
+    The token of a browser opens pages only, and any other opens the API only. With `limited`
+    the token of a session that is limited to setting up a second factor is good, too.
     """
     rows = await fetch_at_once(_HOLDER, hashed, MOMENT, browser)
+    if not rows and limited:
+        rows = await fetch_at_once(_HOLDER, _of_limited(hashed), MOMENT, browser)
     if not rows:
         raise NotSignedIn
     row, now = rows[0], clock.now()
@@ -130,63 +162,61 @@ async def staff_of_token(hashed: bytes, request: str | None, *, browser: bool = 
                 row["session"],
                 now + BROWSER_IDLE,
             )
+            await _seen(held, row["device"])
     return Actor(row["id"], "staff", row["role"], row["agency"], row["session"], request)
 
 
-async def _verify(hashed: str, password: str) -> bool:
-    async with _threads:  # hashing is heavy on purpose; two at a time leave room for the rest
-        try:
-            return await asyncio.to_thread(_hasher.verify, hashed, password)
-        except (VerifyMismatchError, InvalidHashError):
-            return False
-
-
-async def _count_as_failed(held: Any, index: bytes) -> None:
-    """Count a try before it is judged, one after the other: many at once are not more tries.
-
-    Who turns out to be right takes it back. Raises TooManyTries.
-    """
-    await held.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", index.hex())
-    await held.execute("DELETE FROM sign_in_failure WHERE at < $1", clock.now() - TRIES_WINDOW)
-    failures = await held.fetchval(
-        "SELECT count(*) FROM sign_in_failure WHERE login_index = $1", index
-    )
-    if failures >= TRIES:
-        raise TooManyTries
-    await held.execute(
-        "INSERT INTO sign_in_failure (id, login_index, at) VALUES ($1, $2, $3)",
-        uuid4(),
-        index,
-        clock.now(),
-    )
-
-
-async def _open(held: Any, staff: UUID, *, browser: bool) -> Tokens:
+async def _open(
+    held: Any, staff: UUID, device: UUID | None, whence: Whence, *, limited: bool
+) -> Tokens:
+    """A session on a device: a new one of theirs, or the known one, where the last one ends."""
+    known = whence.device or ""
+    if device is None:
+        device, known = await new_device(held, staff, whence.name, browser=whence.browser)
+    else:
+        await end_sessions(held, staff, devices=[device])
+        await _seen(held, device)
     session, access, now = uuid4(), secrets.token_urlsafe(32), clock.now()
-    lasts = BROWSER_IDLE if browser else ACCESS
+    lasts = BROWSER_IDLE if whence.browser else ACCESS
     await held.execute(
-        "INSERT INTO session (id, staff, access, access_until, until, browser)"
-        " VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO session (id, staff, access, access_until, until, browser, device, proved_at,"
+        " limited) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         session,
         staff,
-        _hash(access),
+        _of_limited(hash_token(access)) if limited else hash_token(access),
         now + lasts,
-        now + (BROWSER_SESSION if browser else SESSION),
-        browser,
+        now + (BROWSER_SESSION if whence.browser else SESSION),
+        whence.browser,
+        device,
+        now,
+        limited,
     )
-    return Tokens(access, await _refresh_token(held, session), int(lasts.total_seconds()), session)
+    refresh = None if limited else await _refresh_token(held, session)
+    return Tokens(access, refresh, int(lasts.total_seconds()), session, known)
 
 
-async def _renew(held: Any, session: UUID) -> Tokens:
+def _of_limited(hashed: bytes) -> bytes:
+    """What stands for the token of a limited session: whoever does not ask for it cannot find it.
+
+    So the functions in the database that judge a token need no say in this.
+    """
+    return hashlib.sha256(b"limited" + hashed).digest()
+
+
+async def _renew(held: Any, session: UUID) -> tuple[str, str]:
     access = secrets.token_urlsafe(32)
-    await held.execute(
-        "UPDATE session SET access = $2, access_until = $3 WHERE id = $1",
+    device = await held.fetchval(
+        "UPDATE session SET access = $2, access_until = $3 WHERE id = $1 RETURNING device",
         session,
-        _hash(access),
+        hash_token(access),
         clock.now() + ACCESS,
     )
-    fresh = await _refresh_token(held, session)
-    return Tokens(access, fresh, int(ACCESS.total_seconds()), session)
+    await _seen(held, device)
+    return access, await _refresh_token(held, session)
+
+
+async def _seen(held: Any, device: UUID | None) -> None:
+    await held.execute("UPDATE device SET seen_at = $2 WHERE id = $1", device, clock.now())
 
 
 async def _refresh_token(held: Any, session: UUID) -> str:
@@ -195,14 +225,10 @@ async def _refresh_token(held: Any, session: UUID) -> str:
         "INSERT INTO refresh_token (id, session, hash) VALUES ($1, $2, $3)",
         uuid4(),
         session,
-        _hash(token),
+        hash_token(token),
     )
     return token
 
 
 async def _end(held: Any, session: UUID) -> None:
     await held.execute("UPDATE session SET ended_at = $2 WHERE id = $1", session, clock.now())
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()

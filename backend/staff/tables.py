@@ -1,4 +1,4 @@
-from piccolo.columns import UUID, Boolean, Bytea, Text, Varchar
+from piccolo.columns import UUID, BigInt, Boolean, Bytea, Text, Varchar
 from piccolo.table import Table
 
 from backend.actors.tables import ActorRecord
@@ -20,8 +20,25 @@ class Staff(Table, tablename="staff"):
     created_at = instant()
 
 
+class Device(Table, tablename="device"):
+    """An app or a browser in which somebody has signed in; its token opens nothing by itself."""
+
+    id = row_id()
+    staff = reference(ActorRecord)
+    hash = Bytea(null=False)
+    name = Varchar(40, null=False)
+    browser = Boolean(default=False, null=False)
+    made_at = instant()
+    seen_at = instant()
+    ended_at = instant(null=True)
+
+
 class Session(Table, tablename="session"):
-    """One sign-in on one device: a short access token and a family of refresh tokens."""
+    """One sign-in on one device: a short access token and a family of refresh tokens.
+
+    `proved_at` is when its holder last showed a password or a code. A `limited` one opens
+    nothing but what sets up a second factor.
+    """
 
     id = row_id()
     staff = reference(ActorRecord)
@@ -30,6 +47,9 @@ class Session(Table, tablename="session"):
     until = instant()
     ended_at = instant(null=True)
     browser = Boolean(default=False, null=False)
+    device = reference(Device, null=True)
+    proved_at = instant(null=True)
+    limited = Boolean(default=False, null=False)
 
 
 class RefreshToken(Table, tablename="refresh_token"):
@@ -39,9 +59,38 @@ class RefreshToken(Table, tablename="refresh_token"):
     used_at = instant(null=True)
 
 
+class Factor(Table, tablename="factor"):
+    """A second factor: the sealed secret of an app that shows codes, once it is confirmed.
+
+    `used_step` is the time step of the last code that was taken.
+    """
+
+    id = row_id()
+    staff = reference(ActorRecord)
+    secret = Bytea(null=False)
+    used_step = BigInt(default=0, null=False)
+    made_at = instant()
+    confirmed_at = instant(null=True)
+    ended_at = instant(null=True)
+
+
+class RecoveryCode(Table, tablename="recovery_code"):
+    """A code for the day on which the app is lost; it works once."""
+
+    id = row_id()
+    factor = reference(Factor)
+    hash = Bytea(null=False)
+    used_at = instant(null=True)
+
+
 class SignInFailure(Table, tablename="sign_in_failure"):
-    """A wrong password, by keyed hash of the login; kept for the throttle's window only."""
+    """A wrong password or code, by keyed hashes; kept for the throttle's window only.
+
+    `counter` is the device, or the account, that keeps a count of its own; strangers share one.
+    """
 
     id = row_id()
     login_index = Bytea(null=False, index=True)
     at = instant()
+    counter = UUID(null=True, default=None)
+    address = Bytea(null=True, default=None, index=True)

@@ -17,6 +17,7 @@ from backend.errors import (
     NotFound,
     NotFromThisState,
     NotYourRole,
+    ProveAgain,
     QuotaSpent,
     SummaryNotReadToPerson,
     Taken,
@@ -165,7 +166,7 @@ class SummaryController(Controller):
     @post(
         "/plans/{plan_id:uuid}/summaries",
         operation_id="issueSummary",
-        responses=documented(*WRITE, SummaryNotReadToPerson),
+        responses=documented(*WRITE, ProveAgain, SummaryNotReadToPerson),
     )
     async def issue(
         self, request: HttpRequest, plan_id: FromPath[UUID], data: JSONBody[IssueSummary]

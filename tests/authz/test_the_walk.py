@@ -169,7 +169,7 @@ async def test_nobody_gets_further_than_their_line(
 async def _one(walk: Walk, line: Line, who: Subject) -> None:
     act = walk.cast.scene.acts[line.operation]
     may = who.signed_in and who.role in line.roles
-    if line.operation in WITHOUT_OBJECT:
+    if line.operation in WITHOUT_OBJECT or line.own == "account":
         if not may:
             await walk.denied(line, act, who)
         elif line.operation in READS:

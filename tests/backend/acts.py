@@ -13,7 +13,7 @@ from backend import database
 from backend.access import OPERATIONS
 from backend.alerts.actions import open_task
 from tests.backend.courts.docket import REFERENCE, Docket, a_docket
-from tests.world import APP, PASSWORD, Caller, World, a_day, row
+from tests.world import APP, PASSWORD, App, Caller, World, a_day, row
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,20 @@ TABLES = {
 }
 
 
+# What somebody does with their own account: none of it is a row of a plan.
+OF_ACCOUNT = frozenset(
+    {
+        "prove",
+        "changePassword",
+        "listDevices",
+        "endDevice",
+        "signOutEverywhere",
+        "enrolFactor",
+        "confirmFactor",
+    }
+)
+
+
 def roles_of(operation: str) -> frozenset[str]:
     return OPERATIONS[RIGHTS.get(operation, operation)]
 
@@ -86,6 +100,8 @@ class Scene:
 
     def caller(self, operation: str) -> Caller:
         """Somebody of the plan whose role has this operation."""
+        if operation == "signOutEverywhere":
+            return self.callers["CO"]  # the others are still needed
         return next(who for role, who in self.callers.items() if role in roles_of(operation))
 
     async def act(self, operation: str) -> Act:
@@ -128,6 +144,8 @@ async def a_scene(world: World) -> Scene:
         "disclosure": disclosure["id"],
         "summary": await docket.issued(),
         **await _walls(world, worker, coordinator, plan, found["alias"]),
+        "device": await _another_device(worker),
+        "code": await _a_code(worker),
     }
     callers = {"SW": worker, "PO": docket.officer, "CO": coordinator, "CT": docket.court.caller}
     acts = {act.operation: act for act in _acts(docket, coordinator, ids)}
@@ -179,8 +197,31 @@ def _acts(docket: Docket, coordinator: Caller, ids: dict[str, Any]) -> list[Act]
         Act("moveReleaseDate", "POST", "/plans/{}/release-date", (plan,), _a_move(), version),
         Act("recordLeftCustody", "POST", "/plans/{}/left-custody", (plan,), _out(), version),
         Act("changePlanState", "POST", "/plans/{}/state", (plan,), {"state": "paused"}, version),
+        Act("listDevices", "GET", "/account/devices"),
+        Act("prove", "POST", "/account/prove", (), {"password": PASSWORD}),
+        Act("changePassword", "POST", "/account/password", (), {"old": PASSWORD, "new": PASSWORD}),
+        Act("endDevice", "POST", "/account/devices/{}/end", (ids["device"],)),
+        Act("confirmFactor", "POST", "/account/factor/confirm", (), {"code": ids["code"]}),
+        Act("enrolFactor", "POST", "/account/factor"),
+        Act("signOutEverywhere", "POST", "/account/sign-out"),
         Act("signOut", "POST", "/sessions/end"),
     ]
+
+
+async def _another_device(caller: Caller) -> str:
+    """A device of theirs beside the one they use."""
+    given = {"login": caller.login, "password": PASSWORD, "device_name": "Another"}
+    assert (await Caller().post("/sessions", given)).status_code == 200
+    listed = (await caller.get("/account/devices")).json()["devices"]
+    return str(next(one["id"] for one in listed if one["name"] == "Another"))
+
+
+async def _a_code(caller: Caller) -> str:
+    """The first code of a second factor that waits for it."""
+    offered = await caller.post("/account/factor")
+    assert offered.status_code == 200, offered.text
+    caller.app = App(offered.json()["secret"])
+    return caller.app.code()
 
 
 def _changing(

@@ -30,7 +30,7 @@ from bots.channels.telegram import STAND_IN_TOKEN
 from bots.texts import catalogue
 from tests.backend.courts.docket import REFERENCE, a_docket
 from tests.backend.courts.machines import Signing
-from tests.world import PASSWORD, Caller, World
+from tests.world import PASSWORD, App, Caller, World
 
 AGENCY = ("--name", "Vallon", "--service-alias", "Vallon Desk", "--zone", "Africa/Tunis")
 LINES = ("--emergency-number", "190", "--crisis-line", "80 10 10", "--duty-phone", "71 000 000")
@@ -396,3 +396,38 @@ def test_lines_are_saved_as_a_chat_shows_them() -> None:
     assert check_lines(Lines(duty_phone=" 71  000 000 ")).duty_phone == "71 000 000"
     with pytest.raises(Unfit, match="crisis line"):
         check_lines(Lines(crisis_line="see http://help.example"))
+
+
+async def test_an_operator_says_of_whom_a_second_factor_is_asked(
+    terminal: Terminal, world: World
+) -> None:
+    assert (await terminal.first()).returncode == 0
+    [agency] = await world.sql("SELECT id, second_factor FROM agency")
+    assert agency["second_factor"] == "leaders"  # as long as nobody says otherwise
+    entered = await Caller().post("/sessions", {"login": "alex", "password": PASSWORD})
+    assert entered.json()["refresh_token"] is None
+    worker = await world.somebody("SW", agency=agency["id"])
+    assert (await worker.get("/tasks")).status_code == 200
+    done = await terminal.run("second-factor", "--of", "all")
+    assert done.returncode == 0, done.stderr
+    assert (await worker.get("/tasks")).status_code == 401
+    done = await terminal.run("second-factor", "--of", "none")
+    assert done.returncode == 0, done.stderr
+    entered = await Caller().post("/sessions", {"login": "alex", "password": PASSWORD})
+    assert entered.json()["refresh_token"]
+    _refused(await terminal.run("second-factor", "--forget", "nobody"), "no such login")
+
+
+async def test_who_lost_app_and_codes_sets_them_up_anew_and_comes_in_no_other_way(
+    terminal: Terminal, world: World
+) -> None:
+    worker = await world.somebody("SW")
+    app = App((await worker.post("/account/factor")).json()["secret"])
+    confirmed = await worker.post("/account/factor/confirm", {"code": app.code()})
+    assert confirmed.status_code == 200
+    done = await terminal.run("second-factor", "--forget", worker.login or "")
+    assert done.returncode == 0, done.stderr
+    assert (await worker.get("/tasks")).status_code == 401
+    given = {"login": worker.login, "password": PASSWORD, "code": app.code()}
+    entered = await Caller().post("/sessions", given)
+    assert (entered.status_code, entered.json()["refresh_token"]) == (200, None)

@@ -261,7 +261,11 @@ def _with_one_strange(body: Any, chance: random.Random) -> Any:
 
 def _in_order(scene: Scene, many: int) -> Iterator[tuple[Act, Caller]]:
     """Every operation as often as any other; those that end something come at the end."""
-    acts = [act for act in scene.acts.values() if act.operation != "signOut"]
+    acts = [
+        act
+        for act in scene.acts.values()
+        if "/sign-out" not in act.path and act.operation != "signOut"
+    ]
     acts.sort(key=lambda act: act.operation in LAST)
     rounds = many // (len(acts) + len(FOR_EVERYBODY))
     for act in acts:

@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from backend import clock
-from tests.backend.acts import FOR_EVERYBODY, Act, Scene, a_scene, bare
+from tests.backend.acts import FOR_EVERYBODY, OF_ACCOUNT, Act, Scene, a_scene, bare
 from tests.world import Caller, World, a_day
 
 PROBLEM = "urn:throughcare:problem:"
 # What these give out is stored hashed or not at all, so no repeat could be answered with it;
 # signing out twice does no more than once.
-WITHOUT_KEY = {"signIn", "refreshSession", "courtToken", "signOut"}
+WITHOUT_KEY = {"signIn", "refreshSession", "courtToken", "signOut", *OF_ACCOUNT}
 UNFIT = ["short", "x" * 65, "with blank", "semi;colon", "a/b/c/d/e", "12345678\t"]
 
 

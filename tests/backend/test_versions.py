@@ -3,7 +3,7 @@
 import asyncio
 from uuid import uuid4
 
-from tests.backend.acts import FOR_EVERYBODY, a_scene, bare
+from tests.backend.acts import FOR_EVERYBODY, OF_ACCOUNT, a_scene, bare
 from tests.world import World
 
 PROBLEM = "urn:throughcare:problem:"
@@ -28,6 +28,7 @@ WITHOUT_VERSION = {
     "refreshSession": "likewise",
     "courtToken": "likewise",
     "signOut": "likewise",
+    **dict.fromkeys(OF_ACCOUNT - {"listDevices"}, "an account is no row of a plan"),
 }
 STALE = ["0", '"0"', '"999999999"', "99999999999999999999", '"abc"', "*", 'W/"1"', '"1", "2"', ""]
 

@@ -266,7 +266,8 @@ def test_nothing_that_a_client_says_about_itself_reaches_the_program(proxy: Prox
         seen = http.get("/plans", headers={**spoofed, **kept}).json()
     assert {name: seen[name] for name in kept} == kept
     assert seen["Host"] == f"{HOST}:{before.https}"
-    assert set(seen) <= {*kept, "Host", "Accept"}
+    assert set(seen) <= {*kept, "Host", "Accept", "X-Real-IP"}
+    assert seen["X-Real-IP"].startswith("127.")  # the proxy's own word, not the client's
 
 
 def test_a_killed_api_process_is_not_missed_and_its_successor_is_found(proxy: Proxy) -> None:

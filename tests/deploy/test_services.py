@@ -13,6 +13,7 @@ import asyncpg
 import httpx
 import pytest
 
+from backend.staff.rules import code_at
 from bots.channels.telegram import STAND_IN_TOKEN
 from bots.phones.client import Phones
 from tests.deploy.proxy import Proxy
@@ -111,7 +112,17 @@ def test_the_first_administrator_signs_in_through_the_proxy(proxy: Proxy, agency
         assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
         assert "__Host-throughcare-door" in page.headers["set-cookie"]
         assert "Secure" in page.headers["set-cookie"]
-        signed_in = http.post("/sessions", json={"login": "first", "password": agency})
+        given = {"login": "first", "password": agency}
+        limited = http.post("/sessions", json=given)
+        assert limited.status_code == 200, limited.text
+        # an administrator sets up a second factor before anything else
+        token = {"Authorization": f"Bearer {limited.json()['access_token']}"}
+        assert http.get("/tasks", headers=token).status_code == 401
+        secret = http.post("/account/factor", json={}, headers=token).json()["secret"]
+        step = int(time.time()) // 30
+        first = {"code": code_at(secret, step)}
+        assert http.post("/account/factor/confirm", json=first, headers=token).status_code == 200
+        signed_in = http.post("/sessions", json={**given, "code": code_at(secret, step + 1)})
         assert signed_in.status_code == 200, signed_in.text
         token = {"Authorization": f"Bearer {signed_in.json()['access_token']}"}
         assert http.get("/tasks", headers=token).status_code in {200, 403}

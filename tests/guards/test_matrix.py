@@ -17,6 +17,9 @@ from tests.world import APP
 WHOLE = {
     "WrittenView": "an id and a version, to who wrote it",
     "InvitationView": "to who invited, once",
+    **dict.fromkeys(
+        ("DeviceView", "DeviceListView", "FactorView", "RecoveryView"), "to its holder"
+    ),
     "MilestoneView": "its rows are cut by the rules; what is a detail is marked",
     "MemberView": "MemberView.of gives each name by the group of its role",
     "IdentityView": "the field that holds it is marked",

@@ -35,6 +35,13 @@ BEYOND = {
         ("askBreakGlass", "listBreakGlass", "letBreakGlass", "endBreakGlass"),
         "a plan that is not one's own, for four hours, with a second person",
     ),
+    "prove": "step-up before what would hurt most in a thief's hands",
+    "changePassword": "an account is its holder's, and nobody else knows its password",
+    "listDevices": "who has lost a phone sees it in a list",
+    "endDevice": "and ends what is signed in on it",
+    "signOutEverywhere": "likewise, for all at once",
+    "enrolFactor": "a second factor for all staff",
+    "confirmFactor": "it counts once its first code was seen",
     "draftSummary": "what is read to the person has to be seen first; recordReading names it",
 }
 # Rights that belong to a page and not to an operation of the API.

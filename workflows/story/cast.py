@@ -15,6 +15,7 @@ from backend.agencies.actions import NewAgency, make_agency, make_bot
 from backend.courts.clients import add_key_client
 from backend.database import act_as, in_fresh_context, transaction
 from backend.staff.actions import add_staff
+from backend.staff.rules import STEP, code_at
 from bots.channels.telegram import STAND_IN_TOKEN
 from bots.phones.wire import Phone, Sent
 from workflows.story.machine import Machine
@@ -79,6 +80,7 @@ class Staff:
     alias: str
     what: str
     phone: "Handset | None" = None
+    _secret: str = ""  # of the app that shows codes, where the agency asks for a second factor
     _access: str = ""
     _refresh: str = ""
     _since: datetime | None = None
@@ -98,15 +100,41 @@ class Staff:
         if self._signed_in is not None and now - self._signed_in < SESSION:
             answer = await self.api.post("/sessions/refresh", json={"refresh_token": self._refresh})
         else:
-            given = {"login": self.login, "password": PASSWORD}
-            answer = await self.api.post("/sessions", json=given)
+            answer = await self._sign_in()
             self._signed_in = now
-        if answer.is_error:
-            raise Refused(f"{self.login} cannot sign in: {answer.status_code} {answer.text}")
-        tokens = answer.json()
+        tokens = self._taken(answer)
+        if tokens["refresh_token"] is None:
+            await self._set_up_codes(tokens["access_token"])
+            tokens = self._taken(await self._sign_in())
         self._access, self._refresh = tokens["access_token"], tokens["refresh_token"]
         self._since = now
         return self._access
+
+    async def _sign_in(self) -> httpx.Response:
+        given = {"login": self.login, "password": PASSWORD}
+        if self._secret:
+            # the code of the present step may have been used just now
+            step = int(clock.now().timestamp()) // STEP + 1
+            given["code"] = code_at(self._secret, step)
+        return await self.api.post("/sessions", json=given)
+
+    def _taken(self, answer: httpx.Response) -> Any:
+        if answer.is_error:
+            raise Refused(f"{self.login} cannot sign in: {answer.status_code} {answer.text}")
+        return answer.json()
+
+    async def _set_up_codes(self, limited: str) -> None:
+        """The first sign-in of whom the agency asks for a second factor opens only this."""
+        headers = {"Authorization": f"Bearer {limited}"}
+        offered = await self.api.post("/account/factor", json={}, headers=headers)
+        self._secret = self._taken(offered)["secret"]
+        code = code_at(self._secret, int(clock.now().timestamp()) // STEP)
+        path = "/account/factor/confirm"
+        self._taken(await self.api.post(path, json={"code": code}, headers=headers))
+
+    async def prove(self) -> None:
+        """Show the password once more, as before a summary is issued."""
+        await self._sure("POST", "/account/prove", {"password": PASSWORD})
 
     async def ask(
         self, method: str, path: str, body: object = None, *, version: int | None = None

@@ -16,6 +16,7 @@ from backend.audit.actions import record
 from backend.database import connection, transaction
 from backend.errors import NotFromThisState, SummaryNotReadToPerson, Unfit
 from backend.once import Written
+from backend.staff.proof import require_fresh
 from backend.summaries.actions.drafting import Subject, digest_of, make_draft
 from backend.summaries.content import (
     Attestation,
@@ -97,11 +98,13 @@ async def issue_summary(actor: Actor, plan_id: UUID, subject: Subject) -> Writte
     """Issue the facts as they stand; the written version is the summary's number in its file.
 
     Raises SummaryNotReadToPerson unless this very version was read to the person, or three
-    tries were made on three days, since it was last issued. Raises NotFound, Unfit too.
+    tries were made on three days, since it was last issued. Raises NotFound, Unfit, and
+    ProveAgain too: a court takes it for the officer's word.
     """
     require(actor, "issueSummary")
     async with transaction(actor.id):
         plan = await find_plan(actor, plan_id, roles=("PO",), lock=True)
+        await require_fresh(actor)
         draft = await make_draft(plan, subject)
         readings = await _readings(plan, digest_of(draft))
         attestation = heard(readings)

@@ -119,7 +119,7 @@ async def test_a_spent_quota_is_written_down_once_and_is_one_task_for_each_coord
         await alarms()
     for who in (coordinator, second):
         [task] = await tasks_of(who, "court-quota")
-        assert (task["plan"], task["subject"]) == (None, str(docket.court.id))
+        assert (task.get("plan"), task["subject"]) == (None, str(docket.court.id))
     assert await tasks_of(elsewhere, "court-quota") == []
     assert await tasks_of(docket.worker, "court-quota") == []
     told = "SELECT actor, plan, object FROM audit WHERE outcome = 'over-quota'"

@@ -91,7 +91,8 @@ async def test_no_page_scrolls_sideways_and_every_target_is_large_enough(world: 
         await page.goto("/desk/sign-in")
         assert await fits(page) == []
         await sign_in(page, world, worker)
-        for path in (*plans, *others, "/desk/messages", f"/desk/plans/{uuid4()}"):
+        own = ("/desk/messages", "/desk/account", "/desk/account/factor")
+        for path in (*plans, *others, *own, f"/desk/plans/{uuid4()}"):
             answer = await page.goto(path)
             assert answer is not None
             for summary in await page.locator("summary:visible").all():
@@ -99,6 +100,9 @@ async def test_no_page_scrolls_sideways_and_every_target_is_large_enough(world: 
             assert await fits(page) == [], path
         await page.goto(f"{home}/circle")
         await page.get_by_role("button", name="Invite again").click()
+        assert await fits(page) == []
+        await page.goto("/desk/account/factor")
+        await page.get_by_role("button", name="Begin").click()
         assert await fits(page) == []
 
 

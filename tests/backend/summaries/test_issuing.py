@@ -6,14 +6,15 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from backend import database
+from backend import clock, database
 from backend.access import Actor
 from backend.plans.actions.milestones import find_milestone
 from backend.plans.actions.writing import write_milestone
 from tests.backend.courts.docket import REFERENCE, Docket, a_court, a_docket, join
-from tests.world import World, a_day, row
+from tests.world import PASSWORD, Caller, World, a_day, row
 
 NOT_READ = "urn:throughcare:problem:summary-not-read-to-person"
+PROVE = "urn:throughcare:problem:prove-again"
 COMMENT = 'J\'ai fini ma formation.\n"Enfin" — voilà \u2067\u0645\u0631\u062d\u0628\u0627\u2069'
 
 
@@ -325,3 +326,25 @@ async def test_declined_and_never_offered_give_a_court_equal_bytes(world: World)
         assert len(answer.json()["summary"]["facts"]) >= 2
         bodies.append(answer.text.replace(id_, "ID").replace(issued, "INSTANT"))
     assert bodies[0] == bodies[1]
+
+
+async def test_it_is_issued_by_whoever_has_just_shown_who_they_are(world: World) -> None:
+    docket = await a_docket(world)
+    assert (await docket.read()).status_code == 201
+    await docket.officer.sign_in()
+    moment = clock.now() + timedelta(minutes=5, seconds=1)
+    clock.travel(lambda: moment)
+    refused = await docket.issue(key="the-same-key")
+    assert (refused.status_code, refused.json()["type"]) == (403, PROVE)
+    assert await world.sql("SELECT 1 FROM summary") == []
+    assert (await docket.officer.post("/account/prove", {"password": "wrong"})).status_code == 401
+    assert (await docket.issue(key="the-same-key")).status_code == 403
+    assert (await docket.officer.post("/account/prove", {"password": PASSWORD})).status_code == 204
+    issued = await docket.issue(key="the-same-key")
+    assert issued.status_code == 201
+    # a repeat is no new act, so it is answered however long ago the proof is
+    await world.sql("UPDATE session SET proved_at = NULL")
+    assert (await docket.issue(key="the-same-key")).json() == issued.json()
+    # and the proof of another session, of the same account too, is none of this one's
+    await Caller(login=docket.officer.login).sign_in()
+    assert (await docket.issue()).status_code == 403

@@ -73,6 +73,7 @@ async def issue(stage: Stage, year: Year, kind: str, first: int, *, comment: str
         "period_from": year.calendar.day(first).isoformat(),
         "period_to": today,
     }
+    await officer.prove()
     early = await officer.ask("POST", f"{plan.path}/summaries", subject)
     query = "&".join(f"{name}={value}" for name, value in subject.items())
     draft = await worker.get(f"{plan.path}/summaries/draft?{query}")

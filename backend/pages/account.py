@@ -1,0 +1,137 @@
+"""One's own account: devices, password, and the app that shows codes."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+from uuid import UUID
+
+import msgspec
+import segno
+from litestar import Controller, get, post
+from litestar.params import FromPath, FromQuery
+
+from backend.access import Actor
+from backend.doors import LIMITED, HttpRequest, actor_of
+from backend.errors import DatabaseBusy, DomainError, WrongCredentials
+from backend.pages.door import FORGET, SIGN_IN
+from backend.pages.forms import Attempt, Form
+from backend.pages.html import Page, go, show
+from backend.pages.reading import office_of
+from backend.staff import actions, devices, factors, proof
+from backend.staff.routes import ChangePassword, ConfirmFactor, Prove
+
+S = TypeVar("S", bound=msgspec.Struct)
+ACCOUNT = "/desk/account"
+
+
+class AccountPageController(Controller):
+    path = "/account"
+
+    @get("/")
+    async def account(self, request: HttpRequest, saved: FromQuery[str] = "") -> Page:
+        return await _account(request, saved=saved)
+
+    @post("/devices/{device_id:uuid}/end")
+    async def end_device(self, request: HttpRequest, device_id: FromPath[UUID]) -> Page:
+        async def act(actor: Actor, form: Form) -> Page:
+            await _prove(actor, form)
+            await devices.end_device(actor, device_id)
+            return go(f"{ACCOUNT}?saved=device")
+
+        return await _try(request, act, _account)
+
+    @post("/sign-out")
+    async def sign_out_everywhere(self, request: HttpRequest) -> Page:
+        await devices.sign_out_everywhere(actor_of(request))
+        page = go(SIGN_IN)
+        page.headers.update(FORGET)
+        return page
+
+    @post("/password")
+    async def change_password(self, request: HttpRequest) -> Page:
+        async def act(actor: Actor, form: Form) -> Page:
+            given = _read(form, ChangePassword)
+            await actions.change_password(actor, given.old, given.new)
+            return go(f"{ACCOUNT}?saved=password")
+
+        return await _try(request, act, _account)
+
+    @get("/factor", opt={LIMITED: True})
+    async def factor(self, request: HttpRequest) -> Page:
+        return await _factor(request)
+
+    @post("/factor", opt={LIMITED: True})
+    async def enrol(self, request: HttpRequest) -> Page:
+        async def act(actor: Actor, form: Form) -> Page:
+            await _prove(actor, form)
+            return _offer(request, await factors.enrol_factor(actor))
+
+        return await _try(request, act, _factor)
+
+    @post("/factor/confirm", opt={LIMITED: True})
+    async def confirm(self, request: HttpRequest) -> Page:
+        """The recovery codes, once; a wrong code shows the same QR code again."""
+
+        async def act(actor: Actor, form: Form) -> Page:
+            codes = await factors.confirm_factor(actor, _read(form, ConfirmFactor).code)
+            return show(request, "recovery.html", codes=codes)
+
+        async def again(request: HttpRequest, tried: Attempt) -> Page:
+            if not isinstance(tried.error, WrongCredentials):
+                return await _factor(request, tried)
+            return _offer(request, await factors.offered_factor(actor_of(request)), tried)
+
+        return await _try(request, act, again)
+
+
+async def _account(request: HttpRequest, tried: Attempt | None = None, *, saved: str = "") -> Page:
+    actor = actor_of(request)
+    office = await office_of(actor)
+    return show(
+        request,
+        "account.html",
+        tried=tried,
+        devices=await devices.list_devices(actor),
+        zone=office.zone,
+        fresh=await proof.is_fresh(actor),
+        saved=saved,
+    )
+
+
+async def _factor(request: HttpRequest, tried: Attempt | None = None) -> Page:
+    fresh = await proof.is_fresh(actor_of(request))
+    return show(request, "factor.html", tried=tried, fresh=fresh)
+
+
+def _offer(request: HttpRequest, offered: factors.Offered, tried: Attempt | None = None) -> Page:
+    drawn = segno.make_qr(offered.uri).svg_inline(omitsize=True, light="#fff")
+    return show(request, "offered.html", tried=tried, offered=offered, drawn=drawn)
+
+
+async def _try(
+    request: HttpRequest,
+    act: Callable[[Actor, Form], Awaitable[Page]],
+    again: Callable[[HttpRequest, Attempt], Awaitable[Page]],
+) -> Page:
+    """Carry out a form that gives out what is kept nowhere: no key, and no answer to repeat."""
+    form: Form = request.state.form
+    try:
+        return await act(actor_of(request), form)
+    except DatabaseBusy:
+        raise
+    except DomainError as error:
+        return await again(request, Attempt(form, error))
+
+
+async def _prove(actor: Actor, form: Form) -> None:
+    """With the password of the form, where it holds one; else an earlier proof has to be fresh."""
+    if form.one("password"):
+        await proof.prove(actor, password=_read(form, Prove).password or "")
+
+
+def _read(form: Form, type_: type[S]) -> S:
+    """Secrets as they were typed, blanks and all. Raises WrongCredentials for what is none."""
+    names = [one.name for one in msgspec.structs.fields(type_)]
+    try:
+        return msgspec.convert({n: form.one(n) for n in names if form.one(n)}, type_)
+    except msgspec.ValidationError as error:
+        raise WrongCredentials from error

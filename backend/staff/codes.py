@@ -1,0 +1,57 @@
+"""Codes of a second factor: read together with the account, judged, and taken once."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from backend import clock
+from backend.actors.actions import unseal_with, vault
+from backend.staff.rules import new_secret, recovery_code, step_of
+
+# Beside a row `s` of staff: its factor in force, and the recovery code that hashes to $2.
+COLUMNS = "f.id AS factor, f.secret, k.wrapped, r.id AS recovery"
+JOINS = """
+  LEFT JOIN factor f ON f.staff = s.id AND f.confirmed_at IS NOT NULL AND f.ended_at IS NULL
+  LEFT JOIN subject_key k ON k.id = s.id
+  LEFT JOIN recovery_code r ON r.factor = f.id AND r.hash = $2 AND r.used_at IS NULL
+"""
+_nobody = new_secret()
+
+
+@dataclass(frozen=True)
+class Code:
+    """A right code: of a time step of the app, or a recovery code."""
+
+    factor: UUID
+    step: int | None
+    recovery: UUID | None
+
+
+def hash_recovery(code: str | None) -> bytes:
+    return vault().index("recovery_code.hash", recovery_code(code or ""))
+
+
+def place(factor: UUID) -> str:
+    return f"factor.secret:{factor}"
+
+
+def right_code(row: Any | None, code: str | None) -> Code | None:
+    """The code, where it is right for the factor of this row. No row and no factor take as long."""
+    secret = _nobody
+    if row is not None and row["factor"] is not None:
+        secret = unseal_with(row["wrapped"], row["id"], place(row["factor"]), row["secret"])
+    step = step_of(secret, code or "", clock.now())
+    if row is None or row["factor"] is None or (step is None and row["recovery"] is None):
+        return None
+    return Code(row["factor"], step, row["recovery"])
+
+
+async def take(held: Any, code: Code) -> bool:
+    """Whether it was not taken before: by an account, a time step is used once, whoever asks."""
+    if code.step is not None:
+        sql = "UPDATE factor SET used_step = $2 WHERE id = $1 AND used_step < $2"
+        done: str = await held.execute(sql, code.factor, code.step)
+    else:
+        sql = "UPDATE recovery_code SET used_at = $2 WHERE id = $1 AND used_at IS NULL"
+        done = await held.execute(sql, code.recovery, clock.now())
+    return done.endswith(" 1")

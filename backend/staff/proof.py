@@ -1,0 +1,68 @@
+"""Who is signed in shows once more who they are, before what would hurt most in a thief's hands."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from backend import clock
+from backend.access import Actor
+from backend.audit.actions import record
+from backend.database import fetch_one, transaction
+from backend.errors import NotSignedIn, ProveAgain, WrongCredentials
+from backend.staff.codes import COLUMNS, JOINS, hash_recovery, right_code, take
+from backend.staff.passwords import is_right
+from backend.staff.tries import Tried, count_try, forget_tries
+
+FRESH = timedelta(minutes=5)
+
+_OWN = f"SELECT s.id, s.login, s.password, {COLUMNS} FROM staff s {JOINS} WHERE s.id = $1"
+
+
+async def require_fresh(actor: Actor) -> None:
+    """For actions, inside their transaction. Raises ProveAgain: then `prove` comes first."""
+    if not await is_fresh(actor):
+        raise ProveAgain
+
+
+async def is_fresh(actor: Actor) -> bool:
+    """Whether password or code were shown in this session within the last five minutes."""
+    row = await fetch_one(
+        "SELECT proved_at FROM session WHERE id = $1 AND ended_at IS NULL", actor.session
+    )
+    proved: datetime | None = row["proved_at"] if row else None
+    return proved is not None and timedelta(0) <= clock.now() - proved <= FRESH
+
+
+async def prove(actor: Actor, *, password: str = "", code: str = "") -> None:
+    """Show the password, or a code of the second factor; it is good for five minutes.
+
+    Raises WrongCredentials, and TooManyTries after ten failures in the account's sessions.
+    """
+    found, tried = await begin_try(actor, code)
+    shown = right_code(found, code)
+    right = await is_right(password, found["password"])
+    async with transaction(actor.id) as held:
+        if not right and (shown is None or not await take(held, shown)):
+            raise WrongCredentials
+        await stamp(held, actor)
+        await forget_tries(held, tried)
+        await record(actor, "prove", thing=actor.session)
+
+
+async def begin_try(actor: Actor, code: str = "") -> tuple[Any, Tried]:
+    """The actor's own account, and the try that counts: for the account, whatever its sessions.
+
+    Raises TooManyTries.
+    """
+    async with transaction(actor.id) as held:
+        found = await held.fetchrow(_OWN, actor.id, hash_recovery(code))
+        if found is None:
+            raise NotSignedIn
+        tried = Tried(found["login"], actor.id)
+        await count_try(held, tried)
+    return found, tried
+
+
+async def stamp(held: Any, actor: Actor) -> None:
+    await held.execute(
+        "UPDATE session SET proved_at = $2 WHERE id = $1", actor.session, clock.now()
+    )
