@@ -8,14 +8,17 @@ from functools import partial
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from telegram import Bot
 
+from backend.audit.seals import Progress
 from backend.database import in_fresh_context
 from backend.errors import DatabaseBusy
 from workflows.digest import digest
 from workflows.end_links import end_links
 from workflows.escalate import escalate
+from workflows.export_head import export_head
 from workflows.heartbeat import PULSE
 from workflows.materialise import materialise
 from workflows.purge import purge
+from workflows.seal_audit import seal_audit
 from workflows.send_due import send_due
 
 log = logging.getLogger(__name__)
@@ -36,6 +39,8 @@ def jobs(bot: Bot, stopping: asyncio.Event) -> dict[str, tuple[Job, int]]:
         "end_links": (end_links, 15 * MINUTE),
         "purge": (purge, 60 * MINUTE),
         "send_due": (partial(send_due, bot, stopping), 5),
+        "seal_audit": (partial(seal_audit, Progress()), 5),
+        "export_head": (export_head, MINUTE),
         "heartbeat": (PULSE.beat, MINUTE),
     }
 

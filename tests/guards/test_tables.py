@@ -18,9 +18,12 @@ OTHERS = {
     "actor": "ids and kinds; no name, no plan",
     "agency": "the tenant itself: hours and numbers to call",
     "audit": "its own policies: read by plan, added by anybody, changed by nobody",
+    "audit_head": "numbers and hashes",
+    "audit_seal": "numbers and hashes",
     "bot": "the agency's chat bot, without its token",
     "court_client": "a court's machine, hashed",
     "court_token": "hashed, ten minutes",
+    "denial": "how often somebody was refused, for a minute or two",
     "duty_shift": "who of the staff is on duty",
     "heartbeat": "processes",
     "incoming_update": "sealed until it is known whose it is; not for the application at all",
@@ -38,9 +41,12 @@ OTHERS = {
 WITHOUT_VERSION = {
     "actor": "written once",
     "audit": "written once",
+    "audit_head": "nobody sees it",
+    "audit_seal": "written once",
     "bot": "set up once",
     "change": "carries the versions of others",
     "court_token": "nobody sees it",
+    "denial": "nobody sees it",
     "heartbeat": "nobody sees it",
     "incoming_update": "nobody sees it",
     "lawful_basis": "written once",
@@ -223,13 +229,15 @@ async def test_what_is_written_once_cannot_be_rewritten(catalog: Any) -> None:
     rewritable = {
         (row["table_name"], row["column_name"])
         for row in granted
-        if row["table_name"] in APPEND_ONLY | {"audit", "contact"}
+        if row["table_name"] in APPEND_ONLY | {"audit", "audit_seal", "contact"}
     }
     # a claim can be taken back by who made it, and that is a fact of its own
     assert rewritable == {("claim", "undone_at"), ("claim", "version")}
 
 
-async def test_nothing_is_deleted_but_failed_tries_to_sign_in_and_heartbeats(catalog: Any) -> None:
+async def test_nothing_is_deleted_but_what_is_counted_for_minutes_and_heartbeats(
+    catalog: Any,
+) -> None:
     rows = await catalog.fetch(
         "SELECT grantee, table_name, privilege_type FROM information_schema.table_privileges"
         " WHERE table_schema = 'public' AND grantee <> 'throughcare_owner'"
@@ -238,6 +246,7 @@ async def test_nothing_is_deleted_but_failed_tries_to_sign_in_and_heartbeats(cat
     assert {tuple(row.values()) for row in rows} == {
         ("throughcare_app", "sign_in_failure", "DELETE"),
         ("throughcare_worker", "heartbeat", "DELETE"),
+        ("throughcare_worker", "denial", "DELETE"),  # once the audit has told the number
     }
 
 
