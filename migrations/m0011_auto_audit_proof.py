@@ -96,8 +96,8 @@ async def forwards() -> MigrationManager:
     manager.add_column(
         table_class_name="AuditSeal",
         tablename="audit_seal",
-        column_name="number",
-        db_column_name="number",
+        column_name="id",
+        db_column_name="id",
         column_class_name="BigInt",
         column_class=BigInt,
         params={
@@ -156,8 +156,8 @@ async def forwards() -> MigrationManager:
     manager.add_column(
         table_class_name="AuditHead",
         tablename="audit_head",
-        column_name="number",
-        db_column_name="number",
+        column_name="id",
+        db_column_name="id",
         column_class_name="BigInt",
         column_class=BigInt,
         params={

@@ -13,8 +13,8 @@ CREATE TRIGGER audit_seal_written_once BEFORE UPDATE OR DELETE ON audit_seal
     FOR EACH ROW EXECUTE FUNCTION refuse();
 CREATE TRIGGER audit_seal_never_emptied BEFORE TRUNCATE ON audit_seal
     FOR EACH STATEMENT EXECUTE FUNCTION refuse();
-CREATE INDEX audit_head_to_file ON audit_head (number) WHERE filed_at IS NULL;
-CREATE INDEX audit_head_to_post ON audit_head (number) WHERE posted_at IS NULL;
+CREATE INDEX audit_head_to_file ON audit_head (id) WHERE filed_at IS NULL;
+CREATE INDEX audit_head_to_post ON audit_head (id) WHERE posted_at IS NULL;
 ALTER TABLE denial ADD CONSTRAINT denial_minute UNIQUE (actor, minute);
 """
 

@@ -24,14 +24,14 @@ AHEAD = 2000  # rows that are in memory at a time
 WAITS = timedelta(minutes=10)  # a seal comes within seconds, or the worker is not there
 
 _SEALED = """
-SELECT s.number, s.audit, s.mac, a.* FROM audit_seal s LEFT JOIN audit a ON a.id = s.audit
- ORDER BY s.number
+SELECT s.id AS number, s.audit, s.mac, a.* FROM audit_seal s LEFT JOIN audit a ON a.id = s.audit
+ ORDER BY s.id
 """
 _UNSEALED = """
 SELECT a.id, a.at FROM audit a
  WHERE NOT EXISTS (SELECT 1 FROM audit_seal s WHERE s.audit = a.id) ORDER BY a.id
 """
-_HEAD = "SELECT number, mac FROM audit_seal ORDER BY number DESC LIMIT 1"
+_HEAD = "SELECT id AS number, mac FROM audit_seal ORDER BY id DESC LIMIT 1"
 
 
 @click.group(help="Show whether the record of who did what is whole.")

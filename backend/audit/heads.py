@@ -23,23 +23,23 @@ PATIENCE_SECONDS = 8  # a transaction may not idle longer than fifteen
 AT_ONCE = 500
 
 _MAKE = """
-INSERT INTO audit_head (number, at, mac)
-SELECT number, $1, mac FROM audit_seal ORDER BY number DESC LIMIT 1
-ON CONFLICT (number) DO NOTHING
+INSERT INTO audit_head (id, at, mac)
+SELECT id, $1, mac FROM audit_seal ORDER BY id DESC LIMIT 1
+ON CONFLICT (id) DO NOTHING
 """
 _WAITING = {
     "file": """
-        SELECT number, at, mac FROM audit_head WHERE filed_at IS NULL
-         ORDER BY number LIMIT $1 FOR UPDATE SKIP LOCKED
+        SELECT id AS number, at, mac FROM audit_head WHERE filed_at IS NULL
+         ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
         """,
     "post": """
-        SELECT number, at, mac FROM audit_head WHERE posted_at IS NULL
-         ORDER BY number LIMIT $1 FOR UPDATE SKIP LOCKED
+        SELECT id AS number, at, mac FROM audit_head WHERE posted_at IS NULL
+         ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
         """,
 }
 _HAVE_LEFT = {
-    "file": "UPDATE audit_head SET filed_at = $2 WHERE number = ANY ($1)",
-    "post": "UPDATE audit_head SET posted_at = $2 WHERE number = ANY ($1)",
+    "file": "UPDATE audit_head SET filed_at = $2 WHERE id = ANY ($1)",
+    "post": "UPDATE audit_head SET posted_at = $2 WHERE id = ANY ($1)",
 }
 Send = Callable[[bytes], Awaitable[None]]
 

@@ -80,9 +80,9 @@ SELECT a.* FROM audit a
  WHERE a.id > $1 AND a.id <= $2 AND NOT EXISTS (SELECT 1 FROM audit_seal s WHERE s.audit = a.id)
  ORDER BY a.id LIMIT $3
 """
-_END = "SELECT number, mac FROM audit_seal ORDER BY number DESC LIMIT 1"
+_END = "SELECT id AS number, mac FROM audit_seal ORDER BY id DESC LIMIT 1"
 _SEAL = """
-INSERT INTO audit_seal (number, audit, mac)
+INSERT INTO audit_seal (id, audit, mac)
 SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bytea[])
 """
 

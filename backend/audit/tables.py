@@ -24,17 +24,20 @@ class Audit(Table, tablename="audit"):
 
 
 class AuditSeal(Table, tablename="audit_seal"):
-    """The place of an audit row in the chain. No foreign key: it outlasts what it seals."""
+    """The place of an audit row in the chain. No foreign key: it outlasts what it seals.
 
-    number = BigInt(primary_key=True, default=None)
+    The id is the number in the chain, from 1 on.
+    """
+
+    id = BigInt(primary_key=True, default=None)
     audit = BigInt(null=False, default=None)
     mac = Bytea(null=False, default=None)
 
 
 class AuditHead(Table, tablename="audit_head"):
-    """The end of the chain at one minute, and when it left: into a file, to an address."""
+    """The number of a seal that was the last one, and when it left: into a file, to an address."""
 
-    number = BigInt(primary_key=True, default=None)
+    id = BigInt(primary_key=True, default=None)
     at = instant()
     mac = Bytea(null=False, default=None)
     filed_at = instant(null=True)

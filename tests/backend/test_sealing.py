@@ -54,7 +54,7 @@ async def _found(world: World, heads_: Any = (), **how: bool) -> Broken:
 
 
 async def _order(world: World) -> list[int]:
-    rows = await world.sql("SELECT audit FROM audit_seal ORDER BY number")
+    rows = await world.sql("SELECT audit FROM audit_seal ORDER BY id")
     return [row["audit"] for row in rows]
 
 
@@ -149,7 +149,7 @@ async def test_one_sealer_at_a_time(world: World) -> None:
 async def test_no_role_of_a_process_and_not_even_a_superuser_rewrites_a_seal(world: World) -> None:
     await _add(world, "one")
     await _seal()
-    changes = ("UPDATE audit_seal SET number = 7", "DELETE FROM audit_seal", "TRUNCATE audit_seal")
+    changes = ("UPDATE audit_seal SET id = 7", "DELETE FROM audit_seal", "TRUNCATE audit_seal")
     for user in ("postgres", "throughcare_app", "throughcare_worker", "throughcare_backup"):
         held = await asyncpg.connect(world.server.url(user, world.database_name))
         try:
@@ -194,8 +194,8 @@ ATTACKS: dict[str, tuple[Sequence[str], int | None, int | None, str]] = {
         [
             "DELETE FROM audit WHERE id = 3",
             "DELETE FROM audit_seal WHERE audit = 3",
-            "UPDATE audit_seal SET number = -number WHERE number > 3",
-            "UPDATE audit_seal SET number = -number - 1 WHERE number < 0",
+            "UPDATE audit_seal SET id = -id WHERE id > 3",
+            "UPDATE audit_seal SET id = -id - 1 WHERE id < 0",
         ],
         *(3, 4, "altered"),
     ),
@@ -208,8 +208,8 @@ ATTACKS: dict[str, tuple[Sequence[str], int | None, int | None, str]] = {
     ),
     "seals reordered": (
         [
-            "UPDATE audit_seal SET number = -number WHERE number IN (2, 4)",
-            "UPDATE audit_seal SET number = 6 + number WHERE number < 0",
+            "UPDATE audit_seal SET id = -id WHERE id IN (2, 4)",
+            "UPDATE audit_seal SET id = 6 + id WHERE id < 0",
         ],
         *(2, 4, "altered"),
     ),
@@ -260,7 +260,7 @@ async def test_an_attack_is_found_and_its_place_named(world: World, name: str) -
 @pytest.mark.parametrize(
     "statement",
     [
-        "DELETE FROM audit WHERE id > 3; DELETE FROM audit_seal WHERE number > 3",
+        "DELETE FROM audit WHERE id > 3; DELETE FROM audit_seal WHERE id > 3",
         "TRUNCATE audit; TRUNCATE audit_seal",
         "DELETE FROM audit WHERE id = 5; TRUNCATE audit_seal",
     ],
