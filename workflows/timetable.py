@@ -20,6 +20,7 @@ from workflows.materialise import materialise
 from workflows.purge import purge
 from workflows.seal_audit import seal_audit
 from workflows.send_due import send_due
+from workflows.tell_denials import tell_denials
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ def jobs(bot: Bot, stopping: asyncio.Event) -> dict[str, tuple[Job, int]]:
         "end_links": (end_links, 15 * MINUTE),
         "purge": (purge, 60 * MINUTE),
         "send_due": (partial(send_due, bot, stopping), 5),
+        "tell_denials": (tell_denials, MINUTE),
         "seal_audit": (partial(seal_audit, Progress()), 5),
         "export_head": (export_head, MINUTE),
         "heartbeat": (PULSE.beat, MINUTE),

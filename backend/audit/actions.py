@@ -1,4 +1,7 @@
-"""The record of who did and read what. It is written in the transaction of the act itself."""
+"""The record of who did and read what. It is written in the transaction of the act itself.
+
+Who was refused is written by `backend.audit.denials`, apart.
+"""
 
 from collections.abc import Sequence
 from typing import Any

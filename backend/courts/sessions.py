@@ -11,6 +11,7 @@ from backend import clock
 from backend.access import Actor
 from backend.actors.actions import make_actor, vault
 from backend.audit.actions import record
+from backend.audit.denials import deny
 from backend.database import connection, transaction
 from backend.errors import NotSignedIn, WrongCredentials
 
@@ -43,11 +44,20 @@ async def add_court_client(id_: UUID, *, agency: UUID, label: str) -> CourtCrede
 
 async def court_token(client_id: str, secret: str, *, request: str | None) -> tuple[str, int]:
     """A bearer token and its life in seconds. Raises WrongCredentials, whatever is wrong."""
+    index = vault().index("court.client", client_id)
+    try:
+        return await _court_token(index, secret, request)
+    except WrongCredentials as refused:
+        await deny(None, "courtToken", refused.kind, asked=index, request=request)
+        raise
+
+
+async def _court_token(index: bytes, secret: str, request: str | None) -> tuple[str, int]:
     async with transaction() as held:
         row = await held.fetchrow(
             "SELECT id, agency, secret FROM court_client"
             " WHERE client_index = $1 AND suspended_at IS NULL",
-            vault().index("court.client", client_id),
+            index,
         )
         expected = row["secret"] if row else bytes(32)
         if not hmac.compare_digest(expected, _hash(secret)) or row is None:

@@ -15,6 +15,7 @@ from backend import clock
 from backend.access import Actor
 from backend.actors.actions import vault
 from backend.audit.actions import record
+from backend.audit.denials import deny
 from backend.database import MOMENT, fetch_at_once, transaction
 from backend.errors import NotSignedIn, TooManyTries, Unfit, WrongCredentials
 
@@ -54,11 +55,21 @@ async def sign_in(
     Raises WrongCredentials, and TooManyTries after ten failures in fifteen minutes.
     """
     index = vault().index("staff.login", login.casefold())
+    try:
+        return await _sign_in(login.casefold(), password, index, browser=browser, request=request)
+    except (WrongCredentials, TooManyTries) as refused:
+        await deny(None, "signIn", refused.kind, asked=index, request=request)
+        raise
+
+
+async def _sign_in(
+    login: str, password: str, index: bytes, *, browser: bool, request: str | None
+) -> Tokens:
     async with transaction() as held:
         await _count_as_failed(held, index)
         staff = await held.fetchrow(
             "SELECT id, agency, role, password FROM staff WHERE login = $1 AND active",
-            login.casefold(),
+            login,
         )
     if not await _verify(staff["password"] if staff else _nobody, password) or staff is None:
         raise WrongCredentials
