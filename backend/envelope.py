@@ -13,6 +13,7 @@ from litestar import Litestar
 from litestar.types import Message
 
 from backend.audit.denials import deny, hash_of
+from backend.database import stated_purpose
 from backend.doors import COURT
 from backend.errors import DatabaseBusy, DomainError, NotFound, NotSignedIn, NotYourRole
 from backend.logs import request_id
@@ -53,6 +54,7 @@ class Enveloped(Litestar):
         request, started, status = str(uuid4()), time.perf_counter(), 500
         scope.setdefault("state", {})["request_id"] = request
         token = request_id.set(request)
+        stated_purpose.set(None)
         refused = False
 
         async def telling(message: Message) -> None:

@@ -18,12 +18,15 @@ CREATE INDEX audit_head_to_post ON audit_head (id) WHERE posted_at IS NULL;
 ALTER TABLE denial ADD CONSTRAINT denial_minute UNIQUE (actor, minute);
 """
 
-# What an act is for, where nobody says so: backend/access.py has the same, and a test compares.
+# What an act is for: what is said for this transaction, else what its operation is usually for.
+# A trigger, so that every way into the audit has it, the functions of earlier releases too.
 PURPOSES = """
 CREATE FUNCTION give_purpose() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+    NEW.purpose := nullif(current_setting('app.purpose', true), '');
     NEW.purpose := CASE
+        WHEN NEW.purpose IS NOT NULL THEN NEW.purpose
         WHEN NEW.operation IN ('bindCourtFile', 'recordReading', 'draftSummary', 'issueSummary',
             'listSummaries', 'getSummary') THEN 'summary'
         WHEN NEW.operation IN ('listAccess') THEN 'audit'

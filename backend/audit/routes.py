@@ -18,6 +18,7 @@ class AccessView(msgspec.Struct):
     who: str | None
     operation: str
     thing: UUID | None
+    purpose: str | None
 
 
 class AccessListView(msgspec.Struct):
@@ -43,7 +44,14 @@ class AccessController(Controller):
         """Who read and changed this plan, newest first; a worker sees their own acts."""
         rows = await actions.list_access(actor_of(request), plan_id, before=before, limit=limit)
         views = [
-            AccessView(row["at"], row["role"], row["alias"], row["operation"], row["object"])
+            AccessView(
+                row["at"],
+                row["role"],
+                row["alias"],
+                row["operation"],
+                row["object"],
+                row["purpose"],
+            )
             for row in rows
         ]
         following = rows[-1]["id"] if len(rows) == limit else None
