@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import asyncpg
@@ -105,6 +106,38 @@ async def test_a_row_that_is_committed_late_is_sealed_after_those_with_greater_i
     for _ in range(2):
         await _seal(progress)
     assert progress.done == fourth
+    await command.examine(_settings(world))
+
+
+async def test_no_row_is_missed_while_many_write_and_commit_at_odds_with_their_ids(
+    world: World,
+) -> None:
+    progress, chance = Progress(), Random(7)  # noqa: S311 - a test has its chances again
+    url = world.server.url(migrate.role_name("app"), world.database_name)
+    add = ADD.removesuffix(" RETURNING id")
+
+    async def write() -> None:
+        held = await asyncpg.connect(url)
+        try:
+            for _ in range(15):
+                ending = held.transaction()
+                await ending.start()
+                await held.execute(add, clock.now(), "many")
+                await asyncio.sleep(chance.random() / 50)
+                await (ending.commit() if chance.random() < 0.8 else ending.rollback())
+        finally:
+            await held.close()
+
+    writing = asyncio.gather(*(write() for _ in range(6)))
+    while not writing.done():
+        await _seal(progress)
+    await writing
+    for _ in range(2):  # with all that this process believes to know
+        await _seal(progress)
+    ids = [row["id"] for row in await world.sql("SELECT id FROM audit ORDER BY id")]
+    order = await _order(world)
+    assert sorted(order) == ids
+    assert order != ids, "nothing was committed late, so nothing was shown"
     await command.examine(_settings(world))
 
 
