@@ -310,9 +310,9 @@ MOMENT = _Moment()
 async def fetch_at_once(sql: str, *values: object) -> Sequence[Any]:
     """Rows of one statement that is its own transaction: one round trip, no BEGIN and no COMMIT.
 
-    Where a purpose is stated it takes four. A mandate may end while a connection is waited for, so the instant is read after that:
-    `MOMENT` stands for it. Raises DatabaseBusy, and what the functions of the database refuse
-    by their own codes.
+    Where a purpose is stated it takes four. A mandate may end while a connection is waited for,
+    so the instant is read after that: `MOMENT` stands for it. Raises DatabaseBusy, and what the
+    functions of the database refuse by their own codes.
     """
     pool = DB.pool
     held = await _acquire(pool)
