@@ -41,8 +41,10 @@ class Broken(Exception):
     """The first thing that is wrong, with its number in the chain and the id of its row."""
 
     def __init__(self, what: str, *, number: int | None = None, row: int | None = None) -> None:
-        places = ((name, at) for name, at in (("number", number), ("row", row)) if at is not None)
-        super().__init__(": ".join([", ".join(f"{name} {at}" for name, at in places), what]))
+        places = [
+            f"{name} {at}" for name, at in (("number", number), ("row", row)) if at is not None
+        ]
+        super().__init__(": ".join([", ".join(places), what] if places else [what]))
         self.number = number
         self.row = row
 

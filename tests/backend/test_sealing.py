@@ -392,9 +392,6 @@ async def test_the_verb_says_what_it_found(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    await _add(world, "one", "two")
-    await _seal()
-    await _export(tmp_path)
     file = str(tmp_path / heads.FILE)
 
     async def said(*words: str) -> tuple[int, str, str]:
@@ -410,6 +407,10 @@ async def test_the_verb_says_what_it_found(
         out, err = capsys.readouterr()
         return code, out, err
 
+    assert await said("head") == (1, "", "audit: nothing is sealed yet\n")
+    await _add(world, "one", "two")
+    await _seal()
+    await _export(tmp_path)
     code, out, _ = await said("verify", "--head", file)
     assert (code, out.splitlines()) == (
         0,
