@@ -88,6 +88,10 @@ OPERATIONS: Mapping[str, frozenset[str]] = {
 }
 
 
+# What an act may be said to be for; the database has a usual answer for each operation.
+PURPOSES = ("care", "supervision", "summary", "complaint", "audit", "technical")
+
+
 def require(actor: Actor, operation: str) -> None:
     """Refuse an operation of another role. Raises NotYourRole."""
     if actor.role not in OPERATIONS[operation]:

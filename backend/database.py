@@ -67,6 +67,8 @@ REFUSED: dict[str, type[Exception]] = {
 }
 
 log = logging.getLogger(__name__)
+# What the acts of this context are said to be for; audit rows take it from the transaction.
+stated_purpose: ContextVar[str | None] = ContextVar("stated_purpose", default=None)
 _role: ContextVar[Role | None] = ContextVar("database_role", default=None)
 
 
@@ -225,6 +227,7 @@ async def _begin(pool: Any, actor: UUID | None) -> Transaction:
         try:
             moment = clock.now()
             await held.execute(_opening(actor, moment))
+            await _state_purpose(held)
             return Transaction(DB, held, moment)
         except BaseException as error:
             await _undo(held)
@@ -252,6 +255,12 @@ async def _commit(opened: Transaction) -> None:
     done = await opened.connection.execute("COMMIT")
     if done != "COMMIT":  # Postgres rolls back without an error where a statement had failed
         raise RuntimeError("a statement of this transaction failed, so nothing of it is kept")
+
+
+async def _state_purpose(held: Any) -> None:
+    """Only where one is stated: the usual request makes no trip for it."""
+    if (purpose := stated_purpose.get()) is not None:
+        await held.execute("SELECT set_config('app.purpose', $1, true)", purpose)
 
 
 def _opening(actor: UUID | None, moment: datetime) -> str:
@@ -301,16 +310,22 @@ MOMENT = _Moment()
 async def fetch_at_once(sql: str, *values: object) -> Sequence[Any]:
     """Rows of one statement that is its own transaction: one round trip, no BEGIN and no COMMIT.
 
-    A mandate may end while a connection is waited for, so the instant is read after that:
-    `MOMENT` stands for it. Raises DatabaseBusy, and what the functions of the database refuse
-    by their own codes.
+    Where a purpose is stated it takes four. A mandate may end while a connection is waited for,
+    so the instant is read after that: `MOMENT` stands for it. Raises DatabaseBusy, and what the
+    functions of the database refuse by their own codes.
     """
     pool = DB.pool
     held = await _acquire(pool)
     try:
         now = clock.now()
         sent = [now if value is MOMENT else value for value in values]
-        rows: Sequence[Any] = await held.fetch(sql, *sent)
+        rows: Sequence[Any]
+        if stated_purpose.get() is None:
+            rows = await held.fetch(sql, *sent)
+        else:
+            async with held.transaction():
+                await _state_purpose(held)
+                rows = await held.fetch(sql, *sent)
     except BROKEN + CROWDED as error:
         raise _busy(error) from error
     except asyncpg.PostgresError as error:

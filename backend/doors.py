@@ -14,9 +14,10 @@ from litestar.connection import ASGIConnection
 from litestar.exceptions import MethodNotAllowedException
 from litestar.handlers import BaseRouteHandler
 
-from backend.access import Actor, Bearer
+from backend.access import PURPOSES, Actor, Bearer
 from backend.courts.rules import Call
 from backend.courts.sessions import Proofs, court_of_token
+from backend.database import stated_purpose
 from backend.errors import (
     BadInput,
     KeyMissing,
@@ -104,18 +105,26 @@ def _well_formed(request: AnyConnection, handler: BaseRouteHandler) -> None:
     """What no route means is refused.
 
     Raises MethodNotAllowed for OPTIONS, which Litestar adds to every route; over the API
-    BadInput for a query parameter that is unknown or doubled, and NotJson.
+    BadInput for a purpose that is none and for a query parameter that is unknown or doubled,
+    and NotJson.
     """
     if request.scope.get("method") == "OPTIONS":
         raise MethodNotAllowedException(headers={"allow": ", ".join(_methods(request))})
     if handler.opt.get(PAGE) or handler.opt.get(COURT):
         return  # a page is asked by browsers; to a court all that is amiss looks alike
+    _take_purpose(request.headers.get("x-purpose"))
     takes = handler.parsed_fn_signature.parameters
     named = [name for name, _ in request.query_params.multi_items()]
     if len(named) != len(set(named)) or not takes.keys() - request.path_params.keys() >= set(named):
         raise BadInput("A query parameter is unknown or stands twice.")
     if "data" in takes and not _is_json(request.headers.get("content-type", "")):
         raise NotJson
+
+
+def _take_purpose(stated: str | None) -> None:
+    if stated is not None and stated not in PURPOSES:
+        raise BadInput("X-Purpose is none of: " + ", ".join(PURPOSES))
+    stated_purpose.set(stated)
 
 
 def _methods(request: AnyConnection) -> list[str]:

@@ -6,13 +6,16 @@ import logging
 import time
 from contextlib import suppress
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import msgspec
 from litestar import Litestar
 from litestar.types import Message
 
-from backend.errors import DatabaseBusy, DomainError, NotSignedIn
+from backend.audit.denials import deny, hash_of
+from backend.database import stated_purpose
+from backend.doors import COURT
+from backend.errors import DatabaseBusy, DomainError, NotFound, NotSignedIn, NotYourRole
 from backend.logs import request_id
 from backend.problems import MEDIA_TYPE, TYPE_PREFIX, Problem
 from backend.staff.sessions import staff_of_token
@@ -31,6 +34,7 @@ UNLESS_SAID = [
 ]
 
 MOST_AT_ONCE = 500
+REFUSALS: dict[int, type[DomainError]] = {one.status: one for one in (NotYourRole, NotFound)}
 NOT_UNDERSTOOD = frozenset({400, 413, 415})
 
 
@@ -50,6 +54,7 @@ class Enveloped(Litestar):
         request, started, status = str(uuid4()), time.perf_counter(), 500
         scope.setdefault("state", {})["request_id"] = request
         token = request_id.set(request)
+        stated_purpose.set(None)
         refused = False
 
         async def telling(message: Message) -> None:
@@ -61,9 +66,12 @@ class Enveloped(Litestar):
 
         async def sending(message: Message) -> None:
             nonlocal refused
-            if message["type"] == "http.response.start" and await _is_nobody(scope, message):
-                refused = True
-                await _refuse(telling, NotSignedIn, {"www-authenticate": "Bearer"})
+            if message["type"] == "http.response.start":
+                if await _is_nobody(scope, message):
+                    refused = True
+                    await _refuse(telling, NotSignedIn, {"www-authenticate": "Bearer"})
+                elif message["status"] in REFUSALS:
+                    await _note_refusal(scope, REFUSALS[message["status"]])
             if not refused:
                 await telling(message)
 
@@ -92,6 +100,21 @@ async def _is_nobody(scope: Any, message: Any) -> bool:
         except NotSignedIn:
             return True
     return False
+
+
+async def _note_refusal(scope: Any, refused: type[DomainError]) -> None:
+    """Somebody whom we know was refused. A court is left out: its own action writes that down."""
+    handler, actor = scope.get("route_handler"), scope["state"].get("actor")
+    if handler is None or actor is None or handler.opt.get(COURT):
+        return
+    asked = [one for one in scope.get("path_params", {}).values() if isinstance(one, UUID)]
+    await deny(
+        actor,
+        handler.operation_id or f"page {handler.handler_name}",
+        refused.kind,
+        asked=hash_of(asked[-1]) if asked else None,
+        request=scope["state"]["request_id"],
+    )
 
 
 async def _refuse(send: Any, error: type[DomainError], more: dict[str, str]) -> None:

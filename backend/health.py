@@ -22,6 +22,15 @@ NEEDED = (
 )
 
 
+# The newest head of the audit, and the newest that has left the host by any way.
+_HEADS = """
+(SELECT id AS number, at, false AS has_left FROM audit_head ORDER BY id DESC LIMIT 1)
+UNION ALL
+(SELECT id AS number, at, true FROM audit_head WHERE filed_at IS NOT NULL OR posted_at IS NOT NULL
+  ORDER BY id DESC LIMIT 1)
+"""
+
+
 class Alive(msgspec.Struct):
     status: str = "ok"
 
@@ -53,6 +62,7 @@ async def ready() -> Response[Readiness]:
             "SELECT id, emergency_number, crisis_text, duty_phone FROM agency ORDER BY id"
         )
         beats = await fetch("SELECT name, at FROM heartbeat")
+        heads = await fetch(_HEADS)
     except DatabaseBusy:
         return Response(Readiness(ready=False, reasons=["database away"]), status_code=503)
     reasons = [
@@ -61,7 +71,10 @@ async def ready() -> Response[Readiness]:
         for column, reason in NEEDED
         if not agency[column]
     ]
-    return Response(Readiness(ready=True, reasons=reasons + _silent(beats)), headers=NO_STORE)
+    return Response(
+        Readiness(ready=True, reasons=reasons + _silent(beats) + _kept_here(heads)),
+        headers=NO_STORE,
+    )
 
 
 def _silent(beats: Sequence[Any]) -> list[str]:
@@ -72,3 +85,14 @@ def _silent(beats: Sequence[Any]) -> list[str]:
         return [f"{BEATING} is silent"]
     # an earlier release has one row for all of its workers, and leaves it behind
     return [f"{name} is silent" for name in silent if name != BEATING]
+
+
+def _kept_here(heads: Sequence[Any]) -> list[str]:
+    """Whether what proves the audit leaves this host, so that who rules over it cannot undo it."""
+    left = [head for head in heads if head["has_left"]]
+    if not left:
+        return ["the audit's head does not leave this host: AUDIT_HEAD_DIR, AUDIT_HEAD_URL"]
+    waits = [head for head in heads if head["number"] > left[0]["number"]]
+    if any(clock.now() - head["at"] > SILENT for head in waits):
+        return [f"the audit's head has not left this host since {left[0]['at'].isoformat()}"]
+    return []

@@ -6,7 +6,7 @@ from backend.actors.tables import ActorRecord, Mandate, SubjectKey
 from backend.agencies.tables import Agency, Bot, DutyShift
 from backend.alerts.tables import Task
 from backend.appointments.tables import Appointment
-from backend.audit.tables import Audit, Heartbeat, Once
+from backend.audit.tables import Audit, AuditHead, AuditSeal, Denial, Heartbeat, Once
 from backend.circles.tables import Member
 from backend.columns import APP
 from backend.consents.tables import ChannelConsent, Disclosure, LawfulBasis, Participation
@@ -43,6 +43,8 @@ APP_CONFIG = AppConfig(
         Agency,
         Appointment,
         Audit,
+        AuditHead,
+        AuditSeal,
         Bot,
         BreakGlass,
         Change,
@@ -55,6 +57,7 @@ APP_CONFIG = AppConfig(
         CourtDay,
         CourtFile,
         CourtToken,
+        Denial,
         Device,
         Disclosure,
         DutyShift,

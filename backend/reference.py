@@ -19,6 +19,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import OpenAPIRenderPlugin
 from litestar.routes import HTTPRoute
 
+from backend.access import PURPOSES
 from backend.doors import COURT, PUBLIC
 from backend.errors import (
     BadInput,
@@ -63,6 +64,13 @@ VERSION = {
     "required": True,
     "description": "The version that the client saw, in quotes as in ETag.",
     "schema": {"type": "string", "pattern": '^"[0-9]{1,9}"$'},
+}
+PURPOSE = {
+    "name": "X-Purpose",
+    "in": "header",
+    "required": False,
+    "description": "What it is for, for the record of who looked; each operation has a usual one.",
+    "schema": {"type": "string", "enum": list(PURPOSES)},
 }
 ETAG = {"ETag": {"description": "The version of the row.", "schema": {"type": "string"}}}
 
@@ -111,7 +119,12 @@ def _complete(operation: Json, components: Json) -> None:
     kinds["500"] = {UNEXPECTED}
     keyed = KeyMissing.kind in kinds["400"]
     change = str(VersionMissing.status) in kinds
-    headers = [*([KEY] if keyed else []), *([VERSION] if change else [])]
+    ours = {"staff": []} in operation.get("security", [])
+    headers = [
+        *([KEY] if keyed else []),
+        *([VERSION] if change else []),
+        *([PURPOSE] if ours else []),
+    ]
     if headers:
         operation["parameters"] = [*operation.get("parameters", []), *headers]
     operation["summary"] = operation.pop("description", operation["operationId"])

@@ -38,6 +38,9 @@ class Settings:
     webhook_port: int
     webhook_secret: str | None
     vault_key: str | None
+    audit_key: str | None
+    audit_head_dir: Path | None
+    audit_head_url: str | None
     docs: bool
     pool: int
     secure_cookies: bool
@@ -72,6 +75,9 @@ def read(env: Mapping[str, str]) -> Settings:
         webhook_port=_port(env, "WEBHOOK_PORT", 8002),
         webhook_secret=_secret(env, "WEBHOOK_SECRET"),
         vault_key=_secret(env, "VAULT_KEY"),
+        audit_key=_secret(env, "AUDIT_KEY"),
+        audit_head_dir=Path(folder) if (folder := env.get("AUDIT_HEAD_DIR")) else None,
+        audit_head_url=_secret(env, "AUDIT_HEAD_URL"),
         docs=env.get("API_DOCS", "on") != "off",
         pool=int(env.get("DATABASE_POOL", "10")),
         secure_cookies=env.get("SECURE_COOKIES", "off") == "on",

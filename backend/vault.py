@@ -109,14 +109,22 @@ def master_key(settings: Settings) -> bytes:
 
     Raises SettingsError where neither is at hand: a server must be given its key.
     """
-    if settings.vault_key:
+    return key_of("VAULT_KEY", settings.vault_key, settings, "vault.key")
+
+
+def key_of(name: str, given: str | None, settings: Settings, file: str) -> bytes:
+    """The key of a setting, or the one in a file of the data folder, made there once.
+
+    Raises SettingsError where neither is at hand.
+    """
+    if given:
         try:
-            return base64.b64decode(settings.vault_key, validate=True)
+            return base64.b64decode(given, validate=True)
         except ValueError as error:
-            raise SettingsError("VAULT_KEY must be base64") from error
+            raise SettingsError(f"{name} must be base64") from error
     if not settings.embedded:
-        raise SettingsError("VAULT_KEY (or VAULT_KEY_FILE) is missing: 32 random bytes in base64")
-    return _kept(settings.data / "vault.key")
+        raise SettingsError(f"{name} (or {name}_FILE) is missing: 32 random bytes in base64")
+    return _kept(settings.data / file)
 
 
 def _kept(path: Path) -> bytes:

@@ -67,6 +67,7 @@ def environment(world: World, address: str, **more: str) -> dict[str, str]:
         "APP_DATABASE_URL": world.server.url(migrate.role_name("app"), world.database_name),
         "WORKER_DATABASE_URL": world.server.url(migrate.role_name("worker"), world.database_name),
         "VAULT_KEY": KEY,
+        "AUDIT_KEY": KEY,
         "TELEGRAM_TOKEN": STAND_IN_TOKEN,
         "TELEGRAM_API": address,
         **more,

@@ -13,6 +13,7 @@ from telegram import Bot
 
 from backend import logs
 from backend.actors.actions import vault
+from backend.audit.seals import sealing_key
 from backend.messages.outbox import WAKE_SENDER
 from backend.processes import CANNOT_RUN, process
 from backend.settings import Settings, settings
@@ -32,6 +33,7 @@ def command() -> None:
     logs.set_up()
     try:
         vault()
+        sealing_key()
         asyncio.run(_run(settings()))
     except CANNOT_RUN as error:
         click.echo(f"worker: {error}", err=True)

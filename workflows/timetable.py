@@ -8,16 +8,20 @@ from functools import partial
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from telegram import Bot
 
+from backend.audit.seals import Progress
 from backend.database import in_fresh_context
 from backend.errors import DatabaseBusy
 from workflows.court_alarms import court_alarms
 from workflows.digest import digest
 from workflows.end_links import end_links
 from workflows.escalate import escalate
+from workflows.export_head import export_head
 from workflows.heartbeat import PULSE
 from workflows.materialise import materialise
 from workflows.purge import purge
+from workflows.seal_audit import seal_audit
 from workflows.send_due import send_due
+from workflows.tell_denials import tell_denials
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +42,9 @@ def jobs(bot: Bot, stopping: asyncio.Event) -> dict[str, tuple[Job, int]]:
         "end_links": (end_links, 15 * MINUTE),
         "purge": (purge, 60 * MINUTE),
         "send_due": (partial(send_due, bot, stopping), 5),
+        "tell_denials": (tell_denials, MINUTE),
+        "seal_audit": (partial(seal_audit, Progress()), 5),
+        "export_head": (export_head, MINUTE),
         "heartbeat": (PULSE.beat, MINUTE),
     }
 

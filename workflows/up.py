@@ -14,6 +14,7 @@ from dataclasses import replace
 import click
 
 from backend import embedded, vault
+from backend.audit.seals import audit_key
 from backend.settings import ROOT, Settings, SettingsError, settings
 from workflows.supervise import Child, Door, Terminal, heed_signals, supervise
 
@@ -77,7 +78,9 @@ async def up(configured: Settings, *, demo: bool) -> int:
 def children(configured: Settings, server: embedded.Server | None) -> list[Child]:
     """What runs for good. None of it is given the owner's url."""
     env = {name: value for name, value in os.environ.items() if name not in OWNERS}
+    sealing = {}  # for the worker alone
     if server:
+        sealing["AUDIT_KEY"] = base64.b64encode(audit_key(configured)).decode()
         env["APP_DATABASE_URL"] = server.url("throughcare_app")
         env["WORKER_DATABASE_URL"] = server.url("throughcare_worker")
         env["VAULT_KEY"] = base64.b64encode(vault.master_key(configured)).decode()
@@ -90,7 +93,7 @@ def children(configured: Settings, server: embedded.Server | None) -> list[Child
         door=Door(host, configured.api_port, "/health/ready"),
         address=f"the API and the pages: http://{host}:{configured.api_port}",
     )
-    worker = program("worker", ("worker",), configured, env)
+    worker = program("worker", ("worker",), configured, {**env, **sealing})
     bot = program("bot", ("bot",), configured, env)
     if not stand_in:
         return [api, worker, bot]

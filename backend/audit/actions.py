@@ -1,4 +1,7 @@
-"""The record of who did and read what. It is written in the transaction of the act itself."""
+"""The record of who did and read what. It is written in the transaction of the act itself.
+
+Who was refused is written by `backend.audit.denials`, apart.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -38,7 +41,7 @@ async def record(
 
 
 _ACCESS = """
-SELECT a.id, a.at, a.actor, a.role, a.operation, a.object, s.alias
+SELECT a.id, a.at, a.actor, a.role, a.operation, a.object, a.purpose, s.alias
   FROM audit a LEFT JOIN staff s ON s.id = a.actor
  WHERE a.plan = $1 AND a.id < $2 AND ($4 OR a.actor = $5)
  ORDER BY a.id DESC LIMIT $3

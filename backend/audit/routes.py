@@ -19,6 +19,7 @@ class AccessView(msgspec.Struct):
     role: str | UnsetType = UNSET
     who: str | UnsetType = UNSET
     thing: UUID | UnsetType = UNSET
+    purpose: str | UnsetType = UNSET
 
 
 class AccessListView(msgspec.Struct):
@@ -50,6 +51,7 @@ class AccessController(Controller):
                 role=row["role"] or UNSET,
                 who=row["alias"] or UNSET,
                 thing=row["object"] or UNSET,
+                purpose=row["purpose"] or UNSET,
             )
             for row in rows
         ]

@@ -1,4 +1,4 @@
-from piccolo.columns import UUID, BigSerial, Integer, SmallInt, Varchar
+from piccolo.columns import UUID, BigInt, BigSerial, Bytea, Integer, SmallInt, Varchar
 from piccolo.table import Table
 
 from backend.columns import instant, row_id
@@ -17,6 +17,40 @@ class Audit(Table, tablename="audit"):
     object = UUID(null=True, default=None)
     outcome = Varchar(24, null=False)
     request = Varchar(36, null=True, default=None)
+    purpose = Varchar(24, null=True, default=None)
+    reason = Varchar(24, null=True, default=None)
+    object_hash = Bytea(null=True, default=None)
+    times = Integer(null=True, default=None)
+
+
+class AuditSeal(Table, tablename="audit_seal"):
+    """The place of an audit row in the chain. No foreign key: it outlasts what it seals.
+
+    The id is the number in the chain, from 1 on.
+    """
+
+    id = BigInt(primary_key=True, default=None)
+    audit = BigInt(null=False, default=None)
+    mac = Bytea(null=False, default=None)
+
+
+class AuditHead(Table, tablename="audit_head"):
+    """The number of a seal that was the last one, and when it left: into a file, to an address."""
+
+    id = BigInt(primary_key=True, default=None)
+    at = instant()
+    mac = Bytea(null=False, default=None)
+    filed_at = instant(null=True)
+    posted_at = instant(null=True)
+
+
+class Denial(Table, tablename="denial"):
+    """How often somebody was refused in one minute; gone once the audit has told the number."""
+
+    id = row_id()
+    actor = UUID(null=False, default=None)
+    minute = instant()
+    times = Integer(null=False, default=None)
 
 
 class Once(Table, tablename="once"):

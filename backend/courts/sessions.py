@@ -15,6 +15,7 @@ from backend import clock
 from backend.access import Actor
 from backend.actors.actions import vault
 from backend.audit.actions import record
+from backend.audit.denials import deny
 from backend.courts.clients import hashed
 from backend.courts.rules import Call, Proof, assertion_holds, read_assertion, read_proof
 from backend.database import connection, transaction
@@ -68,6 +69,17 @@ async def court_token(
 
     With proofs the token is bound to their key; a client without a secret has to bring one.
     """
+    try:
+        return await _court_token(way, proofs, request)
+    except WrongCredentials as refused:
+        index = vault().index("court.client", way.client_id or "")
+        await deny(None, "courtToken", refused.kind, asked=index, request=request)
+        raise
+
+
+async def _court_token(
+    way: Secret | SignedAssertion, proofs: Proofs | None, request: str | None
+) -> tuple[str, int]:
     async with transaction() as held:
         client = await (_of_secret(way) if isinstance(way, Secret) else _of_assertion(way))
         proof = await _proven(proofs, expected=client is not None) if proofs else None

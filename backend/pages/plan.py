@@ -184,7 +184,7 @@ def _together(acts: Sequence[Any], zone: str) -> list[tuple[Any, int]]:
 
     def what(act: Any) -> tuple[object, ...]:
         day = act["at"].astimezone(ZoneInfo(zone)).date()
-        return act["actor"], act["operation"], act["object"], day
+        return act["actor"], act["operation"], act["object"], act["purpose"], day
 
     groups = [list(same) for _, same in groupby(acts, what)]
     return [(same[0], len(same)) for same in groups]

@@ -9,9 +9,11 @@ from uuid import UUID, uuid4
 
 from backend import clock
 from backend.access import Actor
+from backend.actors.actions import vault
 from backend.audit.actions import record
+from backend.audit.denials import deny
 from backend.database import MOMENT, fetch_at_once, transaction
-from backend.errors import NotSignedIn, WrongCredentials
+from backend.errors import NotSignedIn, TooManyTries, WrongCredentials
 from backend.staff.codes import COLUMNS, JOINS, hash_recovery, right_code, take
 from backend.staff.devices import end_sessions, hash_token, new_device
 from backend.staff.passwords import is_right
@@ -69,6 +71,15 @@ async def sign_in(login: str, password: str, whence: Whence, *, code: str | None
 
     Raises WrongCredentials, and TooManyTries as `tries` counts them.
     """
+    try:
+        return await _sign_in(login, password, whence, code)
+    except (WrongCredentials, TooManyTries) as refused:
+        index = vault().index("staff.login", login.casefold())
+        await deny(None, "signIn", refused.kind, asked=index, request=whence.request)
+        raise
+
+
+async def _sign_in(login: str, password: str, whence: Whence, code: str | None) -> Tokens:
     name, token = login.casefold(), hash_token(whence.device or "")
     async with transaction() as held:
         found = await held.fetchrow(_WHO, name, hash_recovery(code), token)

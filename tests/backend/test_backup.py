@@ -21,6 +21,10 @@ import pytest
 
 from backend import archive, clock, database, migrate
 from backend.archive import ArchiveError, Manifest
+from backend.audit.chain import Broken, read_heads
+from backend.audit.command import examine
+from backend.audit.heads import FILE, export_head
+from backend.audit.seals import Progress, seal_rows
 from backend.backup import backup, recipients
 from backend.courts.clients import add_court_client
 from backend.migrate import role_name
@@ -546,3 +550,48 @@ async def test_one_mistake_ends_a_psql_with_its_reason(backups: Backups) -> None
     with pytest.raises(ProgramError, match="no_such_column"):
         await asyncio.to_thread(ask)
     assert "public.half" not in await backups.rows(backups.world.database_name)
+
+
+async def test_the_record_that_was_restored_agrees_with_the_heads_up_to_the_backup(
+    backups: Backups, empty: str, tmp_path: Path
+) -> None:
+    key = bytes(range(32, 64))
+
+    async def seal_and_export() -> None:
+        async def work() -> None:
+            database.act_as("worker")
+            await seal_rows(key, Progress())
+            await export_head(tmp_path, None)
+
+        await database.in_fresh_context(work)
+
+    async def audited() -> int:
+        [(count,)] = await backups.sql(backups.world.database_name, "SELECT count(*) FROM audit")
+        return int(count)
+
+    await seal_and_export()
+    taken = await audited()
+    path = await backups.make()
+    await backups.worker.get(f"/plans/{backups.plan['id']}")  # what the crash takes away
+    await backups.worker.get("/plans")
+    await seal_and_export()
+    lost = await audited()
+    later = clock.now() + timedelta(minutes=1)
+    clock.travel(lambda: later)
+    await backups.bring(path, empty)
+    await database.disconnect("worker")
+    await database.connect("worker", backups.url("worker", empty), only=False)
+    heads, _ = read_heads((tmp_path / FILE).read_text("ascii").splitlines())
+    await seal_and_export()
+    configured = read(
+        {
+            "BACKUP_DATABASE_URL": backups.url("backup", empty),
+            "AUDIT_KEY": base64.b64encode(key).decode(),
+        }
+    )
+    with pytest.raises(Broken, match="say --restored"):
+        await examine(configured, heads)
+    said = await examine(configured, heads, restored=True)
+    assert said[0].startswith(f"whole: {taken + 1} rows are sealed")
+    assert said[1] == f"It agrees with the heads up to number {taken}."
+    assert f"the heads {lost} to {lost} are of what was lost" in said[2]

@@ -179,6 +179,9 @@ async def _shut_out(world: World) -> None:
         await held.close()
 
 
+KEPT_HERE = "the audit's head does not leave this host: AUDIT_HEAD_DIR, AUDIT_HEAD_URL"
+
+
 async def test_ready_says_why_an_agency_sends_nothing(world: World) -> None:
     agency = await world.an_agency(emergency_number=None, duty_phone="")
     answer = await Caller().get("/health/ready")
@@ -189,6 +192,7 @@ async def test_ready_says_why_an_agency_sends_nothing(world: World) -> None:
             f"sending is off for agency {agency}: no emergency number",
             f"sending is off for agency {agency}: no duty contact",
             "worker is silent",
+            KEPT_HERE,
         ],
     }
 
@@ -197,6 +201,31 @@ async def test_ready_says_that_the_worker_is_silent_after_ten_minutes(world: Wor
     await world.an_agency()
     now = clock.now()
     await world.sql("INSERT INTO heartbeat (id, name, at) VALUES ($1, 'worker', $2)", uuid4(), now)
-    assert (await Caller().get("/health/ready")).json() == {"ready": True, "reasons": []}
+    assert (await Caller().get("/health/ready")).json() == {"ready": True, "reasons": [KEPT_HERE]}
     clock.travel(lambda: now + timedelta(minutes=11))
-    assert (await Caller().get("/health/ready")).json()["reasons"] == ["worker is silent"]
+    assert (await Caller().get("/health/ready")).json()["reasons"] == [
+        "worker is silent",
+        KEPT_HERE,
+    ]
+
+
+async def test_ready_says_whether_the_head_of_the_audit_leaves_the_host(world: World) -> None:
+    await world.an_agency()
+    now = clock.now()
+    add = "INSERT INTO audit_head (id, at, mac, filed_at) VALUES ($1, $2, '', $3)"
+
+    async def reasons() -> list[str]:
+        said: list[str] = (await Caller().get("/health/ready")).json()["reasons"]
+        return said[1:]  # no worker runs here
+
+    await world.sql(add, 1, now, None)
+    assert await reasons() == [KEPT_HERE]
+    await world.sql(add, 2, now, now)
+    assert await reasons() == []
+    await world.sql(add, 3, now + timedelta(minutes=1), None)
+    clock.travel(lambda: now + timedelta(minutes=11))
+    assert await reasons() == []
+    clock.travel(lambda: now + timedelta(minutes=12))
+    assert await reasons() == [f"the audit's head has not left this host since {now.isoformat()}"]
+    await world.sql("UPDATE audit_head SET posted_at = $1 WHERE id = 3", clock.now())
+    assert await reasons() == []

@@ -288,7 +288,8 @@ async def _effects(world: World) -> dict[str, int]:
     """How many events, audit rows and keys there are of changes of a row."""
     counts = {
         "event": "SELECT count(*) FROM milestone_event",
-        "audit": "SELECT count(*) FROM audit WHERE operation = 'changeMilestone'",
+        "audit": "SELECT count(*) FROM audit WHERE operation = 'changeMilestone'"
+        " AND outcome = 'done'",
         "once": "SELECT count(*) FROM once WHERE operation = 'changeMilestone'",
     }
     return {name: (await world.sql(sql))[0]["count"] for name, sql in counts.items()}

@@ -96,14 +96,14 @@ TRIPS = {
     "listPlans": 1,
     "getPlan": 1,
     "getPlan, all": 1,
-    "getPlan, of others": 2,  # who it was, for the log
+    "getPlan, of others": 3,  # who it was, for the log; and its row, for it is a refusal
     "change": 1,
     # the one statement refuses; then the token, BEGIN, the claim on the key, what is known, COMMIT
     "change, known key": 6,
     "change, key of another": 6,
     # and here the claim is won: plan, mandate and row are looked at, and all is rolled back
     "change, stale": 8,
-    "change, of others": 6,  # the wall leaves no plan to look at
+    "change, of others": 7,  # the wall leaves no plan to look at; and the row of the refusal
     "change, no version": 1,
     "change, unknown token": 1,
     "change, no token": 0,

@@ -107,6 +107,9 @@ def _make_secrets(made: Stack, vouched: Certificate) -> None:
     backups = made.place / "backups"
     backups.mkdir()
     give(backups, made.service("backup")["user"])
+    heads = made.place / "heads"
+    heads.mkdir()
+    give(heads, made.service("worker")["user"])
 
 
 @pytest.fixture(scope="package")

