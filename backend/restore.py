@@ -15,11 +15,12 @@ from pyrage import x25519
 
 from backend import archive, clock
 from backend.archive import ArchiveError, Manifest
+from backend.keyring import given, kept_ring, keyring
 from backend.migrate import LOCK, passwords, prepare, role_name
 from backend.processes import CANNOT_RUN, reach
 from backend.psql import STEADY, ProgramError, Psql, program, reason
 from backend.settings import ROOT, Settings, SettingsError, settings
-from backend.vault import Vault, VaultError, master_key
+from backend.vault import Vault, VaultError
 
 ANYTHING = """
 SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -209,17 +210,16 @@ def _hold(psql: Psql, now: datetime) -> Restored:
 
 
 def _about_the_vault(configured: Settings, wrapped: tuple[UUID, bytes] | None) -> str:
-    """Whether the names open here; a missing key is not made anew, as `master_key` would."""
-    if configured.embedded and not configured.vault_key:
-        place = configured.data / "vault.key"
-        if not place.exists():
-            return f"Names stay sealed: put the vault key into {place} before anything is started."
-    elif not configured.vault_key:
+    """Whether the names open here; a missing key is not made anew, as `keyring` would."""
+    ring, place = given(configured), kept_ring(configured)
+    if ring is None and not configured.embedded:
         return "Names stay sealed: VAULT_KEY is not set here."
+    if ring is None and not place.exists():
+        return f"Names stay sealed: put the vault key into {place} before anything is started."
     if wrapped is None:
         return "There is nobody in it yet."
     try:
-        Vault(master_key(configured)).seal(*wrapped, "restore", b"")
+        Vault(ring or keyring(configured)).seal(*wrapped, "restore", b"")
     except VaultError:
         return "Names stay sealed: the vault key here is not the one that sealed them."
     return "Names open with the vault key that is here."

@@ -36,6 +36,7 @@ class Settings:
     webhook_port: int
     webhook_secret: str | None
     vault_key: str | None
+    vault_key_command: str | None
     docs: bool
     pool: int
     secure_cookies: bool
@@ -68,6 +69,7 @@ def read(env: Mapping[str, str]) -> Settings:
         webhook_port=_port(env, "WEBHOOK_PORT", 8002),
         webhook_secret=_secret(env, "WEBHOOK_SECRET"),
         vault_key=_secret(env, "VAULT_KEY"),
+        vault_key_command=env.get("VAULT_KEY_COMMAND") or None,
         docs=env.get("API_DOCS", "on") != "off",
         pool=int(env.get("DATABASE_POOL", "10")),
         secure_cookies=env.get("SECURE_COOKIES", "off") == "on",

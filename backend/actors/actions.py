@@ -1,5 +1,6 @@
 """Actors are made here, and sealed values go through here with the key of their individual."""
 
+import os
 from typing import Any
 from uuid import UUID
 
@@ -9,16 +10,17 @@ from backend import clock
 from backend.access import Kind
 from backend.database import connection
 from backend.errors import Taken
-from backend.settings import settings
-from backend.vault import Vault, VaultError, master_key
+from backend.keyring import keyring
+from backend.settings import read, settings
+from backend.vault import Vault, VaultError
 
 _vaults: dict[str, Vault] = {}
 
 
 def vault() -> Vault:
-    """The vault of this installation, its key read once."""
+    """The vault of this installation. Its ring is read at first, and when it lacks a key."""
     if "it" not in _vaults:
-        _vaults["it"] = Vault(master_key(settings()))
+        _vaults["it"] = Vault(keyring(settings()), lambda: keyring(read(os.environ)))
     return _vaults["it"]
 
 

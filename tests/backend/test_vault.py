@@ -12,8 +12,9 @@ import pytest
 from backend.actors.actions import seal, unseal
 from backend.database import transaction
 from backend.embedded_programs import programs_for
+from backend.keyring import Keyring, kept_ring, keyring
 from backend.settings import SettingsError, read
-from backend.vault import Vault, VaultError, master_key
+from backend.vault import Vault, VaultError
 from tests.backend.acts import a_scene
 from tests.chats import Chats
 from tests.world import World, a_day, row
@@ -33,7 +34,7 @@ CANARIES = {
 
 @pytest.fixture
 def vault() -> Vault:
-    return Vault(KEY)
+    return Vault(Keyring.single(KEY))
 
 
 def test_a_value_comes_back_as_it_went_in(vault: Vault) -> None:
@@ -71,7 +72,7 @@ def test_a_value_that_is_moved_altered_or_anothers_does_not_open(vault: Vault) -
 
 
 def test_another_installation_opens_nothing_and_finds_nothing(vault: Vault) -> None:
-    who, stranger = uuid4(), Vault(bytes(32))
+    who, stranger = uuid4(), Vault(Keyring.single(bytes(32)))
     key = vault.new_key(who)
     sealed = vault.seal(who, key, "t.c:1", b"value")
     with pytest.raises(VaultError):
@@ -100,14 +101,11 @@ def test_a_server_is_given_its_key_and_beside_the_embedded_postgres_it_is_made_o
     tmp_path: Path,
 ) -> None:
     with pytest.raises(SettingsError, match="VAULT_KEY"):
-        master_key(read({"DATABASE_URL": "postgresql://owner@db/one"}))
-    for wrong in ("not base64", base64.b64encode(b"short").decode()):
-        with pytest.raises(SettingsError):
-            Vault(master_key(read({"VAULT_KEY": wrong})))
+        keyring(read({"DATABASE_URL": "postgresql://owner@db/one"}))
     beside = read({"THROUGHCARE_DATA": str(tmp_path / "data")})
-    assert master_key(beside) == master_key(beside)
-    assert len(master_key(beside)) == 32
-    assert (tmp_path / "data" / "vault.key").stat().st_mode & 0o077 == 0
+    assert keyring(beside) == keyring(beside)
+    assert keyring(beside).keys.keys() == {1}
+    assert kept_ring(beside).stat().st_mode & 0o077 == 0
 
 
 async def test_a_destroyed_key_takes_everything_of_its_individual_along(world: World) -> None:
