@@ -17,6 +17,7 @@ VERBS = {
     "breaks": ("tests.breaks.command", "take each named rule away in a copy: a test must notice"),
     "openapi": ("backend.openapi", "print the API document"),
     "backup": ("backend.backup", "write an encrypted backup into a folder"),
+    "keys": ("backend.keys", "rotate the master keys, and keep them on three sheets"),
     "restore": ("backend.restore", "read an encrypted backup into an empty database"),
 }
 
