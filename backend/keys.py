@@ -6,18 +6,20 @@ docs/keys.md is the runbook. No key is ever printed but on the sheets, and none 
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 import click
 
-from backend import database, logs
+from backend import clock, database, logs
 from backend.keyring import Keyring, keyring
 from backend.migrate import role_name
 from backend.processes import CANNOT_RUN, process, reach
 from backend.rewrap import Users, rewrap, users
 from backend.settings import Settings, SettingsError, settings
+from backend.sheets import NEEDED, SheetError, check_word, combine, page, split, words_of
 from backend.vault import Vault
 
 T = TypeVar("T")
@@ -36,14 +38,14 @@ def _run(act: Callable[[Settings], T]) -> T:
         sys.exit(1)
 
 
-def write_ring(path: Path, ring: Keyring) -> None:
-    """Into a new file that only we may read. Raises SettingsError where one is there."""
+def write_new(path: Path, text: str) -> None:
+    """A new file that only we may read. Raises SettingsError where one is there."""
     try:
         number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
     except FileExistsError as error:
-        raise SettingsError(f"{path} is there already, and a ring is never overwritten") from error
+        raise SettingsError(f"{path} is there already, and is never overwritten") from error
     with os.fdopen(number, "w", encoding="ascii") as file:
-        file.write(ring.text())
+        file.write(text)
         file.flush()
         os.fsync(number)
 
@@ -58,7 +60,7 @@ def add(file: Path) -> None:
 
     def act(configured: Settings) -> None:
         ring = keyring(configured).grown()
-        write_ring(file, ring)
+        write_new(file, ring.text())
         click.echo(f"{file}: keys {_numbers(ring)}, fingerprint {ring.fingerprint}")
         click.echo("Put it where every process reads its ring, then: ./run keys rotate")
 
@@ -120,11 +122,91 @@ def drop(file: Path) -> None:
         ring, found = _look(configured)
         if any(version != ring.newest for version in found):
             raise SettingsError("older keys are still needed: ./run keys status says for what")
-        write_ring(file, Keyring({ring.newest: ring.keys[ring.newest]}, ring.index))
+        left = Keyring({ring.newest: ring.keys[ring.newest]}, ring.index)
+        write_new(file, left.text())
         click.echo(f"{file}: keys {ring.newest}. Until the next two backups are made, keep the old")
         click.echo("ring too: the key files of the earlier ones open with it alone.")
 
     _run(act)
+
+
+@command.command()
+@click.option("--out", type=click.Path(path_type=Path), help="into OUT.1, OUT.2 and OUT.3 instead")
+def sheets(out: Path | None) -> None:
+    """Show three sheets of paper to be, of which any two open the ring."""
+
+    def act(configured: Settings) -> None:
+        if out is None and not sys.stdout.isatty():
+            raise SettingsError(
+                "sheets are shown on a terminal alone: use --out FILE to print them"
+            )
+        ring = keyring(configured)
+        today = clock.now().date()
+        pages = [page(at, words, ring, today) for at, words in enumerate(split(ring), 1)]
+        for number, text in enumerate(pages, 1):
+            if out is None:
+                with _unrecorded():
+                    click.echo(text)
+                    _wait("Copy it, and press Enter: it is not shown again.")
+            else:
+                write_new(out.with_name(f"{out.name}.{number}"), text)
+        click.echo(f"Fingerprint of the ring on the sheets: {ring.fingerprint}")
+
+    _run(act)
+
+
+@contextmanager
+def _unrecorded() -> Iterator[None]:
+    """The terminal's other screen, which leaves nothing to scroll back to."""
+    click.echo("\x1b[?1049h\x1b[H", nl=False)
+    try:
+        yield
+    finally:
+        click.echo("\x1b[2J\x1b[?1049l", nl=False)
+
+
+@command.command("open")
+@_FILE
+@click.option(
+    "--sheet",
+    "files",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="a file with a sheet, twice; without any, the words are asked",
+)
+def open_sheets(file: Path, files: Sequence[Path]) -> None:
+    """Write the ring that two sheets hold into a new FILE."""
+
+    def act(_: Settings) -> None:
+        if file.exists():
+            raise SettingsError(f"{file} is there already, and is never overwritten")
+        try:
+            texts = [one.read_text("ascii") for one in files] if files else _asked()
+            ring = combine([words_of(text) for text in texts])
+        except (SheetError, UnicodeDecodeError) as error:
+            raise SettingsError(
+                str(error) if isinstance(error, SheetError) else "no text"
+            ) from None
+        write_new(file, ring.text())
+        click.echo(f"{file}: keys {_numbers(ring)}, fingerprint {ring.fingerprint}")
+
+    _run(act)
+
+
+def _wait(until: str) -> None:
+    click.prompt(until, default="", show_default=False, prompt_suffix="")
+
+
+def _asked() -> list[str]:
+    if not sys.stdin.isatty():
+        raise SettingsError("there is no terminal to ask for the words: use --sheet FILE twice")
+    with _unrecorded():
+        texts = []
+        for number in range(1, NEEDED + 1):
+            texts.append(click.prompt(f"All words of sheet {number} of {NEEDED}, without numbers"))
+            click.echo(f"Check word: {check_word(words_of(texts[-1]))}")
+        _wait("Compare the check words with the paper, and press Enter.")
+    return texts
 
 
 def _numbers(ring: Keyring) -> str:
