@@ -34,6 +34,10 @@ class VaultError(Exception):
     """A sealed value could not be opened: wrong key, moved, or altered."""
 
 
+class KeyDestroyed(VaultError):
+    """Whom this was about was erased: nothing that was sealed for them opens any more."""
+
+
 class Vault:
     """Seals, opens, and makes keyed hashes. One derived key for each purpose.
 
