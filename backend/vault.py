@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from backend.errors import NotFound
 from backend.keyring import KEY, Keyring
 from backend.settings import SettingsError
 
@@ -34,8 +35,8 @@ class VaultError(Exception):
     """A sealed value could not be opened: wrong key, moved, or altered."""
 
 
-class KeyDestroyed(VaultError):
-    """Whom this was about was erased: nothing that was sealed for them opens any more."""
+class KeyDestroyed(VaultError, NotFound):
+    """Whom this was about was erased: to everybody they are like somebody who never was."""
 
 
 class Vault:

@@ -85,6 +85,14 @@ def unseal_with(wrapped: bytes | None, subject: UUID, place: str, sealed: bytes)
     return msgspec.json.decode(vault().unseal(subject, wrapped, place, sealed))
 
 
+async def unseal_or_none(subject: UUID, place: str, sealed: bytes | None) -> Any:
+    """Likewise; None too where the individual was erased, for a row that is shown without."""
+    try:
+        return await unseal(subject, place, sealed)
+    except KeyDestroyed:
+        return None
+
+
 async def _wrapped(subject: UUID) -> bytes:
     wrapped: bytes | None = await connection().fetchval(
         "SELECT wrapped FROM subject_key WHERE id = $1", subject

@@ -8,10 +8,15 @@ import asyncpg
 import pytest
 
 from backend import database
+from backend.access import Actor
 from backend.actors.actions import destroy_key
 from backend.database import act_as, in_fresh_context, transaction
 from backend.errors import NotFound, TooManyTries
-from tests.world import Caller, World
+from backend.messages.incoming import list_incoming
+from tests.backend.acts import a_scene
+from tests.backend.courts.docket import REFERENCE, a_docket
+from tests.chats import Chats
+from tests.world import Caller, World, row
 
 
 async def _coordinated(world: World, **person: Any) -> tuple[Caller, Caller, dict[str, Any], UUID]:
@@ -106,3 +111,88 @@ async def test_ten_in_an_hour_are_the_most_whatever_the_caller_says_of_the_time(
     assert (await _keys(world))[person] is not None
     await world.sql("UPDATE subject_key SET destroyed_at = destroyed_at - interval '1 hour'")
     await _destroy(coordinator, person)
+
+
+# what meets a destroyed key
+
+
+async def _erase(world: World, *kinds: str) -> None:
+    await world.sql(
+        "UPDATE subject_key SET wrapped = NULL, destroyed_at = now()"
+        " WHERE id IN (SELECT id FROM actor WHERE kind = ANY($1))",
+        list(kinds),
+    )
+
+
+async def test_a_plan_goes_on_without_the_name_of_who_was_erased(world: World) -> None:
+    _, worker, plan, _ = await _coordinated(world)
+    where = f"/plans/{plan['id']}"
+    mentor = {"role": "ME", "name": "Bramarbas", "language": "en"}
+    assert (await worker.post(f"{where}/circle", mentor)).status_code == 201
+    day = {"role": "SW", "held_on": plan["release_date"], "held_at": "10:00:00", "place": "Gate"}
+    assert (await worker.post(f"{where}/appointments", day)).status_code == 201
+    first = row(plan, "PLN-01")
+    for body in ({"state": "done"}, {"state": "in_progress", "reason": "Quittenbaum"}):
+        seen = row(await world.plan(worker, plan["id"]), "PLN-01")
+        path = f"/milestones/{first['id']}"
+        assert (await worker.patch(path, body, version=seen["version"])).status_code == 200
+    await _erase(world, "person")
+    shown = await world.plan(worker, plan["id"])
+    assert "person" not in shown
+    assert [one["place"] for one in shown["appointments"]] == [None]
+    assert "Bramarbas" in {one["name"] for one in shown["circle"]}
+    history = (await worker.get(f"/milestones/{first['id']}/history")).json()
+    assert "Quittenbaum" not in str(history)
+    await _erase(world, "member")
+    shown = await world.plan(worker, plan["id"])
+    assert "Bramarbas" not in str(shown)
+    assert len(shown["circle"]) == 3
+
+
+async def test_a_court_hears_of_who_was_erased_what_it_hears_of_nobody(world: World) -> None:
+    docket = await a_docket(world)
+    id_ = await docket.issued()
+    unknown = [
+        await docket.court.list("never was"),
+        await docket.court.pull("never was", id_),
+    ]
+    await _erase(world, "person")
+    for answer, expected in zip(
+        [await docket.court.list(REFERENCE), await docket.court.pull(REFERENCE, id_)],
+        unknown,
+        strict=True,
+    ):
+        assert answer.status_code == 404
+        assert answer.content == expected.content
+    rows = await world.sql(
+        "SELECT outcome, plan FROM audit WHERE actor = $1 ORDER BY at DESC LIMIT 4",
+        docket.court.id,
+    )
+    assert [(one["outcome"], one["plan"]) for one in rows] == [("not-found", None)] * 4
+
+
+async def test_a_text_of_who_was_erased_is_gone_and_a_new_one_is_not_kept(
+    world: World, chats: Chats
+) -> None:
+    _, worker, plan, _ = await _coordinated(world)
+    mentor = await chats.a_member(worker, plan["id"], name="Bramarbas")
+    await chats.say(mentor.phone, "Wolkenkuckuck")
+    who = Actor(worker.id or uuid4(), "staff", "SW", world.agency)
+    assert [one.text for one in await list_incoming(who)] == ["Wolkenkuckuck"]
+    await _erase(world, "member")
+    assert await list_incoming(who) == []
+    # what they still write is kept by nobody, and holds nobody up
+    await chats.say(mentor.phone, "hello again")
+    waiting = await world.sql(
+        "SELECT 1 FROM incoming_update WHERE handled_at IS NULL OR failed_at IS NOT NULL"
+    )
+    assert waiting == []
+    assert len(await world.sql("SELECT 1 FROM incoming WHERE text IS NOT NULL")) == 1
+
+
+async def test_no_door_fails_over_a_destroyed_key(world: World) -> None:
+    scene = await a_scene(world)
+    await _erase(world, "person", "member")
+    answers = {one: (await scene.carry_out(one)).status_code for one in scene.acts}
+    assert len(answers) > 30
+    assert {one: status for one, status in answers.items() if status >= 500} == {}

@@ -16,6 +16,7 @@ from backend.plans import rules, told
 
 LAST = date(9999, 12, 31)
 NONE = "[]"
+ERASED = "\N{EM DASH}"  # in a circle, for the name of who was erased
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def _read(sheet: Any, *, everything: bool) -> PlanRead:
         row=sheet,
         role=role,
         today=today,
-        identity=_identity(sheet) if role in rules.READ_NAMES else None,
+        identity=_identity(sheet) if role in rules.READ_NAMES and sheet["wrapped"] else None,
         milestones=shown,
         offers=_offers(seen) if role in rules.WORKERS else None,
         circle=_circle(sheet) if role in rules.WORKERS else None,
@@ -120,7 +121,8 @@ def _circle(sheet: Any) -> list[dict[str, Any]]:
         sealed, wrapped = member.pop("identity"), member.pop("wrapped")
         if sealed is not None:
             place = f"member.identity:{row['actor']}"
-            member["name"] = _opened(wrapped, row["actor"], place, sealed)["name"]
+            opened = _opened(wrapped, row["actor"], place, sealed)
+            member["name"] = opened["name"] if opened else ERASED
         else:
             # the person has no account: they go by the alias of their plan
             member["name"] = row["staff_alias"] or sheet["alias"]
@@ -129,8 +131,10 @@ def _circle(sheet: Any) -> list[dict[str, Any]]:
 
 
 def _opened(wrapped: str | None, subject: UUID, place: str, sealed: str) -> Any:
-    key = bytes.fromhex(wrapped) if wrapped is not None else None
-    return unseal_with(key, subject, place, bytes.fromhex(sealed))
+    """None where the individual was erased."""
+    if wrapped is None:
+        return None
+    return unseal_with(bytes.fromhex(wrapped), subject, place, bytes.fromhex(sealed))
 
 
 def _appointments(sheet: Any) -> list[dict[str, Any]]:
@@ -139,6 +143,7 @@ def _appointments(sheet: Any) -> list[dict[str, Any]]:
         place = row["place"]
         if place is not None:
             where, sealed = f"appointment.place:{row['id']}", bytes.fromhex(place)
-            place = unseal_with(sheet["wrapped"], sheet["person"], where, sealed)
+            key = sheet["wrapped"]
+            place = unseal_with(key, sheet["person"], where, sealed) if key else None
         shown.append({**row, "place": place})
     return shown

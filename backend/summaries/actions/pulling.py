@@ -1,7 +1,7 @@
 """What a court may pull: issued versions, by a file reference that is bound to its machine.
 
-A reference or id that is foreign, unknown or no reference at all takes the same way
-through the same statements and ends in the same NotFound. Every pull is written
+A reference or id that is foreign, unknown, of somebody who was erased or none at all takes the
+same way through the same statements and ends in the same NotFound. Every pull is written
 down, for the plan's coordinator; a refused one too, against the court's machine.
 """
 
@@ -23,6 +23,8 @@ _FILE = """
 SELECT f.id, f.plan FROM court_file f
   JOIN court_client c ON c.id = f.client AND c.suspended_at IS NULL
  WHERE f.client = $1 AND f.reference_index = $2 AND f.ended_at IS NULL
+   AND NOT EXISTS (SELECT 1 FROM summary s JOIN subject_key k ON k.id = s.subject
+                    WHERE s.file = f.id AND k.wrapped IS NULL)
 """
 _ISSUED = """
 SELECT s.*, (SELECT max(n.number) FROM summary n WHERE n.file = s.file AND n.supersedes = s.number)
