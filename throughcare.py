@@ -18,6 +18,7 @@ VERBS = {
     "openapi": ("backend.openapi", "print the API document"),
     "backup": ("backend.backup", "write an encrypted backup into a folder"),
     "audit": ("backend.audit.command", "show whether the record of who did what is whole"),
+    "keys": ("backend.keys", "rotate the master keys, and keep them on three sheets"),
     "restore": ("backend.restore", "read an encrypted backup into an empty database"),
 }
 

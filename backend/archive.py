@@ -1,4 +1,7 @@
-"""The backup file: a manifest and what `pg_dump` wrote, sealed with age for one or more keys.
+"""The files of a backup: a manifest and rows, sealed with age for one or more keys.
+
+The backup itself holds what `pg_dump` wrote, without the wrapped keys. These lie in a file of
+their own, as COPY wrote them: a key that is destroyed must not lie on in older backups.
 
 Inside, the first line is the manifest in JSON and the rest is pg_dump's custom format, so
 that `age` and `pg_restore` alone can read a backup. age seals in pieces with a mark on the
@@ -7,11 +10,11 @@ docs/decisions/0007-backups.md says why it is so.
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 import msgspec
 import pyrage
@@ -19,9 +22,15 @@ from pyrage import x25519
 
 from backend.psql import Fingerprint
 
-FORMAT = 1
+FORMAT = 2
+WITH_KEYS_INSIDE = 1  # of releases before; still read
 NAME = "throughcare-%Y%m%dT%H%M%SZ.age"
 NAMES = "throughcare-*Z.age"
+# the mark changes with the set of individuals whose keys were destroyed, and says nothing else
+KEYS_NAME = "keys-%Y%m%dT%H%M%SZ-{mark}.age"
+KEYS_NAMES = "keys-*Z-*.age"
+KEYS = "public.subject_key"
+KEY_ROWS = "SELECT id, wrapped, destroyed_at FROM {table} ORDER BY id"
 LONGEST_MANIFEST = 1024 * 1024
 
 
@@ -77,7 +86,7 @@ def _words(text: str) -> list[str]:
 
 
 def write(
-    path: Path, recipients: Sequence[x25519.Recipient], manifest: Manifest, dump: IO[bytes]
+    path: Path, recipients: Sequence[x25519.Recipient], manifest: Manifest, dump: "Readable"
 ) -> None:
     """Seal the manifest and all that `dump` gives into a new file that only we may read."""
     line = msgspec.json.encode(manifest) + b"\n"
@@ -99,8 +108,10 @@ def inspect(path: Path, identities: Sequence[x25519.Identity]) -> Manifest:
         manifest = msgspec.json.decode(parted.line, type=Manifest)
     except msgspec.DecodeError as error:
         raise ArchiveError(f"{path} opens, but is no backup of this program") from error
-    if manifest.format != FORMAT:
-        raise ArchiveError(f"{path} has format {manifest.format}, this release reads {FORMAT}")
+    if manifest.format not in {FORMAT, WITH_KEYS_INSIDE}:
+        raise ArchiveError(
+            f"{path} has format {manifest.format}, this release reads up to {FORMAT}"
+        )
     return manifest
 
 
@@ -119,10 +130,32 @@ def _open(path: Path, identities: Sequence[x25519.Identity], parted: "_Parted") 
             raise ArchiveError(f"{path} was cut short or altered: {error}") from error
 
 
+class Readable(Protocol):
+    def read(self, size: int = -1, /) -> bytes: ...
+
+
+class Lines:
+    """What a stream of lines looks like to age."""
+
+    def __init__(self, lines: Iterable[bytes]) -> None:
+        self._lines = iter(lines)
+        self._rest = b""
+
+    def read(self, size: int = -1) -> bytes:
+        while size < 0 or len(self._rest) < size:
+            line = next(self._lines, None)
+            if line is None:
+                size = len(self._rest)
+                break
+            self._rest += line
+        part, self._rest = self._rest[:size], self._rest[size:]
+        return part
+
+
 class _Joined:
     """What age reads: some bytes, and after them a stream."""
 
-    def __init__(self, first: bytes, then: IO[bytes]) -> None:
+    def __init__(self, first: bytes, then: "Readable") -> None:
         self._first = first
         self._then = then
 

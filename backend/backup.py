@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 from pyrage import x25519
@@ -17,6 +18,7 @@ from backend.processes import CANNOT_RUN, reach
 from backend.psql import STEADY, ProgramError, Psql, environment, program, reason
 from backend.settings import Settings, SettingsError, settings
 
+KEPT_KEY_FILES = 2
 REMINDER = """\
 Not in it: the vault key (VAULT_KEY, or vault.key in the data folder). Without that key a
 restored database keeps every name sealed. Keep the vault key and the backup's key apart
@@ -54,11 +56,12 @@ def _backup_and_tell(configured: Settings, folder: Path) -> None:
         raise SettingsError(f"a backup inside {configured.data} is lost with it: say another place")
     keys = recipients(configured)
     with reach(configured) as found:
-        path, manifest = backup(found.url("backup"), folder, keys)
+        made = backup(found.url("backup"), folder, keys)
     click.echo(
-        f"{path}: {len(manifest.tables)} tables, {manifest.rows} rows,"
+        f"{made.path}: {len(made.manifest.tables)} tables, {made.manifest.rows} rows,"
         f" keys that open it: {len(keys)}"
     )
+    click.echo(f"{made.keys}: everybody's own key; older key files are gone but for one at most")
     identity = kept_identity(configured)
     if configured.embedded and identity.exists():
         click.echo(f"The key that opens it is {identity}. Move it to another place: who has both")
@@ -92,9 +95,18 @@ def recipients(configured: Settings) -> list[x25519.Recipient]:
     return found
 
 
-def backup(url: str, folder: Path, keys: Sequence[x25519.Recipient]) -> tuple[Path, Manifest]:
-    """Write one backup file: whole and under its name, or not at all.
+class Made(NamedTuple):
+    """What a backup consists of: two files, and what the first one holds."""
 
+    path: Path
+    keys: Path
+    manifest: Manifest
+
+
+def backup(url: str, folder: Path, keys: Sequence[x25519.Recipient]) -> Made:
+    """Write a backup and the file with its keys: whole and under their names, or not at all.
+
+    Of older key files one is kept, and none once a key that it may hold was destroyed.
     `url` is the backup role's, which alone sees every row. Raises ProgramError, ArchiveError.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -102,26 +114,54 @@ def backup(url: str, folder: Path, keys: Sequence[x25519.Recipient]) -> tuple[Pa
     path = folder / now.strftime(archive.NAME)
     if path.exists():
         raise ArchiveError(f"{path} is there already")
-    part = path.with_suffix(f".{os.getpid()}.part")
+    part, keys_part = (folder / f"{name}.{os.getpid()}.part" for name in (path.stem, "keys"))
     try:
         with Psql(url) as psql:
             psql.ask(f"{STEADY}; BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             [snapshot] = psql.ask("SELECT pg_export_snapshot()")
             [migration] = psql.ask("SELECT max(name) FROM public.migration")
-            tables = {table: psql.fingerprint(table) for table in psql.tables()}
+            names = [table for table in psql.tables() if table != archive.KEYS]
+            tables = {table: psql.fingerprint(table) for table in names}
             manifest = Manifest(archive.FORMAT, now, migration, tables)
             _dump(url, snapshot, part, keys, manifest)
+            [mark] = psql.ask(_MARK)
+            query = archive.KEY_ROWS.format(table=archive.KEYS)
+            only = {archive.KEYS: psql.fingerprint_of(query)}
+            told = Manifest(archive.FORMAT, now, migration, only)
+            archive.write(keys_part, keys, told, archive.Lines(psql.copy(query)))
+        # a key file without its backup serves the older ones; the other way round nothing opens
+        keys_path = keys_part.rename(folder / now.strftime(archive.KEYS_NAME).format(mark=mark))
         part.rename(path)
     finally:
         part.unlink(missing_ok=True)
+        keys_part.unlink(missing_ok=True)
     _settle_folder(folder)
-    return path, manifest
+    _forget_keys(folder, keys_path)
+    return Made(path, keys_path, manifest)
+
+
+# Of whom nothing opens any more. Two backups with the same mark hold the same keys, or more.
+_MARK = """
+SELECT left(encode(sha256(convert_to(coalesce(string_agg(id::text, ',' ORDER BY id), ''), 'UTF8')),
+       'hex'), 12) FROM public.subject_key WHERE wrapped IS NULL
+"""
+
+
+def _forget_keys(folder: Path, newest: Path) -> None:
+    """By the mark and by no clock: an older file that held a destroyed key has another mark."""
+    older = sorted(set(folder.glob(archive.KEYS_NAMES)) - {newest}, reverse=True)
+    mark = newest.stem.rpartition("-")[2]
+    same = [path for path in older if path.stem.rpartition("-")[2] == mark]
+    for path in set(older) - set(same[: KEPT_KEY_FILES - 1]):
+        path.unlink(missing_ok=True)
+    _settle_folder(folder)
 
 
 def _dump(
     url: str, snapshot: str, part: Path, keys: Sequence[x25519.Recipient], manifest: Manifest
 ) -> None:
     words = [program("pg_dump"), "--format=custom", "--no-password", f"--snapshot={snapshot}"]
+    words.append(f"--exclude-table-data={archive.KEYS}")
     with (
         tempfile.TemporaryFile() as errors,
         subprocess.Popen(  # noqa: S603 - Postgres's program with words of ours

@@ -150,9 +150,16 @@ class Psql:
         """The names of all tables but the system's, quoted."""
         return self.ask(TABLES)
 
+    def copy(self, rows: str) -> Iterator[bytes]:
+        """The rows of a query as COPY writes them, a line each."""
+        return self._lines(f"COPY ({rows}) TO STDOUT")
+
     def fingerprint(self, table: str) -> Fingerprint:
+        return self.fingerprint_of(f"SELECT * FROM {table} ORDER BY id")
+
+    def fingerprint_of(self, query: str) -> Fingerprint:
         rows, digest = 0, hashlib.sha256()
-        for line in self._lines(f"COPY (SELECT * FROM {table} ORDER BY id) TO STDOUT"):
+        for line in self.copy(query):
             rows += 1
             digest.update(line)
         return Fingerprint(rows, digest.hexdigest())

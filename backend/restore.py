@@ -15,11 +15,12 @@ from pyrage import x25519
 
 from backend import archive, clock
 from backend.archive import ArchiveError, Manifest
+from backend.keyring import given, kept_ring, keyring
 from backend.migrate import LOCK, passwords, prepare, role_name
 from backend.processes import CANNOT_RUN, reach
-from backend.psql import STEADY, ProgramError, Psql, program, reason
+from backend.psql import END, STEADY, Fingerprint, ProgramError, Psql, program, reason
 from backend.settings import ROOT, Settings, SettingsError, settings
-from backend.vault import Vault, VaultError, master_key
+from backend.vault import Vault, VaultError
 
 ANYTHING = """
 SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -46,9 +47,15 @@ class Restored:
     required=True,
     help="the file with the key that opens it",
 )
-def command(dir: Path, identity: Path) -> None:  # noqa: A002 - the name that ./run --help shows
+@click.option(
+    "--keys",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="the file with everybody's own key; the newest one beside the backup",
+)
+def command(dir: Path, identity: Path, keys: Path | None) -> None:  # noqa: A002 - as --help shows it
     try:
-        _restore_and_tell(settings(), newest(dir), identity)
+        path = newest(dir)
+        _restore_and_tell(settings(), path, keys or newest_keys(path), identity)
     except (*CANNOT_RUN, ArchiveError, ProgramError) as error:
         click.echo(f"restore: {error}", err=True)
         sys.exit(1)
@@ -63,10 +70,19 @@ def newest(place: Path) -> Path:
     return found[-1]
 
 
-def _restore_and_tell(configured: Settings, path: Path, identity: Path) -> None:
+def newest_keys(path: Path) -> Path | None:
+    """The newest key file beside a backup: an older one may hold what was destroyed since."""
+    found = sorted(path.parent.glob(archive.KEYS_NAMES))
+    return found[-1] if found else None
+
+
+def _restore_and_tell(
+    configured: Settings, path: Path, keys_path: Path | None, identity: Path
+) -> None:
     identities = archive.read_identities(identity)
     manifest = archive.inspect(path, identities)
     _refuse_newer(manifest)
+    keys = inspect_keys(keys_path, identities, manifest)
     with reach(configured) as found:
         owner = found.url("owner")
         admin = found.admin or owner
@@ -74,7 +90,7 @@ def _restore_and_tell(configured: Settings, path: Path, identity: Path) -> None:
             _refuse_older(psql)
             _refuse_full(psql)
         asyncio.run(prepare(admin, passwords(configured)))
-        restored = restore(owner, path, identities, manifest)
+        restored = restore(owner, path, identities, manifest, keys)
     click.echo(
         f"{path.name}, made at {manifest.made_at:%Y-%m-%d %H:%M} UTC, is restored:"
         f" {len(manifest.tables)} tables, {manifest.rows} rows, each as it was."
@@ -93,8 +109,41 @@ def _restore_and_tell(configured: Settings, path: Path, identity: Path) -> None:
     click.echo("Next: ./run migrate")
 
 
+@dataclass(frozen=True)
+class Keys:
+    """A key file that has proven whole."""
+
+    path: Path
+    fingerprint: Fingerprint
+
+
+def inspect_keys(
+    path: Path | None, identities: Sequence[x25519.Identity], manifest: Manifest
+) -> Keys | None:
+    """The key file for a backup; None for one of a release that kept the keys inside.
+
+    Raises ArchiveError where there is none, or one that is older than the backup.
+    """
+    if set(manifest.tables) == {archive.KEYS}:
+        raise ArchiveError("this is a file of keys: name the backup beside it")
+    if path is None:
+        if manifest.format == archive.WITH_KEYS_INSIDE:
+            return None
+        raise ArchiveError("everybody's own key is in a file keys-*.age: name it with --keys")
+    told = archive.inspect(path, identities)
+    if set(told.tables) != {archive.KEYS}:
+        raise ArchiveError(f"{path} is no file of keys")
+    if told.made_at < manifest.made_at:
+        raise ArchiveError(f"{path} is older than the backup: the newest file of keys is needed")
+    return Keys(path, told.tables[archive.KEYS])
+
+
 def restore(
-    owner_url: str, path: Path, identities: Sequence[x25519.Identity], manifest: Manifest
+    owner_url: str,
+    path: Path,
+    identities: Sequence[x25519.Identity],
+    manifest: Manifest,
+    keys: Keys | None,
 ) -> Restored:
     """Restore in one transaction: whatever goes wrong, the database is as empty as before.
 
@@ -108,6 +157,8 @@ def restore(
         _play(psql, path, identities, "pre-data", "data")
         psql.ask(STEADY)
         _compare(psql, manifest)
+        if keys is not None:
+            _bring_keys(psql, keys, identities, inside=manifest.format == archive.WITH_KEYS_INSIDE)
         restored = _hold(psql, clock.now())
         _play(psql, path, identities, "post-data")
         psql.ask("COMMIT")
@@ -170,6 +221,8 @@ def _play(psql: Psql, path: Path, identities: Sequence[x25519.Identity], *sectio
 
 def _compare(psql: Psql, manifest: Manifest) -> None:
     there = psql.tables()
+    if manifest.format != archive.WITH_KEYS_INSIDE:
+        there.remove(archive.KEYS)
     if changed := set(there) ^ set(manifest.tables):
         raise ArchiveError(
             f"the backup is not whole: {min(changed)} is only in its list or its rows"
@@ -177,6 +230,41 @@ def _compare(psql: Psql, manifest: Manifest) -> None:
     for table in there:
         if psql.fingerprint(table) != manifest.tables[table]:
             raise ArchiveError(f"the backup is not whole: {table} is not as its list says")
+
+
+def _bring_keys(
+    psql: Psql, keys: Keys, identities: Sequence[x25519.Identity], *, inside: bool
+) -> None:
+    """Everybody's key as the newest file has it: who was erased since the backup stays erased.
+
+    Where the backup has keys inside, the file only takes away.
+    """
+    psql.ask("CREATE TEMP TABLE kept (id uuid, wrapped bytea, destroyed_at timestamptz)")
+    psql.input.write(b"COPY kept FROM STDIN;\n")
+    archive.pour(keys.path, identities, psql.input)
+    psql.input.write(END)
+    if psql.fingerprint_of(archive.KEY_ROWS.format(table="kept")) != keys.fingerprint:
+        raise ArchiveError(f"{keys.path} is not as its list says")
+    psql.ask(_TAKE_AWAY if inside else _FILL_IN)
+    [unknown] = psql.ask(_UNKNOWN)
+    if unknown != "0":
+        raise ArchiveError(f"{keys.path} does not know everybody of the backup")
+    psql.ask("DROP TABLE kept")
+
+
+_TAKE_AWAY = """
+UPDATE public.subject_key k SET wrapped = NULL FROM kept
+ WHERE kept.id = k.id AND kept.wrapped IS NULL
+"""
+_FILL_IN = """
+DELETE FROM public.subject_key;
+INSERT INTO public.subject_key (id, wrapped, destroyed_at)
+SELECT id, wrapped, destroyed_at FROM kept WHERE id IN (SELECT id FROM public.actor)
+"""
+_UNKNOWN = """
+SELECT count(*) FROM public.actor a WHERE kind IN ('staff', 'member', 'person')
+   AND NOT EXISTS (SELECT 1 FROM public.subject_key k WHERE k.id = a.id)
+"""
 
 
 def _hold(psql: Psql, now: datetime) -> Restored:
@@ -209,17 +297,16 @@ def _hold(psql: Psql, now: datetime) -> Restored:
 
 
 def _about_the_vault(configured: Settings, wrapped: tuple[UUID, bytes] | None) -> str:
-    """Whether the names open here; a missing key is not made anew, as `master_key` would."""
-    if configured.embedded and not configured.vault_key:
-        place = configured.data / "vault.key"
-        if not place.exists():
-            return f"Names stay sealed: put the vault key into {place} before anything is started."
-    elif not configured.vault_key:
+    """Whether the names open here; a missing key is not made anew, as `keyring` would."""
+    ring, place = given(configured), kept_ring(configured)
+    if ring is None and not configured.embedded:
         return "Names stay sealed: VAULT_KEY is not set here."
+    if ring is None and not place.exists():
+        return f"Names stay sealed: put the vault key into {place} before anything is started."
     if wrapped is None:
         return "There is nobody in it yet."
     try:
-        Vault(master_key(configured)).seal(*wrapped, "restore", b"")
+        Vault(ring or keyring(configured)).seal(*wrapped, "restore", b"")
     except VaultError:
         return "Names stay sealed: the vault key here is not the one that sealed them."
     return "Names open with the vault key that is here."

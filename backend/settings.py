@@ -38,6 +38,7 @@ class Settings:
     webhook_port: int
     webhook_secret: str | None
     vault_key: str | None
+    vault_key_command: str | None
     audit_key: str | None
     audit_head_dir: Path | None
     audit_head_url: str | None
@@ -75,6 +76,7 @@ def read(env: Mapping[str, str]) -> Settings:
         webhook_port=_port(env, "WEBHOOK_PORT", 8002),
         webhook_secret=_secret(env, "WEBHOOK_SECRET"),
         vault_key=_secret(env, "VAULT_KEY"),
+        vault_key_command=env.get("VAULT_KEY_COMMAND") or None,
         audit_key=_secret(env, "AUDIT_KEY"),
         audit_head_dir=Path(folder) if (folder := env.get("AUDIT_HEAD_DIR")) else None,
         audit_head_url=_secret(env, "AUDIT_HEAD_URL"),

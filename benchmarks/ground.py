@@ -14,6 +14,7 @@ import asyncpg
 from backend import database, embedded, migrate
 from backend.actors.actions import use_vault
 from backend.database import Role
+from backend.keyring import Keyring
 from backend.vault import Vault
 
 SETTINGS = {"shared_buffers": "512MB", "max_wal_size": "4GB"}
@@ -37,7 +38,7 @@ class Ground:
 @asynccontextmanager
 async def ground(name: str = embedded.DATABASE) -> AsyncIterator[Ground]:
     """Start, migrate, and throw everything away at the end."""
-    use_vault(Vault(bytes(range(32))))
+    use_vault(Vault(Keyring.single(bytes(range(32)))))
     place = Path(tempfile.mkdtemp(prefix="throughcare-bench-"))
     place.chmod(0o755)  # noqa: ASYNC240 - once, before anything is measured
     server = await asyncio.to_thread(embedded.start, place, options=SETTINGS)

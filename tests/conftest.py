@@ -18,6 +18,7 @@ from argon2 import PasswordHasher
 from backend import clock, database, embedded, migrate
 from backend.actors.actions import use_vault
 from backend.audit.seals import use_sealing_key
+from backend.keyring import Keyring
 from backend.settings import ROOT
 from backend.staff import passwords
 from backend.vault import Vault
@@ -129,7 +130,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def _own_key_and_quick_hashes() -> None:
-    use_vault(Vault(bytes(range(32))))
+    use_vault(Vault(Keyring.single(bytes(range(32)))))
     use_sealing_key(bytes(range(32, 64)))
     passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     passwords._nobody = passwords._hasher.hash("nobody at all")

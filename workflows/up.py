@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import click
 
-from backend import embedded, vault
+from backend import embedded, keyring
 from backend.audit.seals import audit_key
 from backend.settings import ROOT, Settings, SettingsError, settings
 from workflows.supervise import Child, Door, Terminal, heed_signals, supervise
@@ -83,7 +83,9 @@ def children(configured: Settings, server: embedded.Server | None) -> list[Child
         sealing["AUDIT_KEY"] = base64.b64encode(audit_key(configured)).decode()
         env["APP_DATABASE_URL"] = server.url("throughcare_app")
         env["WORKER_DATABASE_URL"] = server.url("throughcare_worker")
-        env["VAULT_KEY"] = base64.b64encode(vault.master_key(configured)).decode()
+        if keyring.given(configured) is None:
+            keyring.keyring(configured)  # made here, once, and read by all of them
+            env["VAULT_KEY_FILE"] = str(keyring.kept_ring(configured))
     stand_in = None if configured.telegram_token else f"http://{LOCAL}:{configured.phones_port}"
     if stand_in:
         env["TELEGRAM_API"] = stand_in

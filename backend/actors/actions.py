@@ -1,24 +1,27 @@
 """Actors are made here, and sealed values go through here with the key of their individual."""
 
+import os
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
 from backend import clock
 from backend.access import Kind
 from backend.database import connection
-from backend.errors import Taken
-from backend.settings import settings
-from backend.vault import Vault, VaultError, master_key
+from backend.errors import NotFound, Taken, TooManyTries
+from backend.keyring import keyring
+from backend.settings import read, settings
+from backend.vault import KeyDestroyed, Vault
 
 _vaults: dict[str, Vault] = {}
 
 
 def vault() -> Vault:
-    """The vault of this installation, its key read once."""
+    """The vault of this installation. Its ring is read at first, and when it lacks a key."""
     if "it" not in _vaults:
-        _vaults["it"] = Vault(master_key(settings()))
+        _vaults["it"] = Vault(keyring(settings()), lambda: keyring(read(os.environ)))
     return _vaults["it"]
 
 
@@ -45,6 +48,21 @@ async def make_actor(id_: UUID, kind: Kind, agency: UUID | None) -> None:
         )
 
 
+async def destroy_key(subject: UUID) -> None:
+    """Erase what is sealed for a person, or for somebody in a circle: here and in every backup.
+
+    For the coordinator in scope alone, while their mandate on the plan is in force. It cannot
+    be undone. Raises NotFound where it is not theirs or gone, TooManyTries above ten in an hour.
+    """
+    try:
+        if not await connection().fetchval("SELECT destroy_key($1)", subject):
+            raise NotFound
+    except asyncpg.PostgresError as error:
+        if error.sqlstate == "TC429":
+            raise TooManyTries from error
+        raise
+
+
 async def seal(subject: UUID, place: str, value: object) -> bytes:
     """Seal a value (as JSON) under the individual's key. `place` is table.column:row id."""
     return vault().seal(subject, await _wrapped(subject), place, msgspec.json.encode(value))
@@ -53,7 +71,7 @@ async def seal(subject: UUID, place: str, value: object) -> bytes:
 async def unseal(subject: UUID, place: str, sealed: bytes | None) -> Any:
     """The sealed value, or None where there is none.
 
-    Raises VaultError where it was altered or moved, and where the key was destroyed.
+    Raises VaultError where it was altered or moved, KeyDestroyed where there is no key any more.
     """
     if sealed is None:
         return None
@@ -63,8 +81,16 @@ async def unseal(subject: UUID, place: str, sealed: bytes | None) -> Any:
 def unseal_with(wrapped: bytes | None, subject: UUID, place: str, sealed: bytes) -> Any:
     """Likewise, for lists that bring the individual's wrapped key along in their own statement."""
     if wrapped is None:
-        raise VaultError("this individual's key was destroyed")
+        raise KeyDestroyed
     return msgspec.json.decode(vault().unseal(subject, wrapped, place, sealed))
+
+
+async def unseal_or_none(subject: UUID, place: str, sealed: bytes | None) -> Any:
+    """Likewise; None too where the individual was erased, for a row that is shown without."""
+    try:
+        return await unseal(subject, place, sealed)
+    except KeyDestroyed:
+        return None
 
 
 async def _wrapped(subject: UUID) -> bytes:
@@ -72,5 +98,5 @@ async def _wrapped(subject: UUID) -> bytes:
         "SELECT wrapped FROM subject_key WHERE id = $1", subject
     )
     if wrapped is None:
-        raise VaultError("this individual's key was destroyed")
+        raise KeyDestroyed
     return wrapped

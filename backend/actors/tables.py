@@ -20,6 +20,7 @@ class SubjectKey(Table, tablename="subject_key"):
 
     id = UUID(primary_key=True)
     wrapped = Bytea(null=True, default=None)
+    destroyed_at = instant(null=True)
 
 
 class Mandate(Table, tablename="mandate"):

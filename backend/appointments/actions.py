@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from backend import clock
 from backend.access import Actor, check_version, find_plan, require
-from backend.actors.actions import seal, unseal
+from backend.actors.actions import seal, unseal_or_none
 from backend.alerts.actions import close_answered, open_task
 from backend.appointments import rules
 from backend.audit.actions import record
@@ -143,7 +143,7 @@ async def _move(plan: Any, row: Any, wanted: AppointmentChange) -> Written:
         raise Unfit("by is service or person.")
     await _set(row["id"], "cancelled_by_service" if wanted.by == "service" else "rescheduled")
     await outbox.cancel_about([row["id"]], "moved")
-    place = await unseal(plan["person"], f"appointment.place:{row['id']}", row["place"])
+    place = await unseal_or_none(plan["person"], f"appointment.place:{row['id']}", row["place"])
     new = NewAppointment(
         row["role"], wanted.held_on, wanted.held_at, row["milestone"], place, wanted.new_id
     )

@@ -5,13 +5,14 @@ the order in which they become visible: one that is committed late, with a small
 that are sealed by then, comes after these.
 """
 
+import base64
 from dataclasses import dataclass
 from typing import Any
 
 from backend.audit import chain
 from backend.database import transaction
+from backend.keyring import KEY, kept
 from backend.settings import Settings, SettingsError, settings
-from backend.vault import KEY, key_of
 
 ONE_AT_A_TIME = 4_806_115  # any number that nobody else uses on this database
 BATCH = 1000
@@ -37,7 +38,15 @@ def audit_key(configured: Settings) -> bytes:
 
     Raises SettingsError where there is none: who forged the chain would have to have it.
     """
-    key = key_of("AUDIT_KEY", configured.audit_key, configured, "audit.key")
+    given = configured.audit_key
+    if given is None and configured.embedded:
+        given = kept(configured.data / "audit.key")
+    if given is None:
+        raise SettingsError("AUDIT_KEY (or AUDIT_KEY_FILE) is missing: 32 bytes in base64")
+    try:
+        key = base64.b64decode(given, validate=True)
+    except ValueError as error:
+        raise SettingsError("AUDIT_KEY must be base64") from error
     if len(key) != KEY:
         raise SettingsError(f"AUDIT_KEY must be {KEY} bytes in base64")
     return key

@@ -42,6 +42,7 @@ _MINE = """
 SELECT i.id, i.version, i.plan, i.subject, i.received_at, i.read_at, i.text, p.alias, p.zone,
        coalesce(b.role, 'PE') AS role, b.identity
   FROM incoming i JOIN plan p ON p.id = i.plan LEFT JOIN member b ON b.id = i.subject
+  JOIN subject_key k ON k.id = i.subject AND k.wrapped IS NOT NULL
  WHERE i.text IS NOT NULL AND (i.received_at, i.id) < ($3, $4)
    AND EXISTS (SELECT 1 FROM mandate m WHERE m.plan = i.plan AND m.actor = $1 AND m.role = 'SW'
                   AND m.starts <= $2 AND (m.ends IS NULL OR m.ends > $2))

@@ -9,6 +9,7 @@ from backend.actors.actions import seal
 from backend.alerts.actions import open_task
 from backend.database import connection
 from backend.messages import links, rules
+from backend.vault import KeyDestroyed
 from bots.chat import Chat
 from bots.texts.stop_words import is_stop
 
@@ -101,6 +102,10 @@ async def after_stop(chat: Chat, link: Any, text: str | None) -> None:
 
 async def _keep(link: Any, text: str) -> None:
     held, id_, now = connection(), uuid4(), clock.now()
+    try:
+        sealed = await seal(link["subject"], f"incoming.text:{id_}", text[:LONGEST])
+    except KeyDestroyed:  # who was erased has nobody here who could read it
+        return
     await held.execute(
         "INSERT INTO incoming (id, agency, plan, version, bot, link, subject, received_at,"
         " purge_after, text) VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9)",
@@ -112,7 +117,7 @@ async def _keep(link: Any, text: str) -> None:
         link["subject"],
         now,
         (now + KEPT).date(),
-        await seal(link["subject"], f"incoming.text:{id_}", text[:LONGEST]),
+        sealed,
     )
     await open_task(
         "free-text",

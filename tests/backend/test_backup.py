@@ -2,13 +2,14 @@
 
 import asyncio
 import base64
+import hashlib
 import io
 import json
 import os
 import stat
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +21,7 @@ import pyrage
 import pytest
 
 from backend import archive, clock, database, migrate
+from backend.actors.actions import destroy_key
 from backend.archive import ArchiveError, Manifest
 from backend.audit.chain import Broken, read_heads
 from backend.audit.command import examine
@@ -28,8 +30,8 @@ from backend.audit.seals import Progress, seal_rows
 from backend.backup import backup, recipients
 from backend.courts.clients import add_court_client
 from backend.migrate import role_name
-from backend.psql import ProgramError, Psql, environment, program
-from backend.restore import newest, restore
+from backend.psql import STEADY, Fingerprint, ProgramError, Psql, environment, program
+from backend.restore import inspect_keys, newest, newest_keys, restore
 from backend.settings import ROOT, SettingsError, read
 from tests.world import PASSWORD, Caller, World, a_day, row
 
@@ -77,14 +79,16 @@ class Backups:
         return archive.read_identities(self.key)
 
     async def make(self) -> Path:
-        path, _ = await asyncio.to_thread(backup, self.url("backup"), self.folder, self.public)
-        return path
+        made = await asyncio.to_thread(backup, self.url("backup"), self.folder, self.public)
+        return made.path
 
     async def bring(self, path: Path, name: str, key: Path | None = None) -> Any:
         """Restore as the command does: first prove the file, then touch the database."""
         identities = archive.read_identities(key or self.key)
         manifest = archive.inspect(path, identities)
-        return await asyncio.to_thread(restore, self.url("owner", name), path, identities, manifest)
+        keys = inspect_keys(newest_keys(path), identities, manifest)
+        url = self.url("owner", name)
+        return await asyncio.to_thread(restore, url, path, identities, manifest, keys)
 
     async def sql(self, name: str, query: str) -> list[tuple[Any, ...]]:
         held = await asyncpg.connect(self.world.server.url(database=name))
@@ -310,7 +314,7 @@ async def test_a_file_that_is_cut_while_it_is_restored_leaves_nothing_behind(
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(ArchiveError, match="cut short or altered"):
         await asyncio.to_thread(
-            restore, backups.url("owner", empty), path, backups.identities, manifest
+            restore, backups.url("owner", empty), path, backups.identities, manifest, None
         )
     assert await backups.rows(empty) == {}
 
@@ -595,3 +599,171 @@ async def test_the_record_that_was_restored_agrees_with_the_heads_up_to_the_back
     assert said[0].startswith(f"whole: {taken + 1} rows are sealed")
     assert said[1] == f"It agrees with the heads up to number {taken}."
     assert f"the heads {lost} to {lost} are of what was lost" in said[2]
+
+
+# the keys, in a file of their own
+
+
+def _key_files(backups: Backups) -> list[Path]:
+    return sorted(backups.folder.glob(archive.KEYS_NAMES))
+
+
+async def _destroy(backups: Backups, subject: UUID) -> None:
+    coordinator = await backups.world.somebody("CO", agency=backups.world.agency)
+    await backups.world.sql(
+        "INSERT INTO mandate (id, agency, plan, version, actor, role, starts, granted_by)"
+        " SELECT gen_random_uuid(), agency, id, 1, $2, 'CO', now() - interval '1 hour', $2"
+        "   FROM plan WHERE id = $1",
+        UUID(backups.plan["id"]),
+        coordinator.id,
+    )
+    async with database.transaction(coordinator.id):
+        await destroy_key(subject)
+
+
+@pytest.fixture
+def later() -> Iterator[Callable[[int], None]]:
+    """The clock of the backups: each gets a second of its own."""
+    start = clock.now()
+    yield lambda hours: clock.travel(lambda: start + timedelta(hours=hours))
+    clock.travel(None)
+
+
+async def test_a_backup_holds_no_key_of_anybody(backups: Backups) -> None:
+    path = await backups.make()
+    [keys] = _key_files(backups)
+    rows = await backups.world.sql("SELECT wrapped FROM subject_key")
+    assert len(rows) > 2
+    opened = {}
+    for file in (path, keys):
+        sink = io.BytesIO()
+        pyrage.decrypt_io(io.BytesIO(file.read_bytes()), sink, backups.identities)
+        _, _, dump = sink.getvalue().partition(b"\n")
+        opened[file] = dump
+    script = subprocess.run(
+        [program("pg_restore"), "-f", "-"], input=opened[path], capture_output=True, check=True
+    ).stdout
+    for wrapped in (one["wrapped"].hex().encode() for one in rows):
+        assert wrapped not in script
+        assert wrapped in opened[keys]
+        assert wrapped not in keys.read_bytes()
+    assert stat.S_IMODE(keys.stat().st_mode) == 0o600
+
+
+async def test_who_was_erased_stays_unreadable_in_a_backup_of_before(
+    backups: Backups, empty: str, later: Callable[[int], None]
+) -> None:
+    kept = await backups.world.a_plan(
+        backups.worker, person={"name": "Canary Kept", "language": "en"}
+    )
+    old = await backups.make()
+    [old_keys] = _key_files(backups)
+    wanted = "SELECT person FROM plan WHERE id = $1"
+    [gone] = await backups.world.sql(wanted, UUID(backups.plan["id"]))
+    await _destroy(backups, gone["person"])
+    later(1)
+    await backups.make()
+    [keys] = _key_files(backups)
+    assert keys != old_keys
+    assert not old_keys.exists(), "a key that was destroyed lies in no file any more"
+
+    await backups.bring(old, empty)
+    await database.disconnect("app")
+    await database.connect("app", backups.url("app", empty), size=4)
+    fresh = Caller(login=backups.canaries["login"])
+    lines = (await _done(fresh.get("/plans")))["plans"]
+    assert {line["id"]: line["name"] for line in lines} == {
+        backups.plan["id"]: None,
+        kept["id"]: "Canary Kept",
+    }
+    [left] = await backups.sql(
+        empty, "SELECT count(*) FILTER (WHERE wrapped IS NULL), count(*) FROM subject_key"
+    )
+    assert left[0] == 1
+    assert left[1] > 3
+
+
+async def test_two_files_of_keys_are_kept_and_none_that_holds_a_destroyed_one(
+    backups: Backups, later: Callable[[int], None]
+) -> None:
+    for hour in range(4):
+        later(hour)
+        await backups.make()
+    assert len(_key_files(backups)) == 2
+    assert len(list(backups.folder.glob(archive.NAMES))) == 4
+    newest_two = _key_files(backups)
+    [person] = await backups.world.sql("SELECT id FROM person")
+    await _destroy(backups, person["id"])
+    assert _key_files(backups) == newest_two
+    later(5)
+    await backups.make()
+    [only] = _key_files(backups)
+    assert only not in newest_two
+    later(6)
+    await backups.make()
+    assert len(_key_files(backups)) == 2
+
+
+async def test_a_file_of_keys_that_is_missing_older_or_another_is_refused(
+    backups: Backups, empty: str, later: Callable[[int], None]
+) -> None:
+    await backups.make()
+    [first] = _key_files(backups)
+    later(1)
+    path = await backups.make()
+    manifest = archive.inspect(path, backups.identities)
+    for keys, told in ((None, "--keys"), (first, "older than the backup"), (path, "no file of k")):
+        with pytest.raises(ArchiveError, match=told):
+            inspect_keys(keys, backups.identities, manifest)
+    with pytest.raises(ArchiveError, match="name the backup beside it"):
+        await backups.bring(first, empty)
+    whole = newest_keys(path)
+    assert whole is not None
+    whole.write_bytes(whole.read_bytes()[:-1])
+    with pytest.raises(ArchiveError, match="cut short or altered"):
+        await backups.bring(path, empty)
+    assert await backups.rows(empty) == {}
+
+
+async def test_a_file_of_keys_that_does_not_know_everybody_is_undone(
+    backups: Backups, empty: str
+) -> None:
+    path = await backups.make()
+    [keys] = _key_files(backups)
+    told = archive.inspect(keys, backups.identities)
+    keys.unlink()
+    nobody = Fingerprint(0, hashlib.sha256().hexdigest())
+    less = Manifest(archive.FORMAT, told.made_at, told.migration, {archive.KEYS: nobody})
+    archive.write(keys, backups.public, less, io.BytesIO())
+    with pytest.raises(ArchiveError, match="does not know everybody"):
+        await backups.bring(path, empty)
+    assert await backups.rows(empty) == {}
+
+
+async def test_a_backup_of_the_release_before_comes_back_without_whom_was_erased_since(
+    backups: Backups, empty: str, later: Callable[[int], None]
+) -> None:
+    """It holds the keys inside; the newest file of keys takes away whose is destroyed."""
+    made = archive.inspect(await backups.make(), backups.identities)
+    with Psql(backups.url("backup")) as psql:
+        psql.ask(STEADY)
+        inside = {**made.tables, archive.KEYS: psql.fingerprint(archive.KEYS)}
+    before = Manifest(archive.WITH_KEYS_INSIDE, made.made_at, made.migration, inside)
+    path = await _forged(backups, before)
+    [person] = await backups.world.sql("SELECT id FROM person")
+    await _destroy(backups, person["id"])
+    later(1)
+    await backups.make()
+    await backups.bring(path, empty)
+    rows = await backups.sql(empty, "SELECT id FROM subject_key WHERE wrapped IS NULL")
+    assert rows == [(person["id"],)]
+
+
+async def test_lines_reach_age_as_they_were_written() -> None:
+    lines = [os.urandom(length) + b"\n" for length in (0, 1, 70_000, 3, 200)]
+    reader, got = archive.Lines(lines), b""
+    while part := reader.read(4096):
+        assert len(part) <= 4096
+        got += part
+    assert got == b"".join(lines)
+    assert archive.Lines(lines).read() == b"".join(lines)

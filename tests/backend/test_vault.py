@@ -2,6 +2,7 @@
 
 import base64
 import json
+import secrets
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,13 @@ import pytest
 from backend.actors.actions import seal, unseal
 from backend.database import transaction
 from backend.embedded_programs import programs_for
+from backend.keyring import Keyring, kept_ring, keyring
 from backend.settings import SettingsError, read
-from backend.vault import Vault, VaultError, master_key
-from tests.backend.acts import a_scene
-from tests.chats import Chats
-from tests.world import World, a_day, row
+from backend.vault import Vault, VaultError
+from tests.backend.acts import Scene, a_scene
+from tests.backend.courts.docket import a_court
+from tests.chats import Chats, Member
+from tests.world import PASSWORD, World, a_day, row
 
 KEY = bytes(range(32))
 CANARIES = {
@@ -33,7 +36,7 @@ CANARIES = {
 
 @pytest.fixture
 def vault() -> Vault:
-    return Vault(KEY)
+    return Vault(Keyring.single(KEY))
 
 
 def test_a_value_comes_back_as_it_went_in(vault: Vault) -> None:
@@ -71,7 +74,7 @@ def test_a_value_that_is_moved_altered_or_anothers_does_not_open(vault: Vault) -
 
 
 def test_another_installation_opens_nothing_and_finds_nothing(vault: Vault) -> None:
-    who, stranger = uuid4(), Vault(bytes(32))
+    who, stranger = uuid4(), Vault(Keyring.single(bytes(32)))
     key = vault.new_key(who)
     sealed = vault.seal(who, key, "t.c:1", b"value")
     with pytest.raises(VaultError):
@@ -100,14 +103,11 @@ def test_a_server_is_given_its_key_and_beside_the_embedded_postgres_it_is_made_o
     tmp_path: Path,
 ) -> None:
     with pytest.raises(SettingsError, match="VAULT_KEY"):
-        master_key(read({"DATABASE_URL": "postgresql://owner@db/one"}))
-    for wrong in ("not base64", base64.b64encode(b"short").decode()):
-        with pytest.raises(SettingsError):
-            Vault(master_key(read({"VAULT_KEY": wrong})))
+        keyring(read({"DATABASE_URL": "postgresql://owner@db/one"}))
     beside = read({"THROUGHCARE_DATA": str(tmp_path / "data")})
-    assert master_key(beside) == master_key(beside)
-    assert len(master_key(beside)) == 32
-    assert (tmp_path / "data" / "vault.key").stat().st_mode & 0o077 == 0
+    assert keyring(beside) == keyring(beside)
+    assert keyring(beside).keys.keys() == {1}
+    assert kept_ring(beside).stat().st_mode & 0o077 == 0
 
 
 async def test_a_destroyed_key_takes_everything_of_its_individual_along(world: World) -> None:
@@ -158,10 +158,39 @@ async def test_a_dump_of_the_database_holds_no_name_text_place_or_number_of_a_ch
         env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
     ).stdout
     assert b"INSERT INTO public.milestone_event" in dump
-    for what, canary in {**CANARIES, **numbers}.items():
-        value = canary.encode()
-        for spelt in (value, value.hex().encode(), base64.b64encode(value).rstrip(b"=")[:-1]):
-            assert spelt.lower() not in dump.lower(), what
+    canaries = {**CANARIES, **numbers}
+    assert len(canaries) >= 200
+    assert len(set(canaries.values())) == len(canaries)
+    lowered = dump.lower()
+    assert _stands_in(lowered, "Horizon Desk")  # what stands open is found
+    assert [what for what, value in canaries.items() if _stands_in(lowered, value)] == []
+
+
+def _stands_in(dump: bytes, canary: str) -> bool:
+    return any(spelt in dump for spelt in _spellings(canary))
+
+
+def test_a_canary_is_found_however_it_is_spelt() -> None:
+    for before in (b"", b"x", b"xy", b"xyz"):
+        value = before + b"Mondscheingasse 7" + b"tail"
+        for dump in (value, value.hex().encode(), base64.b64encode(value)):
+            assert _stands_in(dump.lower(), "Mondscheingasse 7")
+    wide = "xMondscheingasse 7".encode("utf-16")
+    for dump in (wide, wide.hex().encode(), base64.b64encode(wide)):
+        assert _stands_in(dump.lower(), "Mondscheingasse 7")
+    assert not _stands_in(b"mondscheingasse 8", "Mondscheingasse 7")
+
+
+def _spellings(canary: str) -> frozenset[bytes]:
+    """As it is, in UTF-16, and both as digits and in base64 at each of its three places."""
+    found = set()
+    for value in (canary.encode(), canary.encode("utf-16-le"), canary.encode("utf-16-be")):
+        found |= {value, value.hex().encode()}
+        for before in range(3):
+            coded = base64.b64encode(bytes(before) + value)
+            # without what depends on the neighbours
+            found.add(coded[(0, 2, 3)[before] : len(coded) // 4 * 4 - 4])
+    return frozenset(one.lower() for one in found)
 
 
 async def _plant(world: World, chats: Chats) -> dict[str, str]:
@@ -193,4 +222,53 @@ async def _plant(world: World, chats: Chats) -> dict[str, str]:
         "secret": docket.court.credential.secret,
         "client": docket.court.credential.client_id,
         "chat": json.dumps(mentor.phone.id),
+        "password": PASSWORD,
+        **await _plant_more(scene, chats, mentor),
     }
+
+
+MORE = 18
+
+
+async def _plant_more(scene: Scene, chats: Chats, mentor: Member) -> dict[str, str]:
+    """Eighteen of everything that somebody types, each through its own door."""
+    docket, planted = scene.docket, dict[str, str]()
+
+    def new(what: str, at: int) -> str:
+        return planted.setdefault(f"{what} {at}", f"{what}-{at}-{secrets.token_hex(4)}")
+
+    async def made(path: str, body: object) -> dict[str, Any]:
+        answer = await docket.worker.post(path, body)
+        assert answer.status_code == 201, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    for at in range(MORE):
+        born = planted.setdefault(f"born {at}", f"19{50 + at}-03-07")
+        person = {"name": new("Name", at), "file_number": new("File", at), "birth_date": born}
+        plan = await docket.world.a_plan(docket.worker, person={**person, "language": "fr"})
+        where = f"/plans/{plan['id']}"
+        member = {"role": "FA", "name": new("Aunt", at), "language": "en", "id": str(uuid4())}
+        await made(f"{where}/circle", member)
+        yes = {"kind": "channel", "subject": member["id"], "channel": "telegram", "language": "en"}
+        await made(f"{where}/consents", yes)
+        body = {"plan": plan["id"], "subject": member["id"]}
+        planted[f"payload {at}"] = (await made("/invitations", body))["payload"]
+        day = {"role": "SW", "held_on": a_day().isoformat(), "held_at": "10:00:00"}
+        await made(f"{where}/appointments", {**day, "place": new("Place", at)})
+        first = row(plan, "PLN-01")
+        for wanted in ({"state": "done"}, {"state": "in_progress", "reason": new("Reason", at)}):
+            seen = row(await docket.world.plan(docket.worker, plan["id"]), "PLN-01")
+            answer = await docket.worker.patch(
+                f"/milestones/{first['id']}", wanted, version=seen["version"]
+            )
+            assert answer.status_code == 200, answer.text
+        await chats.say(mentor.phone, new("Text", at))
+        assert (await docket.read(comment=new("Comment", at))).status_code == 201
+        bound = {"client": str(docket.court.id), "reference": new("Reference", at)}
+        answer = await docket.officer.post(f"/plans/{docket.plan}/court-files", bound)
+        assert answer.status_code == 201, answer.text
+        court = await a_court(docket.world)
+        planted[f"court {at}"] = court.credential.secret
+        planted[f"court token {at}"] = court.caller.token or ""
+    return planted

@@ -108,7 +108,7 @@ def test_what_runs_for_ever_is_watched_and_bounded(name: str) -> None:
 def test_only_the_proxy_can_be_reached_and_the_database_has_no_network() -> None:
     assert {name for name, said in SERVICES.items() if "ports" in said} == {"proxy"}
     without = {name for name, said in SERVICES.items() if said.get("network_mode") == "none"}
-    assert without == {"postgres", "migrate", "admin", "backup", "restore", "audit"}
+    assert without == {"postgres", "migrate", "admin", "backup", "restore", "audit", "keys"}
     assert "--listen_addresses=" in SERVICES["postgres"]["command"]
     assert FILE["networks"]["inside"] == {"internal": True}
     assert SERVICES["api"]["networks"] == ["inside"]
@@ -145,7 +145,7 @@ def test_every_secret_is_a_file_outside_the_tree_and_somebody_needs_it() -> None
 
 def test_nothing_that_stays_may_change_the_schema() -> None:
     may = {name for name, said in SERVICES.items() if "database_url" in said.get("secrets", ())}
-    assert may == {"migrate", "restore"}
+    assert may == {"migrate", "restore", "keys"}
     assert not may & ALWAYS
 
 

@@ -169,7 +169,7 @@ def _heeds(one: Running, number: signal.Signals) -> bool:
 def test_a_backup_is_written_and_comes_back(stack: Stack) -> None:
     done = stack.run("backup")
     assert done.returncode == 0, done.stderr
-    assert [path.suffix for path in (stack.place / "backups").iterdir()] == [".age"]
+    assert [path.suffix for path in (stack.place / "backups").iterdir()] == [".age"] * 2
     full = stack.run("restore")
     assert full.returncode == 1
     assert "empty" in full.stderr

@@ -279,6 +279,7 @@ async def test_functions_that_run_as_the_owner_are_few_and_cannot_be_misled(cata
         "name_person",
         "is_newborn",
         "free_alias",
+        "destroy_key",
     }
     for row in rows:
         assert not row["for_all"], row["proname"]

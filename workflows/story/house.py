@@ -23,6 +23,7 @@ from backend.actors.actions import use_vault
 from backend.app import create_app
 from backend.audit.seals import use_sealing_key
 from backend.database import Role
+from backend.keyring import Keyring
 from backend.settings import read
 from backend.vault import Vault
 from bots.channels.telegram import make_bot, opened
@@ -80,7 +81,7 @@ async def house(zone: str) -> AsyncIterator[House]:
 
 
 async def _move_in(stack: AsyncExitStack, server: embedded.Server, zone: str) -> House:
-    use_vault(Vault(secrets.token_bytes(32)))
+    use_vault(Vault(Keyring.single(secrets.token_bytes(32))))
     use_sealing_key(secrets.token_bytes(32))
     for role in ROLES:
         await database.connect(role, server.url(migrate.role_name(role)), only=False)

@@ -11,7 +11,7 @@ import msgspec
 
 from backend import clock
 from backend.access import OPERATIONS, Actor, Bearer, check_version, find_plan, require
-from backend.actors.actions import unseal
+from backend.actors.actions import unseal_or_none
 from backend.audit.actions import record
 from backend.database import MOMENT, connection, fetch_at_once, transaction
 from backend.errors import MoreToLookAt, NotFound, NotFromThisState, NotYourRole, Unfit
@@ -219,7 +219,7 @@ async def milestone_history(actor: Actor, id_: UUID) -> Sequence[Mapping[str, An
         for event in events:
             place, sealed = f"milestone_event.reason:{event['id']}", event.pop("reason")
             if sealed is not None:
-                event["reason"] = await unseal(plan["person"], place, sealed)
+                event["reason"] = await unseal_or_none(plan["person"], place, sealed)
         return events
 
 

@@ -16,6 +16,7 @@ from backend.plans import rules, told
 
 LAST = date(9999, 12, 31)
 NONE = "[]"
+ERASED = "\N{EM DASH}"  # in a circle, for the name of who was erased
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def _read(sheet: Any, *, everything: bool) -> PlanRead:
         row=sheet,
         role=role,
         today=today,
-        identity=_identity(sheet) if role in rules.READ_NAMES else None,
+        identity=_identity(sheet) if role in rules.READ_NAMES and sheet["wrapped"] else None,
         milestones=shown,
         offers=_offers(seen),
         circle=_circle(sheet) if role in rules.READ_CIRCLE else None,
@@ -125,7 +126,8 @@ def _circle(sheet: Any) -> list[dict[str, Any]]:
         sealed, wrapped = member.pop("identity"), member.pop("wrapped")
         if sealed is not None:
             place = f"member.identity:{row['actor']}"
-            member["name"] = _opened(wrapped, row["actor"], place, sealed)["name"]
+            opened = _opened(wrapped, row["actor"], place, sealed)
+            member["name"] = opened["name"] if opened else ERASED
         else:
             # the person has no account: they go by the alias of their plan
             member["name"] = row["staff_alias"] or sheet["alias"]
@@ -134,15 +136,19 @@ def _circle(sheet: Any) -> list[dict[str, Any]]:
 
 
 def _opened(wrapped: str | None, subject: UUID, place: str, sealed: str) -> Any:
-    key = bytes.fromhex(wrapped) if wrapped is not None else None
-    return unseal_with(key, subject, place, bytes.fromhex(sealed))
+    """None where the individual was erased."""
+    if wrapped is None:
+        return None
+    return unseal_with(bytes.fromhex(wrapped), subject, place, bytes.fromhex(sealed))
 
 
 def _appointments(sheet: Any) -> list[dict[str, Any]]:
     shown: list[dict[str, Any]] = []
     for row in told.appointments(sheet["appointments"] or NONE):
         one = {name: value for name, value in row.items() if value is not None}
-        if row["place"] is not None:
+        if row["place"] is not None and sheet["wrapped"] is None:
+            del one["place"]
+        elif row["place"] is not None:
             where, sealed = f"appointment.place:{row['id']}", bytes.fromhex(row["place"])
             one["place"] = unseal_with(sheet["wrapped"], sheet["person"], where, sealed)
         shown.append(one)
