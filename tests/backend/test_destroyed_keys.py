@@ -139,7 +139,7 @@ async def test_a_plan_goes_on_without_the_name_of_who_was_erased(world: World) -
     await _erase(world, "person")
     shown = await world.plan(worker, plan["id"])
     assert "person" not in shown
-    assert [one["place"] for one in shown["appointments"]] == [None]
+    assert [one.get("place") for one in shown["appointments"]] == [None]
     assert "Bramarbas" in {one["name"] for one in shown["circle"]}
     history = (await worker.get(f"/milestones/{first['id']}/history")).json()
     assert "Quittenbaum" not in str(history)

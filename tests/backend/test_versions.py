@@ -18,6 +18,8 @@ MAKES = {
     "createInvitation",
     "recordReading",
     "issueSummary",
+    "setWall",
+    "askBreakGlass",
 }
 # These do touch one, and ask for no version, each for its reason.
 WITHOUT_VERSION = {
