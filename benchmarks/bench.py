@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import click
 import uvloop
 
-from benchmarks import plan, tick
+from benchmarks import plan, security, tick
 
 Run = Callable[[], Awaitable[tuple[list[dict[str, float]], list[str]]]]
 
@@ -44,3 +44,9 @@ def plan_command(*, as_json: bool) -> None:
 @AS_JSON
 def tick_command(*, as_json: bool) -> None:
     _show(tick.run, as_json=as_json)
+
+
+@command.command("security", help="What session, policies and audit cost, beside the bare query.")
+@AS_JSON
+def security_command(*, as_json: bool) -> None:
+    _show(security.run, as_json=as_json)

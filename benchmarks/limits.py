@@ -4,10 +4,13 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+import asyncpg
+
 from backend.embedded_programs import programs_for
-from benchmarks.office import Office
+from benchmarks.office import LOGIN, Office
 
 CLIENTS = 8
+APPLICATION = "throughcare_app"
 FIRST = "'0001-01-01', '00000000-0000-0000-0000-000000000000'"
 READERS = "'{CO,CP,PO,PS,SW,TR}'"
 NAMES = "'{CO,PO,PS,SW}'"  # whose mandates read names
@@ -28,7 +31,31 @@ def caseload(office: Office) -> str:
 def plan(office: Office) -> str:
     """The next two weeks of a plan."""
     return (
-        f"SELECT * FROM read_plan('\\x{office.hashed}', now(), {READERS}, NULL, '{office.plan}',"
+        f"SELECT * FROM read_plan_cut('\\x{office.hashed}', now(), {READERS}, NULL,"
+        f" '{office.plan}', '{{dormant,in_progress,planned}}', now()::date + 15, {NAMES},"
+        " '{CO,SW}', '{CO,CP,PE,PO,PS,SW,TR}', '{CO,PO,SW}');"
+    )
+
+
+async def _reader(office: Office) -> str:
+    held = await asyncpg.connect(office.ground.url())
+    try:
+        return str(await held.fetchval("SELECT id FROM staff WHERE login = $1", LOGIN))
+    finally:
+        await held.close()
+
+
+async def bare_caseload(office: Office) -> str:
+    """The query of a caseload alone, for whom no policy looks at."""
+    return (
+        f"SELECT * FROM caseload_columns('{await _reader(office)}', 'SW', now(), '{{CO,SW}}',"
+        f" {NAMES}, {FIRST}, 50);"
+    )
+
+
+async def bare_plan(office: Office) -> str:
+    return (
+        f"SELECT * FROM plan_cut('{await _reader(office)}', 'SW', now(), '{office.plan}',"
         f" '{{dormant,in_progress,planned}}', now()::date + 15, {NAMES}, '{{CO,SW}}',"
         " '{CO,CP,PE,PO,PS,SW,TR}', '{CO,PO,SW}');"
     )
@@ -50,15 +77,20 @@ def change(office: Office) -> str:
 
 
 def pgbench(
-    office: Office, script: str, seconds: float, values: Mapping[str, int] | None = None
+    office: Office,
+    script: str,
+    seconds: float,
+    values: Mapping[str, int] | None = None,
+    *,
+    user: str = APPLICATION,
 ) -> float:
-    """Transactions a second, eight clients, prepared statements, as the application's role."""
+    """Transactions a second, eight clients, prepared statements."""
     with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
         file.write(script)
         file.flush()
         Path(file.name).chmod(0o644)
         server = office.ground.server
-        where = ("-h", str(server.socket), "-U", "throughcare_app", office.ground.name)
+        where = ("-h", str(server.socket), "-U", user, office.ground.name)
         words = ["-n", "-T", str(int(seconds)), "-c", str(CLIENTS), "-M", "prepared"]
         for name, value in (values or {}).items():
             words += ["-D", f"{name}={value}"]

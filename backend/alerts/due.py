@@ -14,15 +14,18 @@ SELECT (t.due_at AT TIME ZONE $4)::date AS day FROM task t
 """
 # A row belongs to whoever holds its owner's role; to the social worker where nobody does.
 _ROWS = """
-SELECT r.due_on AS day FROM mandate m JOIN plan p ON p.id = m.plan
-       AND p.state IN ('active_inside', 'active_outside', 'step_down')
+WITH held AS MATERIALIZED (  -- a wall is asked for once a mandate, and not for each of its rows
+    SELECT m.plan, m.role, p.left_custody_at FROM mandate m JOIN plan p ON p.id = m.plan
+           AND p.state IN ('active_inside', 'active_outside', 'step_down')
+     WHERE m.actor = $1 AND m.starts <= $2 AND (m.ends IS NULL OR m.ends > $2)
+       AND NOT is_barred(p.person, m.actor, m.role))
+SELECT r.due_on AS day FROM held m
   JOIN milestone r ON r.plan = m.plan AND r.state IN ('planned', 'in_progress')
-       AND (r.day <= 0 OR p.left_custody_at IS NOT NULL)
- WHERE m.actor = $1 AND m.starts <= $2 AND (m.ends IS NULL OR m.ends > $2)
-   AND (m.role = r.owner OR (m.role = 'SW' AND NOT EXISTS (
+       AND (r.day <= 0 OR m.left_custody_at IS NOT NULL)
+ WHERE (m.role = r.owner OR (m.role = 'SW' AND NOT EXISTS (
         SELECT 1 FROM mandate o WHERE o.plan = r.plan AND o.role = r.owner
            AND o.starts <= $2 AND (o.ends IS NULL OR o.ends > $2))))
-   AND r.due_on >= $3 AND sees(m.role, r) AND NOT is_barred(p.person, m.actor, m.role)
+   AND r.due_on >= $3 AND sees(m.role, r)
    AND NOT EXISTS (SELECT 1 FROM milestone_event e WHERE e.milestone = r.id AND e.at > $4)
 """
 

@@ -1,0 +1,65 @@
+"""What the walls cost: the bare query, the same behind session and row policies, and the audit row.
+
+All three are pgbench with the same SQL on the same rows, in turns. Bare is the query alone, as a
+superuser, whom no policy looks at. Behind walls it is the function that the API calls, without
+its audit row: session, scope, policies. The audit row of the read is stated apart.
+"""
+
+import asyncio
+import statistics
+from collections import defaultdict
+
+import asyncpg
+
+from benchmarks import limits
+from benchmarks.office import Office, an_office
+
+ROUNDS, SECONDS = 5, 3.0
+MOST = 0.5  # the walls cost at most half of what the bare query takes
+READS = {"caseload": "read_caseload_columns", "plan": "read_plan_cut"}
+
+
+async def _without_audit(office: Office) -> None:
+    """A twin of each function that writes no audit row, in this throwaway database alone."""
+    held = await asyncpg.connect(office.ground.url())
+    try:
+        for function in READS.values():
+            made = await held.fetchval(f"SELECT pg_get_functiondef('{function}'::regproc)")
+            start = made.index("INSERT INTO audit")
+            made = made[:start] + made[made.index(";", start) + 1 :]
+            await held.execute(made.replace(function, f"{function}_walled", 1))
+            await held.execute(f"GRANT EXECUTE ON FUNCTION {function}_walled TO throughcare_app")
+    finally:
+        await held.close()
+
+
+async def run() -> tuple[list[dict[str, float]], list[str]]:
+    """Medians over the rounds, and which goals were missed."""
+    rates: dict[str, list[float]] = defaultdict(list)
+    async with an_office() as office:
+        await _without_audit(office)
+        scripts = {"caseload": limits.caseload(office), "plan": limits.plan(office)}
+        bare = {
+            "caseload": await limits.bare_caseload(office),
+            "plan": await limits.bare_plan(office),
+        }
+        for _ in range(ROUNDS):
+            for name, function in READS.items():
+                whole = scripts[name]
+                walled = whole.replace(function, f"{function}_walled")
+                for what, script, user in (
+                    ("bare", bare[name], "postgres"),
+                    ("walled", walled, limits.APPLICATION),
+                    ("audited", whole, limits.APPLICATION),
+                ):
+                    rate = await asyncio.to_thread(
+                        limits.pgbench, office, script, SECONDS, user=user
+                    )
+                    rates[f"{name}, {what}"].append(rate)
+                walls = rates[f"{name}, bare"][-1] / rates[f"{name}, walled"][-1] - 1
+                audit = rates[f"{name}, walled"][-1] / rates[f"{name}, audited"][-1] - 1
+                rates[f"{name}, cost of the walls"].append(walls)
+                rates[f"{name}, cost of the audit row besides"].append(audit)
+    figures = {name: statistics.median(each) for name, each in rates.items()}
+    missed = [name for name, cost in figures.items() if "walls" in name and cost > MOST]
+    return [{name: value} for name, value in figures.items()], missed
