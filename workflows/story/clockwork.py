@@ -13,8 +13,6 @@ from workflows.story.house import House
 from workflows.wake import next_wake
 
 MINUTE = timedelta(minutes=1)
-# Jobs that say nothing to anybody: a week of minutes goes without them, each jump has them.
-UNHEARD = frozenset({"seal_audit", "export_head", "tell_denials", "purge", "heartbeat"})
 Deed = Callable[[], Awaitable[None]]
 
 
@@ -66,14 +64,8 @@ class Clockwork:
             self._offset = await take_in(self._house.bot, self._offset, wait=0)
             await work_off(self._house.bot)
         for name, (job, _) in self._jobs.items():
-            if name in UNHEARD and self._in_step:
-                continue
             if not await timetable.run(name, job):
                 raise JobFailed(name)
-
-    @property
-    def _in_step(self) -> bool:
-        return self._stepped is not None and self._stepped[0] <= self.now < self._stepped[1]
 
     async def until(self, moment: datetime) -> None:
         """Go on to a moment, by way of everything that happens before it."""
@@ -89,7 +81,7 @@ class Clockwork:
     async def _next(self) -> datetime:
         """The next instant at which anybody does anything."""
         coming = [self._agenda[0][0]] if self._agenda else []
-        if self._in_step:
+        if self._stepped is not None and self._stepped[0] <= self.now < self._stepped[1]:
             coming.append(self.now + MINUTE)
         elif (wake := await self._wake()) is not None:
             coming.append(wake)
