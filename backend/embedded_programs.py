@@ -164,10 +164,22 @@ def _test(account: Mapping[str, Any], *words: str) -> bool:
 
 
 def _make_passable(folder: Path) -> None:
-    """Make a folder that others may pass through but not list, whatever the umask."""
-    if not folder.is_dir():
-        folder.mkdir(parents=True)
-        folder.chmod(0o711)
+    """Make a folder that others may pass through but not list, whatever the umask.
+
+    It appears under its name with its rights already on it, so that of several starters
+    none takes it for closed. Raises OSError.
+    """
+    if folder.is_dir():
+        return
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    fresh.chmod(0o711)
+    try:
+        fresh.rename(folder)
+    except OSError:
+        fresh.rmdir()
+        if not folder.is_dir():  # otherwise another starter was quicker
+            raise
 
 
 def _installed() -> Path:

@@ -4,8 +4,10 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -156,6 +158,21 @@ def test_starters_at_the_same_time_share_one_server_and_the_last_stops_it(
     assert [starter.wait(60) for starter in starters] == [0, 0, 0, 0]
     assert not runs(root / "postgres" / "data")
     assert [path.name for path in (root / "postgres").glob("unfinished-*")] == []
+
+
+def test_a_folder_made_by_many_at_once_is_open_to_each_of_them(tmp_path: Path) -> None:
+    together = threading.Barrier(8)
+
+    def make(folder: Path) -> int:
+        together.wait()
+        embedded_programs._make_passable(folder)
+        return folder.stat().st_mode & 0o777
+
+    with ThreadPoolExecutor(8) as starters:
+        for number in range(100):
+            folder = tmp_path / "data of many" / str(number)
+            assert {*starters.map(make, [folder] * 8)} == {0o711}
+    assert {path.name for path in folder.parent.iterdir()} == {str(number) for number in range(100)}
 
 
 def test_a_server_outlives_one_of_two_holders(root: Path) -> None:
