@@ -1,6 +1,7 @@
 """`./run api`: the HTTP API and the pages, on one address."""
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Iterator
@@ -32,7 +33,9 @@ def command(port: int | None) -> None:
 
 async def serve(configured: Settings, port: int) -> None:
     async with process("app", configured):
-        await server(create_app(docs=configured.docs), configured.host, port).serve()
+        serving = server(create_app(docs=configured.docs), configured.host, port)
+        gc.freeze()  # what stands for good is not looked through again and again
+        await serving.serve()
 
 
 class Server(uvicorn.Server):

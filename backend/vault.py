@@ -160,11 +160,11 @@ def _seal(key: AESGCM, value: bytes, place: str, version: int = 1) -> bytes:
 
 
 def _open(key: AESGCM, sealed: bytes, place: str) -> bytes:
-    head = _head(version_of(sealed))
+    head = FIRST if sealed[:1] == FIRST else _head(version_of(sealed))  # fifty of these make a page
     if not sealed.startswith(head):
         raise VaultError("unknown scheme")
-    nonce, body = sealed[len(head) : len(head) + NONCE], sealed[len(head) + NONCE :]
+    body = len(head) + NONCE
     try:
-        return key.decrypt(nonce, body, head + place.encode())
+        return key.decrypt(sealed[len(head) : body], sealed[body:], head + place.encode())
     except (InvalidTag, ValueError) as error:
         raise VaultError("this value cannot be opened here") from error

@@ -4,10 +4,8 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-import asyncpg
-
 from backend.embedded_programs import programs_for
-from benchmarks.office import LOGIN, Office
+from benchmarks.office import Office
 
 CLIENTS = 8
 APPLICATION = "throughcare_app"
@@ -37,25 +35,14 @@ def plan(office: Office) -> str:
     )
 
 
-async def _reader(office: Office) -> str:
-    held = await asyncpg.connect(office.ground.url())
-    try:
-        return str(await held.fetchval("SELECT id FROM staff WHERE login = $1", LOGIN))
-    finally:
-        await held.close()
+def bare_caseload() -> str:
+    """The query of a caseload alone (benchmarks/security.py makes it)."""
+    return f"SELECT * FROM caseload_columns_bare('SW', '{{CO,SW}}', {NAMES}, {FIRST}, 50);"
 
 
-async def bare_caseload(office: Office) -> str:
-    """The query of a caseload alone, for whom no policy looks at."""
+def bare_plan(office: Office) -> str:
     return (
-        f"SELECT * FROM caseload_columns('{await _reader(office)}', 'SW', now(), '{{CO,SW}}',"
-        f" {NAMES}, {FIRST}, 50);"
-    )
-
-
-async def bare_plan(office: Office) -> str:
-    return (
-        f"SELECT * FROM plan_cut('{await _reader(office)}', 'SW', now(), '{office.plan}',"
+        f"SELECT * FROM plan_cut_bare('SW', now(), '{office.plan}',"
         f" '{{dormant,in_progress,planned}}', now()::date + 15, {NAMES}, '{{CO,SW}}',"
         " '{CO,CP,PE,PO,PS,SW,TR}', '{CO,PO,SW}');"
     )

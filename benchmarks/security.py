@@ -1,48 +1,65 @@
 """What the walls cost: the bare query, the same behind session and row policies, and the audit row.
 
 All three are pgbench with the same SQL on the same rows, in turns. Bare is the query alone, as a
-superuser, whom no policy looks at. Behind walls it is the function that the API calls, without
-its audit row: session, scope, policies. The audit row of the read is stated apart.
+superuser, whom no policy looks at, with the mandates of one reader read plainly. Behind walls it is
+the function that the API calls, without its audit row: session, scope, walls, policies. The audit
+row of the read is stated apart.
 """
 
 import asyncio
+import re
 import statistics
 from collections import defaultdict
 
 import asyncpg
 
 from benchmarks import limits
-from benchmarks.office import Office, an_office
+from benchmarks.office import LOGIN, Office, an_office
 
 ROUNDS, SECONDS = 5, 3.0
 MOST = 0.5  # the walls cost at most half of what the bare query takes
 READS = {"caseload": "read_caseload_columns", "plan": "read_plan_cut"}
+QUERIES = {"caseload": "caseload_columns", "plan": "plan_cut"}
+PLAIN = """(SELECT x.plan, x.person, x.role, x.starts, x.glass IS NOT NULL AS glass FROM mandate x
+    WHERE x.actor = '{reader}' AND {about} x.starts <= now()
+      AND (x.ends IS NULL OR x.ends > now()))"""
 
 
-async def _without_audit(office: Office) -> None:
-    """A twin of each function that writes no audit row, in this throwaway database alone."""
+async def _make_twins(office: Office) -> None:
+    """In this throwaway database alone: each read without its audit row, and each bare query."""
     held = await asyncpg.connect(office.ground.url())
     try:
+        reader = await held.fetchval("SELECT id FROM staff WHERE login = $1", LOGIN)
         for function in READS.values():
-            made = await held.fetchval(f"SELECT pg_get_functiondef('{function}'::regproc)")
+            made = await _definition(held, function)
             start = made.index("INSERT INTO audit")
             made = made[:start] + made[made.index(";", start) + 1 :]
             await held.execute(made.replace(function, f"{function}_walled", 1))
             await held.execute(f"GRANT EXECUTE ON FUNCTION {function}_walled TO throughcare_app")
+        for function in QUERIES.values():
+            made = await _definition(held, function)
+            made = made.replace("my_mandates()", PLAIN.format(reader=reader, about=""))
+            about = PLAIN.format(reader=reader, about="x.plan = asked AND")
+            made = made.replace("my_mandates_on(asked)", about)
+            made = re.sub(r"told := set_config.*?;", "", made)
+            if "app." in made or "my_mandates" in made:
+                raise RuntimeError(f"{function} is not bare")
+            await held.execute(made.replace(function, f"{function}_bare", 1))
     finally:
         await held.close()
+
+
+async def _definition(held: asyncpg.Connection, function: str) -> str:
+    return str(await held.fetchval("SELECT pg_get_functiondef($1::regproc)", function))
 
 
 async def run() -> tuple[list[dict[str, float]], list[str]]:
     """Medians over the rounds, and which goals were missed."""
     rates: dict[str, list[float]] = defaultdict(list)
     async with an_office() as office:
-        await _without_audit(office)
+        await _make_twins(office)
         scripts = {"caseload": limits.caseload(office), "plan": limits.plan(office)}
-        bare = {
-            "caseload": await limits.bare_caseload(office),
-            "plan": await limits.bare_plan(office),
-        }
+        bare = {"caseload": limits.bare_caseload(), "plan": limits.bare_plan(office)}
         for _ in range(ROUNDS):
             for name, function in READS.items():
                 whole = scripts[name]

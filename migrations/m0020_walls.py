@@ -1,7 +1,6 @@
 """Walls are judged where every row policy looks, after every mandate; the person is on the mandate.
 
-What m0007 made for a person's row asked for a plan; now it asks for a mandate alone. `plan_sheet`
-and `read_plan` of m0007 stay for the release that calls them.
+What m0007 made for a person's row asked for a plan; now it asks for a mandate alone.
 """
 
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
@@ -34,7 +33,7 @@ ALTER TABLE mandate ENABLE TRIGGER change_update;
 ALTER TABLE mandate FORCE ROW LEVEL SECURITY;
 ALTER TABLE plan FORCE ROW LEVEL SECURITY;
 DROP INDEX mandate_reader;
-CREATE INDEX mandate_reader ON mandate (actor, plan) INCLUDE (role, starts, ends, person);
+CREATE INDEX mandate_reader ON mandate (actor, plan) INCLUDE (role, starts, ends, person, glass);
 
 -- The release before names no person. It is the owner who looks, in the actor's own agency.
 CREATE FUNCTION name_person() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
@@ -89,97 +88,6 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
 $$;
 """
 
-# The planner does not know how few plans a reader has; without these it walks through everybody's.
-BY_INDEX = "SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off"
-
-PLAN = f"""
--- A plan as far as its reader may read: which mandate roles read the name, the circle and the
--- appointments is told by the caller, and so are the states and days of the rows that are asked for.
-CREATE FUNCTION plan_cut(
-    reader uuid, reader_role varchar, at timestamptz, asked uuid, states text[], until date,
-    read_names text[], workers text[], read_dates text[], read_circle text[])
-RETURNS TABLE (
-    id uuid, version int, alias varchar, person uuid, state varchar, zone varchar,
-    release_date date, release_time time, certainty varchar, supervision boolean,
-    overlays varchar[], left_custody_at timestamptz, mandate varchar, language varchar,
-    identity bytea, wrapped bytea, milestones json, circle json, appointments json, glass boolean)
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp {BY_INDEX} AS $$
-BEGIN
-    RETURN QUERY
-    SELECT p.id, p.version, p.alias, p.person, p.state, p.zone, p.release_date, p.release_time,
-           p.certainty, p.supervision, p.overlays, p.left_custody_at, m.role, s.language,
-           s.identity, k.wrapped,
-           (SELECT json_agg(r) FROM (
-                SELECT n.id, n.version, n.code, n.pathway, n.title, n.owner, n.partners, n.kind,
-                       n.court, n.day, n.win_after, n.state, n.cause, n.due_on, n.pinned,
-                       n.done_on, n.said_by, n.show_court
-                  FROM milestone n
-                 WHERE n.plan = asked AND n.state = ANY (states) AND sees(m.role, n)
-                   AND (n.due_on IS NULL OR n.due_on <= until)
-                 ORDER BY n.due_on, n.code) r),
-           CASE WHEN m.role = ANY (read_circle) THEN (SELECT json_agg(r) FROM (
-                SELECT c.id AS mandate, c.version, c.actor, c.role, b.alias, b.gate,
-                       encode(b.identity, 'hex') AS identity, encode(bk.wrapped, 'hex') AS wrapped,
-                       f.alias AS staff_alias, l.id AS link, l.version AS link_version,
-                       l.state AS link_state
-                  FROM mandate c
-                  LEFT JOIN member b ON b.id = c.actor
-                  LEFT JOIN staff f ON f.id = c.actor
-                  LEFT JOIN subject_key bk ON bk.id = b.id
-                  LEFT JOIN LATERAL (
-                       SELECT x.id, x.version, x.state FROM link x
-                        WHERE x.plan = asked AND x.subject = c.actor
-                        ORDER BY x.state = 'active' DESC, x.expires_at DESC LIMIT 1) l ON true
-                 WHERE c.plan = asked AND c.starts <= at AND (c.ends IS NULL OR c.ends > at)
-                 ORDER BY c.role, c.starts) r) END,
-           CASE WHEN m.role = ANY (read_dates) THEN (SELECT json_agg(r) FROM (
-                SELECT a.id, a.version, a.role, a.held_on, a.held_at, a.state,
-                       encode(a.place, 'hex') AS place, a.milestone
-                  FROM appointment a
-                 WHERE a.plan = asked AND (m.role = ANY (workers) OR a.role = m.role)
-                 ORDER BY a.held_on, a.held_at) r) END,
-           EXISTS (SELECT 1 FROM mandate g WHERE g.plan = asked AND g.actor = reader
-                      AND g.glass IS NOT NULL AND g.starts <= at AND g.ends > at)
-      FROM plan p
-      JOIN mandate m ON m.plan = p.id AND m.actor = reader AND m.starts <= at
-           AND (m.ends IS NULL OR m.ends > at)
-      LEFT JOIN person s ON s.id = p.person AND m.role = ANY (read_names)
-      LEFT JOIN subject_key k ON k.id = p.person
-     WHERE p.id = asked
-     ORDER BY m.role <> reader_role, m.starts LIMIT 1;
-END $$;
-
--- TC404: it does not exist, or it is not the reader's; the two cannot be told apart.
-CREATE FUNCTION read_plan_cut(
-    token bytea, at timestamptz, allowed text[], request varchar, asked uuid, states text[],
-    until date, read_names text[], workers text[], read_dates text[], read_circle text[])
-RETURNS TABLE (
-    actor uuid, id uuid, version int, alias varchar, person uuid, state varchar, zone varchar,
-    release_date date, release_time time, certainty varchar, supervision boolean,
-    overlays varchar[], left_custody_at timestamptz, mandate varchar, language varchar,
-    identity bytea, wrapped bytea, milestones json, circle json, appointments json, glass boolean)
-LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
-DECLARE
-    who record;
-BEGIN
-    SELECT * INTO who FROM enter(token, at, allowed);
-    RETURN QUERY SELECT who.actor, sheet.* FROM plan_cut(
-        who.actor, who.actor_role, at, asked, states, until, read_names, workers, read_dates,
-        read_circle) AS sheet;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION USING ERRCODE = 'TC404', MESSAGE = 'nothing here';
-    END IF;
-    INSERT INTO audit (at, actor, role, operation, agency, plan, outcome, request)
-    VALUES (at, who.actor, who.actor_role, 'getPlan', who.actor_agency, asked, 'done', request);
-END $$;
-"""
-
-PLAN_GRANTS = """
-REVOKE EXECUTE ON FUNCTION plan_cut, read_plan_cut FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION plan_cut, read_plan_cut TO throughcare_app;
-"""
-
-
 WALLS = """
 CREATE POLICY owner_reads ON wall FOR SELECT TO throughcare_owner USING (true);
 
@@ -209,7 +117,7 @@ async def forwards() -> MigrationManager:
 
     async def run() -> None:
         transaction = engine_finder().current_transaction.get()
-        for part in (CONSTRAINTS, PERSON_OF_MANDATE, FUNCTIONS, PLAN, PLAN_GRANTS):
+        for part in (CONSTRAINTS, PERSON_OF_MANDATE, FUNCTIONS):
             await transaction.connection.execute(part)
         await transaction.connection.execute(triggers("wall"))
         await transaction.connection.execute(row_security("wall", "plan"))

@@ -193,17 +193,16 @@ async def test_rows_of_others_can_be_neither_changed_nor_deleted_nor_taken_over(
             assert await held.execute(sql, theirs) == "UPDATE 0", table
     for table in changeable - {"plan", "reading", "court_file"}:
         with pytest.raises(REFUSED):
-            await _move(worker, table, theirs)
+            await _move(worker, table, UUID(scene.docket.plan), theirs)
     for table in PLAN_ROWS:
         with pytest.raises(REFUSED):
             await _delete(worker, table)
 
 
-async def _move(actor: UUID | None, table: str, to: UUID) -> None:
+async def _move(actor: UUID | None, table: str, own: UUID, to: UUID) -> None:
     """Give an own row to another plan."""
     async with transaction(actor) as held:
-        (own,) = await held.fetch("SELECT plan FROM mandate WHERE actor = $1 LIMIT 1", actor)
-        await held.execute(f"UPDATE {table} SET plan = $1 WHERE plan = $2", to, own["plan"])
+        await held.execute(f"UPDATE {table} SET plan = $1 WHERE plan = $2", to, own)
 
 
 async def _delete(actor: UUID | None, table: str) -> None:
@@ -220,3 +219,42 @@ async def test_staff_see_what_belongs_to_no_plan_in_their_own_agency_only(world:
     for who, count in ((worker, 1), (elsewhere, 0)):
         async with transaction(who.id) as held:
             assert await held.fetchval("SELECT count(*) FROM link") == count
+
+
+async def test_what_a_read_tells_the_policies_ends_with_it(world: World) -> None:
+    worker = await world.somebody("SW")
+    plan = await world.a_plan(worker)
+    reads = {
+        "caseload_columns": "'SW', '{SW}', '{SW}', '0001-01-01', $1, 50",
+        "plan_cut": "'SW', now(), $1, '{planned}', '2040-01-01', '{SW}', '{SW}', '{SW}', '{SW}'",
+    }
+    async with transaction(worker.id) as held:
+        for function, values in reads.items():
+            nobody = UUID(int=0)
+            asked = UUID(plan["id"]) if function == "plan_cut" else nobody
+            assert await held.fetch(f"SELECT * FROM {function}({values})", asked)
+            for setting in ("app.plans", "app.people"):
+                assert not await held.fetchval("SELECT current_setting($1, true)", setting)
+
+
+@pytest.mark.parametrize("told", ["", "{}", "{NULL}", "{00000000-0000-0000-0000-000000000000}"])
+async def test_policies_that_are_told_of_no_plan_show_none(world: World, told: str) -> None:
+    await world.a_plan(await world.somebody("SW"))
+    async with transaction() as held:
+        for setting in ("app.plans", "app.people"):
+            await held.execute("SELECT set_config($1, $2, true)", setting, told)
+        for table in ("plan", "person", "mandate", "milestone", "appointment", "member", "link"):
+            assert await held.fetch(f"SELECT 1 FROM {table}") == [], table
+
+
+async def test_policies_that_are_told_garbage_show_an_error(world: World) -> None:
+    await world.a_plan(await world.somebody("SW"))
+    for told in ("garbage", "{garbage}", "'); --"):
+        with pytest.raises(asyncpg.DataError):
+            await _plans_told(told)
+
+
+async def _plans_told(told: str) -> None:
+    async with transaction() as held:
+        await held.execute("SELECT set_config('app.plans', $1, true)", told)
+        await held.fetch("SELECT 1 FROM plan")

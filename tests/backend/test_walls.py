@@ -282,5 +282,18 @@ async def test_glass_is_closed_before_its_time_by_who_asked_or_let(house: House)
         assert (await closes.post(_end(wish), version=3)).status_code == 409
 
 
+async def test_glass_whose_mandate_was_ended_like_another_is_over(house: House) -> None:
+    stranger = await house.world.somebody("SW")
+    wish = await _asks(stranger, house.plan["alias"])
+    await house.head.post(f"/break-glass/{wish['id']}/let", version=1)
+    circle = (await house.head.get(house.path)).json()["circle"]
+    (theirs,) = [one for one in circle if one["actor"] == str(stranger.id)]
+    path = f"/mandates/{theirs['mandate']}/end"
+    assert (await house.head.post(path, version=theirs["mandate_version"])).status_code == 200
+    _later(timedelta.resolution)
+    for closes in (stranger, house.head):
+        assert (await closes.post(_end(wish), version=2)).status_code == 409
+
+
 def _end(wish: dict[str, Any]) -> str:
     return f"/break-glass/{wish['id']}/end"

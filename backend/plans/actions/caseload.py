@@ -34,7 +34,7 @@ class CaseloadLine(msgspec.Struct):
     certainty: Annotated[str | UnsetType, RELEASE] = UNSET
 
 
-_PAGE = "SELECT * FROM caseload_columns($1, $2, $3, $4, $5, $6, $7, $8)"
+_PAGE = "SELECT * FROM caseload_columns($1, $2, $3, $4, $5, $6)"
 _PAGE_AT_ONCE = "SELECT * FROM read_caseload_columns($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 _RULES = (sorted(rules.WORKERS), sorted(rules.READ_NAMES))
 After = tuple[date, UUID] | None
@@ -47,7 +47,7 @@ async def list_plans(
     """My caseload by next due date, a page at a time. Nothing is ever ordered by lateness."""
     require(actor, "listPlans")
     async with transaction(actor.id) as held:
-        values = (actor.id, actor.role, clock.now(), *_RULES, *(after or FIRST), limit)
+        values = (actor.role, *_RULES, *(after or FIRST), limit)
         page = await held.fetchrow(_PAGE, *values)
         await record(actor, "listPlans")
         return _lines(page)

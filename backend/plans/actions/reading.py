@@ -38,7 +38,7 @@ class PlanRead:
         return self.row["left_custody_at"] is not None
 
 
-_SHEET = "SELECT * FROM plan_cut($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+_SHEET = "SELECT * FROM plan_cut($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 _SHEET_AT_ONCE = "SELECT * FROM read_plan_cut($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
 _READERS = tuple(
     sorted(roles)
@@ -62,9 +62,7 @@ async def get_plan(actor: Actor, id_: UUID, *, everything: bool = False) -> Plan
     require(actor, "getPlan")
     async with transaction(actor.id) as held:
         rows = _rows_of(everything=everything)
-        sheet = await held.fetchrow(
-            _SHEET, actor.id, actor.role, clock.now(), id_, *rows, *_READERS
-        )
+        sheet = await held.fetchrow(_SHEET, actor.role, clock.now(), id_, *rows, *_READERS)
         if sheet is None:
             raise NotFound
         await record(actor, "getPlan", plan=id_)
