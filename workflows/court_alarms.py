@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from backend import clock
 from backend.alerts.actions import SOON
-from backend.database import transaction
+from backend.database import fetch_at_once
 
 A_DAY_OR_TWO = timedelta(days=2)
 # A task for each coordinator of the client's agency, for the administrators where there is none.
@@ -27,6 +27,5 @@ ON CONFLICT (kind, step, subject, about, local_due) DO NOTHING
 
 async def court_alarms() -> None:
     """Open the tasks that are due; running twice, or late by a day, changes nothing."""
-    async with transaction() as held:
-        now = clock.now()
-        await held.execute(_TELL, now, SOON, (now - A_DAY_OR_TWO).date())
+    now = clock.now()
+    await fetch_at_once(_TELL, now, SOON, (now - A_DAY_OR_TWO).date())

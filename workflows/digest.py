@@ -1,11 +1,12 @@
 """In the morning of a working day each worker is told how much is due: one message."""
 
 from datetime import datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from backend import clock
 from backend.alerts.due import due_on_day
-from backend.database import transaction
+from backend.database import fetch_at_once, transaction
 from backend.messages import outbox
 from backend.messages.outbox import Occurrence
 
@@ -21,17 +22,25 @@ async def digest() -> int:
 
     It speaks of what stood at half past eight, also where it comes a little later.
     """
-    async with transaction() as held:
-        made = 0
-        for link in await held.fetch(LINKED):
-            local = clock.now().astimezone(ZoneInfo(link["office"]))
-            if local.isoweekday() not in link["working_days"] or not AT <= local.time() < UNTIL:
-                continue
-            due = datetime.combine(local.date(), AT, local.tzinfo)
-            if not await due_on_day(link["subject"], due.date(), zone=link["office"], as_of=due):
-                continue
-            occurrence = Occurrence("TASKS", "", link["subject"], local.date())
-            ends = due + timedelta(hours=4)
-            queued = await outbox.queue(link, "TASKS", occurrence, due_at=due, expires_at=ends)
-            made += queued is not None
-        return made
+    morning = [(link, due) for link in await fetch_at_once(LINKED) if (due := _due(link))]
+    made = 0
+    for link, due in morning:
+        async with transaction():
+            made += await _queue(link, due)
+    return made
+
+
+def _due(link: Any) -> datetime | None:
+    """Half past eight where the office is, in the morning of one of its working days."""
+    local = clock.now().astimezone(ZoneInfo(link["office"]))
+    if local.isoweekday() not in link["working_days"] or not AT <= local.time() < UNTIL:
+        return None
+    return datetime.combine(local.date(), AT, local.tzinfo)
+
+
+async def _queue(link: Any, due: datetime) -> bool:
+    if not await due_on_day(link["subject"], due.date(), zone=link["office"], as_of=due):
+        return False
+    occurrence = Occurrence("TASKS", "", link["subject"], due.date())
+    ends = due + timedelta(hours=4)
+    return bool(await outbox.queue(link, "TASKS", occurrence, due_at=due, expires_at=ends))

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from backend import clock
 from backend.audit.denials import MOST
-from backend.database import transaction
+from backend.database import fetch_at_once
 
 OVER = timedelta(minutes=2)  # a refusal that is still being written down is of a minute ago at most
 NOBODY = UUID(int=0)
@@ -21,5 +21,4 @@ SELECT $2, nullif(c.actor, $3), 'denials', a.agency, 'denied', c.times - $4
 
 async def tell_denials() -> None:
     now = clock.now()
-    async with transaction() as held:
-        await held.execute(_TELL, now - OVER, now, NOBODY, MOST)
+    await fetch_at_once(_TELL, now - OVER, now, NOBODY, MOST)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from backend.audit import chain
-from backend.database import transaction
+from backend.database import fetch_at_once, transaction
 from backend.keyring import KEY, kept
 from backend.settings import Settings, SettingsError, settings
 
@@ -99,8 +99,12 @@ SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bytea[])
 async def seal_rows(key: bytes, progress: Progress) -> int:
     """Seal every row that can be seen and has no seal; how many these were.
 
-    Where another process is at it, that one does it.
+    Where another process is at it, that one does it. Where nothing was written since all was
+    sealed it is one look.
     """
+    [[last]] = await fetch_at_once(_LAST)
+    if last == progress.done:
+        return 0
     async with transaction() as held:
         last = await held.fetchval(_LAST)
         progress.look(last, frozenset(await held.fetchval(_WRITERS)))
@@ -110,7 +114,8 @@ async def seal_rows(key: bytes, progress: Progress) -> int:
             if not await held.fetchval("SELECT pg_try_advisory_xact_lock($1)", ONE_AT_A_TIME):
                 return sealed
             rows = await held.fetch(_UNSEALED, start, start + SPAN, BATCH)
-            await _append(held, key, rows)
+            if rows:
+                await _append(held, key, rows)
         sealed += len(rows)
         if len(rows) == BATCH:
             continue

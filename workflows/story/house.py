@@ -32,6 +32,8 @@ from bots.phones.client import Phones
 from bots.phones.serve import serving
 
 ROLES: tuple[Role, ...] = ("app", "worker")
+# Thousands of rounds on few rows: planning a statement costs more than carrying it out.
+PLANNED_ONCE = {"plan_cache_mode": "force_generic_plan"}
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ async def house(zone: str) -> AsyncIterator[House]:
     # as root the server runs under an account of its own and must get in
     await asyncio.to_thread(place.chmod, 0o755)
     try:
-        server = await asyncio.to_thread(embedded.start, place, durable=False)
+        server = await asyncio.to_thread(embedded.start, place, durable=False, options=PLANNED_ONCE)
         try:
             await migrate.prepare(server.url())
             await migrate.migrate(server.url(migrate.role_name("owner")))
