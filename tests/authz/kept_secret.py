@@ -1,0 +1,143 @@
+"""What one of two plans keeps secret, and who may know of it beside the plan's own workers."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from tests.authz.alike import RELEASE, Office, Twin, disclose, with_version
+
+OBSERVERS = ("PE", "PO", "CT", "ME", "FA", "PS", "TR", "CP", "CS")
+Act = Callable[[Office, Twin], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Secret:
+    """`codes` are the rows that it is about, `known_to` the observers whose own it is."""
+
+    name: str
+    act: Act
+    codes: frozenset[str]
+    known_to: frozenset[str]
+
+
+SECRETS: dict[str, Secret] = {}
+import os
+ONLY = os.environ.get("IF_ONLY")
+REFUSED = ("VOC-03", "IDD-02", "HLT-02")
+
+
+def secret(*codes: str, known_to: str = "") -> Callable[[Act], Act]:
+    def kept(act: Act) -> Act:
+        if ONLY and not any(w in act.__name__ for w in ONLY.split(",")):
+            return act
+        name = act.__name__.strip("_").replace("_", " ")
+        SECRETS[name] = Secret(name, act, frozenset(codes), frozenset(known_to.split()))
+        return act
+
+    return kept
+
+
+@secret(*REFUSED, "VOC-04", "VOC-08", "HLT-04")
+async def _parts_were_declined_and_not_just_never_offered(office: Office, twin: Twin) -> None:
+    for code in REFUSED:
+        steps = ("declined",) if code == "HLT-02" else ("planned", "declined")
+        await office.becomes(twin, code, *steps)
+    body = {"kind": "participation", "language": "en", "pathway": "VOC", "answer": "declined"}
+    made = await twin.worker.post(f"/plans/{twin.id}/consents", body)
+    assert made.status_code == 201, made.text
+
+
+@secret("VOC-05")
+async def _a_part_was_declined_before_it_was_begun(office: Office, twin: Twin) -> None:
+    await office.becomes(twin, "VOC-05", "planned", "declined", "in_progress")
+
+
+@secret("PLN-07")
+async def _it_was_for_their_health_that_something_was_not_possible(
+    office: Office, twin: Twin
+) -> None:
+    await office.becomes(twin, "PLN-07", "not_possible", cause="health")
+
+
+@secret("CNS-01", "CNS-02", "CNS-03", "CNS-11", "CNS-12", known_to="CP")
+async def _counsellors_are_with_them(office: Office, twin: Twin) -> None:
+    await office.becomes(twin, "CNS-01", "planned", "done")
+    await office.becomes(twin, "CNS-02", "planned", "in_progress", "done")
+    await office.becomes(twin, "CNS-03", "planned")
+    await office.becomes(twin, "CNS-11", "planned", "done")
+    await office.becomes(twin, "CNS-12", "planned", "in_progress")
+
+
+@secret("FAM-05")
+async def _the_mother_wrote_in_private_and_asked_for_help(office: Office, twin: Twin) -> None:
+    mother = twin.phones["mother"].id
+    await office.chats.phones.say(mother, "help")
+    await office.chats.phones.say(mother, "They must not come to our house.")
+    await office.chats.round()
+    await office.chats.phones.tap(mother, "Need help now")
+
+
+@secret()
+async def _the_mother_said_stop(office: Office, twin: Twin) -> None:
+    await office.chats.phones.say(twin.phones["mother"].id, "stop")
+
+
+@secret()
+async def _the_mothers_yes_to_messages_was_withdrawn(office: Office, twin: Twin) -> None:
+    (yes,) = await office.world.sql(
+        "SELECT id FROM channel_consent WHERE subject = $1", UUID(twin.members["mother"])
+    )
+    answer = await twin.worker.post(f"/consents/{yes['id']}/withdraw")
+    assert answer.status_code == 200, answer.text
+
+
+@secret()
+async def _the_mothers_chat_was_cut(office: Office, twin: Twin) -> None:
+    link = twin.links["mother"]
+    await with_version(office.world, twin.worker, "link", link, "links/{}/cut")
+
+
+@secret()
+async def _the_mother_may_know_the_day(office: Office, twin: Twin) -> None:
+    for fact in ("release_date", "good_news"):
+        await disclose(twin, "mother", fact)
+
+
+@secret()
+async def _a_colleague_is_kept_out(office: Office, twin: Twin) -> None:
+    wall = {"kind": "excluded", "login": office.outsider.login}
+    made = await twin.worker.post(f"/plans/{twin.id}/walls", wall)
+    assert made.status_code == 201, made.text
+
+
+@secret()
+async def _a_colleague_broke_the_glass(office: Office, twin: Twin) -> None:
+    wish = {"alias": twin.plan["alias"], "reason": "It cannot wait."}
+    asked = await office.colleague.post("/break-glass", wish)
+    assert asked.status_code == 201, asked.text
+    id_ = asked.json()["id"]
+    await with_version(office.world, office.head, "break_glass", id_, "break-glass/{}/let")
+
+
+@secret(known_to="CP PE")
+async def _the_counsellor_sees_them_on_a_day(office: Office, twin: Twin) -> None:
+    day = RELEASE + timedelta(days=1)
+    await office.appointment(twin, "CP", "CP", day, place="Room 9")
+
+
+@secret()
+async def _the_worker_tried_to_reach_them_in_vain(office: Office, twin: Twin) -> None:
+    day = (RELEASE - timedelta(days=21)).isoformat()
+    body = {"how": "phone", "outcome": "tried", "made_on": day}
+    made = await twin.worker.post(f"/plans/{twin.id}/contacts", body)
+    assert made.status_code == 201, made.text
+
+
+@secret("VOC-02", "VOC-05")
+async def _others_looked_for_the_sake_of_a_complaint(office: Office, twin: Twin) -> None:
+    said = {"X-Purpose": "complaint"}
+    for reader in (twin.worker, office.head):
+        for path in ("", "/access"):
+            answer = await reader.get(f"/plans/{twin.id}{path}", headers=said)
+            assert answer.status_code == 200, answer.text
