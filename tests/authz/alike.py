@@ -15,6 +15,7 @@ from tests.releases import change, leave
 from tests.world import PASSWORD, Caller, World, row
 
 RELEASE = date(2031, 3, 26)  # a Wednesday; it is told three weeks before
+BEGINS = RELEASE - timedelta(days=21)
 STAFF = ("PO", "PS", "TR", "CP", "CS")
 # Whoever has a phone: the observers, and the mother, of whom most secrets are.
 CIRCLE = {
@@ -76,7 +77,7 @@ class Office:
             await change(self.world, twin.worker, twin.plan, code, **wanted)
 
     async def appointment(self, twin: Twin, by: str, role: str, on: date, **more: Any) -> str:
-        body = {"role": role, "held_on": on.isoformat(), "held_at": "15:00:00", **more}
+        body = {"role": role, "held_on": on.isoformat(), "held_at": "15:00:00"} | more
         made = await _made(twin.staff[by], f"/plans/{twin.id}/appointments", body)
         return str(made["id"])
 
@@ -89,7 +90,7 @@ async def _made(caller: Caller, path: str, body: object) -> dict[str, Any]:
 
 
 async def an_office(world: World, chats: Chats) -> Office:
-    at(RELEASE - timedelta(days=21), 9)
+    at(BEGINS, 9)
     staff = [await world.somebody(role) for role in ("CO", "SW", "TR")]
     return Office(world, chats, *staff)
 
@@ -104,6 +105,7 @@ async def twins(office: Office, names: Sequence[str]) -> dict[str, Twin]:
 
 
 async def _a_twin(world: World, name: str) -> Twin:
+    at(BEGINS, 9)
     worker = await world.somebody("SW")
     plan = await world.a_plan(
         worker,
@@ -121,7 +123,8 @@ async def _a_twin(world: World, name: str) -> Twin:
     bound = {"client": str(court.id), "reference": REFERENCE}
     file = await _made(staff["PO"], f"/plans/{plan['id']}/court-files", bound)
     twin = Twin(name, plan, staff, court, file["id"])
-    for who, values in CIRCLE.items():
+    for minute, (who, values) in enumerate(CIRCLE.items()):
+        at(BEGINS, 9, minute)  # a circle stands in the order in which they came
         role = {"mother": "FA"}.get(who, who)
         twin.members[who] = str(uuid4())
         given = {"role": role, "id": twin.members[who], "name": who, **values}
@@ -197,8 +200,8 @@ async def go_on(office: Office, made: Sequence[Twin]) -> None:
     """What happens in every plan alike, once the secret is there."""
     for twin in made:
         plan = await office.world.plan(twin.worker, twin.id)
-        if row(plan, "VOC-05")["state"] == "dormant":
-            await office.becomes(twin, "VOC-05", "planned", "in_progress")
+        if row(plan, "VOC-08")["state"] == "dormant":
+            await office.becomes(twin, "VOC-08", "planned", "in_progress")
         if row(plan, "PLN-07")["state"] == "planned":
             await office.becomes(twin, "PLN-07", "not_possible", cause="legal")
         for role in ("PO", "TR", "CP"):
@@ -228,16 +231,21 @@ async def _moved(office: Office, twin: Twin) -> httpx.Response:
     return await with_version(office.world, desk, "plan", twin.id, path, body)
 
 
-async def issue(twin: Twin) -> None:
-    """A summary is read to the person and issued."""
-    subject = {
+def subject(twin: Twin) -> dict[str, str]:
+    """What a summary is about that tells of all that happened here."""
+    return {
         "file": twin.file,
         "type": "start",
         "period_from": (RELEASE - timedelta(days=25)).isoformat(),
         "period_to": (RELEASE + timedelta(days=5)).isoformat(),
     }
-    read = {**subject, "kind": "read", "read_on": subject["period_to"], "language": "en"}
+
+
+async def issue(twin: Twin) -> None:
+    """A summary is read to the person and issued."""
+    about = subject(twin)
+    read = {**about, "kind": "read", "read_on": about["period_to"], "language": "en"}
     await _made(twin.worker, f"/plans/{twin.id}/readings", read)
     proved = await twin.staff["PO"].post("/account/prove", {"password": PASSWORD})
     assert proved.status_code in {200, 204}, proved.text
-    await _made(twin.staff["PO"], f"/plans/{twin.id}/summaries", subject)
+    await _made(twin.staff["PO"], f"/plans/{twin.id}/summaries", about)

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from tests.authz.alike import RELEASE, Office, Twin, disclose, with_version
+from tests.authz.alike import RELEASE, STAFF, Office, Twin, disclose, with_version
+from tests.backend.pages.browser import Browser
+from tests.releases import change
 
 OBSERVERS = ("PE", "PO", "CT", "ME", "FA", "PS", "TR", "CP", "CS")
 Act = Callable[[Office, Twin], Awaitable[None]]
@@ -22,15 +24,11 @@ class Secret:
 
 
 SECRETS: dict[str, Secret] = {}
-import os
-ONLY = os.environ.get("IF_ONLY")
 REFUSED = ("VOC-03", "IDD-02", "HLT-02")
 
 
 def secret(*codes: str, known_to: str = "") -> Callable[[Act], Act]:
     def kept(act: Act) -> Act:
-        if ONLY and not any(w in act.__name__ for w in ONLY.split(",")):
-            return act
         name = act.__name__.strip("_").replace("_", " ")
         SECRETS[name] = Secret(name, act, frozenset(codes), frozenset(known_to.split()))
         return act
@@ -38,7 +36,7 @@ def secret(*codes: str, known_to: str = "") -> Callable[[Act], Act]:
     return kept
 
 
-@secret(*REFUSED, "VOC-04", "VOC-08", "HLT-04")
+@secret(*REFUSED, "VOC-04", "HLT-04")
 async def _parts_were_declined_and_not_just_never_offered(office: Office, twin: Twin) -> None:
     for code in REFUSED:
         steps = ("declined",) if code == "HLT-02" else ("planned", "declined")
@@ -48,9 +46,9 @@ async def _parts_were_declined_and_not_just_never_offered(office: Office, twin: 
     assert made.status_code == 201, made.text
 
 
-@secret("VOC-05")
+@secret("VOC-08")
 async def _a_part_was_declined_before_it_was_begun(office: Office, twin: Twin) -> None:
-    await office.becomes(twin, "VOC-05", "planned", "declined", "in_progress")
+    await office.becomes(twin, "VOC-08", "planned", "declined", "in_progress")
 
 
 @secret("PLN-07")
@@ -72,10 +70,10 @@ async def _counsellors_are_with_them(office: Office, twin: Twin) -> None:
 @secret("FAM-05")
 async def _the_mother_wrote_in_private_and_asked_for_help(office: Office, twin: Twin) -> None:
     mother = twin.phones["mother"].id
-    await office.chats.phones.say(mother, "help")
     await office.chats.phones.say(mother, "They must not come to our house.")
     await office.chats.round()
     await office.chats.phones.tap(mother, "Need help now")
+    await office.chats.phones.say(mother, "help")
 
 
 @secret()
@@ -126,18 +124,38 @@ async def _the_counsellor_sees_them_on_a_day(office: Office, twin: Twin) -> None
     await office.appointment(twin, "CP", "CP", day, place="Room 9")
 
 
-@secret()
-async def _the_worker_tried_to_reach_them_in_vain(office: Office, twin: Twin) -> None:
+@secret("VOC-02")
+async def _others_tried_in_vain_and_looked_for_a_complaint(office: Office, twin: Twin) -> None:
     day = (RELEASE - timedelta(days=21)).isoformat()
     body = {"how": "phone", "outcome": "tried", "made_on": day}
     made = await twin.worker.post(f"/plans/{twin.id}/contacts", body)
     assert made.status_code == 201, made.text
-
-
-@secret("VOC-02", "VOC-05")
-async def _others_looked_for_the_sake_of_a_complaint(office: Office, twin: Twin) -> None:
     said = {"X-Purpose": "complaint"}
     for reader in (twin.worker, office.head):
         for path in ("", "/access"):
             answer = await reader.get(f"/plans/{twin.id}{path}", headers=said)
             assert answer.status_code == 200, answer.text
+
+
+async def nothing_hidden(office: Office, twin: Twin) -> None:
+    """No secret: each observer may know of some of this, and so would have to see a difference."""
+    await office.becomes(twin, "HOU-04", "in_progress")
+    await change(office.world, twin.worker, twin.plan, "HOU-04", show_court=True)
+    await office.becomes(twin, "HOU-04", "done")
+    for code in ("CNS-01", "HLT-02", "VOC-02", "PLN-07"):
+        await office.becomes(twin, code, *(("planned",) if code == "CNS-01" else ("in_progress",)))
+    await office.becomes(twin, "VOC-06", "planned", "in_progress", "done")
+    await office.becomes(twin, "VOC-08", "planned", "in_progress")
+    for code in ("VOC-08", "PRB-05"):
+        day = (RELEASE - timedelta(days=7)).isoformat()
+        await change(office.world, twin.worker, twin.plan, code, due_on=day)
+    today = RELEASE - timedelta(days=21)
+    for role in ("PO", "PS", "TR", "CP"):
+        missed = await office.appointment(twin, role, role, today, held_at="08:00:00")
+        answer = await twin.staff[role].patch(
+            f"/appointments/{missed}", {"state": "missed_no_contact"}, version=1
+        )
+        assert answer.status_code == 200, answer.text
+    for role in STAFF:
+        async with Browser() as browser:
+            await browser.enter(str(twin.staff[role].login))

@@ -10,30 +10,25 @@ yet, so no pair differs in one and nobody is looked at through the other.
 
 import asyncio
 import difflib
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
 
 from backend import clock, embedded
-from tests.authz.alike import RELEASE, Office, Twin, an_office, days_go_by, go_on, issue, twins
-from tests.authz.kept_secret import OBSERVERS, SECRETS
-from tests.authz.looking import (
-    Look,
-    at_the_api,
-    at_the_court,
-    on_the_pages,
-    on_the_phones,
-    plain,
-)
+from tests.authz.alike import BEGINS, RELEASE, an_office, days_go_by, go_on, issue, twins
+from tests.authz.kept_secret import OBSERVERS, SECRETS, nothing_hidden
+from tests.authz.looking import Eyes, Look, at_the_court, on_the_phones, plain
 from tests.chats import Chats, at, create_phones
 from tests.conftest import a_fresh_world
 from tests.world import World
 
 pytestmark = pytest.mark.authz
 
-PLAIN = "nothing is secret"
-COMMON = frozenset({"VOC-05", "PLN-07", "PRB-05"})
+PLAIN, OPEN = "nothing is secret", "nothing is hidden"
+COMMON = frozenset({"VOC-08", "PLN-07", "PRB-05"})
 EVERY_CODE = COMMON.union(*(secret.codes for secret in SECRETS.values()))
 PAIRS = [
     (name, who)
@@ -41,6 +36,11 @@ PAIRS = [
     for who in OBSERVERS
     if who not in secret.known_to
 ]
+
+
+SAID = ("phone", "messages")
+# What these show hangs on no plan, or on what is alike in all of them.
+THE_SAME_FOR_ALL: dict[str, str] = {}
 
 
 @pytest.fixture(scope="module")
@@ -57,31 +57,31 @@ def looks(server: embedded.Server) -> Iterator[dict[str, Look]]:
 
 async def _lived(world: World, chats: Chats) -> dict[str, Look]:
     office = await an_office(world, chats)
-    made = await twins(office, [PLAIN, *SECRETS])
-    at(RELEASE - timedelta(days=21), 10)
+    made = await twins(office, [PLAIN, OPEN, *SECRETS])
+    at(BEGINS, 10)
+    await nothing_hidden(office, made[OPEN])
     for name, secret in SECRETS.items():
         await secret.act(office, made[name])
     await chats.round()
     await go_on(office, list(made.values()))
     await chats.round()
-    seen: dict[str, Look] = {name: {} for name in made}
+    eyes, seen = Eyes(), dict[str, Look]()
     for name, twin in made.items():
-        seen[name] |= await at_the_api(twin, "at once", _codes(name))
+        seen[name] = await eyes.lists(twin, "at once")
         seen[name] |= await on_the_phones(office, twin, "at once")
     for name, answer in (await days_go_by(office, list(made.values()))).items():
         seen[name]["PS", "moving the day"] = plain(made[name], answer)
     for name, twin in made.items():
-        seen[name] |= await _afterwards(office, twin, _codes(name))
+        seen[name] |= await eyes.lists(twin, "later")
+        seen[name] |= await eyes.rows(twin, _codes(name))
+    at(RELEASE + timedelta(days=5), 9, 5)
+    for name, twin in made.items():
+        seen[name] |= await eyes.pages(twin, _codes(name))
+        seen[name] |= await on_the_phones(office, twin, "later")
+        await issue(twin)
+        seen[name] |= await at_the_court(twin)
     assert await chats.unfit() == []
     return seen
-
-
-async def _afterwards(office: Office, twin: Twin, codes: frozenset[str]) -> Look:
-    seen = await at_the_api(twin, "later", codes)
-    seen |= await on_the_pages(twin, codes)
-    seen |= await on_the_phones(office, twin, "later")
-    await issue(twin)
-    return seen | await at_the_court(twin)
 
 
 def _codes(name: str) -> frozenset[str]:
@@ -89,10 +89,72 @@ def _codes(name: str) -> frozenset[str]:
     return COMMON | SECRETS[name].codes if name in SECRETS else EVERY_CODE
 
 
-@pytest.mark.parametrize(("name", "who"), PAIRS, ids=[f"{who}: {name}" for name, who in PAIRS])
+@dataclass(frozen=True)
+class Known:
+    """By what two plans can be told apart today, where that is not mended yet."""
+
+    reason: str
+    sign: re.Pattern[str]
+
+
+KNOWN = {
+    ("a part was declined before it was begun", "TR"): Known(
+        "the version of a row counts every change of it, also a refusal that nobody else is told of",
+        re.compile(r'"(?:version|current)": \d+|name="seen" value="\d+"|version \d+'),
+    ),
+    ("a colleague broke the glass", "PO"): Known(
+        "a circle names whoever looks through broken glass like any other of its members",
+        re.compile(r'\{\s*"actor": "<id>",[^}]*\},\s*'),
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "who"),
+    [
+        pytest.param(
+            *pair,
+            id=f"{pair[1]}: {pair[0]}",
+            marks=[pytest.mark.xfail(strict=True, reason=KNOWN[pair].reason)]
+            if pair in KNOWN
+            else [],
+        )
+        for pair in PAIRS
+    ],
+)
 def test_a_secret_leaves_no_trace(looks: dict[str, Look], name: str, who: str) -> None:
     unlike = _unlike(looks[PLAIN], looks[name], who)
     assert not unlike, "\n".join(unlike.values())
+
+
+@pytest.mark.parametrize(("name", "who"), KNOWN)
+def test_what_is_known_to_tell_is_all_that_tells(
+    looks: dict[str, Look], name: str, who: str
+) -> None:
+    sign = KNOWN[name, who].sign
+    plain_one, other = ({key: sign.sub("", text) for key, text in looks[one].items()}
+                        for one in (PLAIN, name))  # fmt: skip
+    unlike = _unlike(plain_one, other, who)
+    assert not unlike, "\n".join(unlike.values())
+
+
+@pytest.mark.parametrize("who", OBSERVERS)
+def test_on_every_channel_a_difference_would_be_seen(looks: dict[str, Look], who: str) -> None:
+    """What they may know of differs in the plan in which nothing is hidden, wherever they look."""
+    shown = {
+        channel
+        for (observer, channel), text in looks[PLAIN].items()
+        if observer == who and (text.startswith("200") or channel.endswith(SAID))
+    }
+    told = _unlike(looks[PLAIN], looks[OPEN], who)
+    blind = {_wherever(channel) for channel in shown} - {_wherever(channel) for channel in told}
+    assert blind <= THE_SAME_FOR_ALL.keys(), blind
+    assert told
+
+
+def _wherever(channel: str) -> str:
+    """Without the day on which it was looked at."""
+    return channel.removeprefix("at once: ").removeprefix("later: ")
 
 
 def _unlike(one: Look, other: Look, who: str) -> dict[str, str]:
