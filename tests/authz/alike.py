@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import httpx
 
 from bots.phones.wire import Phone
-from tests.backend.courts.docket import REFERENCE, Court, a_court, join
+from tests.backend.courts.docket import REFERENCE, Court, a_court
 from tests.chats import Chats, at
 from tests.releases import change, leave
 from tests.world import PASSWORD, Caller, World, row
@@ -22,7 +22,7 @@ CIRCLE = {
     "PE": {},
     "ME": {"name": "Invented Mentor", "gate": "first"},
     "FA": {"name": "Invented Aunt", "call_weekday": 5, "call_at": "12:30:00"},
-    "mother": {"name": "Invented Mother", "call_weekday": 6, "call_at": "12:30:00"},
+    "mother": {"name": "Invented Mother", "gate": "first"},
 }
 WITH_PHONES = ("PO", "PS")
 OPENED = 3  # the version of a link that was invited, opened and told its number
@@ -41,6 +41,7 @@ class Twin:
     members: dict[str, str] = field(default_factory=dict)
     phones: dict[str, Phone] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
+    move: str = ""
     ids: dict[str, str] = field(default_factory=dict)
     words: dict[str, str] = field(default_factory=dict)
 
@@ -187,11 +188,12 @@ async def _chats_of_all(office: Office, made: Sequence[Twin]) -> None:
 
 
 async def with_version(
-    world: World, caller: Caller, table: str, id_: str, path: str, body: object = None
+    office: Office, caller: Caller, table: str, path: str, body: object = None
 ) -> httpx.Response:
-    """A change of the row as it stands."""
-    (found,) = await world.sql(f"SELECT version FROM {table} WHERE id = $1", UUID(id_))
-    answer = await caller.post(f"/{path.format(id_)}", body, version=found["version"])
+    """A change of the row that the path names, as it stands."""
+    named = UUID(path.split("/")[2])
+    (found,) = await office.world.sql(f"SELECT version FROM {table} WHERE id = $1", named)
+    answer = await caller.post(path, body, version=found["version"])
     assert answer.status_code in {200, 201}, (path, answer.text)
     return answer
 
@@ -227,8 +229,10 @@ async def days_go_by(office: Office, made: Sequence[Twin]) -> dict[str, httpx.Re
 
 async def _moved(office: Office, twin: Twin) -> httpx.Response:
     body = {"release_date": RELEASE.isoformat(), "certainty": "confirmed"}
-    desk, path = twin.staff["PS"], "plans/{}/release-date"
-    return await with_version(office.world, desk, "plan", twin.id, path, body)
+    path = f"/plans/{twin.id}/release-date"
+    answer = await with_version(office, twin.staff["PS"], "plan", path, body)
+    twin.move = answer.json()["id"]
+    return answer
 
 
 def subject(twin: Twin) -> dict[str, str]:

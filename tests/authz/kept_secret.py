@@ -92,12 +92,11 @@ async def _the_mothers_yes_to_messages_was_withdrawn(office: Office, twin: Twin)
 
 @secret()
 async def _the_mothers_chat_was_cut(office: Office, twin: Twin) -> None:
-    link = twin.links["mother"]
-    await with_version(office.world, twin.worker, "link", link, "links/{}/cut")
+    await with_version(office, twin.worker, "link", f"/links/{twin.links['mother']}/cut")
 
 
 @secret()
-async def _the_mother_may_know_the_day(office: Office, twin: Twin) -> None:
+async def _the_mother_may_know_the_day(_: Office, twin: Twin) -> None:
     for fact in ("release_date", "good_news"):
         await disclose(twin, "mother", fact)
 
@@ -114,8 +113,8 @@ async def _a_colleague_broke_the_glass(office: Office, twin: Twin) -> None:
     wish = {"alias": twin.plan["alias"], "reason": "It cannot wait."}
     asked = await office.colleague.post("/break-glass", wish)
     assert asked.status_code == 201, asked.text
-    id_ = asked.json()["id"]
-    await with_version(office.world, office.head, "break_glass", id_, "break-glass/{}/let")
+    path = f"/break-glass/{asked.json()['id']}/let"
+    await with_version(office, office.head, "break_glass", path)
 
 
 @secret(known_to="CP PE")
@@ -142,8 +141,11 @@ async def nothing_hidden(office: Office, twin: Twin) -> None:
     await office.becomes(twin, "HOU-04", "in_progress")
     await change(office.world, twin.worker, twin.plan, "HOU-04", show_court=True)
     await office.becomes(twin, "HOU-04", "done")
-    for code in ("CNS-01", "HLT-02", "VOC-02", "PLN-07"):
-        await office.becomes(twin, code, *(("planned",) if code == "CNS-01" else ("in_progress",)))
+    await office.becomes(twin, "CNS-01", "planned")
+    for code in ("HLT-02", "PLN-07"):
+        await office.becomes(twin, code, "in_progress")
+    for code in ("PRB-01", "VOC-02"):
+        await office.becomes(twin, code, "done")
     await office.becomes(twin, "VOC-06", "planned", "in_progress", "done")
     await office.becomes(twin, "VOC-08", "planned", "in_progress")
     for code in ("VOC-08", "PRB-05"):

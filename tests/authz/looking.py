@@ -61,6 +61,8 @@ def _filled(path: str, twin: Twin) -> Iterator[tuple[str, str]]:
     yield path, url
     if path == "/plans/{plan_id}":
         yield f"{path}?show=all", f"{url}?show=all"
+    if path.endswith("/release") and twin.move:
+        yield f"{path}?moved", f"{url}?moved={twin.move}"
 
 
 def _rows(path: str, twin: Twin, codes: Collection[str]) -> Iterator[tuple[str, str]]:
