@@ -18,7 +18,7 @@ RELEASE = date(2031, 3, 26)  # a Wednesday; it is told three weeks before
 BEGINS = RELEASE - timedelta(days=21)
 STAFF = ("PO", "PS", "TR", "CP", "CS")
 # Whoever has a phone: the observers, and the mother, of whom most secrets are.
-CIRCLE = {
+CIRCLE: dict[str, dict[str, str | int]] = {
     "PE": {},
     "ME": {"name": "Invented Mentor", "gate": "first"},
     "FA": {"name": "Invented Aunt", "call_weekday": 5, "call_at": "12:30:00"},
@@ -176,8 +176,8 @@ async def _chats_of_all(office: Office, made: Sequence[Twin]) -> None:
             pins[phone.id] = invited["pin"]
             await chats.phones.say(phone.id, f"/start {invited['payload']}")
     await chats.round()
-    for phone, pin in pins.items():
-        await chats.phones.say(phone, pin)
+    for chat, pin in pins.items():
+        await chats.phones.say(chat, pin)
     await chats.round()
     for twin in made:
         for who, link in twin.links.items():

@@ -11,7 +11,6 @@ yet, so no pair differs in one and nobody is looked at through the other.
 import asyncio
 import difflib
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -48,15 +47,17 @@ THE_SAME_FOR_ALL = {
 
 
 @pytest.fixture(scope="module")
-def looks(server: embedded.Server) -> Iterator[dict[str, Look]]:
+def looks(server: embedded.Server) -> dict[str, Look]:
     """What everybody sees of every plan; all of them are led through the same days together."""
 
     async def lived() -> dict[str, Look]:
         async with a_fresh_world(server) as world, Chats(world, create_phones()) as chats:
             return await _lived(world, chats)
 
-    yield asyncio.run(lived())
-    clock.travel(None)
+    try:
+        return asyncio.run(lived())
+    finally:
+        clock.travel(None)
 
 
 async def _lived(world: World, chats: Chats) -> dict[str, Look]:
