@@ -74,6 +74,12 @@ async def _migrated(server: embedded.Server) -> None:
 @pytest.fixture
 async def database_name(server: embedded.Server) -> AsyncIterator[str]:
     """The name of a fresh database that holds what the migrations made, and nothing else."""
+    async with _copied(server) as name:
+        yield name
+
+
+@asynccontextmanager
+async def _copied(server: embedded.Server) -> AsyncIterator[str]:
     name = f"test_{next(_numbers)}"
     await _as_admin(
         server,
@@ -95,6 +101,13 @@ async def _as_admin(server: embedded.Server, sql: str) -> None:
 async def world(server: embedded.Server, database_name: str) -> AsyncIterator[World]:
     """An agency with its people, seen through the application's own role and the jobs' role."""
     async with _connected(server, database_name) as made:
+        yield made
+
+
+@asynccontextmanager
+async def a_fresh_world(server: embedded.Server) -> AsyncIterator[World]:
+    """The same for a fixture that serves the tests of a whole file."""
+    async with _copied(server) as name, _connected(server, name) as made:
         yield made
 
 

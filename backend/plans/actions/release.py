@@ -150,7 +150,11 @@ async def _tell(plan: Any, to: Release, move: UUID) -> int:
 
 
 async def read_move(actor: Actor, move: UUID) -> tuple[Any, list[Any], list[Any]]:
-    """A move, the rows that it moved and the pinned rows that it left, as far as they are seen."""
+    """A move, the rows that it moved and the pinned rows that it left, as far as they are seen.
+
+    How many messages it took back and how many are told hangs on what others have agreed to:
+    None for whoever is no worker of the plan.
+    """
     async with transaction(actor.id) as held:
         found = await held.fetchrow("SELECT * FROM release_move WHERE id = $1", move)
         if found is None:
@@ -158,8 +162,11 @@ async def read_move(actor: Actor, move: UUID) -> tuple[Any, list[Any], list[Any]
         plan = await find_plan(actor, found["plan"])
         events = await held.fetch(_MOVED, move)
         pinned = await held.fetch(_PINNED, plan["id"])
+    seen = dict(found)
+    if plan["mandate"] not in rules.WORKERS:
+        seen |= {"cancelled": None, "told": None}
     return (
-        found,
+        seen,
         [row for row in events if rules.sees(plan["mandate"], row)],
         [row for row in pinned if rules.sees(plan["mandate"], row)],
     )

@@ -23,6 +23,13 @@ class Court:
     credential: CourtCredential
     caller: Caller
 
+    async def sign_in(self) -> None:
+        """A new token; one lasts ten minutes."""
+        known = {"client_id": self.credential.client_id, "secret": self.credential.secret}
+        answer = await Caller().post("/court/token", known)
+        assert answer.status_code == 200, answer.text
+        self.caller.token = answer.json()["access_token"]
+
     async def list(self, reference: str, **more: Any) -> httpx.Response:
         return await self.caller.get(f"/court/summaries?file_ref={quote(reference)}", **more)
 
@@ -35,13 +42,9 @@ async def a_court(world: World, agency: UUID | None = None) -> Court:
     async with database.transaction():
         where = agency or world.agency or await world.an_agency()
         credential = await add_court_client(id_, agency=where, label="First chamber")
-    answer = await Caller().post(
-        "/court/token", {"client_id": credential.client_id, "secret": credential.secret}
-    )
-    assert answer.status_code == 200, answer.text
-    caller = Caller(id_)
-    caller.token = answer.json()["access_token"]
-    return Court(id_, credential, caller)
+    court = Court(id_, credential, Caller(id_))
+    await court.sign_in()
+    return court
 
 
 async def join(world: World, worker: Caller, plan: str, who: Caller, role: str) -> None:

@@ -1,0 +1,163 @@
+"""What one of two plans keeps secret, and who may know of it beside the plan's own workers."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from tests.authz.alike import RELEASE, STAFF, Office, Twin, disclose, with_version
+from tests.backend.pages.browser import Browser
+from tests.releases import change
+
+OBSERVERS = ("PE", "PO", "CT", "ME", "FA", "PS", "TR", "CP", "CS")
+Act = Callable[[Office, Twin], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Secret:
+    """`codes` are the rows that it is about, `known_to` the observers whose own it is."""
+
+    name: str
+    act: Act
+    codes: frozenset[str]
+    known_to: frozenset[str]
+
+
+SECRETS: dict[str, Secret] = {}
+REFUSED = ("VOC-03", "IDD-02", "HLT-02")
+
+
+def secret(*codes: str, known_to: str = "") -> Callable[[Act], Act]:
+    def kept(act: Act) -> Act:
+        name = act.__name__.strip("_").replace("_", " ")
+        SECRETS[name] = Secret(name, act, frozenset(codes), frozenset(known_to.split()))
+        return act
+
+    return kept
+
+
+@secret(*REFUSED, "VOC-04", "HLT-04")
+async def _parts_were_declined_and_not_just_never_offered(office: Office, twin: Twin) -> None:
+    for code in REFUSED:
+        steps = ("declined",) if code == "HLT-02" else ("planned", "declined")
+        await office.becomes(twin, code, *steps)
+    body = {"kind": "participation", "language": "en", "pathway": "VOC", "answer": "declined"}
+    made = await twin.worker.post(f"/plans/{twin.id}/consents", body)
+    assert made.status_code == 201, made.text
+
+
+@secret("VOC-08")
+async def _a_part_was_declined_before_it_was_begun(office: Office, twin: Twin) -> None:
+    await office.becomes(twin, "VOC-08", "planned", "declined", "in_progress")
+
+
+@secret("PLN-07")
+async def _it_was_for_their_health_that_something_was_not_possible(
+    office: Office, twin: Twin
+) -> None:
+    await office.becomes(twin, "PLN-07", "not_possible", cause="health")
+
+
+@secret("CNS-01", "CNS-02", "CNS-03", "CNS-11", "CNS-12", known_to="CP")
+async def _counsellors_are_with_them(office: Office, twin: Twin) -> None:
+    await office.becomes(twin, "CNS-01", "planned", "done")
+    await office.becomes(twin, "CNS-02", "planned", "in_progress", "done")
+    await office.becomes(twin, "CNS-03", "planned")
+    await office.becomes(twin, "CNS-11", "planned", "done")
+    await office.becomes(twin, "CNS-12", "planned", "in_progress")
+
+
+@secret("FAM-05")
+async def _the_mother_wrote_in_private_and_asked_for_help(office: Office, twin: Twin) -> None:
+    mother = twin.phones["mother"].id
+    await office.chats.phones.say(mother, "They must not come to our house.")
+    await office.chats.round()
+    await office.chats.phones.tap(mother, "Need help now")
+    await office.chats.phones.say(mother, "help")
+
+
+@secret()
+async def _the_mother_said_stop(office: Office, twin: Twin) -> None:
+    await office.chats.phones.say(twin.phones["mother"].id, "stop")
+
+
+@secret()
+async def _the_mothers_yes_to_messages_was_withdrawn(office: Office, twin: Twin) -> None:
+    (yes,) = await office.world.sql(
+        "SELECT id FROM channel_consent WHERE subject = $1", UUID(twin.members["mother"])
+    )
+    answer = await twin.worker.post(f"/consents/{yes['id']}/withdraw")
+    assert answer.status_code == 200, answer.text
+
+
+@secret()
+async def _the_mothers_chat_was_cut(office: Office, twin: Twin) -> None:
+    await with_version(office, twin.worker, "link", f"/links/{twin.links['mother']}/cut")
+
+
+@secret()
+async def _the_mother_may_know_the_day(_: Office, twin: Twin) -> None:
+    for fact in ("release_date", "good_news"):
+        await disclose(twin, "mother", fact)
+
+
+@secret()
+async def _a_colleague_is_kept_out(office: Office, twin: Twin) -> None:
+    wall = {"kind": "excluded", "login": office.outsider.login}
+    made = await twin.worker.post(f"/plans/{twin.id}/walls", wall)
+    assert made.status_code == 201, made.text
+
+
+@secret()
+async def _a_colleague_broke_the_glass(office: Office, twin: Twin) -> None:
+    wish = {"alias": twin.plan["alias"], "reason": "It cannot wait."}
+    asked = await office.colleague.post("/break-glass", wish)
+    assert asked.status_code == 201, asked.text
+    path = f"/break-glass/{asked.json()['id']}/let"
+    await with_version(office, office.head, "break_glass", path)
+
+
+@secret(known_to="CP PE")
+async def _the_counsellor_sees_them_on_a_day(office: Office, twin: Twin) -> None:
+    day = RELEASE + timedelta(days=1)
+    await office.appointment(twin, "CP", "CP", day, place="Room 9")
+
+
+@secret("VOC-02")
+async def _others_tried_in_vain_and_looked_for_a_complaint(office: Office, twin: Twin) -> None:
+    day = (RELEASE - timedelta(days=21)).isoformat()
+    body = {"how": "phone", "outcome": "tried", "made_on": day}
+    made = await twin.worker.post(f"/plans/{twin.id}/contacts", body)
+    assert made.status_code == 201, made.text
+    said = {"X-Purpose": "complaint"}
+    for reader in (twin.worker, office.head):
+        for path in ("", "/access"):
+            answer = await reader.get(f"/plans/{twin.id}{path}", headers=said)
+            assert answer.status_code == 200, answer.text
+
+
+async def nothing_hidden(office: Office, twin: Twin) -> None:
+    """No secret: each observer may know of some of this, and so would have to see a difference."""
+    await office.becomes(twin, "HOU-04", "in_progress")
+    await change(office.world, twin.worker, twin.plan, "HOU-04", show_court=True)
+    await office.becomes(twin, "HOU-04", "done")
+    await office.becomes(twin, "CNS-01", "planned")
+    for code in ("HLT-02", "PLN-07"):
+        await office.becomes(twin, code, "in_progress")
+    for code in ("PRB-01", "VOC-02"):
+        await office.becomes(twin, code, "done")
+    await office.becomes(twin, "VOC-06", "planned", "in_progress", "done")
+    await office.becomes(twin, "VOC-08", "planned", "in_progress")
+    for code in ("VOC-08", "PRB-05"):
+        day = (RELEASE - timedelta(days=7)).isoformat()
+        await change(office.world, twin.worker, twin.plan, code, due_on=day)
+    today = RELEASE - timedelta(days=21)
+    for role in ("PO", "PS", "TR", "CP"):
+        missed = await office.appointment(twin, role, role, today, held_at="08:00:00")
+        answer = await twin.staff[role].patch(
+            f"/appointments/{missed}", {"state": "missed_no_contact"}, version=1
+        )
+        assert answer.status_code == 200, answer.text
+    for role in STAFF:
+        async with Browser() as browser:
+            await browser.enter(str(twin.staff[role].login))
