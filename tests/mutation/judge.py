@@ -19,6 +19,7 @@ from tests import conftest
 from tests.mutation.code import of_code
 from tests.mutation.database import of_database
 from tests.mutation.equivalents import EQUIVALENT
+from tests.mutation.inside import goes_inside
 from tests.mutation.killers import killers_of
 from tests.mutation.mutants import ROOT, Mutant, named_apart
 from tests.mutation.tables import of_matrix, of_operations
@@ -87,22 +88,31 @@ def judged(pick: Callable[[Mutant], bool], *, jobs: int, say: Say) -> Round:
 
 
 def _work(server: embedded.Server, queue: SimpleQueue[Mutant], done: Round, say: Say) -> None:
-    worker = subprocess.Popen(
-        [sys.executable, "-m", "tests.mutation.worker", str(server.socket)],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    with worker:
+    with ExitStack() as held:
+        workers: dict[bool, Any] = {}
         while True:
             try:
                 one = queue.get_nowait()
             except Empty:
                 return
+            loaded = goes_inside(one)
+            if loaded not in workers:
+                workers[loaded] = held.enter_context(_worker(server, loaded=loaded))
             tests = _first_those_that_bite(killers_of(one), done)
-            answer = _asked(worker, one, tests)
-            _count(one, answer, done, say)
+            _count(one, _asked(workers[loaded], one, tests), done, say)
+
+
+def _worker(server: embedded.Server, *, loaded: bool) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [
+            *(sys.executable, "-m", "tests.mutation.worker", str(server.socket)),
+            *(["loaded"] if loaded else []),
+        ],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
 
 
 def _first_those_that_bite(tests: Sequence[str], done: Round) -> Sequence[str]:

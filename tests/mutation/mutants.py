@@ -55,14 +55,18 @@ def _line_starts(file: str) -> list[int]:
     return starts
 
 
-def edit(kind: str, name: str, file: str, node: ast.expr | ast.stmt, text: str) -> Mutant:
-    """The text in the place of this node."""
+def offset(file: str, node: ast.expr | ast.stmt) -> tuple[int, int]:
+    """Where a node begins and ends, in bytes."""
     starts = _line_starts(file)
     assert node.end_lineno is not None
     assert node.end_col_offset is not None
     start = starts[node.lineno - 1] + node.col_offset
-    end = starts[node.end_lineno - 1] + node.end_col_offset
-    return Mutant(kind, f"{file} {name}", file, start, end, text)
+    return start, starts[node.end_lineno - 1] + node.end_col_offset
+
+
+def edit(kind: str, name: str, file: str, node: ast.expr | ast.stmt, text: str) -> Mutant:
+    """The text in the place of this node."""
+    return Mutant(kind, f"{file} {name}", file, *offset(file, node), text)
 
 
 def named_apart(mutants: Iterable[Mutant]) -> Iterator[Mutant]:

@@ -1,7 +1,8 @@
-"""`python -m tests.mutation.worker SOCKET`: judges one mutant after the other, each in a fork.
+"""`python -m tests.mutation.worker SOCKET [loaded]`: judges one mutant after the other in forks.
 
-It loads what takes long and is no part of the product, and nothing of the product itself: a
-fork imports that mutated. A line of JSON comes in for each mutant, and one goes out.
+A bare one loads what takes long and is no part of the product: its fork imports that mutated. A
+loaded one has imported the product whole: its fork changes one function, or one statement in SQL.
+A line of JSON comes in for each mutant, and one goes out.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -25,6 +27,7 @@ from urllib.parse import quote
 import asyncpg
 import pytest
 
+from tests.mutation.inside import put_in
 from tests.mutation.mutants import ROOT, Mutant
 
 SECONDS = 300
@@ -35,6 +38,7 @@ HEAVY = (
     *("argon2", "pyrage", "babel", "fluent.runtime", "joserfc.jwt", "zxcvbn", "segno"),
     *("cryptography.hazmat.primitives.ciphers.aead", "xdist", "apscheduler", "psutil"),
 )
+LOADED = ("tests.mutation.house", "tests.world", "tests.backend.acts", "tests.chats")
 
 
 class _Mutated(importlib.abc.MetaPathFinder, importlib.abc.SourceLoader):
@@ -62,12 +66,12 @@ class _Mutated(importlib.abc.MetaPathFinder, importlib.abc.SourceLoader):
         raise OSError("what was compiled before is not this")
 
 
-def main(socket: str) -> None:
-    for name in HEAVY:
-        importlib.import_module(name)
-    assert "backend" not in sys.modules
-    asyncio.run(_keep_whole(socket))
+def main(socket: str, *, loaded: bool) -> None:
     os.environ["MUTATION_SOCKET"] = socket
+    for name in (*HEAVY, *(LOADED if loaded else ())):
+        importlib.import_module(name)
+    assert loaded is ("backend" in sys.modules)
+    asyncio.run(_keep_whole(socket))
     with tempfile.TemporaryDirectory(prefix="throughcare-mutants-") as folder:
         for line in sys.stdin:
             asked = json.loads(line)
@@ -109,7 +113,9 @@ def _forked(mutant: Mutant | None, tests: Sequence[str], said: Path) -> int:
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
             os.dup2(out, 1)
             os.dup2(out, 2)
-            if mutant and mutant.file:
+            if mutant and mutant.file and "backend" in sys.modules:
+                put_in(mutant)
+            elif mutant and mutant.file:
                 sys.meta_path.insert(0, _Mutated(mutant))
             quiet = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
             plugins = ("-p", "tests.mutation.house", "-p", "no:cacheprovider")
@@ -145,7 +151,9 @@ def _url(socket: str, database: str) -> str:
 
 
 async def _keep_whole(socket: str) -> None:
-    await _as_admin(socket, "postgres", f"CREATE DATABASE {WHOLE} TEMPLATE {TEMPLATE}")
+    """Whichever worker of this server comes first; the other finds it there."""
+    with suppress(asyncpg.DuplicateDatabaseError):
+        await _as_admin(socket, "postgres", f"CREATE DATABASE {WHOLE} TEMPLATE {TEMPLATE}")
 
 
 async def _swept(socket: str, *, anew: bool) -> None:
@@ -166,4 +174,4 @@ async def _swept(socket: str, *, anew: bool) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], loaded="loaded" in sys.argv)
