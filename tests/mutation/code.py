@@ -19,7 +19,7 @@ RULES: dict[str, frozenset[str]] = {
     "backend/summaries/rules.py": frozenset(),
     "backend/walls/rules.py": frozenset(),
     "backend/matrix.py": frozenset({"reads", "short", "behind_glass", "cell", "hidden", "cut"}),
-    "backend/access.py": frozenset(),
+    "backend/access.py": frozenset({"require"}),
     "backend/doors.py": frozenset({"_authenticate", "_well_formed", "_take_purpose"}),
 }
 # Who of the circle is told by a message, and how: no request reads what these look up.
@@ -130,7 +130,15 @@ def _statements(file: str) -> Iterator[Mutant]:
         for part in node.values
     }
     for node in ast.walk(tree_of(file)):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in inside:
+        if (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and id(node) not in inside
+        ):
             for said, whole in opened(node.value):
-                if _WHOSE.search(said) and not _JOIN.fullmatch(said) and re.search(r"\bFROM\b|\bUPDATE\b", node.value):
+                if (
+                    _WHOSE.search(said)
+                    and not _JOIN.fullmatch(said)
+                    and re.search(r"\bFROM\b|\bUPDATE\b", node.value)
+                ):
                     yield edit("statement", f"any row for {said}", file, node, f"({whole!r})")

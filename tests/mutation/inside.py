@@ -57,7 +57,9 @@ def put_in(mutant: Mutant) -> None:
         return
     mutated = dict(_codes(compile(mutant.source, module.__file__ or "", "exec"), ""))
     assert place is not None
-    (function,) = [one for one in _own_functions(module) if one.__code__.co_firstlineno == _line(place)]
+    (function,) = [
+        one for one in _own_functions(module) if one.__code__.co_firstlineno == _line(place)
+    ]
     function.__code__ = mutated[function.__qualname__]
 
 

@@ -28,14 +28,14 @@ BY_KIND: dict[str, Sequence[str]] = {
     ),
     "matrix": (
         "tests/guards/test_matrix.py",
-        "tests/authz/test_the_keys.py",
         f"{_KNOW}::test_a_coordinator_knows_who_is_in_the_circle_but_no_relative_by_name",
         "tests/backend/test_walls.py",
     ),
     "policy": (
         f"{_ROWS}::test_each_role_reads_what_is_its_own_and_nothing_without_an_actor",
         _OTHERS,
-        _ROWS, "tests/backend/courts/test_without_the_wall.py",
+        _ROWS,
+        "tests/backend/courts/test_without_the_wall.py",
     ),
     "function": (
         f"{_KNOW}::test_the_rule_in_the_database_is_the_rule_in_the_program",
@@ -46,7 +46,11 @@ BY_KIND: dict[str, Sequence[str]] = {
 }
 # By the beginning of a file's name; the longest that fits.
 BY_FILE: dict[str, Sequence[str]] = {
-    "backend/access.py": (*_PLACES, "tests/backend/test_walls.py", "tests/backend/test_versions.py"),
+    "backend/access.py": (
+        *_PLACES,
+        "tests/backend/test_walls.py",
+        "tests/backend/test_versions.py",
+    ),
     "backend/agencies": (*_PLACES, "tests/backend/test_agencies.py"),
     "backend/alerts": (*_PLACES, "tests/backend/test_walls.py", "tests/test_whose_it_is.py"),
     "backend/appointments": (*_PLACES, _KNOW, "tests/test_appointments.py"),

@@ -45,9 +45,7 @@ def of_matrix() -> Iterator[Mutant]:
     _, *roles = head.split()
     for at, line in enumerate(lines):
         group, cells = line[:20].strip(), line[20:].split()
-        wide = [
-            was if role == "AD" else _read(was) for role, was in zip(roles, cells, strict=True)
-        ]
+        wide = [was if role == "AD" else _read(was) for role, was in zip(roles, cells, strict=True)]
         yield _row(node, (head, lines), at, wide, f"{group}: read by everybody")
         for cell, role in enumerate(roles):
             if "s" in cells[cell] and "D" not in cells[cell]:
