@@ -5,9 +5,12 @@ from collections.abc import Iterator
 
 _WORD = re.compile(r"'(?:[^']|'')*'|\$\$|\$\d+|[A-Za-z_][\w.]*|--[^\n]*|[()\[\];]|\S", re.ASCII)
 _ENDS = frozenset(
-    ["AND", "OR", "ORDER", "GROUP", "LIMIT", "FOR", "RETURNING", "JOIN", "LEFT", "UNION", "ON", "WHERE", "THEN", "HAVING", "WITH"]
+    {
+        *("AND", "OR", "ORDER", "GROUP", "LIMIT", "FOR", "RETURNING", "JOIN", "LEFT", "UNION"),
+        *("ON", "WHERE", "THEN", "HAVING", "WITH"),
+    }
 )
-_LOOP = frozenset(["THEN", "LOOP"])
+_LOOP = frozenset({"THEN", "LOOP"})
 
 
 def conditions(sql: str) -> Iterator[tuple[int, int]]:

@@ -81,7 +81,8 @@ def _own_functions(module: Any) -> Iterator[FunctionType]:
     """Those that the file itself defines, under what decorators put around them."""
     for found in vars(module).values():
         for value in (found, *_members(found, module)):
-            plain = inspect.unwrap(value.fget if isinstance(value, property) else value)
+            held: Any = value.fget if isinstance(value, property) else value
+            plain = inspect.unwrap(held)
             if inspect.isfunction(plain) and plain.__code__.co_filename == module.__file__:
                 yield plain
 

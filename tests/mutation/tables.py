@@ -29,6 +29,7 @@ def of_operations() -> Iterator[Mutant]:
             yield edit("operation", "own account: everybody", ACCESS, value.args[1], WIDER)
             continue
         assert isinstance(key, ast.Constant)
+        assert isinstance(key.value, str)
         wide = WIDER if ast.unparse(value) == "_EVERY_STAFF" else WIDE
         yield edit("operation", f"{key.value}: more roles", ACCESS, value, wide)
 

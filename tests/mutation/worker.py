@@ -41,7 +41,7 @@ HEAVY = (
 LOADED = ("tests.mutation.house", "tests.world", "tests.backend.acts", "tests.chats")
 
 
-class _Mutated(importlib.abc.MetaPathFinder, importlib.abc.SourceLoader):
+class _Mutated(importlib.abc.MetaPathFinder, importlib.abc.SourceLoader):  # type: ignore[misc]
     """Gives out one module with the mutant's text, and leaves all others to Python."""
 
     def __init__(self, mutant: Mutant) -> None:
