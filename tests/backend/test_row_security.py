@@ -210,6 +210,60 @@ async def _delete(actor: UUID | None, table: str) -> None:
         await held.execute(f"DELETE FROM {table}")
 
 
+async def test_each_policy_for_changes_and_additions_stands_without_the_one_for_reads(
+    world: World, chats: Chats
+) -> None:
+    """A change looks at both, and its own row of changes has a wall too: either would hide it."""
+    scene = await _filled(world, chats)
+    plan = UUID(scene.docket.plan)
+    stranger = await world.somebody("SW")
+    elsewhere = await world.somebody("SW", agency=await world.an_agency(name="Elsewhere"))
+    rows = {table: await _copied(world, table, scene.docket.plan) for table in PLAN_ROWS}
+    for table in [*PLAN_ROWS, "person", "break_glass"]:
+        await world.sql(f"ALTER POLICY app_reads ON {table} USING (true)")
+        await world.sql(f"GRANT SELECT, INSERT, UPDATE ON {table} TO throughcare_app")
+    for table, column in sorted(PLAN_ROWS.items(), key=lambda one: one[0] != "change"):
+        if table != "change":
+            await world.sql("ALTER POLICY app_adds ON change WITH CHECK (true)")
+        sql = f"UPDATE {table} SET {column} = {column} WHERE {column} = $1"
+        assert await _changed(stranger.id, sql, plan) == "UPDATE 0", table
+        with pytest.raises(REFUSED):
+            await _insert(elsewhere.id, table, rows[table])
+        if table not in BORN_TOGETHER:
+            with pytest.raises(REFUSED):
+                await _insert(stranger.id, table, rows[table])
+    people = "UPDATE person SET id = id WHERE id = (SELECT person FROM plan WHERE id = $1)"
+    assert await _changed(stranger.id, people, plan) == "UPDATE 0"
+    wishes = "UPDATE break_glass SET version = version WHERE agency = $1"
+    assert await _changed(elsewhere.id, wishes, world.agency) == "UPDATE 0"
+
+
+async def _changed(actor: UUID | None, sql: str, value: object) -> str:
+    async with transaction(actor) as held:
+        return str(await held.execute(sql, value))
+
+
+async def test_nobody_adds_a_person_elsewhere_nor_a_wish_in_the_name_of_another(
+    world: World, chats: Chats
+) -> None:
+    scene = await _filled(world, chats)
+    stranger = await world.somebody("SW")
+    elsewhere = await world.somebody("SW", agency=await world.an_agency(name="Elsewhere"))
+    for table in ("person", "break_glass"):
+        (found,) = await world.sql(
+            f"SELECT to_jsonb(t)::text AS row FROM {table} t WHERE agency = $1 LIMIT 1",
+            world.agency,
+        )
+        row = {**json.loads(found["row"]), "id": str(uuid4())}
+        with pytest.raises(REFUSED):
+            await _insert(elsewhere.id, table, row)
+        async with transaction(elsewhere.id) as held:
+            assert await held.fetch(f"SELECT 1 FROM {table} WHERE agency = $1", world.agency) == []
+    with pytest.raises(REFUSED):
+        await _insert(stranger.id, "break_glass", row)
+    assert scene.docket.worker.id != stranger.id
+
+
 async def test_staff_see_what_belongs_to_no_plan_in_their_own_agency_only(world: World) -> None:
     worker = await world.somebody("SW")
     await worker.post("/invitations", {})

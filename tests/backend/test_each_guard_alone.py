@@ -1,0 +1,118 @@
+"""Each action refuses by itself who has not its role, before it looks at anything else.
+
+Behind the doors another guard often says no first; here no door and no database stands before.
+"""
+
+import importlib
+import inspect
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from backend.access import OPERATIONS, Actor, require
+from backend.errors import NotYourRole
+
+ACTIONS = {
+    "backend.agencies.actions": {"set_duty_rota": "setDutyRota"},
+    "backend.alerts.actions": {
+        "list_tasks": "listTasks",
+        "acknowledge_task": "acknowledgeTask",
+        "close_task": "closeTask",
+    },
+    "backend.appointments.actions": {
+        "plan_appointment": "planAppointment",
+        "change_appointment": "changeAppointment",
+    },
+    "backend.audit.actions": {"list_access": "listAccess"},
+    "backend.circles.actions": {"add_member": "addCircleMember", "end_mandate": "endMandate"},
+    "backend.consents.actions": {
+        "record_consent": "recordConsent",
+        "disclose_to": "discloseTo",
+        "withdraw": "withdrawConsent",
+    },
+    "backend.contacts.actions": {"log_contact": "logContact", "record_visit": "recordVisit"},
+    "backend.courts.actions": {"bind_court_file": "bindCourtFile"},
+    "backend.messages.incoming": {"list_incoming": "readIncoming", "mark_read": "readIncoming"},
+    "backend.messages.links": {
+        "create_invitation": "createInvitation",
+        "confirm_link": "confirmLink",
+        "cut_link": "cutLink",
+    },
+    "backend.plans.actions.caseload": {"list_plans": "listPlans"},
+    "backend.plans.actions.milestones": {
+        "change_milestone": "changeMilestone",
+        "milestone_history": "milestoneHistory",
+    },
+    "backend.plans.actions.opening": {"open_plan": "openPlan"},
+    "backend.plans.actions.reading": {"get_plan": "getPlan"},
+    "backend.plans.actions.release": {
+        "move_release_date": "moveReleaseDate",
+        "change_plan_state": "changePlanState",
+        "record_left_custody": "recordLeftCustody",
+    },
+    "backend.summaries.actions.drafting": {"draft_summary": "recordReading"},
+    "backend.summaries.actions.issuing": {
+        "record_reading": "recordReading",
+        "issue_summary": "issueSummary",
+    },
+    "backend.summaries.actions.pulling": {
+        "list_summaries": "listSummaries",
+        "get_summary": "getSummary",
+    },
+    "backend.walls.actions": {
+        "set_wall": "setWall",
+        "list_walls": "listWalls",
+        "end_wall": "endWall",
+    },
+    "backend.walls.glass": {
+        "ask_break_glass": "askBreakGlass",
+        "list_break_glass": "listBreakGlass",
+        "let_break_glass": "letBreakGlass",
+        "end_break_glass": "endBreakGlass",
+    },
+}
+# These need the right of whoever signed in and of nobody else: it is their own account.
+OF_ALL_STAFF = {"signOut", "prove", "changePassword", "listDevices", "endDevice"}
+OF_ALL_STAFF |= {"signOutEverywhere", "enrolFactor", "confirmFactor"}
+EVERY = [(file, name) for file, actions in ACTIONS.items() for name in actions]
+
+
+class _NeverLookedAt:
+    """Stands for whatever else an action is given."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name in {"kind", "reference"}:
+            return " a word "
+        raise AssertionError(f"{name} was looked at before the role")
+
+
+@pytest.mark.parametrize(("file", "name"), EVERY, ids=lambda one: one)
+async def test_an_action_refuses_who_has_not_its_role(file: str, name: str) -> None:
+    act = getattr(importlib.import_module(file), name)
+    nobody = Actor(uuid4(), "staff", "XX", uuid4())
+    needed = [
+        word
+        for word in list(inspect.signature(act).parameters.values())[1:]
+        if word.default is inspect.Parameter.empty
+    ]
+    values = [_NeverLookedAt() for word in needed if word.kind is not word.KEYWORD_ONLY]
+    named = {word.name: _NeverLookedAt() for word in needed if word.kind is word.KEYWORD_ONLY}
+    with pytest.raises(NotYourRole):
+        await act(nobody, *values, **named)
+
+
+def test_every_operation_is_of_an_action_that_is_tried_here() -> None:
+    tried = {operation for actions in ACTIONS.values() for operation in actions.values()}
+    assert OPERATIONS.keys() - tried == OF_ALL_STAFF
+
+
+def test_a_role_has_the_operations_of_its_lines_and_no_other() -> None:
+    for operation, roles in OPERATIONS.items():
+        for role in ("SW", "CO", "PO", "PS", "CP", "CS", "TR", "AD", "AU", "CT", "ME", "XX"):
+            actor = Actor(uuid4(), "staff", role, None)
+            if role in roles:
+                require(actor, operation)
+                continue
+            with pytest.raises(NotYourRole):
+                require(actor, operation)

@@ -1,0 +1,36 @@
+"""Mutants of the database, from its own catalogue: every policy, and the functions they ask."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from tests.mutation.conditions import opened
+from tests.mutation.mutants import Mutant
+
+POLICIES = """
+SELECT tablename, policyname, cmd, qual, with_check FROM pg_policies
+ WHERE schemaname = 'public' AND 'throughcare_app' = ANY (roles) ORDER BY 1, 2
+"""
+# What the policies ask, what reads a token and a plan in one statement, and what a row is told by.
+ASKED = (
+    *("my_plans", "my_people", "my_mandates", "my_mandates_on", "my_agency", "is_barred"),
+    *("enter", "sees"),
+)
+FUNCTIONS = """
+SELECT p.oid::regprocedure::text AS name, pg_get_functiondef(p.oid) AS body
+  FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace AND n.nspname = 'public'
+ WHERE p.proname = ANY ($1) ORDER BY 1
+"""
+
+
+async def of_database(held: Any) -> AsyncIterator[Mutant]:
+    for row in await held.fetch(POLICIES):
+        for clause, said in (("USING", row["qual"]), ("WITH CHECK", row["with_check"])):
+            if said not in {None, "true"}:
+                place = f"{row['policyname']} ON {row['tablename']}"
+                sql = f"ALTER POLICY {place} {clause} (true)"
+                yield Mutant("policy", f"{place} {clause} true", sql=sql)
+    for row in await held.fetch(FUNCTIONS, list(ASKED)):
+        head, mark, body = row["body"].partition("$function$")
+        for said, whole in opened(body):
+            name = f"{row['name']}: any row for {said}"
+            yield Mutant("function", name, sql=head + mark + whole)

@@ -1,0 +1,43 @@
+"""Every guard and every line of policy is taken away in turn, and some test has to notice.
+
+MUTATION_SHARD=2/8 judges every eighth mutant beginning with the second, MUTATION_KINDS=policy
+those of some kinds, MUTATION_NAMES those whose names a pattern finds, MUTATION_JOBS so many at
+once.
+"""
+
+import os
+import re
+import zlib
+from collections.abc import Callable
+
+import pytest
+
+from tests.mutation.judge import judged
+from tests.mutation.mutants import Mutant
+
+pytestmark = pytest.mark.mutation
+
+
+def _picked() -> Callable[[Mutant], bool]:
+    part, _, parts = os.environ.get("MUTATION_SHARD", "1/1").partition("/")
+    kinds = set(filter(None, os.environ.get("MUTATION_KINDS", "").split(",")))
+    pattern = re.compile(os.environ.get("MUTATION_NAMES", ""))
+
+    def pick(one: Mutant) -> bool:
+        here = zlib.crc32(one.name.encode()) % int(parts) == int(part) - 1
+        return here and (not kinds or one.kind in kinds) and bool(pattern.search(one.name))
+
+    return pick
+
+
+def test_whatever_guard_is_taken_away_a_test_notices(capsys: pytest.CaptureFixture[str]) -> None:
+    with capsys.disabled():
+        print()  # noqa: T201 - the counts are what was asked for
+        jobs = int(os.environ.get("MUTATION_JOBS", "2"))
+        done = judged(_picked(), jobs=jobs, say=lambda line: print(line, flush=True))  # noqa: T201
+        for line in done.lines():
+            print(line)  # noqa: T201
+    assert not done.broken
+    assert not done.survived
+    # a worker that went away judged nothing more, and what was not judged is not killed
+    assert done.killed.total() + done.equivalent.total() == done.generated.total() > 0
