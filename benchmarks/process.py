@@ -42,7 +42,7 @@ async def an_api(place: Ground, *, lines: Path | None = None, **more: str) -> As
         **more,
     }
     with (lines or Path(os.devnull)).open("ab") as log:
-        started = subprocess.Popen(  # noqa: S603, ASYNC220
+        started = subprocess.Popen(  # noqa: ASYNC220
             [sys.executable, "throughcare.py", "api"], env=env, cwd=ROOT, stderr=log
         )
     try:

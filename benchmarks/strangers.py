@@ -15,8 +15,12 @@ BESIDES = ("TR", "PS", "AD", "AU")  # staff who have nothing to do with the plan
 AT_DESKS = ("SW", "CO", "PO")
 MOST_PAGES = 60
 # what ends something that others of the crowd still need comes in the last part
-ENDS = frozenset({"endMandate", "moveReleaseDate", "recordLeftCustody", "changePlanState",
-                  "changePassword", "signOutEverywhere", "signOut", "endDevice", "setWall"})  # fmt: skip
+ENDS = frozenset(
+    [
+        "endMandate", "moveReleaseDate", "recordLeftCustody", "changePlanState", "changePassword",
+        "signOut", "signOutEverywhere", "endDevice", "setWall",
+    ]
+)  # fmt: skip
 LAST_PART = 0.9
 OPEN = ("/", "/docs", "/docs/openapi.json", "/desk/sign-in", "/desk/style.css")
 

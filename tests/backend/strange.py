@@ -36,6 +36,7 @@ OF_HEADERS: dict[str, list[str]] = {
     "If-None-Match": ["*"], "Range": ["bytes=9-1"], "Content-Encoding": ["br"],
 }  # fmt: skip
 NAMES = sorted(OF_HEADERS)
+PLACES = ["body", "body", "body", "bytes", "whole body", "path", "query", "header"]
 QUERY = ["limit", "show", "x", "file_ref", "cursor", "plan", "before", "to", "q", "period_from"]
 BODIES: list[Callable[[bytes], bytes]] = [
     lambda _: b"",
@@ -84,7 +85,9 @@ def a_key(chance: random.Random) -> UUID:
 
 def mutated(act: Act, request: Request, chance: random.Random) -> Request:
     """The request of an act with something amiss in one place, such as any client can send it."""
-    where = chance.choice(["body", "body", "body", "bytes", "whole body", "path", "query", "header"])
+    where = chance.choice(
+        ["body", "body", "body", "bytes", "whole body", "path", "query", "header"]
+    )
     if where == "body":
         body = with_one_strange(copy.deepcopy(act.body), chance)
         request = replace(request, body=b"" if body is None else json.dumps(body).encode())

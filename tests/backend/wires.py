@@ -21,6 +21,7 @@ class Sent:
     answers: int = 1
 
 
+# fmt: off
 METHODS = [b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS", b"TRACE", b"PURGE",
            b"CONNECT", b"PRI", b"get", b"", b"G\x00T", b"X" * 300, b"SUBSCRIBE", b"QUERY", b"\xff"]
 TARGETS = [b"//plans", b"/plans/../plans", b"/%2e%2e/%2e%2e/etc", b"*", b"", b"http://x/plans",
@@ -42,8 +43,10 @@ HEADERS = [b"Transfer-Encoding: chunked", b"Transfer-Encoding: gzip", b"Transfer
            b"Content-Encoding: gzip", b"X-Purpose: care\r\nX-Purpose: audit", b"Trailer: A"]
 VERSIONS = [b"HTTP/1.0", b"HTTP/0.9", b"HTTP/2.0", b"HTTP/1.2", b"HTTP/9", b"http/1.1", b"", b"X"]
 CHUNKS = [b"zz\r\nabc\r\n0\r\n\r\n", b"-1\r\n\r\n0\r\n\r\n", b"ffffffffffffffffff\r\nabc",
-          b"3;a=b\r\n[1]\r\n0\r\n\r\n", b"3\r\nabcd\r\n0\r\n\r\n", b"0\r\nA: b\r\n\r\n", b"0\r\n\r\n",
-          b"3\nabc\n0\n\n", b"1\r\n{\r\n" * 500 + b"0\r\n\r\n", b"3\r\nab"]  # fmt: skip
+          b"3;a=b\r\n[1]\r\n0\r\n\r\n",
+          b"3\r\nabcd\r\n0\r\n\r\n", b"0\r\nA: b\r\n\r\n", b"0\r\n\r\n",
+          b"3\nabc\n0\n\n", b"1\r\n{\r\n" * 500 + b"0\r\n\r\n", b"3\r\nab"]
+# fmt: on
 
 
 def framed(request: Request) -> Sent:
@@ -94,9 +97,7 @@ def _header(request: Request, chance: random.Random) -> Sent:
 
 
 def _version(request: Request, chance: random.Random) -> Sent:
-    head = _head(
-        request.method.encode(), request.target.encode(), request, chance.choice(VERSIONS)
-    )
+    head = _head(request.method.encode(), request.target.encode(), request, chance.choice(VERSIONS))
     data = head + _length(request.body) + b"\r\n" + request.body
     return Sent(data, "wire: version", sure=False, method=request.method)
 
