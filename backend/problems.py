@@ -89,10 +89,8 @@ def of_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[P
         return of_domain(request, BadInput())  # half a request; nobody hears this, the log does
     if status >= 500:  # noqa: PLR2004 - everything from here on is our own fault
         return of_unexpected(request, error)
-
     if status == BadInput.status:
         return _answer(status, BadInput.kind, BadInput.title, errors=_errors(error))
-
     if (known := _OF_STATUS.get(status)) is not None:
         return of_domain(request, known())
     if status == 405:  # noqa: PLR2004

@@ -8,6 +8,7 @@ may wait for the rest, and is hung up on by us.
 import asyncio
 import json
 import random
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -24,7 +25,8 @@ from benchmarks.strangers import Crowd, a_crowd, learn
 from tests.backend.wires import Sent
 from tests.world import World
 
-AT_ONCE = 8  # fewer than the pool has connections: it is not load that is tried here
+AT_ONCE = 16
+POOL = "20"  # no fewer connections than are asked for: it is not load that is tried here
 OF_A_CROWD = 5_000
 PATIENCE, FOR_THE_REST = 30.0, 0.3
 SHOWN = 10
@@ -116,7 +118,10 @@ async def run(seed: int, many: int, first: int = 0) -> tuple[list[dict[str, floa
     tally, spent = Tally(), 0.0
     with tempfile.TemporaryDirectory(prefix="throughcare-bench-") as folder:
         lines = Path(folder) / "log"
-        async with ground() as place, an_api(place, lines=lines, BEHIND_PROXY="on") as api:
+        async with (
+            ground(synchronous_commit="off") as place,  # nothing here outlives a crash
+            an_api(place, lines=lines, BEHIND_PROXY="on", DATABASE_POOL=POOL) as api,
+        ):
             async with _a_world(place) as world:
                 for start in range(first - first % OF_A_CROWD, first + many, OF_A_CROWD):
                     crowd = await a_crowd(world)
@@ -124,6 +129,8 @@ async def run(seed: int, many: int, first: int = 0) -> tuple[list[dict[str, floa
                     began = time.monotonic()
                     await _all_of(crowd, seed, numbers, api.port, tally)
                     spent += time.monotonic() - began
+                    said = dict(tally.counts), sum(tally.faults.values())
+                    print(f"{numbers.stop} in {spent:.0f} s: {said}", file=sys.stderr, flush=True)
             lives = api.process.poll() is None
         tally.faults["log: an error"] = len(wrong := list(_errors(lines)))
     figures = {"sent": many, **dict(sorted(tally.counts.items())), "a second": many / spent}
