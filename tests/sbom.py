@@ -129,7 +129,7 @@ LICENCES_HEAD = """\
 # Licences of what a server installs
 
 Made by `./run sbom` from `requirements.txt`; `docs/sbom.json` is the same for programs. A test of
-`tests/guards` fails when they differ from the pins, or when a licence comes in that nobody looked at.
+`tests/guards` fails when they differ from the pins, or and when nobody has looked at a licence.
 
 ## Those that ask something back
 """
