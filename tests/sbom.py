@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import Distribution, distribution
+from typing import Any
 
 import click
 from packaging.licenses import canonicalize_license_expression
@@ -87,7 +88,7 @@ def parts() -> Iterator[Part]:
 
 
 def licence_of(name: str, found: Distribution) -> str:
-    about = found.metadata
+    about: Any = found.metadata
     kinds = [line.rpartition(" :: ")[2] for line in about.get_all("Classifier", [])]
     first_line = (about.get("License") or "").partition("\n")[0].strip()
     said = READ.get(name) or about.get("License-Expression") or first_line

@@ -276,7 +276,9 @@ async def test_two_thousand_strange_requests_are_refused_or_carried_out(world: W
     async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
         for act, caller in _in_order(scene, 2000):
             sent = mutated(act, whole(act, a_key(chance), caller.token), chance)
-            headers = [(name, value.encode("latin-1")) for name, value in sent.headers.items()]
+            headers = [
+                (name.encode(), value.encode("latin-1")) for name, value in sent.headers.items()
+            ]
             answer = await client.request(
                 sent.method, sent.target, content=sent.body, headers=headers
             )

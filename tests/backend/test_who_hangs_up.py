@@ -10,7 +10,7 @@ from tests.world import APP
 
 async def _half_sent(path: str, kind: bytes) -> list[dict[str, Any]]:
     """What is answered to a body whose sender is gone after its first bytes."""
-    arriving = [
+    arriving: list[dict[str, Any]] = [
         {"type": "http.request", "body": b'{"login"', "more_body": True},
         {"type": "http.disconnect"},
     ]
