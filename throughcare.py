@@ -16,6 +16,7 @@ VERBS = {
     "bench": ("benchmarks.bench", "measure the hot paths beside their limits"),
     "breaks": ("tests.breaks.command", "take each named rule away in a copy: a test must notice"),
     "openapi": ("backend.openapi", "print the API document"),
+    "sbom": ("tests.sbom", "write what the server is made of, and its licences, into docs/"),
     "backup": ("backend.backup", "write an encrypted backup into a folder"),
     "audit": ("backend.audit.command", "show whether the record of who did what is whole"),
     "keys": ("backend.keys", "rotate the master keys, and keep them on three sheets"),

@@ -17,7 +17,7 @@ from backend.database import stated_purpose
 from backend.doors import COURT
 from backend.errors import DatabaseBusy, DomainError, NotFound, NotSignedIn, NotYourRole
 from backend.logs import request_id
-from backend.problems import MEDIA_TYPE, TYPE_PREFIX, Problem
+from backend.problems import GONE, MEDIA_TYPE, TYPE_PREFIX, Problem
 from backend.staff.sessions import staff_of_token
 
 log = logging.getLogger(__name__)
@@ -80,11 +80,23 @@ class Enveloped(Litestar):
             if self.inside > self.most_at_once:
                 await _refuse(telling, DatabaseBusy, {"retry-after": "5"})
             else:
-                await super().__call__(scope, receive, sending)
+                await super().__call__(scope, _noticing(scope, receive), sending)
         finally:
             self.inside -= 1
             log.info("answered", extra=_fields(scope, status, started))
             request_id.reset(token)
+
+
+def _noticing(scope: Any, receive: Any) -> Any:
+    """Who goes away in the middle of a request is marked as gone."""
+
+    async def receiving() -> Any:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            scope["state"][GONE] = True
+        return message
+
+    return receiving
 
 
 async def _is_nobody(scope: Any, message: Any) -> bool:

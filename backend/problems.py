@@ -30,6 +30,7 @@ MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:throughcare:problem:"
 UNEXPECTED = "unexpected"
 NO_SUCH_METHOD = "method-not-allowed"
+GONE = "gone"  # in the state of a request whose sender went away
 # What a decoder says about a value without repeating it; the names in it are our own.
 _SAYS_NO_VALUE = re.compile(
     r"Expected `[^`]*`.*|Object missing required field `\w+`|Invalid (UUID|RFC3339 encoded \w+)"
@@ -84,6 +85,8 @@ _OF_STATUS: dict[int, type[DomainError]] = {
 def of_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
     """Litestar repeats the URL and what was sent in `detail`: that may name somebody."""
     status = error.status_code
+    if request.scope["state"].get(GONE):
+        return of_domain(request, BadInput())  # half a request; nobody hears this, the log does
     if status >= 500:  # noqa: PLR2004 - everything from here on is our own fault
         return of_unexpected(request, error)
     if status == BadInput.status:

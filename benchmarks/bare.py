@@ -1,6 +1,5 @@
 """The pace of the machine: what the framework answers when there is nothing to do."""
 
-import socket
 import sys
 
 import uvloop
@@ -12,13 +11,6 @@ from backend.serve import server
 @get("/")
 async def nothing() -> dict[str, str]:
     return {"said": "nothing"}
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
 
 
 async def serve(port: int) -> None:

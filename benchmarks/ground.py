@@ -36,12 +36,12 @@ class Ground:
 
 
 @asynccontextmanager
-async def ground(name: str = embedded.DATABASE) -> AsyncIterator[Ground]:
-    """Start, migrate, and throw everything away at the end."""
+async def ground(name: str = embedded.DATABASE, **settings: str) -> AsyncIterator[Ground]:
+    """Start, migrate, and throw everything away at the end; `settings` are Postgres's."""
     use_vault(Vault(Keyring.single(bytes(range(32)))))
     place = Path(tempfile.mkdtemp(prefix="throughcare-bench-"))
     place.chmod(0o755)  # noqa: ASYNC240 - once, before anything is measured
-    server = await asyncio.to_thread(embedded.start, place, options=SETTINGS)
+    server = await asyncio.to_thread(embedded.start, place, options=SETTINGS | settings)
     try:
         await migrate.prepare(server.url())
         await migrate.migrate(server.url(migrate.role_name("owner")))

@@ -1,9 +1,7 @@
 """An office for a benchmark: a caseload of sixty full plans beside two thousand of others."""
 
 import asyncio
-import base64
 import hashlib
-import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -21,8 +19,8 @@ from backend.agencies.actions import NewAgency, make_agency
 from backend.plans.actions.opening import NewPerson, NewPlan, open_plan
 from backend.settings import ROOT
 from backend.staff.actions import add_staff
-from benchmarks.bare import free_port
 from benchmarks.ground import Ground, ground, load, speaking_as
+from benchmarks.process import an_api, free_port
 
 PLANS, MILESTONES_OF_OTHERS, OTHERS = 60, 200_000, 2_000
 LOGIN, PASSWORD = "sam", "a long enough password"
@@ -66,25 +64,22 @@ async def an_office() -> AsyncIterator[Office]:
         async with speaking_as(made, "app", size=4):
             plan = await _fill()
         rows = await _open_rows(made)
-        port, bare = free_port(), free_port()
-        env = {
-            **os.environ,
-            "APP_DATABASE_URL": made.url("app"),
-            "VAULT_KEY": base64.b64encode(bytes(range(32))).decode(),
-            "API_PORT": str(port),
-        }
-        started = [
-            subprocess.Popen(  # noqa: S603, ASYNC220
-                [sys.executable, *words], env=env, cwd=ROOT, stderr=subprocess.DEVNULL
-            )
-            for words in (("throughcare.py", "api"), ("-m", "benchmarks.bare", str(bare)))
-        ]
-        try:
-            yield Office(made, port, bare, await _sign_in(port), plan, rows)
-        finally:
-            for one in started:
-                one.terminate()
-                await asyncio.to_thread(one.wait)
+        async with _nothing_to_do() as bare, an_api(made) as api:
+            yield Office(made, api.port, bare, await _sign_in(api.port), plan, rows)
+
+
+@asynccontextmanager
+async def _nothing_to_do() -> AsyncIterator[int]:
+    """The port at which the framework answers alone."""
+    port = free_port()
+    started = subprocess.Popen(  # noqa: S603, ASYNC220
+        [sys.executable, "-m", "benchmarks.bare", str(port)], cwd=ROOT, stderr=subprocess.DEVNULL
+    )
+    try:
+        yield port
+    finally:
+        started.terminate()
+        await asyncio.to_thread(started.wait)
 
 
 async def _fill() -> UUID:
@@ -129,12 +124,6 @@ async def _open_rows(made: Ground) -> list[UUID]:
 
 async def _sign_in(port: int) -> str:
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
-        for _ in range(100):
-            try:
-                await client.get("/health/live")
-                break
-            except httpx.TransportError:
-                await asyncio.sleep(0.1)
         answer = await client.post("/sessions", json={"login": LOGIN, "password": PASSWORD})
         token: str = answer.json()["access_token"]
         return token

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import secrets
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
@@ -11,8 +12,8 @@ from litestar import Controller, MediaType, Response, get, post
 from litestar.datastructures import Cookie
 from litestar.params import FromQuery
 
-from backend.doors import PUBLIC, HttpRequest, actor_of, address_of, cookie_name
-from backend.errors import NotSignedIn, TooManyTries, WrongCredentials
+from backend.doors import PUBLIC, HttpRequest, actor_of, address_of, cookie_name, path_of
+from backend.errors import BadInput, NotSignedIn, TooManyTries, WrongCredentials
 from backend.pages.forms import Attempt, Forged, Form, door_of, is_proven, own_page, read_form
 from backend.pages.html import STYLE, Page, go, show
 from backend.settings import settings
@@ -46,9 +47,10 @@ def to_sign_in(request: HttpRequest, _: Exception) -> Page:
     What was typed after a session had run out goes along, where the browser vouches for it.
     """
     typed: bytes | None = getattr(request.state, "typed", None)
-    path = request.url.path
+    path = path_of(request)
     if typed and own_page(request):
-        return ask(request, path, kept=Form.parse(path, typed).kept, status=NotSignedIn.status)
+        with suppress(BadInput):  # no browser sent this, so there is nothing to keep
+            return ask(request, path, kept=Form.parse(path, typed).kept, status=NotSignedIn.status)
     return go(SIGN_IN if path == DESK or typed is not None else f"{SIGN_IN}?to={quote(path)}")
 
 

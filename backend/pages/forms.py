@@ -13,7 +13,7 @@ import msgspec
 
 from backend.access import Actor
 from backend.actors.actions import vault
-from backend.doors import HttpRequest, actor_of, cookie_name
+from backend.doors import HttpRequest, actor_of, cookie_name, path_of
 from backend.errors import BadInput, DatabaseBusy, DomainError, Unfit, VersionStale
 from backend.once import Asked, Written, digest, once
 
@@ -158,7 +158,13 @@ def check_origin(request: HttpRequest) -> None:
     if site is not None and site != "same-origin":
         raise Forged
     # "null" is what browsers say under our no-referrer policy
-    if origin not in {None, "null"} and urlsplit(origin).netloc != request.headers.get("host"):
+    if origin in {None, "null"}:
+        return
+    try:
+        known = urlsplit(origin).netloc == request.headers.get("host")
+    except ValueError:
+        known = False
+    if not known:
         raise Forged
 
 
@@ -168,7 +174,7 @@ async def read_form(request: HttpRequest) -> Form:
     kind, _, _ = request.headers.get("content-type", "").partition(";")
     if kind.strip().lower() != MEDIA_TYPE:
         raise BadInput
-    form = Form.parse(request.url.path, await request.body())
+    form = Form.parse(path_of(request), await request.body())
     request.state.form = form
     return form
 

@@ -15,7 +15,7 @@ from litestar import MediaType, Response
 from litestar.response import Redirect
 
 from backend.access import OPERATIONS
-from backend.doors import HttpRequest
+from backend.doors import HttpRequest, path_of
 from backend.pages.forms import Attempt, proof_for
 
 HERE = Path(__file__).parent
@@ -48,7 +48,7 @@ def show(
         known = actor is not None and actor.role in OPERATIONS[operation]
         return known and (not roles or role in roles)
 
-    known = {"actor": actor, "may": may, "proof": proof_for(request), "path": request.url.path}
+    known = {"actor": actor, "may": may, "proof": proof_for(request), "path": path_of(request)}
     html = _templates.get_template(template).render(tried=tried or Attempt(), **known, **values)
     return Response(
         html,

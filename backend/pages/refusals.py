@@ -7,7 +7,7 @@ from litestar import Response
 from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
 
-from backend.doors import HttpRequest
+from backend.doors import HttpRequest, path_of
 from backend.errors import NotSignedIn
 from backend.pages.door import DESK, to_sign_in
 from backend.pages.html import Page, show
@@ -36,7 +36,7 @@ REFUSALS: ExceptionHandlersMap = {
 
 def of_http(request: HttpRequest, error: HTTPException) -> Page:
     """An address that no route has: below /desk somebody reads the answer with their eyes."""
-    path = request.url.path
+    path = path_of(request)
     handler: Callable[[Any, Any], Response[Any]] = HANDLERS[HTTPException]
     if path != DESK and not path.startswith(f"{DESK}/"):
         return handler(request, error)

@@ -46,7 +46,8 @@ async def find_milestone(actor: Actor, id_: UUID, *, change: bool = False) -> tu
     row = await held.fetchrow(
         "SELECT * FROM milestone WHERE id = $1" + (" FOR UPDATE" if change else ""), id_
     )
-    if not rules.sees(plan["mandate"], row):
+    # the row policies look anew where the row had to be waited for, and may show nothing
+    if row is None or not rules.sees(plan["mandate"], row):
         raise NotFound
     if change and not rules.changes(plan["mandate"], row):
         raise NotFound
