@@ -188,7 +188,7 @@ async def test_each_list_is_the_set_that_the_fixtures_say(world: World) -> None:
     cast = await a_cast(world)
     mine, other = cast.plan, cast.other.docket.plan
     # the head of the first scene was there when the second plan was opened
-    spare, others = (one.acts["erasePerson"].ids[0] for one in (cast.scene, cast.other))
+    spare, others = cast.scene.spare, cast.other.spare
     more = {cast.head.id: {mine, other, spare, others}, cast.scene.docket.worker.id: {mine, spare}}
     for who in cast.subjects:
         if not who.signed_in or who.role not in LINES["listPlans"].roles:

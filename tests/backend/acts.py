@@ -99,6 +99,11 @@ class Scene:
     acts: dict[str, Act]
     callers: dict[str, Caller]
 
+    @property
+    def spare(self) -> str:
+        """Another plan of the worker's, whose person may be erased."""
+        return self.acts["erasePerson"].ids[0]
+
     def caller(self, operation: str) -> Caller:
         """Somebody of the plan whose role has this operation."""
         if operation == "signOutEverywhere":

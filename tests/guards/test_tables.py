@@ -283,6 +283,7 @@ async def test_functions_that_run_as_the_owner_are_few_and_cannot_be_misled(cata
         "is_newborn",
         "free_alias",
         "destroy_key",
+        "destroy_expired",
         "is_held",
         "is_held_by_others",
     }
