@@ -18,6 +18,7 @@ from backend.contacts.routes import ContactController
 from backend.courts.routes import CourtController
 from backend.doors import admit
 from backend.envelope import Enveloped
+from backend.erasure.routes import ErasureController
 from backend.health import live, ready
 from backend.messages.routes import LinkController
 from backend.pages.door import front
@@ -59,6 +60,7 @@ def create_app(*, docs: bool = True, extra: Sequence[Any] = ()) -> Litestar:
             AccessController,
             WallController,
             GlassController,
+            ErasureController,
             CourtController,
             SummaryController,
             PullController,

@@ -135,6 +135,12 @@ class NotFromThisState(DomainError):
     title = "This change is not possible from the present state"
 
 
+class UnderLegalHold(DomainError):
+    status = 409
+    kind = "under-legal-hold"
+    title = "A legal hold stands: nothing of this person is erased"
+
+
 class SummaryNotReadToPerson(DomainError):
     status = 409
     kind = "summary-not-read-to-person"

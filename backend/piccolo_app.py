@@ -19,6 +19,7 @@ from backend.courts.tables import (
     CourtFile,
     CourtToken,
 )
+from backend.erasure.tables import LegalHold
 from backend.messages.tables import Claim, Incoming, Link, Message, Update, ZoneDay
 from backend.people.tables import Person
 from backend.plans.tables import Change, Milestone, MilestoneEvent, Plan, ReleaseMove
@@ -65,6 +66,7 @@ APP_CONFIG = AppConfig(
         Heartbeat,
         Incoming,
         LawfulBasis,
+        LegalHold,
         Link,
         Mandate,
         Member,

@@ -45,6 +45,7 @@ ANSWERS = {
     "bindCourtFile": ("200", "201"),
     "changeAppointment": ("200", "201"),
     "recordVisit": ("201",),
+    "setLegalHold": ("201",),
     "setWall": ("201",),
     "withdrawConsent": ("200",),
 }

@@ -6,7 +6,7 @@ from typing import Any
 from backend import clock
 from tests.chats import Chats, Member, at
 from tests.world import Caller, World, a_day, row
-from workflows.purge import purge
+from workflows.retain import retain
 
 
 async def _a_mentor_with_a_task(
@@ -130,9 +130,9 @@ async def test_a_free_text_is_gone_after_thirty_days(world: World, chats: Chats)
     worker, _, mentor, due = await _a_mentor_with_a_task(world, chats)
     await chats.say(mentor.phone, "A canary sings in this text")
     at(due - timedelta(days=14) + timedelta(days=30), 3)
-    await chats.job(purge)
+    await chats.job(retain)
     assert (await world.sql("SELECT text FROM incoming"))[0]["text"] is not None
     at(due - timedelta(days=14) + timedelta(days=31), 3)
-    await chats.job(purge)
+    await chats.job(retain)
     assert (await world.sql("SELECT text FROM incoming"))[0]["text"] is None
     assert worker.id

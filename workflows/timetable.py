@@ -19,6 +19,7 @@ from workflows.export_head import export_head
 from workflows.heartbeat import PULSE
 from workflows.materialise import materialise
 from workflows.purge import purge
+from workflows.retain import retain
 from workflows.seal_audit import seal_audit
 from workflows.send_due import send_due
 from workflows.tell_denials import tell_denials
@@ -41,6 +42,7 @@ def jobs(bot: Bot, stopping: asyncio.Event) -> dict[str, tuple[Job, int]]:
         "digest": (digest, 5 * MINUTE),
         "end_links": (end_links, 15 * MINUTE),
         "purge": (purge, 60 * MINUTE),
+        "retain": (retain, 60 * MINUTE),
         "send_due": (partial(send_due, bot, stopping), 5),
         "tell_denials": (tell_denials, MINUTE),
         "seal_audit": (partial(seal_audit, Progress()), 5),

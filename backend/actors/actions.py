@@ -10,7 +10,7 @@ import msgspec
 from backend import clock
 from backend.access import Kind
 from backend.database import connection
-from backend.errors import NotFound, Taken, TooManyTries
+from backend.errors import NotFound, Taken, TooManyTries, UnderLegalHold
 from backend.keyring import keyring
 from backend.settings import read, settings
 from backend.vault import KeyDestroyed, Vault
@@ -49,10 +49,11 @@ async def make_actor(id_: UUID, kind: Kind, agency: UUID | None) -> None:
 
 
 async def destroy_key(subject: UUID) -> None:
-    """Erase what is sealed for a person, or for somebody in a circle: here and in every backup.
+    """Erase what is sealed for a person and their circle, or for one of a circle: in backups too.
 
     For the coordinator in scope alone, while their mandate on the plan is in force. It cannot
-    be undone. Raises NotFound where it is not theirs or gone, TooManyTries above ten in an hour.
+    be undone, and who asks for it writes the audit row. Raises NotFound where it is not theirs
+    or gone, UnderLegalHold, TooManyTries above ten people in an hour.
     """
     try:
         if not await connection().fetchval("SELECT destroy_key($1)", subject):
@@ -60,6 +61,8 @@ async def destroy_key(subject: UUID) -> None:
     except asyncpg.PostgresError as error:
         if error.sqlstate == "TC429":
             raise TooManyTries from error
+        if error.sqlstate == "TC409":
+            raise UnderLegalHold from error
         raise
 
 

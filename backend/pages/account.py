@@ -33,7 +33,7 @@ class AccountPageController(Controller):
     @post("/devices/{device_id:uuid}/end")
     async def end_device(self, request: HttpRequest, device_id: FromPath[UUID]) -> Page:
         async def act(actor: Actor, form: Form) -> Page:
-            await _prove(actor, form)
+            await prove_with(actor, form)
             await devices.end_device(actor, device_id)
             return go(f"{ACCOUNT}?saved=device")
 
@@ -62,7 +62,7 @@ class AccountPageController(Controller):
     @post("/factor", opt={LIMITED: True})
     async def enrol(self, request: HttpRequest) -> Page:
         async def act(actor: Actor, form: Form) -> Page:
-            await _prove(actor, form)
+            await prove_with(actor, form)
             return _offer(request, await factors.enrol_factor(actor))
 
         return await _try(request, act, _factor)
@@ -122,7 +122,7 @@ async def _try(
         return await again(request, Attempt(form, error))
 
 
-async def _prove(actor: Actor, form: Form) -> None:
+async def prove_with(actor: Actor, form: Form) -> None:
     """With the password of the form, where it holds one; else an earlier proof has to be fresh."""
     if form.one("password"):
         await proof.prove(actor, password=_read(form, Prove).password or "")

@@ -23,13 +23,16 @@ SIZE = 25
 
 class CaseloadController(Controller):
     @get("/")
-    async def caseload(self, request: HttpRequest, cursor: FromQuery[str | None] = None) -> Page:
+    async def caseload(
+        self, request: HttpRequest, cursor: FromQuery[str | None] = None, saved: FromQuery[str] = ""
+    ) -> Page:
         """By next due date and never by lateness."""
         after = cursors.read(cursor, date, UUID) if cursor else None
         lines = await caseload.list_plans(actor_of(request), after=after, limit=SIZE)
         last = lines[-1] if len(lines) == SIZE else None
         more = cursors.write(last.next_due_on or reading.LAST, last.id) if last else None
-        return show(request, "caseload.html", lines=lines, more=more, first=cursor is None)
+        first = cursor is None
+        return show(request, "caseload.html", lines=lines, more=more, first=first, saved=saved)
 
     @get("/new")
     async def new(self, request: HttpRequest) -> Page:

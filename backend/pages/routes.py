@@ -8,6 +8,7 @@ from backend.pages.caseload import CaseloadController
 from backend.pages.circle import CirclePageController
 from backend.pages.dates import DatesController
 from backend.pages.door import DESK, DoorController, prove, sign_out
+from backend.pages.erasure import ErasurePageController
 from backend.pages.incoming import IncomingController
 from backend.pages.plan import PlanPageController
 from backend.pages.refusals import REFUSALS
@@ -27,6 +28,7 @@ desk = Router(
         CirclePageController,
         WallPageController,
         GlassPageController,
+        ErasurePageController,
         DatesController,
         RowController,
         TaskPageController,

@@ -29,6 +29,7 @@ PLAN_STEPS: Mapping[str, frozenset[str]] = {
     "paused": frozenset({"active_inside", "active_outside", "closed"}),
     "closed": frozenset(),
 }
+OVER = frozenset({"closed", "transferred", "ended_death"})
 RUNNING = frozenset({"active_inside", "active_outside", "step_down"})
 CERTAINTIES = ("confirmed", "expected", "earliest_possible")
 

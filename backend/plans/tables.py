@@ -38,6 +38,7 @@ class Plan(Table, tablename="plan"):
     overlays = Array(base_column=Varchar(24), null=False)
     left_custody_at = instant(null=True)
     opened_at = instant()
+    closed_at = instant(null=True)
     next_due_on = Date(null=True, default=None)
     next_milestone = UUID(null=True, default=None)
     next_title = Text(null=True, default=None)

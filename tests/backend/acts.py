@@ -70,6 +70,7 @@ TABLES = {
     "links": "link",
     "mandates": "mandate",
     "walls": "wall",
+    "legal-holds": "legal_hold",
     "break-glass": "break_glass",
 }
 
@@ -97,6 +98,11 @@ class Scene:
     docket: Docket
     acts: dict[str, Act]
     callers: dict[str, Caller]
+
+    @property
+    def spare(self) -> str:
+        """Another plan of the worker's, whose person may be erased."""
+        return self.acts["erasePerson"].ids[0]
 
     def caller(self, operation: str) -> Caller:
         """Somebody of the plan whose role has this operation."""
@@ -144,6 +150,8 @@ async def a_scene(world: World) -> Scene:
         "disclosure": disclosure["id"],
         "summary": await docket.issued(),
         **await _walls(world, worker, coordinator, plan, found["alias"]),
+        "hold": (await _made(coordinator, f"/plans/{plan}/legal-holds", _a_hold()))["id"],
+        "another": await world.a_plan(worker),
         "device": await _another_device(worker),
         "code": await _a_code(worker),
     }
@@ -153,7 +161,7 @@ async def a_scene(world: World) -> Scene:
 
 
 def _acts(docket: Docket, coordinator: Caller, ids: dict[str, Any]) -> list[Act]:
-    plan, version, member = ids["plan"], ids["version"], ids["member"]
+    plan, version, member, another = ids["plan"], ids["version"], ids["member"], ids["another"]
     (held, closed), (waiting, living) = ids["tasks"], ids["links"]
     subject = docket.subject()
     query = "&".join(f"{name}={value}" for name, value in subject.items())
@@ -190,6 +198,10 @@ def _acts(docket: Docket, coordinator: Caller, ids: dict[str, Any]) -> list[Act]
         Act("listBreakGlass", "GET", "/break-glass"),
         _changing("letBreakGlass", "POST", "/break-glass/{}/let", (ids["wishes"][0], 1)),
         _changing("endBreakGlass", "POST", "/break-glass/{}/end", (ids["wishes"][1], 1)),
+        _changing("erasePerson", "POST", "/plans/{}/erase", (another["id"], another["version"])),
+        Act("setLegalHold", "POST", "/plans/{}/legal-holds", (plan,), _a_hold()),
+        Act("listLegalHolds", "GET", "/plans/{}/legal-holds", (plan,)),
+        _changing("endLegalHold", "POST", "/legal-holds/{}/end", (ids["hold"], 1)),
         Act("listAccess", "GET", "/plans/{}/access", (plan,)),
         Act("listSummaries", "GET", "/court/summaries" + court),
         Act("getSummary", "GET", "/court/summaries/{}" + court, (ids["summary"],)),
@@ -242,6 +254,10 @@ FOR_EVERYBODY = [
 
 def _a_wall(login: str) -> dict[str, Any]:
     return {"kind": "excluded", "login": login}
+
+
+def _a_hold() -> dict[str, Any]:
+    return {"reason": "A complaint about this service is before a court."}
 
 
 def _a_wish(alias: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ MAKES = {
     "recordReading",
     "issueSummary",
     "setWall",
+    "setLegalHold",
     "askBreakGlass",
 }
 # These do touch one, and ask for no version, each for its reason.

@@ -25,6 +25,7 @@ WHOLE = {
     "IdentityView": "the field that holds it is marked",
     "AppointmentView": "one's own, or the workers'",
     "WallView": "to the workers",
+    "LegalHoldView": "to the workers of the plan's own agency",
     "WishView": "to the coordinator who may let it",
     "MovedRow": "rows are cut by the rules",
     "PinnedRow": "likewise",
@@ -117,6 +118,9 @@ WRITES = {
     "setDutyRota": "rota",
     "setWall": "circle",
     "endWall": "circle",
+    "erasePerson": "circle",
+    "setLegalHold": "circle",
+    "endLegalHold": "circle",
     "bindCourtFile": "court reference",
     "issueSummary": "summary",
 }

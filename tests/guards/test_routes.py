@@ -35,6 +35,8 @@ BEYOND = {
         ("askBreakGlass", "listBreakGlass", "letBreakGlass", "endBreakGlass"),
         "a plan that is not one's own, for four hours, with a second person",
     ),
+    "erasePerson": "the right to be forgotten, and what an agency owes by law",
+    **dict.fromkeys(("setLegalHold", "listLegalHolds", "endLegalHold"), "what stops an erasure"),
     "prove": "step-up before what would hurt most in a thief's hands",
     "changePassword": "an account is its holder's, and nobody else knows its password",
     "listDevices": "who has lost a phone sees it in a list",

@@ -22,8 +22,11 @@ REVIEWED = {
     ("migrations/m0002_ground.py", "statements()"): "put together from the names in this file",
     ("migrations/m0020_walls.py", "triggers('wall')"): "likewise, for one more table",
     ("migrations/m0020_walls.py", "row_security('wall', 'plan')"): "likewise",
+    ("migrations/m0023_erasure.py", "triggers('legal_hold')"): "likewise",
+    ("migrations/m0023_erasure.py", "row_security('legal_hold', 'plan')"): "likewise",
     ("workflows/escalate.py", "sql"): "handed through within the file, from its constants",
     ("workflows/materialise.py", "asked.sql"): "the constants of this file, one after another",
+    ("workflows/retain.py", "sql"): "the rules of this file, one after another",
     ("workflows/story/house.py", "sql"): "handed through; the story looks on as a superuser",
     ("workflows/wake.py", "sql"): "the constants of the ladders",
 }

@@ -198,9 +198,11 @@ async def change_plan_state(actor: Actor, id_: UUID, seen: int, to: str) -> Writ
         if to not in rules.PLAN_STEPS[plan["state"]] or wrong_side:
             raise NotFromThisState(f"A plan that is {plan['state']} cannot become that.")
         version = await held.fetchval(
-            "UPDATE plan SET state = $2, version = version + 1 WHERE id = $1 RETURNING version",
+            "UPDATE plan SET state = $2, closed_at = $3, version = version + 1 WHERE id = $1"
+            " RETURNING version",
             id_,
             to,
+            clock.now() if to == "closed" else None,
         )
         if to in {"paused", "closed"}:
             await outbox.cancel_plan(id_, to)

@@ -1,0 +1,26 @@
+from piccolo.columns import Bytea
+from piccolo.table import Table
+
+from backend.actors.tables import ActorRecord
+from backend.agencies.tables import Agency
+from backend.columns import instant, reference, row_id, version
+from backend.people.tables import Person
+from backend.plans.tables import Plan
+
+
+class LegalHold(Table, tablename="legal_hold"):
+    """While one stands nothing of this person is erased, on whatever plan it was set.
+
+    The reason is sealed under the person's own key.
+    """
+
+    id = row_id()
+    agency = reference(Agency)
+    plan = reference(Plan)
+    version = version()
+    person = reference(Person)
+    reason = Bytea(null=False)
+    set_by = reference(ActorRecord)
+    set_at = instant()
+    ended_by = reference(ActorRecord, null=True)
+    ended_at = instant(null=True)

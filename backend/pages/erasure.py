@@ -1,0 +1,96 @@
+"""What stops an erasure, and the erasure itself."""
+
+from uuid import UUID
+
+from litestar import Controller, get, post
+from litestar.params import FromPath, FromQuery
+
+from backend.access import Actor, find_plan
+from backend.database import transaction
+from backend.doors import HttpRequest, actor_of
+from backend.erasure import actions, holds
+from backend.erasure.routes import SetLegalHold
+from backend.errors import DatabaseBusy, DomainError
+from backend.once import Written
+from backend.pages.account import prove_with
+from backend.pages.door import DESK
+from backend.pages.forms import Act, Attempt, Form, submit
+from backend.pages.html import Page, go, show
+from backend.pages.reading import office_of
+from backend.staff import proof
+
+
+class ErasurePageController(Controller):
+    path = "/plans/{plan_id:uuid}/erasure"
+
+    @get("/")
+    async def erasure(
+        self, request: HttpRequest, plan_id: FromPath[UUID], saved: FromQuery[str] = ""
+    ) -> Page:
+        return await _erasure(request, plan_id, saved=saved)
+
+    @post("/")
+    async def erase(self, request: HttpRequest, plan_id: FromPath[UUID]) -> Page:
+        async def act(actor: Actor, form: Form) -> Written:
+            return await actions.erase_person(actor, plan_id, form.seen)
+
+        try:
+            # before the form itself: a wrong password counts although nothing is done
+            await prove_with(actor_of(request), request.state.form)
+        except DatabaseBusy:
+            raise
+        except DomainError as error:
+            return await _erasure(request, plan_id, Attempt(request.state.form, error))
+        return await submit(
+            request,
+            "erasePerson",
+            act,
+            lambda _: go(f"{DESK}?saved=erasePerson"),
+            lambda tried: _erasure(request, plan_id, tried),
+        )
+
+    @post("/holds")
+    async def set_hold(self, request: HttpRequest, plan_id: FromPath[UUID]) -> Page:
+        async def act(actor: Actor, form: Form) -> Written:
+            reason = form.read(SetLegalHold).reason
+            return await holds.set_hold(actor, plan_id, holds.NewHold(reason))
+
+        return await self._save(request, plan_id, "setLegalHold", act)
+
+    @post("/holds/{hold_id:uuid}/end")
+    async def end_hold(
+        self, request: HttpRequest, plan_id: FromPath[UUID], hold_id: FromPath[UUID]
+    ) -> Page:
+        async def act(actor: Actor, form: Form) -> Written:
+            return await holds.end_hold(actor, hold_id, form.seen)
+
+        return await self._save(request, plan_id, "endLegalHold", act)
+
+    async def _save(self, request: HttpRequest, plan_id: UUID, operation: str, act: Act) -> Page:
+        return await submit(
+            request,
+            operation,
+            act,
+            lambda _: go(f"{DESK}/plans/{plan_id}/erasure?saved={operation}"),
+            lambda tried: _erasure(request, plan_id, tried),
+        )
+
+
+async def _erasure(
+    request: HttpRequest, plan_id: UUID, tried: Attempt | None = None, *, saved: str = ""
+) -> Page:
+    actor = actor_of(request)
+    async with transaction(actor.id):
+        standing = await holds.list_holds(actor, plan_id)
+        plan = await find_plan(actor, plan_id, roles=holds.WORKERS)
+        office = await office_of(actor)
+    return show(
+        request,
+        "erasure.html",
+        tried=tried,
+        plan=plan,
+        holds=standing,
+        zone=office.zone,
+        fresh=await proof.is_fresh(actor),
+        saved=saved,
+    )

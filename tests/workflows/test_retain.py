@@ -1,0 +1,227 @@
+"""What is kept for a while goes at its term and not a day before; never under a legal hold."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from backend import clock, database
+from tests.backend.pages.browser import in_the_circle, writes
+from tests.world import Caller, World
+from workflows.retain import RULES, carry_out, retain
+
+TERMS = {"texts": 30, "values": 365, "chats": 7, "relatives": 30, "people": 365}
+
+
+@dataclass
+class Archive:
+    """A closed plan with a relative, a text, a message and a chat that has ended."""
+
+    world: World
+    head: Caller
+    worker: Caller
+    plan: UUID
+    person: UUID
+    relative: UUID
+    link: UUID
+
+    async def set_back(self, code: str, days: float) -> None:
+        """All of it there, and what the rule counts from so many days ago; the rest is fresh."""
+        now = clock.now()
+        back = dict.fromkeys(TERMS, now) | {code: now - timedelta(days=days)}
+        due = (back["texts"] + timedelta(days=30)).date()
+        closed = min(back["relatives"], back["people"])
+        for sql, value in (
+            ("UPDATE incoming SET text = 'x', purge_after = $1", due),
+            ("UPDATE message SET variables = 'x', created_at = $1", back["values"]),
+            ("UPDATE link SET state = 'ended', chat = 'x', ended_at = $1", back["chats"]),
+            ("UPDATE plan SET state = 'closed', closed_at = $1", closed),
+            (
+                (
+                    "UPDATE subject_key SET wrapped = 'x', destroyed_at = NULL"
+                    " WHERE $1::timestamptz IS NOT NULL"
+                ),
+                now,
+            ),
+        ):
+            await self.world.sql(sql, value)
+
+    async def hold(self) -> None:
+        path, body = f"/plans/{self.plan}/legal-holds", {"reason": "A complaint is before a court."}
+        assert (await self.head.post(path, body)).status_code == 201
+
+    async def night(self) -> dict[str, int]:
+        now = clock.now()
+
+        async def work() -> dict[str, int]:
+            database.act_as("worker")
+            async with database.transaction():
+                return await carry_out(now)
+
+        return await database.in_fresh_context(work)
+
+    async def gone(self) -> dict[str, bool]:
+        (found,) = await self.world.sql(
+            "SELECT (SELECT text IS NULL FROM incoming) AS texts,"
+            " (SELECT bool_and(variables IS NULL) FROM message) AS values,"
+            " (SELECT chat IS NULL FROM link WHERE id = $1) AS chats,"
+            " (SELECT wrapped IS NULL FROM subject_key WHERE id = $2) AS relatives,"
+            " (SELECT wrapped IS NULL FROM subject_key WHERE id = $3) AS people",
+            self.link,
+            self.relative,
+            self.person,
+        )
+        return dict(found)
+
+
+@pytest.fixture
+async def archive(world: World) -> Archive:
+    head, worker = await world.somebody("CO"), await world.somebody("SW")
+    plan = (await world.a_plan(worker))["id"]
+    relative = await in_the_circle(worker, plan, "FA", name="Relative")
+    await writes(worker, plan, relative, "a free text")
+    await world.sql(
+        "INSERT INTO message (id, agency, plan, version, bot, link, recipient, rule, step, subject,"
+        " local_due, key, due_at, expires_at, created_at, state) SELECT gen_random_uuid(), agency,"
+        " plan, 1, bot, id, subject, 'CLOSE', '', plan, current_date, 'CLOSE', now(), now(), now(),"
+        " 'sent' FROM link"
+    )
+    [one] = await world.sql("SELECT l.id, p.person FROM link l JOIN plan p ON p.id = l.plan")
+    return Archive(world, head, worker, UUID(plan), one["person"], UUID(relative), one["id"])
+
+
+@given(code=st.sampled_from(sorted(TERMS)), late=st.integers(-40, 40))
+@settings(
+    max_examples=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+async def test_it_goes_on_the_day_of_its_term_and_not_the_day_before(
+    archive: Archive, code: str, late: int
+) -> None:
+    await archive.set_back(code, max(TERMS[code] + late, 0))
+    counts = await archive.night()
+    over = dict.fromkeys(TERMS, False)
+    # a text is kept through the day that its row names
+    over[code] = TERMS[code] + late > 0 and late >= (1 if code == "texts" else 0)
+    if code == "people":
+        over["relatives"] = TERMS[code] + late >= TERMS["relatives"]
+        # with the person everything goes that leads to somebody of their circle
+        over["values"] = over["chats"] = over["people"]
+    assert await archive.gone() == over, counts
+
+
+async def test_nothing_goes_under_a_legal_hold_and_everything_once_it_has_ended(
+    archive: Archive, world: World
+) -> None:
+    await archive.hold()
+    for code in TERMS:
+        await archive.set_back(code, 4000)
+        counts = await archive.night()
+        assert not any(counts.values()), counts
+        assert not any((await archive.gone()).values()), code
+    await world.sql("UPDATE legal_hold SET ended_at = now(), ended_by = set_by")
+    counts = await archive.night()
+    assert counts["people"] == 1
+    assert (await archive.gone())["people"]
+
+
+async def test_a_person_with_a_later_plan_is_kept_with_it(archive: Archive, world: World) -> None:
+    await archive.set_back("people", 4000)
+    body = {"release_date": "2031-03-03", "certainty": "expected", "person_id": str(archive.person)}
+    await world.sql("UPDATE session SET ended_at = now()")
+    worker = await world.somebody("SW")
+    await world.sql("UPDATE mandate SET actor = $1 WHERE actor = $2", worker.id, archive.worker.id)
+    opened = await worker.post("/plans", body)
+    assert opened.status_code == 201, opened.text
+    assert (await archive.night())["people"] == 0
+    gone = await archive.gone()
+    assert (gone["relatives"], gone["people"]) == (True, False)
+
+
+async def test_who_was_kept_long_enough_is_like_somebody_who_never_was(
+    archive: Archive, world: World
+) -> None:
+    await world.sql("UPDATE plan SET state = 'closed', closed_at = now() - interval '366 days'")
+    assert (await archive.worker.get(f"/plans/{archive.plan}")).status_code == 200
+    assert (await archive.night())["people"] == 1
+    for who in (archive.worker, archive.head):
+        gone, never = [await who.get(f"/plans/{one}") for one in (archive.plan, uuid4())]
+        assert (gone.status_code, gone.content) == (404, never.content)
+        assert (await who.get("/plans")).json()["plans"] == []
+    staff = await world.sql(
+        "SELECT 1 FROM subject_key k JOIN staff s ON s.id = k.id WHERE k.wrapped IS NULL"
+    )
+    assert staff == []
+
+
+async def test_what_an_old_backup_brought_back_of_an_erased_person_ends_again(
+    archive: Archive, world: World
+) -> None:
+    await world.sql(
+        "UPDATE subject_key SET wrapped = NULL, destroyed_at = now() WHERE id = $1", archive.person
+    )
+    assert (await archive.worker.get(f"/plans/{archive.plan}")).status_code == 200
+    assert (await archive.night())["brought back"] == 1
+    assert (await archive.worker.get(f"/plans/{archive.plan}")).status_code == 404
+    assert (await archive.night())["brought back"] == 0
+
+
+async def test_each_day_leaves_one_proof_of_what_went_by_rule(
+    archive: Archive, world: World
+) -> None:
+    async def work() -> None:
+        database.act_as("worker")
+        await retain()
+
+    await archive.set_back("values", 366)
+    for _ in range(3):
+        await database.in_fresh_context(work)
+    told = await world.sql(
+        "SELECT reason, times, actor, plan, object, purpose FROM audit"
+        " WHERE operation = 'retention' ORDER BY id"
+    )
+    assert {one["reason"]: one["times"] for one in told} == {
+        rule.code: 1 if rule.code == "values" else 0 for rule in RULES
+    }
+    assert len(told) == len(RULES)
+    assert {(one["actor"], one["plan"], one["object"]) for one in told} == {(None, None, None)}
+    assert {one["purpose"] for one in told} == {"technical"}
+    tomorrow = clock.now() + timedelta(days=1)
+    clock.travel(lambda: tomorrow)
+    await database.in_fresh_context(work)
+    days = await world.sql("SELECT DISTINCT at::date FROM audit WHERE operation = 'retention'")
+    assert len(days) == 2
+
+
+async def test_the_database_gives_the_jobs_no_key_before_its_term(
+    archive: Archive, world: World
+) -> None:
+    """Whatever time the job says it is, and whoever it asks for."""
+    asked = [archive.person, archive.relative, archive.worker.id, uuid4()]
+
+    async def destroy(role: database.Role) -> list[bool]:
+        database.act_as(role)
+        async with database.transaction() as held:
+            await held.execute("SELECT set_config('app.now', '2099-01-01Z', true)")
+            return [await held.fetchval("SELECT destroy_expired($1)", one) for one in asked]
+
+    for closed in ("NULL", "now() - interval '29 days'"):
+        await world.sql(f"UPDATE plan SET closed_at = {closed}")
+        state = "active_inside" if closed == "NULL" else "closed"
+        await world.sql("UPDATE plan SET state = $1", state)
+        assert await database.in_fresh_context(lambda: destroy("worker")) == [False] * 4
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await database.in_fresh_context(lambda: destroy("app"))
+
+
+def test_every_rule_says_what_and_from_when() -> None:
+    assert [rule.code for rule in RULES] == [*TERMS, "brought back"]
+    for rule in RULES:
+        assert rule.what
+        assert rule.since
+        assert timedelta(0) <= rule.after <= timedelta(days=365)

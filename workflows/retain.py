@@ -1,0 +1,164 @@
+"""What is kept only for a while goes in the night after its term, and the audit says how much."""
+
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from backend import clock
+from backend.database import connection, transaction
+from backend.erasure.ending import end_mandates, end_what_goes_on
+
+A_NIGHT = 200  # keys that are destroyed at most; the rest goes in the next
+Act = Callable[[str, datetime], Awaitable[int]]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`after` is counted from `since`. `sql` has the instant before which the term is over as $1.
+
+    `act` carries it out and says how many rows it was.
+    """
+
+    code: str
+    what: str
+    after: timedelta
+    since: str
+    act: Act
+    sql: str
+
+
+async def _empty(sql: str, before: datetime) -> int:
+    done: str = await connection().execute(sql, before)
+    return int(done.rpartition(" ")[2])
+
+
+async def _destroy(sql: str, before: datetime) -> int:
+    """The keys of relatives; their rows stay as ids."""
+    held, gone = connection(), 0
+    for row in await held.fetch(sql, before, A_NIGHT):
+        gone += bool(await held.fetchval("SELECT destroy_expired($1)", row["id"]))
+    return gone
+
+
+async def _erase(sql: str, before: datetime) -> int:
+    """The keys of people and their circles, and whatever still goes on for them."""
+    held, gone = connection(), 0
+    for row in await held.fetch(sql, before, A_NIGHT):
+        if await held.fetchval("SELECT destroy_expired($1)", row["id"]):
+            await _end(row["id"])
+            gone += 1
+    return gone
+
+
+async def _end_again(sql: str, before: datetime) -> int:
+    people = await connection().fetch(sql, before, A_NIGHT)
+    for row in people:
+        await _end(row["id"])
+    return len(people)
+
+
+async def _end(person: UUID) -> None:
+    rows = await connection().fetch(
+        "SELECT id FROM plan WHERE person = $1 ORDER BY id FOR UPDATE", person
+    )
+    plans = [row["id"] for row in rows]
+    await end_what_goes_on(person, plans, by=None)
+    await end_mandates(plans)
+
+
+_HELD = """
+ EXISTS (SELECT 1 FROM legal_hold h JOIN plan p ON p.person = h.person
+          WHERE p.id = {plan} AND h.ended_at IS NULL)"""
+
+RULES = (
+    Rule(
+        "texts",
+        "what somebody of a circle wrote by chat",
+        timedelta(0),
+        "the day that its row names, thirty days after it came",
+        _empty,
+        "UPDATE incoming i SET text = NULL, version = version + 1 WHERE text IS NOT NULL"
+        " AND purge_after < ($1 AT TIME ZONE 'UTC')::date"
+        f" AND NOT {_HELD.format(plan='i.plan')}",
+    ),
+    Rule(
+        "values",
+        "the values of a message, and a chat that it names",
+        timedelta(days=365),
+        "when it was made",
+        _empty,
+        "UPDATE message s SET variables = NULL, chat = NULL, version = version + 1"
+        " WHERE (variables IS NOT NULL OR chat IS NOT NULL) AND created_at <= $1"
+        f" AND NOT {_HELD.format(plan='s.plan')}",
+    ),
+    Rule(
+        "chats",
+        "the address of a chat that has ended, and its hash",
+        timedelta(days=7),
+        "when the chat ended",
+        _empty,
+        "UPDATE link l SET chat = NULL, chat_index = NULL, version = version + 1"
+        " WHERE state = 'ended' AND chat IS NOT NULL AND ended_at <= $1"
+        f" AND NOT {_HELD.format(plan='l.plan')}",
+    ),
+    Rule(
+        "relatives",
+        "the key of a relative",
+        timedelta(days=30),
+        "when the plan was closed",
+        _destroy,
+        "SELECT b.id FROM plan q JOIN member b ON b.plan = q.id AND b.role = 'FA'"
+        " JOIN subject_key k ON k.id = b.id AND k.wrapped IS NOT NULL"
+        f" WHERE q.closed_at <= $1 AND NOT {_HELD.format(plan='q.id')}"
+        " ORDER BY q.closed_at, b.id LIMIT $2",
+    ),
+    Rule(
+        "people",
+        "the key of a person, and those of their circles",
+        timedelta(days=365),
+        "when the last of their plans was closed",
+        _erase,
+        "SELECT q.person AS id FROM plan q"
+        " JOIN subject_key k ON k.id = q.person AND k.wrapped IS NOT NULL"
+        f" WHERE q.closed_at <= $1 AND NOT {_HELD.format(plan='q.id')}"
+        " AND NOT EXISTS (SELECT 1 FROM plan o WHERE o.person = q.person"
+        "                    AND (o.closed_at IS NULL OR o.closed_at > $1))"
+        " GROUP BY q.person ORDER BY min(q.closed_at), q.person LIMIT $2",
+    ),
+    Rule(
+        "brought back",
+        "what an old backup brought back of somebody who was erased",
+        timedelta(0),
+        "at once",
+        _end_again,
+        "SELECT DISTINCT m.person AS id FROM subject_key k JOIN mandate m ON m.person = k.id"
+        " WHERE k.wrapped IS NULL AND (m.ends IS NULL OR m.ends > $1) ORDER BY 1 LIMIT $2",
+    ),
+)
+
+_DONE = "SELECT 1 FROM audit WHERE operation = 'retention' AND at >= $1 LIMIT 1"
+_PROOF = """
+INSERT INTO audit (at, operation, outcome, reason, times, purpose)
+VALUES ($1, 'retention', 'done', $2, $3, 'technical')
+"""
+_ONE_AT_A_TIME = "SELECT pg_try_advisory_xact_lock(4806125)"
+
+
+async def retain() -> None:
+    """Once a civil day (UTC), in its first round; the proof is a row for each rule."""
+    now = clock.now()
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    async with transaction() as held:
+        if await held.fetchval(_DONE, midnight) or not await held.fetchval(_ONE_AT_A_TIME):
+            return
+        await carry_out(now)
+
+
+async def carry_out(now: datetime, rules: Collection[Rule] = RULES) -> dict[str, int]:
+    """Each rule with what it came to, inside the caller's transaction."""
+    counts = {}
+    for rule in rules:
+        counts[rule.code] = await rule.act(rule.sql, now - rule.after)
+        await connection().execute(_PROOF, now, rule.code, counts[rule.code])
+    return counts
