@@ -33,6 +33,12 @@ ACTIONS = {
     },
     "backend.contacts.actions": {"log_contact": "logContact", "record_visit": "recordVisit"},
     "backend.courts.actions": {"bind_court_file": "bindCourtFile"},
+    "backend.erasure.actions": {"erase_person": "erasePerson"},
+    "backend.erasure.holds": {
+        "set_hold": "setLegalHold",
+        "list_holds": "listLegalHolds",
+        "end_hold": "endLegalHold",
+    },
     "backend.messages.incoming": {"list_incoming": "readIncoming", "mark_read": "readIncoming"},
     "backend.messages.links": {
         "create_invitation": "createInvitation",
