@@ -77,6 +77,12 @@ def _wrong(machine: Signing, token: str) -> dict[str, str]:
         "no address": proof(htu=None),
         "another key": other.proof("GET", PATH, token),
         "another key's name": stranger.sign({"typ": "dpop+jwt", "jwk": public}, {"jti": "1"}),
+        "another's signature": stranger.sign(
+            {"typ": "dpop+jwt", "jwk": public}, json.loads(_payload(proof()))
+        ),
+        "the signature of another body": proof().rpartition(".")[0]
+        + "."
+        + proof().rpartition(".")[2],
         "a private key in it": machine.sign(private, json.loads(_payload(proof()))),
         "no key in it": headed(jwk=None),
         "a secret as the key": headed(jwk=shared.as_dict()),
