@@ -12,7 +12,7 @@ from backend.actors.actions import destroy_key
 from backend.audit.actions import record
 from backend.database import connection, transaction
 from backend.erasure.ending import end_mandates, end_what_goes_on
-from backend.erasure.holds import COORDINATOR, is_held, own_plan
+from backend.erasure.holds import is_held, own_plan_locked
 from backend.errors import NotFound, NotFromThisState, UnderLegalHold
 from backend.once import Written
 from backend.plans.rules import OVER
@@ -30,7 +30,7 @@ async def erase_person(actor: Actor, plan_id: UUID, seen: int) -> Written:
     """
     require(actor, "erasePerson")
     async with transaction(actor.id):
-        plan = await own_plan(actor, plan_id, COORDINATOR)
+        plan = await own_plan_locked(actor, plan_id)
         plans = await _plans(plan["person"])
         version = _version_of(plans, plan_id)
         check_version({"version": version}, seen)

@@ -23,12 +23,23 @@ class NewHold:
 
 
 async def own_plan(actor: Actor, plan_id: UUID, roles: Collection[str]) -> Any:
-    """A plan of the actor's own agency, and its person locked. Raises NotFound."""
+    """A plan of the actor's own agency. Raises NotFound."""
     plan = await find_plan(actor, plan_id, roles=roles)
     if plan["agency"] != actor.agency:
         raise NotFound
-    # the person and not the plan: who has two plans is held or erased in one go
-    await connection().execute("SELECT 1 FROM person WHERE id = $1 FOR UPDATE", plan["person"])
+    return plan
+
+
+async def own_plan_locked(actor: Actor, plan_id: UUID) -> Any:
+    """The same for its coordinator, its person locked. Raises NotFound.
+
+    The person and not the plan: who has two plans is held or erased in one go. Whoever holds a
+    plan meanwhile and writes a row that names the person need not wait, so nobody waits in a ring.
+    """
+    plan = await own_plan(actor, plan_id, COORDINATOR)
+    await connection().execute(
+        "SELECT 1 FROM person WHERE id = $1 FOR NO KEY UPDATE", plan["person"]
+    )
     return plan
 
 
@@ -41,7 +52,7 @@ async def set_hold(actor: Actor, plan_id: UUID, new: NewHold) -> Written:
     """Let nothing of this person be erased until the hold has ended. Raises NotFound."""
     require(actor, "setLegalHold")
     async with transaction(actor.id) as held:
-        plan = await own_plan(actor, plan_id, COORDINATOR)
+        plan = await own_plan_locked(actor, plan_id)
         await held.execute(
             "INSERT INTO legal_hold (id, agency, plan, version, person, reason, set_by, set_at)"
             " VALUES ($1, $2, $3, 1, $4, $5, $6, $7)",
@@ -82,7 +93,7 @@ async def end_hold(actor: Actor, id_: UUID, seen: int) -> Written:
         plan_id = await held.fetchval("SELECT plan FROM legal_hold WHERE id = $1", id_)
         if plan_id is None:
             raise NotFound
-        await own_plan(actor, plan_id, COORDINATOR)
+        await own_plan_locked(actor, plan_id)
         row = await held.fetchrow("SELECT * FROM legal_hold WHERE id = $1 FOR UPDATE", id_)
         check_version(row, seen)
         if row["ended_at"] is not None:
