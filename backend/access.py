@@ -120,8 +120,12 @@ async def find_plan(
 
     Raises NotFound alike where it does not exist and where it is not the actor's.
     """
-    sql = _FIND + (" FOR UPDATE OF p" if lock else "")
-    row = await connection().fetchrow(sql, plan, actor.id, list(roles), clock.now(), actor.role)
+    held = connection()
+    if lock:
+        # A mandate may end while the lock is waited for, and a statement that waited would not
+        # see it: the mandate is judged by one that begins when the plan is held.
+        await held.execute("SELECT 1 FROM plan WHERE id = $1 FOR UPDATE", plan)
+    row = await held.fetchrow(_FIND, plan, actor.id, list(roles), clock.now(), actor.role)
     if row is None:
         raise NotFound
     return row

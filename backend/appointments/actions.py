@@ -122,7 +122,7 @@ async def _find(actor: Actor, id_: UUID) -> tuple[Any, Any]:
         raise NotFound
     plan = await find_plan(actor, found["plan"], lock=True)
     row = await held.fetchrow("SELECT * FROM appointment WHERE id = $1 FOR UPDATE", id_)
-    if row is None:  # the row policies look anew where the row had to be waited for
+    if row is None:  # a wall was put up meanwhile, by way of another plan of the person
         raise NotFound
     if plan["mandate"] not in EVERYWHERE and row["role"] != plan["mandate"]:
         raise NotFound

@@ -102,7 +102,7 @@ TRIPS = {
     "change, known key": 6,
     "change, key of another": 6,
     # and here the claim is won: plan, mandate and row are looked at, and all is rolled back
-    "change, stale": 8,
+    "change, stale": 9,
     "change, of others": 7,  # the wall leaves no plan to look at; and the row of the refusal
     "change, no version": 1,
     "change, unknown token": 1,

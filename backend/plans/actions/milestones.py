@@ -46,7 +46,7 @@ async def find_milestone(actor: Actor, id_: UUID, *, change: bool = False) -> tu
     row = await held.fetchrow(
         "SELECT * FROM milestone WHERE id = $1" + (" FOR UPDATE" if change else ""), id_
     )
-    # the row policies look anew where the row had to be waited for, and may show nothing
+    # a wall that was put up by way of another plan of the person may stand in between
     if row is None or not rules.sees(plan["mandate"], row):
         raise NotFound
     if change and not rules.changes(plan["mandate"], row):
