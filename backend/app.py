@@ -8,6 +8,7 @@ from litestar.config.response_cache import ResponseCacheConfig
 from litestar.exceptions import HTTPException
 
 from backend import reference
+from backend.accounts.routes import ColleagueController
 from backend.agencies.routes import DutyController
 from backend.alerts.routes import TaskController
 from backend.appointments.routes import AppointmentController
@@ -34,10 +35,17 @@ LARGEST_BODY = 256 * 1024
 
 # The reviewed list of what the anonymous may call; a guard test holds it.
 PUBLIC_OPERATIONS = frozenset(
-    {"signIn", "refreshSession", "courtToken", "healthLive", "healthReady"}
+    {
+        "signIn",
+        "refreshSession",
+        "acceptInvitation",
+        "courtToken",
+        "healthLive",
+        "healthReady",
+    }
 )
 # And of the pages that a stranger may open.
-PUBLIC_PAGES = frozenset({"/", "/desk/sign-in", "/desk/style.css"})
+PUBLIC_PAGES = frozenset({"/", "/desk/sign-in", "/desk/join", "/desk/style.css"})
 # And of the API document, which settings can turn off; the last one only answers 404.
 PUBLIC_DOCUMENTS = frozenset({"/docs", "/docs/openapi.json", "/docs/{path:str}"})
 
@@ -48,6 +56,7 @@ def create_app(*, docs: bool = True, extra: Sequence[Any] = ()) -> Litestar:
         route_handlers=[
             SignInController,
             AccountController,
+            ColleagueController,
             PlanController,
             MilestoneController,
             AppointmentController,

@@ -56,7 +56,7 @@ summary             R    R   R   .   .   .   .   .   RW  R   .   .  n  R   .  . 
 consents            RWo  RW  R   Ro  Ro  Ro  Ro  .   R   .   .   .  R  R   R  .  .
 access              Ro   Ro  R   .   Ro  .   .   .   .   .   .   .  R  R   .  .  .
 rota                .    .   RW  .   .   .   .   .   .   .   .   RW R  .   R  .  .
-accounts            .    .   .   .   .   .   .   .   .   .   .   RW R  .   .  .  .
+accounts            .    .   R   .   .   .   .   .   .   .   .   RW R  .   .  .  .
 """
 SIGNS = frozenset("RWQCosnDbu")
 

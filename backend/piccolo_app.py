@@ -2,6 +2,7 @@
 
 from piccolo.conf.apps import AppConfig
 
+from backend.accounts.tables import AccountInvitation
 from backend.actors.tables import ActorRecord, Mandate, SubjectKey
 from backend.agencies.tables import Agency, Bot, DutyShift
 from backend.alerts.tables import Task
@@ -40,6 +41,7 @@ APP_CONFIG = AppConfig(
     app_name=APP,
     migrations_folder_path=str(ROOT / "migrations"),
     table_classes=[
+        AccountInvitation,
         ActorRecord,
         Agency,
         Appointment,

@@ -13,6 +13,7 @@ Purpose = Annotated[str, Meta(min_length=1, max_length=40, pattern=_CLEAN)]
 Line = Annotated[str, Meta(min_length=1, max_length=80, pattern=_CLEAN)]
 Note = Annotated[str, Meta(min_length=1, max_length=500, pattern=_CLEAN_LINES)]
 # what somebody shows to come in
+Login = Annotated[str, Meta(min_length=3, max_length=80, pattern=r"^[\w.@+-]*$")]
 PasswordWord = Annotated[str, Meta(min_length=1, max_length=128)]
 CodeWord = Annotated[str, Meta(min_length=6, max_length=40)]
 Token = Annotated[str, Meta(min_length=20, max_length=200)]

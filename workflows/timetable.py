@@ -17,6 +17,7 @@ from workflows.end_links import end_links
 from workflows.escalate import escalate
 from workflows.export_head import export_head
 from workflows.heartbeat import PULSE
+from workflows.leavers import leavers
 from workflows.materialise import materialise
 from workflows.purge import purge
 from workflows.retain import retain
@@ -41,6 +42,7 @@ def jobs(bot: Bot, stopping: asyncio.Event) -> dict[str, tuple[Job, int]]:
         "court_alarms": (court_alarms, MINUTE),
         "digest": (digest, 5 * MINUTE),
         "end_links": (end_links, 15 * MINUTE),
+        "leavers": (leavers, 15 * MINUTE),
         "purge": (purge, 60 * MINUTE),
         "retain": (retain, 60 * MINUTE),
         "send_due": (partial(send_due, bot, stopping), 5),

@@ -12,8 +12,9 @@ from litestar.params import FromPath, FromQuery
 from backend.access import Actor
 from backend.doors import LIMITED, HttpRequest, actor_of
 from backend.errors import DatabaseBusy, DomainError, WrongCredentials
+from backend.once import Written
 from backend.pages.door import FORGET, SIGN_IN
-from backend.pages.forms import Attempt, Form
+from backend.pages.forms import Act, Attempt, Form, submit
 from backend.pages.html import Page, go, show
 from backend.pages.reading import office_of
 from backend.staff import actions, devices, factors, proof
@@ -126,6 +127,24 @@ async def prove_with(actor: Actor, form: Form) -> None:
     """With the password of the form, where it holds one; else an earlier proof has to be fresh."""
     if form.one("password"):
         await proof.prove(actor, password=_read(form, Prove).password or "")
+
+
+async def submit_proved(
+    request: HttpRequest,
+    operation: str,
+    act: Act,
+    then: Callable[[Written], Page],
+    again: Callable[[Attempt], Awaitable[Page]],
+) -> Page:
+    """A form that asks for a fresh proof: a wrong password counts although nothing is done."""
+    form: Form = request.state.form
+    try:
+        await prove_with(actor_of(request), form)
+    except DatabaseBusy:
+        raise
+    except DomainError as error:
+        return await again(Attempt(form, error))
+    return await submit(request, operation, act, then, again)
 
 
 def _read(form: Form, type_: type[S]) -> S:

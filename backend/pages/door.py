@@ -30,12 +30,19 @@ FORGET = {"Clear-Site-Data": '"cache", "storage"'}
 DEVICE_DAYS = 400  # as long as browsers keep any
 
 
-def ask(request: HttpRequest, to: str, *, kept: str = "", **more: Any) -> Page:
-    """The sign-in form. A cookie stands for the session that is not there yet."""
+def ask(
+    request: HttpRequest, to: str, *, kept: str = "", joined: bool = False, **more: Any
+) -> Page:
+    """The sign-in form."""
+    return at_the_door(request, "sign_in.html", to=to, kept=kept, joined=joined, **more)
+
+
+def at_the_door(request: HttpRequest, template: str, **values: Any) -> Page:
+    """A form for strangers. A cookie stands for the session that is not there yet."""
     fresh = not door_of(request)
     if fresh:
         request.state.door = secrets.token_urlsafe(16)
-    page = show(request, "sign_in.html", to=to, kept=kept, **more)
+    page = show(request, template, **values)
     if fresh:
         page.set_cookie(_cookie(cookie_name("-door"), request.state.door))
     return page
@@ -84,8 +91,10 @@ class DoorController(Controller):
     opt = {PUBLIC: True}  # noqa: RUF012 - Litestar declares it so
 
     @get("/sign-in")
-    async def ask(self, request: HttpRequest, to: FromQuery[str] = DESK) -> Page:
-        return ask(request, _checked(to))
+    async def ask(
+        self, request: HttpRequest, to: FromQuery[str] = DESK, joined: FromQuery[str] = ""
+    ) -> Page:
+        return ask(request, _checked(to), joined=bool(joined))
 
     @post("/sign-in")
     async def sign_in(self, request: HttpRequest) -> Page:

@@ -6,10 +6,12 @@ from backend.doors import PAGE
 from backend.pages.account import AccountPageController
 from backend.pages.caseload import CaseloadController
 from backend.pages.circle import CirclePageController
+from backend.pages.colleagues import ColleaguePageController
 from backend.pages.dates import DatesController
 from backend.pages.door import DESK, DoorController, prove, sign_out
 from backend.pages.erasure import ErasurePageController
 from backend.pages.incoming import IncomingController
+from backend.pages.joining import JoinController
 from backend.pages.plan import PlanPageController
 from backend.pages.refusals import REFUSALS
 from backend.pages.rows import RowController
@@ -34,6 +36,8 @@ desk = Router(
         TaskPageController,
         IncomingController,
         AccountPageController,
+        ColleaguePageController,
+        JoinController,
     ],
     opt={PAGE: True},
     before_request=prove,

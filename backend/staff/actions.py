@@ -23,12 +23,7 @@ async def add_staff(
     Raises Unfit for an alias that a chat must not carry and a password that is easily guessed,
     Taken for a login.
     """
-    if role not in ROLES:
-        raise Unfit(f"There is no role {role}.")
-    try:
-        fit = check_alias(alias)
-    except UnfitAlias as error:
-        raise Unfit(f"The alias is not fit for a chat: {error}.") from error
+    fit = check_account(role, alias)
     named = await connection().fetchval("SELECT name FROM agency WHERE id = $1", agency)
     hashed = await hash_password(password, (login, alias, named or ""))
     await make_actor(id_, "staff", agency)
@@ -45,6 +40,16 @@ async def add_staff(
     )
     if made is None:
         raise Taken("This login is in use.")
+
+
+def check_account(role: str, alias: str) -> str:
+    """The alias as it is kept. Raises Unfit for an unknown role and an alias that no chat takes."""
+    if role not in ROLES:
+        raise Unfit(f"There is no role {role}.", field="role")
+    try:
+        return check_alias(alias)
+    except UnfitAlias as error:
+        raise Unfit(f"The alias is not fit for a chat: {error}.", field="alias") from error
 
 
 async def change_password(actor: Actor, old: str, new: str) -> None:

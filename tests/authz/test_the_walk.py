@@ -32,12 +32,12 @@ STRANGE = ("0", "-1", "null", "x" * 5000, "%00", "..%2f", "schema", "docs", "hea
 SIDE_DOORS = {"If-None-Match": "*", "Range": "bytes=0-10", "Accept": "text/csv"}
 READS = {
     *("getPlan", "listPlans", "milestoneHistory", "listTasks", "listAccess", "listWalls"),
-    *("listBreakGlass", "draftSummary", "listLegalHolds"),
+    *("listBreakGlass", "draftSummary", "listLegalHolds", "listColleagues"),
 }
 # Nobody is told through these whether something is there: they name none.
 WITHOUT_OBJECT = {
     *("openPlan", "listPlans", "listTasks", "createInvitation", "setDutyRota", "signOut"),
-    *("askBreakGlass", "listBreakGlass"),
+    *("askBreakGlass", "listBreakGlass", "listColleagues", "inviteColleague"),
 }
 NOT_WALKED = {"signOut": "it would end the subject; its own tests end sessions"}
 
@@ -174,6 +174,10 @@ async def _one(walk: Walk, line: Line, who: Subject) -> None:
             await walk.denied(line, act, who)
         elif line.operation in READS:
             await walk.read(line, act, who)
+        return
+    if line.own == "agency":
+        if not may or who.afar:
+            await walk.denied(line, act, who)
         return
     if not (may and who.holds):
         await walk.denied(line, act, who)

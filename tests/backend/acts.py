@@ -72,6 +72,8 @@ TABLES = {
     "walls": "wall",
     "legal-holds": "legal_hold",
     "break-glass": "break_glass",
+    "colleagues": "staff",
+    "account-invitations": "account_invitation",
 }
 
 
@@ -87,6 +89,10 @@ OF_ACCOUNT = frozenset(
         "confirmFactor",
     }
 )
+
+
+# What every administrator of the agency may do, whoever began it.
+OF_AGENCY = frozenset({"endAccount", "endAccountInvitation"})
 
 
 def roles_of(operation: str) -> frozenset[str]:
@@ -127,7 +133,7 @@ class Scene:
 
 async def a_scene(world: World) -> Scene:
     """A plan with one of everything, so that all acts can be carried out one after the other."""
-    coordinator = await world.somebody("CO")
+    coordinator, head = await world.somebody("CO"), await world.somebody("AD")
     docket = await a_docket(world)
     worker, plan = docket.worker, docket.plan
     members = [await _member(worker, plan) for _ in range(4)]
@@ -154,8 +160,11 @@ async def a_scene(world: World) -> Scene:
         "another": await world.a_plan(worker),
         "device": await _another_device(worker),
         "code": await _a_code(worker),
+        "invited": (await _made(head, "/account-invitations", _a_colleague()))["id"],
+        "leaver": str((await world.somebody("TR")).id),
     }
     callers = {"SW": worker, "PO": docket.officer, "CO": coordinator, "CT": docket.court.caller}
+    callers["AD"] = head
     acts = {act.operation: act for act in _acts(docket, coordinator, ids)}
     return Scene(docket, acts, callers)
 
@@ -209,6 +218,12 @@ def _acts(docket: Docket, coordinator: Caller, ids: dict[str, Any]) -> list[Act]
         Act("moveReleaseDate", "POST", "/plans/{}/release-date", (plan,), _a_move(), version),
         Act("recordLeftCustody", "POST", "/plans/{}/left-custody", (plan,), _out(), version),
         Act("changePlanState", "POST", "/plans/{}/state", (plan,), {"state": "paused"}, version),
+        Act("listColleagues", "GET", "/colleagues"),
+        Act("inviteColleague", "POST", "/account-invitations", (), _a_colleague()),
+        _changing(
+            "endAccountInvitation", "POST", "/account-invitations/{}/end", (ids["invited"], 1)
+        ),
+        _changing("endAccount", "POST", "/colleagues/{}/end", (ids["leaver"], 1)),
         Act("listDevices", "GET", "/account/devices"),
         Act("prove", "POST", "/account/prove", (), {"password": PASSWORD}),
         Act("changePassword", "POST", "/account/password", (), {"old": PASSWORD, "new": PASSWORD}),
@@ -242,14 +257,23 @@ def _changing(
     return Act(operation, method, path, thing[:1], body, thing[1])
 
 
+def _nobodys() -> dict[str, Any]:
+    return {"code": "aaaa-aaaa-aaaa-aaaa", "login": "nobody", "password": PASSWORD}
+
+
 # What a stranger to the system may ask; the secrets are filled in where they matter.
 FOR_EVERYBODY = [
     Act("signIn", "POST", "/sessions", (), {"login": "nobody", "password": PASSWORD}),
     Act("refreshSession", "POST", "/sessions/refresh", (), {"refresh_token": "x" * 43}),
+    Act("acceptInvitation", "POST", "/account-invitations/accept", (), _nobodys()),
     Act("courtToken", "POST", "/court/token", (), {"client_id": "nobody", "secret": "none"}),
     Act("healthLive", "GET", "/health/live"),
     Act("healthReady", "GET", "/health/ready"),
 ]
+
+
+def _a_colleague() -> dict[str, Any]:
+    return {"role": "SW", "alias": "Robin"}
 
 
 def _a_wall(login: str) -> dict[str, Any]:

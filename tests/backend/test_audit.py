@@ -21,8 +21,9 @@ from tests.world import World
 
 REFUSED = asyncpg.InsufficientPrivilegeError
 READS = {"getPlan", "milestoneHistory", "listAccess", "draftSummary", "getSummary", "listSummaries"}
-WITHOUT_PLAN = {"signOut", "setDutyRota", "askBreakGlass", "endBreakGlass"}
-LISTS = {"listPlans", "listTasks", "listBreakGlass"}
+WITHOUT_PLAN = {"signOut", "setDutyRota", "askBreakGlass", "endBreakGlass", "inviteColleague"}
+WITHOUT_PLAN |= {"endAccountInvitation", "endAccount"}
+LISTS = {"listPlans", "listTasks", "listBreakGlass", "listColleagues"}
 
 
 @asynccontextmanager

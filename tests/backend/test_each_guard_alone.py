@@ -14,6 +14,12 @@ from backend.access import OPERATIONS, Actor, require
 from backend.errors import NotYourRole
 
 ACTIONS = {
+    "backend.accounts.actions": {
+        "invite_colleague": "inviteColleague",
+        "end_invitation": "endAccountInvitation",
+        "list_colleagues": "listColleagues",
+        "end_account": "endAccount",
+    },
     "backend.agencies.actions": {"set_duty_rota": "setDutyRota"},
     "backend.alerts.actions": {
         "list_tasks": "listTasks",

@@ -20,6 +20,10 @@ WHOLE = {
     **dict.fromkeys(
         ("DeviceView", "DeviceListView", "FactorView", "RecoveryView"), "to its holder"
     ),
+    **dict.fromkeys(
+        ("ColleagueView", "WaitingView", "ColleaguesView"), "accounts: to who leads the agency"
+    ),
+    "InvitedView": "to who invited",
     "MilestoneView": "its rows are cut by the rules; what is a detail is marked",
     "MemberView": "MemberView.of gives each name by the group of its role",
     "IdentityView": "the field that holds it is marked",
@@ -116,6 +120,9 @@ WRITES = {
     "withdrawConsent": "consents",
     "discloseTo": "consents",
     "setDutyRota": "rota",
+    "inviteColleague": "accounts",
+    "endAccountInvitation": "accounts",
+    "endAccount": "accounts",
     "setWall": "circle",
     "endWall": "circle",
     "erasePerson": "circle",
@@ -125,6 +132,7 @@ WRITES = {
     "issueSummary": "summary",
 }
 READS = {"listAccess": "access", "readIncoming": "chat text", "getSummary": "summary"}
+READS |= {"listColleagues": "accounts"}
 
 
 def test_an_operation_is_of_no_role_that_the_matrix_gives_nothing() -> None:

@@ -44,6 +44,12 @@ BEYOND = {
     "signOutEverywhere": "likewise, for all at once",
     "enrolFactor": "a second factor for all staff",
     "confirmFactor": "it counts once its first code was seen",
+    **dict.fromkeys(
+        ("inviteColleague", "acceptInvitation", "endAccountInvitation"),
+        "an account is made by its holder, and nobody else knows its password",
+    ),
+    "listColleagues": "who can sign in here, for whoever leads",
+    "endAccount": "who leaves is out at once",
     "draftSummary": "what is read to the person has to be seen first; recordReading names it",
 }
 # Rights that belong to a page and not to an operation of the API.

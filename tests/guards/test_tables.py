@@ -17,6 +17,7 @@ from tests.plan_rows import PLAN_ROWS
 # Tables without a row of a plan, each with the reason why it needs no wall by plan.
 OTHERS = {
     "actor": "ids and kinds; no name, no plan",
+    "account_invitation": "a role and a neutral name, before there is anybody; its code hashed",
     "agency": "the tenant itself: hours and numbers to call",
     "audit": "its own policies: read by plan, added by anybody, changed by nobody",
     "audit_head": "numbers and hashes",

@@ -46,12 +46,12 @@ async def a_phone() -> AsyncIterator[Page]:
             await browser.close()
 
 
-async def sign_in(page: Page, world: World, worker: Caller) -> None:
+async def sign_in(page: Page, world: World, who: Caller, *, to: str = "People") -> None:
     await page.goto("/desk")
-    await page.get_by_label("Login").fill(await login_of(world, worker))
+    await page.get_by_label("Login").fill(await login_of(world, who))
     await page.get_by_label("Password").fill(PASSWORD)
     await page.get_by_role("button", name="Sign in").click()
-    await page.get_by_role("heading", name="People").wait_for()
+    await page.get_by_role("heading", name=to).wait_for()
 
 
 async def test_a_worker_signs_in_ticks_a_step_and_finds_it_in_the_list(world: World) -> None:
@@ -103,6 +103,19 @@ async def test_no_page_scrolls_sideways_and_every_target_is_large_enough(world: 
         assert await fits(page) == []
         await page.goto("/desk/account/factor")
         await page.get_by_role("button", name="Begin").click()
+        assert await fits(page) == []
+
+
+async def test_an_administrators_pages_and_those_of_a_newcomer_fit_a_phone(world: World) -> None:
+    head = await world.somebody("AD")
+    async with a_phone() as page:
+        await page.goto("/desk/join")
+        assert await fits(page) == []
+        await sign_in(page, world, head, to="Colleagues")
+        await page.locator("summary").first.click()
+        await page.get_by_label("Neutral name").fill("Robin")
+        assert await fits(page) == []
+        await page.get_by_role("button", name="Make the invitation").click()
         assert await fits(page) == []
 
 
