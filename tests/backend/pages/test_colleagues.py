@@ -1,6 +1,7 @@
 """An administrator's page: who works here, who is invited, who has left."""
 
 import re
+from typing import Any
 
 from tests.backend.pages.browser import SIGN_IN, Browser, at_the_desk, login_of, plain
 from tests.world import PASSWORD, World
@@ -60,7 +61,7 @@ async def test_whose_proof_is_old_types_the_password_and_a_wrong_one_counts(worl
     desk = await at_the_desk_of_a_head(world)
     await world.sql("UPDATE session SET proved_at = now() - interval '6 minutes' RETURNING id")
     page = plain(await desk.open(COLLEAGUES))
-    typed = {"role": "SW", "alias": "Robin"}
+    typed: dict[str, Any] = {"role": "SW", "alias": "Robin"}
     wrong = plain(await desk.send(page, COLLEAGUES, **typed, password="not mine at all"))
     assert wrong.status == 401
     counted = await world.sql("SELECT count(*) FROM sign_in_failure")
