@@ -129,5 +129,10 @@ async def find_plan(
 
 def check_version(row: Any, seen: int) -> None:
     """Raises VersionStale unless the caller saw the row as it is now."""
-    if row["version"] != seen:
-        raise VersionStale(current=row["version"])
+    check_seen(row["version"], seen)
+
+
+def check_seen(current: int, seen: int) -> None:
+    """Likewise, where a row has another version for each kind of reader."""
+    if current != seen:
+        raise VersionStale(current=current)

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from litestar import Controller, Response, get, patch, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from msgspec import UNSET
 
 from backend import cursors
 from backend.doors import (
@@ -98,7 +99,9 @@ class PlanController(Controller):
             request,
             lambda bearer: reading.get_plan_of(bearer, plan_id, everything=show == "all"),
         )
-        return Response(PlanView.of(read), headers={**NO_STORE, "ETag": f'"{read.row["version"]}"'})
+        view = PlanView.of(read)
+        tag = {"ETag": f'"{view.version}"'} if view.version is not UNSET else {}
+        return Response(view, headers={**NO_STORE, **tag})
 
     @post("/{plan_id:uuid}/state", operation_id="changePlanState", responses=documented(*CHANGE))
     async def change_state(

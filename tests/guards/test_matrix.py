@@ -43,8 +43,8 @@ WHOLE = {
 }
 # An id, a version, what a machine needs to go on.
 TECHNICAL = {
-    "PlanView": {"id", "version", "milestones", "circle"},
-    "CaseloadLine": {"id", "version", "next_due_on", "next_title", "overdue"},
+    "PlanView": {"id", "milestones", "circle"},
+    "CaseloadLine": {"id", "next_due_on", "next_title", "overdue"},
     "TaskView": {
         *("id", "version", "kind", "step", "role", "subject", "due_at", "urgency", "opened_at"),
         *("plan", "about", "acknowledged_at"),

@@ -23,10 +23,10 @@ class CaseloadLine(msgspec.Struct):
     """One plan of a caseload, as far as its reader may know it; `overdue` is computed now."""
 
     id: UUID
-    version: int
     next_due_on: date | None
     next_title: str | None
     overdue: bool
+    version: Annotated[int | UnsetType, RELEASE] = UNSET
     alias: Annotated[str | UnsetType, of("alias")] = UNSET
     name: Annotated[str | UnsetType, of("identity")] = UNSET
     state: Annotated[str | UnsetType, RELEASE] = UNSET
@@ -85,13 +85,13 @@ def _lines(page: Any) -> list[CaseloadLine]:
         map(
             CaseloadLine,
             page["ids"],
-            page["versions"],
             page["dues"],
             page["titles"],
             [
                 due is not None and (todays[zone] - due).days > (window or 0)
                 for zone, due, window in windows
             ],
+            page["versions"],
             page["aliases"],
             map(_name, page["people"], page["wrapped"], page["identities"]),
             page["states"],
