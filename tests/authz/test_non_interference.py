@@ -4,8 +4,7 @@ Alike on every channel that they have: each GET of the API and of the desk, a ch
 late, each message that was said, waits or was cancelled, the number in the morning's digest, and
 the bytes that a court pulls; at once, and when the jobs have run until after the release.
 
-Safety flags, protected addresses and a person's export of their own file are not in the product
-yet, so no pair differs in one and nobody is looked at through the other.
+A person's export of their own file is not in the product yet, so nobody is looked at through it.
 """
 
 import asyncio

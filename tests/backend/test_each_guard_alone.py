@@ -57,6 +57,13 @@ ACTIONS = {
         "change_plan_state": "changePlanState",
         "record_left_custody": "recordLeftCustody",
     },
+    "backend.safety.actions": {
+        "list_safety": "listSafety",
+        "raise_flag": "raiseSafetyFlag",
+        "lower_flag": "lowerSafetyFlag",
+        "protect_address": "protectAddress",
+        "end_protection": "endProtectedAddress",
+    },
     "backend.summaries.actions.drafting": {"draft_summary": "recordReading"},
     "backend.summaries.actions.issuing": {
         "record_reading": "recordReading",

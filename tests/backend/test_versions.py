@@ -20,6 +20,8 @@ MAKES = {
     "issueSummary",
     "setWall",
     "setLegalHold",
+    "raiseSafetyFlag",
+    "protectAddress",
     "askBreakGlass",
 }
 # These do touch one, and ask for no version, each for its reason.

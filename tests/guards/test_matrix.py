@@ -26,6 +26,7 @@ WHOLE = {
     "AppointmentView": "one's own, or the workers'",
     "WallView": "to the workers",
     "LegalHoldView": "to the workers of the plan's own agency",
+    **dict.fromkeys(("SafetyView", "FlagView", "AddressView"), "to the workers"),
     "WishView": "to the coordinator who may let it",
     "MovedRow": "rows are cut by the rules",
     "PinnedRow": "likewise",
@@ -121,10 +122,19 @@ WRITES = {
     "erasePerson": "circle",
     "setLegalHold": "circle",
     "endLegalHold": "circle",
+    "raiseSafetyFlag": "safety",
+    "lowerSafetyFlag": "safety",
+    "protectAddress": "safety",
+    "endProtectedAddress": "safety",
     "bindCourtFile": "court reference",
     "issueSummary": "summary",
 }
-READS = {"listAccess": "access", "readIncoming": "chat text", "getSummary": "summary"}
+READS = {
+    "listAccess": "access",
+    "listSafety": "safety",
+    "readIncoming": "chat text",
+    "getSummary": "summary",
+}
 
 
 def test_an_operation_is_of_no_role_that_the_matrix_gives_nothing() -> None:
