@@ -50,6 +50,7 @@ OPERATIONS: Mapping[str, frozenset[str]] = {
     "openPlan": frozenset({"SW"}),
     "getPlan": _PLAN_READERS,
     "listPlans": _PLAN_READERS,
+    "findPerson": _WORKERS,
     "changePlanState": _WORKERS,
     "moveReleaseDate": frozenset({"SW", "PS"}),
     "changeMilestone": _ROW_OWNERS,

@@ -36,11 +36,12 @@ from backend.errors import (
     VersionMissing,
     VersionStale,
 )
-from backend.plans.actions import caseload, milestones, opening, reading, release
+from backend.plans.actions import caseload, finding, milestones, opening, reading, release
 from backend.plans.views import (
     CaseloadView,
     ChangeMilestone,
     EventView,
+    FindPerson,
     LeftCustody,
     MoveRelease,
     MoveView,
@@ -84,6 +85,19 @@ class PlanController(Controller):
         last = lines[-1] if len(lines) == limit else None
         following = cursors.write(last.next_due_on or reading.LAST, last.id) if last else None
         return Response(CaseloadView(list(lines), following), headers=NO_STORE)
+
+    @post(
+        "/search",
+        operation_id="findPerson",
+        status_code=200,
+        responses=documented(NotYourRole, Unfit),
+    )
+    async def find(
+        self, request: HttpRequest, data: JSONBody[FindPerson]
+    ) -> Response[CaseloadView]:
+        """Find somebody on your own caseload by words of their name or file number."""
+        lines = await finding.find_people(actor_of(request), data.words)
+        return Response(CaseloadView(list(lines)), headers=NO_STORE)
 
     @get(
         "/{plan_id:uuid}",

@@ -188,6 +188,12 @@ class PlanView(msgspec.Struct, omit_defaults=True):
         return cut(view, plan.role)
 
 
+class FindPerson(msgspec.Struct, forbid_unknown_fields=True):
+    """Whole words, in any order; case, accents and signs do not count."""
+
+    words: Name
+
+
 class CaseloadView(msgspec.Struct):
     """A page of the caseload; `next` is the cursor of the page after it."""
 

@@ -19,6 +19,7 @@ from backend.messages.rules import NOT_RELEASED, OF_DAYS_AND_PLACES
 from backend.once import Written
 from backend.safety import rules
 from backend.safety.kept import mark_of
+from backend.words import words_of
 
 WRITERS, READERS = ("SW",), ("SW", "CO")
 
@@ -136,7 +137,7 @@ async def protect_address(actor: Actor, plan_id: UUID, new: NewAddress) -> Writt
     It goes out of the places of dates that others see. Raises NotFound, Unfit.
     """
     require(actor, "protectAddress")
-    if not rules.words_of(new.address):
+    if not words_of(new.address):
         raise Unfit("An address has words.", field="address")
     async with transaction(actor.id):
         plan = await find_plan(actor, plan_id, roles=WRITERS, lock=True)

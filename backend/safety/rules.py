@@ -1,23 +1,6 @@
 """What names a protected address, however it is typed. No I/O."""
 
-import re
-import unicodedata
-
-_WORD = re.compile(r"\w+")
-
-
-def words_of(text: str) -> list[str]:
-    """The words of a text without case, accents and signs, in their order.
-
-    What looks alike (NFKC) is alike: a name is found however its writer's keyboard makes it.
-    """
-    bare = _without_marks(_without_marks(text).casefold())
-    return _WORD.findall(unicodedata.normalize("NFKC", bare))
-
-
-def _without_marks(text: str) -> str:
-    apart = unicodedata.normalize("NFKD", text)
-    return "".join(sign for sign in apart if unicodedata.category(sign) != "Mn")
+from backend.words import words_of
 
 
 def names(text: str, address: str) -> bool:

@@ -33,11 +33,12 @@ SIDE_DOORS = {"If-None-Match": "*", "Range": "bytes=0-10", "Accept": "text/csv"}
 READS = {
     *("getPlan", "listPlans", "milestoneHistory", "listTasks", "listAccess", "listWalls"),
     *("listBreakGlass", "draftSummary", "listLegalHolds", "listSafety"),
+    "findPerson",
 }
 # Nobody is told through these whether something is there: they name none.
 WITHOUT_OBJECT = {
     *("openPlan", "listPlans", "listTasks", "createInvitation", "setDutyRota", "signOut"),
-    *("askBreakGlass", "listBreakGlass"),
+    *("askBreakGlass", "listBreakGlass", "findPerson"),
 }
 NOT_WALKED = {"signOut": "it would end the subject; its own tests end sessions"}
 

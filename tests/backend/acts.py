@@ -173,6 +173,7 @@ def _acts(docket: Docket, coordinator: Caller, ids: dict[str, Any]) -> list[Act]
         Act("openPlan", "POST", "/plans", (), _a_plan()),
         Act("listPlans", "GET", "/plans"),
         Act("getPlan", "GET", "/plans/{}", (plan,)),
+        Act("findPerson", "POST", "/plans/search", (), {"words": "Imaginary"}),
         Act("milestoneHistory", "GET", "/milestones/{}/history", ids["milestone"][:1]),
         Act("planAppointment", "POST", "/plans/{}/appointments", (plan,), _an_appointment()),
         _changing("changeAppointment", "PATCH", "/appointments/{}", ids["appointment"], _confirm()),

@@ -22,7 +22,7 @@ from tests.world import World
 REFUSED = asyncpg.InsufficientPrivilegeError
 READS = {"getPlan", "milestoneHistory", "listAccess", "draftSummary", "getSummary", "listSummaries"}
 WITHOUT_PLAN = {"signOut", "setDutyRota", "askBreakGlass", "endBreakGlass"}
-LISTS = {"listPlans", "listTasks", "listBreakGlass"}
+LISTS = {"listPlans", "listTasks", "listBreakGlass", "findPerson"}
 
 
 @asynccontextmanager

@@ -46,6 +46,7 @@ ACTIONS = {
         "cut_link": "cutLink",
     },
     "backend.plans.actions.caseload": {"list_plans": "listPlans"},
+    "backend.plans.actions.finding": {"find_people": "findPerson"},
     "backend.plans.actions.milestones": {
         "change_milestone": "changeMilestone",
         "milestone_history": "milestoneHistory",

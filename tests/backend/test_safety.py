@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.messages.rules import OF_DAYS_AND_PLACES, REPLIES
-from backend.safety.rules import names, words_of
+from backend.safety.rules import names
 from backend.settings import ROOT
+from backend.words import words_of
 from tests.backend.acts import Act
 from tests.backend.courts.docket import join
 from tests.world import Caller, World, a_day

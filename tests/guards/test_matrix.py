@@ -132,6 +132,7 @@ WRITES = {
 READS = {
     "listAccess": "access",
     "listSafety": "safety",
+    "findPerson": "identity",
     "readIncoming": "chat text",
     "getSummary": "summary",
 }

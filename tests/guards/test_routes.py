@@ -37,6 +37,7 @@ BEYOND = {
     ),
     "erasePerson": "the right to be forgotten, and what an agency owes by law",
     **dict.fromkeys(("setLegalHold", "listLegalHolds", "endLegalHold"), "what stops an erasure"),
+    "findPerson": "a worker knows a name, and a list may be long",
     **dict.fromkeys(
         ("listSafety", "raiseSafetyFlag", "lowerSafetyFlag"), "who may be harmed, and by being told"
     ),
