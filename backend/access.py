@@ -50,6 +50,7 @@ OPERATIONS: Mapping[str, frozenset[str]] = {
     "openPlan": frozenset({"SW"}),
     "getPlan": _PLAN_READERS,
     "listPlans": _PLAN_READERS,
+    "findPerson": _WORKERS,
     "changePlanState": _WORKERS,
     "moveReleaseDate": frozenset({"SW", "PS"}),
     "changeMilestone": _ROW_OWNERS,
@@ -87,6 +88,11 @@ OPERATIONS: Mapping[str, frozenset[str]] = {
     "endAccountInvitation": frozenset({"AD"}),
     "endAccount": frozenset({"AD"}),
     "listColleagues": frozenset({"AD", "CO", "AU"}),
+    "listSafety": _WORKERS,
+    "raiseSafetyFlag": frozenset({"SW"}),
+    "lowerSafetyFlag": frozenset({"SW"}),
+    "protectAddress": frozenset({"SW"}),
+    "endProtectedAddress": frozenset({"SW"}),
     "listAccess": _WORKERS,
     "recordLeftCustody": frozenset({"SW", "PS"}),
     "recordVisit": frozenset({"SW"}),
@@ -137,5 +143,10 @@ async def find_plan(
 
 def check_version(row: Any, seen: int) -> None:
     """Raises VersionStale unless the caller saw the row as it is now."""
-    if row["version"] != seen:
-        raise VersionStale(current=row["version"])
+    check_seen(row["version"], seen)
+
+
+def check_seen(current: int, seen: int) -> None:
+    """Likewise, where a row has another version for each kind of reader."""
+    if current != seen:
+        raise VersionStale(current=current)

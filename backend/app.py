@@ -27,6 +27,7 @@ from backend.pages.refusals import of_http
 from backend.pages.routes import desk
 from backend.plans.routes import MilestoneController, PlanController
 from backend.problems import HANDLERS
+from backend.safety.routes import SafetyController
 from backend.staff.routes import AccountController, SignInController
 from backend.summaries.routes import PullController, SummaryController
 from backend.walls.routes import GlassController, WallController
@@ -70,6 +71,7 @@ def create_app(*, docs: bool = True, extra: Sequence[Any] = ()) -> Litestar:
             WallController,
             GlassController,
             ErasureController,
+            SafetyController,
             CourtController,
             SummaryController,
             PullController,

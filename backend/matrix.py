@@ -33,7 +33,7 @@ milestones          RQ   RW  RW  Co  Co  RCo Co  RCo RW  .   RCo .  .  R   R  R 
 milestone detail    R    RW  R   .   .   .   .   .   .   .   .   .  .  R   .  .  .
 offers              R    RW  R   .   .   .   .   .   .   .   .   .  .  .   .  .  .
 family              Ro   RW  b   .   Ro  .   .   .   .   .   n   .  .  .   .  .  .
-protected address   Ro   RW  R   .   .   .   .   .   s   .   .   .  .  .   .  .  .
+safety              Ro   RW  R   .   .   .   .   .   .   .   .   .  .  .   .  .  .
 contacts            Ro   RW  R   Wo  Wo  .   .   Wo  Wo  .   Wo  .  .  R   .  .  .
 appointments        RC   RW  R   RoD .   RWo .   RWo RW  .   RWo .  .  R   R  R  .
 chat text           Ro   R   b   Wo  Wo  .   .   .   Ro  .   .   .  .  .   .  W  .

@@ -22,8 +22,9 @@ from backend.courts.tables import (
 )
 from backend.erasure.tables import LegalHold
 from backend.messages.tables import Claim, Incoming, Link, Message, Update, ZoneDay
-from backend.people.tables import Person
+from backend.people.tables import Person, PersonWord
 from backend.plans.tables import Change, Milestone, MilestoneEvent, Plan, ReleaseMove
+from backend.safety.tables import ProtectedAddress, SafetyFlag
 from backend.settings import ROOT
 from backend.staff.tables import (
     Device,
@@ -78,11 +79,14 @@ APP_CONFIG = AppConfig(
         Once,
         Participation,
         Person,
+        PersonWord,
         Plan,
+        ProtectedAddress,
         Reading,
         RecoveryCode,
         RefreshToken,
         ReleaseMove,
+        SafetyFlag,
         Session,
         SignInFailure,
         Staff,

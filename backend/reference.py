@@ -44,6 +44,8 @@ OPENAPI_JSON = "application/vnd.oai.openapi+json"
 ANSWERS = {
     "bindCourtFile": ("200", "201"),
     "changeAppointment": ("200", "201"),
+    "protectAddress": ("201",),
+    "raiseSafetyFlag": ("201",),
     "recordVisit": ("201",),
     "setLegalHold": ("201",),
     "setWall": ("201",),

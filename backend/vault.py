@@ -11,7 +11,7 @@ import hmac
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -72,6 +72,15 @@ class Vault:
     def unseal(self, subject: UUID, wrapped: bytes, place: str, sealed: bytes) -> bytes:
         """Raises VaultError when the value was altered, moved, or sealed for another."""
         return _open(self._unwrap(subject, wrapped), sealed, place)
+
+    def hide(self, subject: UUID, wrapped: bytes, words: Iterable[str]) -> list[bytes]:
+        """Keyed hashes of words, by which a value of this individual is found and not read.
+
+        The key comes from their own data key: a rotation changes none of them, two individuals
+        share none, and where the data key was destroyed they stand for nothing any more.
+        """
+        own = self._derive(self.unseal_own("wrap", f"key:{subject}", wrapped), "words")
+        return [hmac.new(own, word.encode(), hashlib.sha256).digest() for word in words]
 
     def seal_own(self, purpose: str, place: str, value: bytes) -> bytes:
         """Seal under the service's own key: what arrives before its individual is known."""
@@ -140,9 +149,13 @@ class Vault:
 
     def _key(self, master: bytes, purpose: str) -> bytes:
         if (master, purpose) not in self._derived:
-            kdf = HKDF(algorithm=hashes.SHA256(), length=KEY, salt=None, info=purpose.encode())
-            self._derived[master, purpose] = kdf.derive(master)
+            self._derived[master, purpose] = self._derive(master, purpose)
         return self._derived[master, purpose]
+
+    @staticmethod
+    def _derive(key: bytes, purpose: str) -> bytes:
+        kdf = HKDF(algorithm=hashes.SHA256(), length=KEY, salt=None, info=purpose.encode())
+        return kdf.derive(key)
 
 
 def version_of(sealed: bytes) -> int:

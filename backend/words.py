@@ -1,5 +1,7 @@
-"""What typed words may look like: lengths, and no characters that hide or break."""
+"""What typed words may look like: lengths, no characters that hide or break; when two are one."""
 
+import re
+import unicodedata
 from typing import Annotated
 
 from msgspec import Meta
@@ -18,3 +20,19 @@ PasswordWord = Annotated[str, Meta(min_length=1, max_length=128)]
 CodeWord = Annotated[str, Meta(min_length=6, max_length=40)]
 Token = Annotated[str, Meta(min_length=20, max_length=200)]
 DeviceName = Annotated[str, Meta(min_length=1, max_length=40, pattern=_CLEAN)]
+
+_WORD = re.compile(r"\w+")
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text without case, accents and signs, in their order.
+
+    What looks alike (NFKC) is alike: a name is found however its writer's keyboard makes it.
+    """
+    bare = _without_marks(_without_marks(text).casefold())
+    return _WORD.findall(unicodedata.normalize("NFKC", bare))
+
+
+def _without_marks(text: str) -> str:
+    apart = unicodedata.normalize("NFKD", text)
+    return "".join(sign for sign in apart if unicodedata.category(sign) != "Mn")

@@ -2,4 +2,7 @@
 
 from migrations.m0002_ground import PLAN_ROWS as GROUND
 
-PLAN_ROWS = {**GROUND, "wall": "plan", "legal_hold": "plan"}
+PLAN_ROWS = {
+    **GROUND,
+    **dict.fromkeys(("wall", "legal_hold", "safety_flag", "protected_address"), "plan"),
+}

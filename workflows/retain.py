@@ -103,6 +103,26 @@ RULES = (
         f" AND NOT {_HELD.format(plan='l.plan')}",
     ),
     Rule(
+        "flags",
+        "what a safety flag said that was lowered, and from whom it kept days and places",
+        timedelta(days=365),
+        "when it was lowered",
+        _empty,
+        "UPDATE safety_flag f SET content = NULL, kept_from = NULL, version = version + 1"
+        " WHERE (content IS NOT NULL OR kept_from IS NOT NULL) AND lowered_at <= $1"
+        f" AND NOT {_HELD.format(plan='f.plan')}",
+    ),
+    Rule(
+        "addresses",
+        "an address that is protected no longer",
+        timedelta(days=30),
+        "when its protection ended",
+        _empty,
+        "UPDATE protected_address a SET address = NULL, version = version + 1"
+        " WHERE address IS NOT NULL AND ended_at <= $1"
+        f" AND NOT {_HELD.format(plan='a.plan')}",
+    ),
+    Rule(
         "relatives",
         "the key of a relative",
         timedelta(days=30),

@@ -19,6 +19,7 @@ from backend.messages.outbox import Occurrence
 from backend.once import Written
 from backend.plans.actions.milestones import find_milestone
 from backend.plans.actions.writing import write_milestone
+from backend.safety.actions import is_protected
 
 EVERYWHERE = frozenset({"SW", "CO"})
 # Whoever of these reached the person first settles "contact within 72 hours".
@@ -44,11 +45,19 @@ async def plan_appointment(actor: Actor, plan_id: UUID, new: NewAppointment) -> 
         plan = await find_plan(actor, plan_id, lock=True)
         if plan["mandate"] not in EVERYWHERE and new.role != plan["mandate"]:
             raise Unfit("role must be your own.")
+        if new.place and plan["mandate"] in EVERYWHERE and new.role not in EVERYWHERE:
+            await _check_place(plan_id, new.place)
         if new.milestone is not None:
             await _settleable(actor, plan_id, new.milestone)
         await _insert(plan, new)
         await record(actor, "planAppointment", plan=plan_id, thing=new.id)
         return Written(new.id, 1, 201)
+
+
+async def _check_place(plan: UUID, place: str) -> None:
+    """A worker does not hand a protected address on by mistake; others are told of none."""
+    if await is_protected(plan, place):
+        raise Unfit("This names a protected address, and others see it.", field="place")
 
 
 async def _settleable(actor: Actor, plan: UUID, milestone: UUID) -> None:

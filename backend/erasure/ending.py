@@ -74,6 +74,18 @@ async def _let_go(person: UUID, plans: list[UUID]) -> None:
         person,
         clock.now(),
     )
+    await held.execute(
+        "UPDATE safety_flag SET lowered_at = coalesce(lowered_at, $2), kept_from = NULL,"
+        " version = version + 1 WHERE plan = ANY($1)",
+        plans,
+        clock.now(),
+    )
+    await held.execute(
+        "UPDATE protected_address SET ended_at = coalesce(ended_at, $2), version = version + 1"
+        " WHERE plan = ANY($1)",
+        plans,
+        clock.now(),
+    )
     # with the version that its asker saw: to take back a wish about nobody goes as before
     await held.execute(
         "UPDATE break_glass g SET reason = NULL FROM plan p"

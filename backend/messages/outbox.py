@@ -140,6 +140,17 @@ async def cancel_about(subjects: Collection[UUID], reason: str) -> list[UUID]:
     return [row["cancel_about"] for row in rows]
 
 
+async def cancel_to(plan: UUID, recipient: UUID, keys: Collection[str], reason: str) -> None:
+    """Cancel what waits to be said to somebody on a plan and begins with one of these keys."""
+    await connection().execute(
+        _CANCEL.format(where="plan = $1 AND recipient = $3 AND key ^@ ANY ($4)"),
+        plan,
+        reason,
+        recipient,
+        list(keys),
+    )
+
+
 async def cancel_plan(plan: UUID, reason: str) -> list[UUID]:
     """Mute a plan: everything that waits, for everybody, in the caller's transaction."""
     rows = await connection().fetch(_CANCEL.format(where="plan = $1"), plan, reason)

@@ -139,6 +139,12 @@ SECOND_WAY_AFTER, SECOND_WAY_AT = 3, TEN  # working days after a date that did n
 
 # Needs the person's own yes to that fact being told to that recipient.
 NEEDS_DISCLOSURE = {"GATE": "release_date", "GOODNEWS": "good_news"}
+# What says or asks on which day or where the person is: kept from whom a safety flag names.
+OF_DAYS_AND_PLACES = (
+    *("GATE-0", "GATE-1", "GATE-3", "GATE-7", "GATE-OFF", "MEN-TASK", "NIGHT1", "CONTACT"),
+    *("APPT-", "CIR-INV", "FAM-CALL"),
+)
+NOT_RELEASED = "not-released"
 RELEASE_MOVED = "release"  # the step of an APPT-MOVED that tells the release date
 NEEDS_CONFIRMED_DATE = ("GATE-7", "GATE-3", "GATE-1", "GATE-0")
 # Answers to what somebody just did, and farewells: no cap, no hours, any state of link or plan.

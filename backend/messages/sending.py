@@ -15,6 +15,7 @@ from backend.alerts.actions import open_task
 from backend.database import connection, transaction
 from backend.messages import rules
 from backend.messages.links import has_consent
+from backend.safety.kept import is_kept_from
 
 LEASE = timedelta(seconds=30)
 MOST_ATTEMPTS = 5
@@ -123,7 +124,11 @@ async def _judge_plan(message: Any, link: Any) -> Verdict | None:
         return Verdict(reason="no-consent")
     fact = rules.fact_needed(key, message["step"])
     if fact is not None and not await _released(plan, message["recipient"], fact):
-        return Verdict(reason="not-released")
+        return Verdict(reason=rules.NOT_RELEASED)
+    if key.startswith(rules.OF_DAYS_AND_PLACES) and await is_kept_from(
+        plan["id"], message["recipient"]
+    ):
+        return Verdict(reason=rules.NOT_RELEASED)  # as if the person had never let it be told
     if key.startswith(rules.NEEDS_CONFIRMED_DATE) and plan["certainty"] != "confirmed":
         return Verdict(reason="not-confirmed")
     return None

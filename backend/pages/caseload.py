@@ -1,5 +1,6 @@
 """The first page: my people. And the form with which a plan begins."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from uuid import UUID
@@ -10,14 +11,15 @@ from litestar.params import FromQuery
 from backend import cursors
 from backend.access import OPERATIONS, Actor, require
 from backend.doors import HttpRequest, actor_of
+from backend.errors import Unfit
 from backend.once import Written
 from backend.pages.colleagues import COLLEAGUES
 from backend.pages.forms import Attempt, Form, submit
 from backend.pages.html import Page, go, show
 from backend.pages.reading import office_of
-from backend.plans.actions import caseload, opening, reading
+from backend.plans.actions import caseload, finding, opening, reading
 from backend.plans.template import OVERLAYS
-from backend.plans.views import OpenPlan, PersonIn
+from backend.plans.views import FindPerson, OpenPlan, PersonIn
 
 SIZE = 25
 
@@ -37,6 +39,18 @@ class CaseloadController(Controller):
         more = cursors.write(last.next_due_on or reading.LAST, last.id) if last else None
         first = cursor is None
         return show(request, "caseload.html", lines=lines, more=more, first=first, saved=saved)
+
+    @post("/find")
+    async def find(self, request: HttpRequest) -> Page:
+        """Who of my people has these words; they stand in no address, so they are in no history."""
+        form: Form = request.state.form
+        lines: Sequence[caseload.CaseloadLine] = ()
+        tried = None
+        try:
+            lines = await finding.find_people(actor_of(request), form.read(FindPerson).words)
+        except Unfit as error:
+            tried = Attempt(form, error)
+        return show(request, "found.html", tried=tried, lines=lines, asked=form.one("words"))
 
     @get("/new")
     async def new(self, request: HttpRequest) -> Page:

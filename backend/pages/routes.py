@@ -15,6 +15,7 @@ from backend.pages.joining import JoinController
 from backend.pages.plan import PlanPageController
 from backend.pages.refusals import REFUSALS
 from backend.pages.rows import RowController
+from backend.pages.safety import SafetyPageController
 from backend.pages.tasks import TaskPageController
 from backend.pages.visit import VisitController
 from backend.pages.walls import GlassPageController, WallPageController
@@ -31,6 +32,7 @@ desk = Router(
         WallPageController,
         GlassPageController,
         ErasurePageController,
+        SafetyPageController,
         DatesController,
         RowController,
         TaskPageController,

@@ -123,7 +123,7 @@ async def _row(
         dates=rules.may_say(plan["mandate"], None, None, dates=True, tick=False),
         open=row["state"] in rules.OPEN,
         history=history,
-        news=_news(row["version"], history, tried),
+        news=_news(row["version"], history, tried) if plan["mandate"] in rules.WORKERS else (),
     )
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from litestar import Controller, Response, get, patch, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from msgspec import UNSET
 
 from backend import cursors
 from backend.doors import (
@@ -35,11 +36,12 @@ from backend.errors import (
     VersionMissing,
     VersionStale,
 )
-from backend.plans.actions import caseload, milestones, opening, reading, release
+from backend.plans.actions import caseload, finding, milestones, opening, reading, release
 from backend.plans.views import (
     CaseloadView,
     ChangeMilestone,
     EventView,
+    FindPerson,
     LeftCustody,
     MoveRelease,
     MoveView,
@@ -84,6 +86,19 @@ class PlanController(Controller):
         following = cursors.write(last.next_due_on or reading.LAST, last.id) if last else None
         return Response(CaseloadView(list(lines), following), headers=NO_STORE)
 
+    @post(
+        "/search",
+        operation_id="findPerson",
+        status_code=200,
+        responses=documented(NotYourRole, Unfit),
+    )
+    async def find(
+        self, request: HttpRequest, data: JSONBody[FindPerson]
+    ) -> Response[CaseloadView]:
+        """Find somebody on your own caseload by words of their name or file number."""
+        lines = await finding.find_people(actor_of(request), data.words)
+        return Response(CaseloadView(list(lines)), headers=NO_STORE)
+
     @get(
         "/{plan_id:uuid}",
         operation_id="getPlan",
@@ -98,7 +113,9 @@ class PlanController(Controller):
             request,
             lambda bearer: reading.get_plan_of(bearer, plan_id, everything=show == "all"),
         )
-        return Response(PlanView.of(read), headers={**NO_STORE, "ETag": f'"{read.row["version"]}"'})
+        view = PlanView.of(read)
+        tag = {"ETag": f'"{view.version}"'} if view.version is not UNSET else {}
+        return Response(view, headers={**NO_STORE, **tag})
 
     @post("/{plan_id:uuid}/state", operation_id="changePlanState", responses=documented(*CHANGE))
     async def change_state(

@@ -1,5 +1,6 @@
 """Decisions about plans and milestones that need no database."""
 
+import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
@@ -18,6 +19,8 @@ OPTIONAL_KINDS = frozenset({"V", "N"})
 UNDER_WAY = frozenset({"in_progress", "done"})
 UNTOLD = frozenset({"dormant", "declined", "not_needed", "not_possible", "cancelled"})
 SERVICES = frozenset({"SW", "CO", "PO", "PS", "TR", "CP"})
+SHOWN = ("state", "due_on", "done_on")  # what may change of a row, for who is no worker of its plan
+_VERSIONS = 999_999_999  # nine digits, as many as If-Match takes
 # A service that is no worker of the plan tells what became of its own part, and no more.
 OWN_PART = frozenset({"in_progress", "done", "not_possible"})
 
@@ -128,6 +131,18 @@ def sees(role: str, row: Mapping[str, Any]) -> bool:
     if role == "PS":
         return row["kind"] != "V" and (row["owner"] == "PS" or "PS" in row["partners"])
     return role == "TR" and row["owner"] == "TR"
+
+
+def version_for(role: str, row: Mapping[str, Any]) -> int:
+    """The version of a row as this reader knows it: for If-Match, and for nothing else.
+
+    To its workers it is the count of all its changes. To everybody else it is made of what they
+    are shown of the row, so it changes when that does, and says nothing of what they are not told.
+    """
+    if role in WORKERS:
+        return int(row["version"])
+    shown = "|".join(str(row[name]) for name in SHOWN)
+    return int.from_bytes(hashlib.sha256(shown.encode()).digest()) % _VERSIONS + 1
 
 
 def tells(role: str, event: Mapping[str, Any]) -> bool:

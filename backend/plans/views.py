@@ -69,7 +69,7 @@ class MilestoneView(msgspec.Struct, omit_defaults=True):
     def of(cls, row: Any, plan: reading.PlanRead) -> "MilestoneView":
         view = cls(
             row["id"],
-            row["version"],
+            rules.version_for(plan.role, row),
             row["code"],
             row["pathway"],
             row["title"],
@@ -99,8 +99,8 @@ class MemberView(msgspec.Struct):
 
     actor: UUID
     mandate: UUID
-    mandate_version: int
     role: str
+    mandate_version: int | UnsetType = UNSET
     name: str | UnsetType = UNSET
     alias: str | UnsetType = UNSET
     gate: str | UnsetType = UNSET
@@ -112,10 +112,11 @@ class MemberView(msgspec.Struct):
     def of(cls, one: dict[str, Any], reader: str, *, glass: bool) -> "MemberView":
         """Names of relatives and of mentors are groups of their own; chats are their worker's."""
         named = matrix.cell(reader, _NAMED_IN.get(one["role"], "circle"))
-        view = cls(one["actor"], one["mandate"], one["version"], one["role"])
+        view = cls(one["actor"], one["mandate"], one["role"])
         if named.reads or (glass and named.behind_glass):
             view.name = one["name"]
         if reader in rules.WORKERS:
+            view.mandate_version = one["version"]
             for name in ("alias", "gate", "link", "link_version", "link_state"):
                 if one[name] is not None:
                     setattr(view, name, one[name])
@@ -141,8 +142,8 @@ class PlanView(msgspec.Struct, omit_defaults=True):
     """
 
     id: UUID
-    version: int
     milestones: list[MilestoneView]
+    version: Annotated[int | UnsetType, RELEASE] = UNSET
     alias: Annotated[str | UnsetType, of("alias")] = UNSET
     state: Annotated[str | UnsetType, RELEASE] = UNSET
     zone: Annotated[str | UnsetType, RELEASE] = UNSET
@@ -164,8 +165,8 @@ class PlanView(msgspec.Struct, omit_defaults=True):
         row = plan.row
         view = cls(
             row["id"],
-            row["version"],
             [MilestoneView.of(one, plan) for one in plan.milestones],
+            version=row["version"],
             alias=row["alias"],
             state=row["state"],
             zone=row["zone"],
@@ -185,6 +186,12 @@ class PlanView(msgspec.Struct, omit_defaults=True):
         if plan.circle is not None:
             view.circle = [MemberView.of(one, plan.role, glass=plan.glass) for one in plan.circle]
         return cut(view, plan.role)
+
+
+class FindPerson(msgspec.Struct, forbid_unknown_fields=True):
+    """Whole words, in any order; case, accents and signs do not count."""
+
+    words: Name
 
 
 class CaseloadView(msgspec.Struct):

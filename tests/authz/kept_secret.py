@@ -117,6 +117,39 @@ async def _a_colleague_broke_the_glass(office: Office, twin: Twin) -> None:
     await with_version(office, office.head, "break_glass", path)
 
 
+@secret()
+async def _the_aunt_is_afraid_of_the_mother(_: Office, twin: Twin) -> None:
+    flag = {
+        "subject": twin.members["FA"],
+        "raiser": twin.members["FA"],
+        "kept_from": twin.members["mother"],
+        "words": "She is afraid of her own sister.",
+    }
+    made = await twin.worker.post(f"/plans/{twin.id}/safety-flags", flag)
+    assert made.status_code == 201, made.text
+
+
+@secret()
+async def _somebody_is_afraid_for_the_person(_: Office, twin: Twin) -> None:
+    flag = {"subject": twin.members["PE"], "words": "A neighbour asks where they will live."}
+    made = await twin.worker.post(f"/plans/{twin.id}/safety-flags", flag)
+    assert made.status_code == 201, made.text
+    lowered = await twin.worker.post(f"/safety-flags/{made.json()['id']}/lower", version=1)
+    assert lowered.status_code == 200, lowered.text
+    assert (await twin.worker.post(f"/plans/{twin.id}/safety-flags", flag)).status_code == 201
+
+
+@secret()
+async def _the_mothers_address_is_protected(_: Office, twin: Twin) -> None:
+    home = {"subject": twin.members["mother"], "address": "9 Invented Street"}
+    made = await twin.worker.post(f"/plans/{twin.id}/protected-addresses", home)
+    assert made.status_code == 201, made.text
+    path, day = f"/plans/{twin.id}/appointments", (RELEASE + timedelta(days=2)).isoformat()
+    date = {"role": "TR", "held_on": day, "held_at": "16:00:00", "place": "9, invented street"}
+    refused = await twin.worker.post(path, date)
+    assert refused.status_code == 422, refused.text
+
+
 @secret(known_to="CP PE")
 async def _the_counsellor_sees_them_on_a_day(office: Office, twin: Twin) -> None:
     day = RELEASE + timedelta(days=1)

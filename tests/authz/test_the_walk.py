@@ -32,12 +32,13 @@ STRANGE = ("0", "-1", "null", "x" * 5000, "%00", "..%2f", "schema", "docs", "hea
 SIDE_DOORS = {"If-None-Match": "*", "Range": "bytes=0-10", "Accept": "text/csv"}
 READS = {
     *("getPlan", "listPlans", "milestoneHistory", "listTasks", "listAccess", "listWalls"),
-    *("listBreakGlass", "draftSummary", "listLegalHolds", "listColleagues"),
+    *("listBreakGlass", "draftSummary", "listLegalHolds", "listColleagues", "listSafety"),
+    "findPerson",
 }
 # Nobody is told through these whether something is there: they name none.
 WITHOUT_OBJECT = {
     *("openPlan", "listPlans", "listTasks", "createInvitation", "setDutyRota", "signOut"),
-    *("askBreakGlass", "listBreakGlass", "listColleagues", "inviteColleague"),
+    *("askBreakGlass", "listBreakGlass", "listColleagues", "inviteColleague", "findPerson"),
 }
 NOT_WALKED = {"signOut": "it would end the subject; its own tests end sessions"}
 

@@ -74,6 +74,8 @@ TABLES = {
     "break-glass": "break_glass",
     "colleagues": "staff",
     "account-invitations": "account_invitation",
+    "safety-flags": "safety_flag",
+    "protected-addresses": "protected_address",
 }
 
 
@@ -157,6 +159,7 @@ async def a_scene(world: World) -> Scene:
         "summary": await docket.issued(),
         **await _walls(world, worker, coordinator, plan, found["alias"]),
         "hold": (await _made(coordinator, f"/plans/{plan}/legal-holds", _a_hold()))["id"],
+        **await _safety(worker, plan, members[2]["actor"]),
         "another": await world.a_plan(worker),
         "device": await _another_device(worker),
         "code": await _a_code(worker),
@@ -179,6 +182,7 @@ def _acts(docket: Docket, coordinator: Caller, ids: dict[str, Any]) -> list[Act]
         Act("openPlan", "POST", "/plans", (), _a_plan()),
         Act("listPlans", "GET", "/plans"),
         Act("getPlan", "GET", "/plans/{}", (plan,)),
+        Act("findPerson", "POST", "/plans/search", (), {"words": "Imaginary"}),
         Act("milestoneHistory", "GET", "/milestones/{}/history", ids["milestone"][:1]),
         Act("planAppointment", "POST", "/plans/{}/appointments", (plan,), _an_appointment()),
         _changing("changeAppointment", "PATCH", "/appointments/{}", ids["appointment"], _confirm()),
@@ -211,6 +215,11 @@ def _acts(docket: Docket, coordinator: Caller, ids: dict[str, Any]) -> list[Act]
         Act("setLegalHold", "POST", "/plans/{}/legal-holds", (plan,), _a_hold()),
         Act("listLegalHolds", "GET", "/plans/{}/legal-holds", (plan,)),
         _changing("endLegalHold", "POST", "/legal-holds/{}/end", (ids["hold"], 1)),
+        Act("listSafety", "GET", "/plans/{}/safety", (plan,)),
+        Act("raiseSafetyFlag", "POST", "/plans/{}/safety-flags", (plan,), _a_flag(member)),
+        _changing("lowerSafetyFlag", "POST", "/safety-flags/{}/lower", (ids["flag"], 1)),
+        Act("protectAddress", "POST", "/plans/{}/protected-addresses", (plan,), _a_home(member)),
+        _changing("endProtectedAddress", "POST", "/protected-addresses/{}/end", (ids["home"], 1)),
         Act("listAccess", "GET", "/plans/{}/access", (plan,)),
         Act("listSummaries", "GET", "/court/summaries" + court),
         Act("getSummary", "GET", "/court/summaries/{}" + court, (ids["summary"],)),
@@ -282,6 +291,20 @@ def _a_wall(login: str) -> dict[str, Any]:
 
 def _a_hold() -> dict[str, Any]:
     return {"reason": "A complaint about this service is before a court."}
+
+
+def _a_flag(subject: str) -> dict[str, Any]:
+    return {"subject": subject, "words": "They are afraid of somebody."}
+
+
+def _a_home(subject: str) -> dict[str, Any]:
+    return {"subject": subject, "address": "7 Invented Lane"}
+
+
+async def _safety(worker: Caller, plan: str, subject: str) -> dict[str, str]:
+    flag = await _made(worker, f"/plans/{plan}/safety-flags", _a_flag(subject))
+    home = await _made(worker, f"/plans/{plan}/protected-addresses", _a_home(subject))
+    return {"flag": flag["id"], "home": home["id"]}
 
 
 def _a_wish(alias: str) -> dict[str, Any]:

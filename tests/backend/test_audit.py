@@ -23,7 +23,7 @@ REFUSED = asyncpg.InsufficientPrivilegeError
 READS = {"getPlan", "milestoneHistory", "listAccess", "draftSummary", "getSummary", "listSummaries"}
 WITHOUT_PLAN = {"signOut", "setDutyRota", "askBreakGlass", "endBreakGlass", "inviteColleague"}
 WITHOUT_PLAN |= {"endAccountInvitation", "endAccount"}
-LISTS = {"listPlans", "listTasks", "listBreakGlass", "listColleagues"}
+LISTS = {"listPlans", "listTasks", "listBreakGlass", "listColleagues", "findPerson"}
 
 
 @asynccontextmanager

@@ -52,6 +52,7 @@ ACTIONS = {
         "cut_link": "cutLink",
     },
     "backend.plans.actions.caseload": {"list_plans": "listPlans"},
+    "backend.plans.actions.finding": {"find_people": "findPerson"},
     "backend.plans.actions.milestones": {
         "change_milestone": "changeMilestone",
         "milestone_history": "milestoneHistory",
@@ -62,6 +63,13 @@ ACTIONS = {
         "move_release_date": "moveReleaseDate",
         "change_plan_state": "changePlanState",
         "record_left_custody": "recordLeftCustody",
+    },
+    "backend.safety.actions": {
+        "list_safety": "listSafety",
+        "raise_flag": "raiseSafetyFlag",
+        "lower_flag": "lowerSafetyFlag",
+        "protect_address": "protectAddress",
+        "end_protection": "endProtectedAddress",
     },
     "backend.summaries.actions.drafting": {"draft_summary": "recordReading"},
     "backend.summaries.actions.issuing": {

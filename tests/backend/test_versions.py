@@ -20,6 +20,8 @@ MAKES = {
     "issueSummary",
     "setWall",
     "setLegalHold",
+    "raiseSafetyFlag",
+    "protectAddress",
     "askBreakGlass",
     "inviteColleague",
 }
@@ -28,6 +30,7 @@ WITHOUT_VERSION = {
     "withdrawConsent": "a no is never refused for being late; the row has one change in its life",
     "bindCourtFile": "binds or ends by the court's own reference, and no other value is in it",
     "setDutyRota": "names the whole span that it replaces; there is no row that one could read",
+    "findPerson": "it reads, and what is asked stands in no address",
     "signIn": "a session is no row of a plan",
     "refreshSession": "likewise",
     "acceptInvitation": "a code that works once has no version",

@@ -88,6 +88,60 @@ async def test_what_was_refused_and_begun_after_all_has_no_refusal_in_its_histor
     assert "declined" in str(known)
 
 
+async def _seen(services: Services, role: str, code: str) -> int:
+    found = await services.world.plan(services.who[role], services.plan["id"])
+    return int(row(found, code)["version"])
+
+
+async def test_a_version_is_made_of_what_its_reader_is_shown_and_still_guards_it(
+    services: Services,
+) -> None:
+    trainer = services.who["TR"]
+    await services.becomes("VOC-03", "planned", "in_progress")
+    begun = await _seen(services, "TR", "VOC-03")
+    await services.becomes("VOC-03", "declined", "in_progress")
+    await change(services.world, services.worker, services.plan, "VOC-03", show_court=True)
+    assert await _seen(services, "TR", "VOC-03") == begun, "they were told of none of it"
+    path = f"/milestones/{row(services.plan, 'VOC-03')['id']}"
+    day = (clock.today("Africa/Tunis") + timedelta(days=9)).isoformat()
+    await change(services.world, services.worker, services.plan, "VOC-03", due_on=day)
+    stale = await trainer.patch(path, {"state": "done"}, version=begun)
+    assert stale.status_code == 412, stale.text
+    now = await _seen(services, "TR", "VOC-03")
+    assert now != begun
+    once = {"body": {"state": "done"}, "version": now, "key": "a-key-of-its-own"}
+    done = await trainer.patch(path, **once)
+    assert done.status_code == 200, done.text
+    assert done.json()["version"] == await _seen(services, "TR", "VOC-03")
+    assert (await trainer.patch(path, **once)).json() == done.json()
+    assert (await services.worker.patch(path, {"state": "done"}, version=now)).status_code == 412
+
+
+async def test_a_plan_has_a_version_for_those_alone_who_know_its_date(services: Services) -> None:
+    for role in ("TR", "CP"):
+        answer = await services.who[role].get(f"/plans/{services.plan['id']}")
+        (line,) = (await services.who[role].get("/plans")).json()["plans"]
+        assert "version" not in answer.json() | line
+        assert "etag" not in answer.headers
+    desk = await services.who["PS"].get(f"/plans/{services.plan['id']}")
+    assert desk.headers["etag"] == f'"{desk.json()["version"]}"'
+
+
+async def test_a_circle_names_who_looks_through_broken_glass_to_its_workers_alone(
+    services: Services,
+) -> None:
+    head, colleague = await services.world.somebody("CO"), await services.world.somebody("SW")
+    await joins(services.world, services.worker, services.plan, head, "CO")
+    wish = {"alias": services.plan["alias"], "reason": "It cannot wait."}
+    asked = (await colleague.post("/break-glass", wish)).json()
+    let = await head.post(f"/break-glass/{asked['id']}/let", version=1)
+    assert let.status_code == 200, let.text
+    for reader, knows in ((services.worker, True), (head, True), (services.who["PO"], False)):
+        circle = (await services.world.plan(reader, services.plan["id"]))["circle"]
+        assert (str(colleague.id) in {one["actor"] for one in circle}) is knows
+        assert all(("mandate_version" in one) is knows for one in circle)
+
+
 async def test_a_short_form_of_the_release_date_is_its_month(services: Services) -> None:
     for role in ("TR", "CP"):
         found = await services.world.plan(services.who[role], services.plan["id"])
@@ -249,3 +303,35 @@ def test_nobody_is_given_a_group_in_full_and_in_short(role: str, group: str) -> 
     assert not (one.reads and one.short)
     assert not cell("XX", group).reads
     assert not cell(role, "no such group").reads
+
+
+_DAYS = st.none() | st.dates()
+
+
+@given(
+    st.sampled_from(("PO", "PS", "TR", "CP")),
+    st.lists(
+        st.fixed_dictionaries(
+            {
+                "state": st.sampled_from(sorted(rules.OPEN | rules.CLOSED)),
+                "due_on": _DAYS,
+                "done_on": _DAYS,
+                "version": st.integers(1, 99),
+                "show_court": st.booleans(),
+            }
+        ),
+        min_size=2,
+        max_size=2,
+    ),
+)
+def test_two_versions_are_one_where_what_is_shown_is_one(
+    role: str, rows: list[dict[str, Any]]
+) -> None:
+    one, other = rows
+    shown_alike = all(one[name] == other[name] for name in rules.SHOWN)
+    versions = [rules.version_for(role, each) for each in rows]
+    assert (versions[0] == versions[1]) is shown_alike
+    hidden = {name: other[name] for name in ("version", "show_court")}
+    assert rules.version_for(role, {**one, **hidden}) == versions[0]
+    assert all(0 < version < 10**9 for version in versions)
+    assert rules.version_for("SW", one) == one["version"]

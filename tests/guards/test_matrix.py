@@ -30,6 +30,7 @@ WHOLE = {
     "AppointmentView": "one's own, or the workers'",
     "WallView": "to the workers",
     "LegalHoldView": "to the workers of the plan's own agency",
+    **dict.fromkeys(("SafetyView", "FlagView", "AddressView"), "to the workers"),
     "WishView": "to the coordinator who may let it",
     "MovedRow": "rows are cut by the rules",
     "PinnedRow": "likewise",
@@ -47,8 +48,8 @@ WHOLE = {
 }
 # An id, a version, what a machine needs to go on.
 TECHNICAL = {
-    "PlanView": {"id", "version", "milestones", "circle"},
-    "CaseloadLine": {"id", "version", "next_due_on", "next_title", "overdue"},
+    "PlanView": {"id", "milestones", "circle"},
+    "CaseloadLine": {"id", "next_due_on", "next_title", "overdue"},
     "TaskView": {
         *("id", "version", "kind", "step", "role", "subject", "due_at", "urgency", "opened_at"),
         *("plan", "about", "acknowledged_at"),
@@ -128,10 +129,20 @@ WRITES = {
     "erasePerson": "circle",
     "setLegalHold": "circle",
     "endLegalHold": "circle",
+    "raiseSafetyFlag": "safety",
+    "lowerSafetyFlag": "safety",
+    "protectAddress": "safety",
+    "endProtectedAddress": "safety",
     "bindCourtFile": "court reference",
     "issueSummary": "summary",
 }
-READS = {"listAccess": "access", "readIncoming": "chat text", "getSummary": "summary"}
+READS = {
+    "listAccess": "access",
+    "listSafety": "safety",
+    "findPerson": "identity",
+    "readIncoming": "chat text",
+    "getSummary": "summary",
+}
 READS |= {"listColleagues": "accounts"}
 
 

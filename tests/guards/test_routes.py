@@ -37,6 +37,11 @@ BEYOND = {
     ),
     "erasePerson": "the right to be forgotten, and what an agency owes by law",
     **dict.fromkeys(("setLegalHold", "listLegalHolds", "endLegalHold"), "what stops an erasure"),
+    "findPerson": "a worker knows a name, and a list may be long",
+    **dict.fromkeys(
+        ("listSafety", "raiseSafetyFlag", "lowerSafetyFlag"), "who may be harmed, and by being told"
+    ),
+    **dict.fromkeys(("protectAddress", "endProtectedAddress"), "where nobody may find somebody"),
     "prove": "step-up before what would hurt most in a thief's hands",
     "changePassword": "an account is its holder's, and nobody else knows its password",
     "listDevices": "who has lost a phone sees it in a list",

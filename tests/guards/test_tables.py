@@ -38,6 +38,7 @@ OTHERS = {
     "lawful_basis": "the agency's own laws and purposes",
     "migration": "Piccolo's own",
     "once": "ids, versions and hashes",
+    "person_word": "keyed hashes; looked up by the person, whose policies it shares",
     "person": "belongs to plans; its own policies look through them",
     "recovery_code": "hashed",
     "refresh_token": "hashed",
@@ -66,6 +67,7 @@ WITHOUT_VERSION = {
     "lawful_basis": "written once",
     "migration": "Piccolo's own",
     "once": "written once",
+    "person_word": "nobody sees it",
     "recovery_code": "nobody sees it",
     "refresh_token": "nobody sees it",
     "session": "nobody sees it",
@@ -79,7 +81,7 @@ SEALED = {
     "person.identity", "person.safe_contact", "member.identity", "link.chat", "message.chat",
     "message.variables", "incoming.text", "incoming_update.sealed", "milestone_event.reason",
     "appointment.place", "task.note", "reading.comment", "summary.content",
-    "court_file.sealed_reference",
+    "court_file.sealed_reference", "safety_flag.content", "protected_address.address",
 }  # fmt: skip
 # Columns wide enough for words, in rows of a plan, and why no typed word gets there.
 WIDE = {

@@ -14,12 +14,20 @@ from tests.backend.pages.browser import in_the_circle, writes
 from tests.world import Caller, World
 from workflows.retain import RULES, carry_out, retain
 
-TERMS = {"texts": 30, "values": 365, "chats": 7, "relatives": 30, "people": 365}
+TERMS = {
+    "texts": 30,
+    "values": 365,
+    "chats": 7,
+    "flags": 365,
+    "addresses": 30,
+    "relatives": 30,
+    "people": 365,
+}
 
 
 @dataclass
 class Archive:
-    """A closed plan with a relative, a text, a message and a chat that has ended."""
+    """A closed plan with a relative, a text, a message, a chat that has ended and a flag."""
 
     world: World
     head: Caller
@@ -39,6 +47,11 @@ class Archive:
             ("UPDATE incoming SET text = 'x', purge_after = $1", due),
             ("UPDATE message SET variables = 'x', created_at = $1", back["values"]),
             ("UPDATE link SET state = 'ended', chat = 'x', ended_at = $1", back["chats"]),
+            (
+                "UPDATE safety_flag SET content = 'x', kept_from = 'x', lowered_at = $1",
+                back["flags"],
+            ),
+            ("UPDATE protected_address SET address = 'x', ended_at = $1", back["addresses"]),
             ("UPDATE plan SET state = 'closed', closed_at = $1", closed),
             (
                 (
@@ -68,6 +81,8 @@ class Archive:
         (found,) = await self.world.sql(
             "SELECT (SELECT text IS NULL FROM incoming) AS texts,"
             " (SELECT bool_and(variables IS NULL) FROM message) AS values,"
+            " (SELECT content IS NULL AND kept_from IS NULL FROM safety_flag) AS flags,"
+            " (SELECT address IS NULL FROM protected_address) AS addresses,"
             " (SELECT chat IS NULL FROM link WHERE id = $1) AS chats,"
             " (SELECT wrapped IS NULL FROM subject_key WHERE id = $2) AS relatives,"
             " (SELECT wrapped IS NULL FROM subject_key WHERE id = $3) AS people",
@@ -90,6 +105,9 @@ async def archive(world: World) -> Archive:
         " plan, 1, bot, id, subject, 'CLOSE', '', plan, current_date, 'CLOSE', now(), now(), now(),"
         " 'sent' FROM link"
     )
+    flag, home = {"subject": relative, "words": "x"}, {"subject": relative, "address": "x"}
+    for what, body in (("safety-flags", flag), ("protected-addresses", home)):
+        assert (await worker.post(f"/plans/{plan}/{what}", body)).status_code == 201
     [one] = await world.sql("SELECT l.id, p.person FROM link l JOIN plan p ON p.id = l.plan")
     return Archive(world, head, worker, UUID(plan), one["person"], UUID(relative), one["id"])
 

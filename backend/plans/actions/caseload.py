@@ -23,10 +23,10 @@ class CaseloadLine(msgspec.Struct):
     """One plan of a caseload, as far as its reader may know it; `overdue` is computed now."""
 
     id: UUID
-    version: int
     next_due_on: date | None
     next_title: str | None
     overdue: bool
+    version: Annotated[int | UnsetType, RELEASE] = UNSET
     alias: Annotated[str | UnsetType, of("alias")] = UNSET
     name: Annotated[str | UnsetType, of("identity")] = UNSET
     state: Annotated[str | UnsetType, RELEASE] = UNSET
@@ -50,7 +50,7 @@ async def list_plans(
         values = (actor.role, *_RULES, *(after or FIRST), limit)
         page = await held.fetchrow(_PAGE, *values)
         await record(actor, "listPlans")
-        return _lines(page)
+        return lines_of(page)
 
 
 async def list_plans_of(
@@ -63,7 +63,7 @@ async def list_plans_of(
     allowed = sorted(OPERATIONS["listPlans"])
     values = (bearer.token, MOMENT, allowed, *_RULES, bearer.request, *(after or FIRST), limit)
     [page] = await fetch_at_once(_PAGE_AT_ONCE, *values)
-    return page["actor"], _lines(page)
+    return page["actor"], lines_of(page)
 
 
 class _Named(msgspec.Struct):
@@ -75,8 +75,8 @@ class _Named(msgspec.Struct):
 _named = msgspec.json.Decoder(_Named).decode
 
 
-def _lines(page: Any) -> list[CaseloadLine]:
-    """From one array for each column; they are empty together."""
+def lines_of(page: Any) -> list[CaseloadLine]:
+    """The lines of a page: from one array for each column; they are empty together."""
     if page["ids"] is None:
         return []
     todays = {zone: clock.today(zone) for zone in set(page["zones"])}
@@ -85,13 +85,13 @@ def _lines(page: Any) -> list[CaseloadLine]:
         map(
             CaseloadLine,
             page["ids"],
-            page["versions"],
             page["dues"],
             page["titles"],
             [
                 due is not None and (todays[zone] - due).days > (window or 0)
                 for zone, due, window in windows
             ],
+            page["versions"],
             page["aliases"],
             map(_name, page["people"], page["wrapped"], page["identities"]),
             page["states"],

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from backend import clock
-from backend.access import OPERATIONS, Actor, Bearer, check_version, find_plan, require
+from backend.access import OPERATIONS, Actor, Bearer, check_seen, find_plan, require
 from backend.actors.actions import unseal_or_none
 from backend.audit.actions import record
 from backend.database import MOMENT, connection, fetch_at_once, transaction
@@ -63,15 +63,16 @@ async def change_milestone(actor: Actor, id_: UUID, seen: int, wanted: Milestone
     require(actor, "changeMilestone")
     async with transaction(actor.id):
         row, plan = await find_milestone(actor, id_, change=True)
-        check_version(row, seen)
+        check_seen(rules.version_for(plan["mandate"], row), seen)
         _check_role(plan["mandate"], wanted)
         _check(row, plan, wanted)
         after = _after(row, plan, wanted)
-        version = await write_milestone(actor, row, plan, after, reason=wanted.reason)
+        count = await write_milestone(actor, row, plan, after, reason=wanted.reason)
         if wanted.state == "declined":
             await _let_fall(actor, row, plan)
         await record(actor, "changeMilestone", plan=plan["id"], thing=id_)
-        return Written(id_, version)
+        now = {**row, **after, "version": count}
+        return Written(id_, rules.version_for(plan["mandate"], now))
 
 
 _AT_ONCE = "SELECT * FROM change_milestone($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"

@@ -16,6 +16,7 @@ from backend.audit.actions import record
 from backend.database import connection, moment, transaction
 from backend.errors import NotFound, PlanAlreadyOpen, Taken, Unfit
 from backend.once import Written
+from backend.people.actions import write_words
 from backend.plans.rules import CERTAINTIES, SLIP, due_on, is_slip
 from backend.plans.tables import Milestone
 from backend.plans.template import OVERLAYS, TemplateRow, rows_for
@@ -92,13 +93,18 @@ async def _person(actor: Actor, person: NewPerson | UUID) -> UUID:
         "birth_date": person.birth_date,
         "file_number": person.file_number,
     }
+    sealed = await seal(person.id, f"person.identity:{person.id}", identity)
     await connection().execute(
         "INSERT INTO person (id, agency, version, identity, language) VALUES ($1, $2, 1, $3, $4)",
         person.id,
         actor.agency,
-        await seal(person.id, f"person.identity:{person.id}", identity),
+        sealed,
         person.language,
     )
+    wrapped = await connection().fetchval(
+        "SELECT wrapped FROM subject_key WHERE id = $1", person.id
+    )
+    await write_words(actor.agency, person.id, wrapped, identity)
     return person.id
 
 
