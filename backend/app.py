@@ -19,6 +19,7 @@ from backend.courts.routes import CourtController
 from backend.doors import admit
 from backend.envelope import Enveloped
 from backend.erasure.routes import ErasureController
+from backend.flows.routes import FlowController
 from backend.health import live, ready
 from backend.messages.routes import LinkController
 from backend.pages.door import front
@@ -61,6 +62,7 @@ def create_app(*, docs: bool = True, extra: Sequence[Any] = ()) -> Litestar:
             WallController,
             GlassController,
             ErasureController,
+            FlowController,
             CourtController,
             SummaryController,
             PullController,

@@ -41,7 +41,7 @@ async def plan_appointment(actor: Actor, plan_id: UUID, new: NewAppointment) -> 
     """Put a date into the plan. Raises NotFound, Unfit, Taken."""
     require(actor, "planAppointment")
     async with transaction(actor.id):
-        plan = await find_plan(actor, plan_id, lock=True)
+        plan = await find_plan(actor, plan_id, group="appointments", lock=True)
         if plan["mandate"] not in EVERYWHERE and new.role != plan["mandate"]:
             raise Unfit("role must be your own.")
         if new.milestone is not None:
@@ -120,7 +120,7 @@ async def _find(actor: Actor, id_: UUID) -> tuple[Any, Any]:
     found = await held.fetchrow("SELECT plan FROM appointment WHERE id = $1", id_)
     if found is None:
         raise NotFound
-    plan = await find_plan(actor, found["plan"], lock=True)
+    plan = await find_plan(actor, found["plan"], group="appointments", lock=True)
     row = await held.fetchrow("SELECT * FROM appointment WHERE id = $1 FOR UPDATE", id_)
     if row is None:  # the row policies look anew where the row had to be waited for
         raise NotFound

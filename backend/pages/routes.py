@@ -9,6 +9,7 @@ from backend.pages.circle import CirclePageController
 from backend.pages.dates import DatesController
 from backend.pages.door import DESK, DoorController, prove, sign_out
 from backend.pages.erasure import ErasurePageController
+from backend.pages.flows import FlowPageController
 from backend.pages.incoming import IncomingController
 from backend.pages.plan import PlanPageController
 from backend.pages.refusals import REFUSALS
@@ -29,6 +30,7 @@ desk = Router(
         WallPageController,
         GlassPageController,
         ErasurePageController,
+        FlowPageController,
         DatesController,
         RowController,
         TaskPageController,

@@ -32,12 +32,12 @@ STRANGE = ("0", "-1", "null", "x" * 5000, "%00", "..%2f", "schema", "docs", "hea
 SIDE_DOORS = {"If-None-Match": "*", "Range": "bytes=0-10", "Accept": "text/csv"}
 READS = {
     *("getPlan", "listPlans", "milestoneHistory", "listTasks", "listAccess", "listWalls"),
-    *("listBreakGlass", "draftSummary", "listLegalHolds"),
+    *("listBreakGlass", "draftSummary", "listLegalHolds", "listFlows"),
 }
 # Nobody is told through these whether something is there: they name none.
 WITHOUT_OBJECT = {
     *("openPlan", "listPlans", "listTasks", "createInvitation", "setDutyRota", "signOut"),
-    *("askBreakGlass", "listBreakGlass"),
+    *("askBreakGlass", "listBreakGlass", "listFlows", "recordFlow"),
 }
 NOT_WALKED = {"signOut": "it would end the subject; its own tests end sessions"}
 

@@ -72,6 +72,7 @@ TABLES = {
     "walls": "wall",
     "legal-holds": "legal_hold",
     "break-glass": "break_glass",
+    "flows": "data_flow",
 }
 
 
@@ -128,7 +129,7 @@ class Scene:
 async def a_scene(world: World) -> Scene:
     """A plan with one of everything, so that all acts can be carried out one after the other."""
     coordinator = await world.somebody("CO")
-    docket = await a_docket(world)
+    administrator, docket = await world.somebody("AD"), await a_docket(world)
     worker, plan = docket.worker, docket.plan
     members = [await _member(worker, plan) for _ in range(4)]
     links = [await _link(world, worker, plan, one["actor"]) for one in members[:2]]
@@ -152,10 +153,18 @@ async def a_scene(world: World) -> Scene:
         **await _walls(world, worker, coordinator, plan, found["alias"]),
         "hold": (await _made(coordinator, f"/plans/{plan}/legal-holds", _a_hold()))["id"],
         "another": await world.a_plan(worker),
+        "administrator": str(administrator.id),
+        "flows": [(flow["id"], 1) for flow in await _flows(administrator)],
         "device": await _another_device(worker),
         "code": await _a_code(worker),
     }
-    callers = {"SW": worker, "PO": docket.officer, "CO": coordinator, "CT": docket.court.caller}
+    callers = {
+        "SW": worker,
+        "PO": docket.officer,
+        "CO": coordinator,
+        "CT": docket.court.caller,
+        "AD": administrator,
+    }
     acts = {act.operation: act for act in _acts(docket, coordinator, ids)}
     return Scene(docket, acts, callers)
 
@@ -202,6 +211,16 @@ def _acts(docket: Docket, coordinator: Caller, ids: dict[str, Any]) -> list[Act]
         Act("setLegalHold", "POST", "/plans/{}/legal-holds", (plan,), _a_hold()),
         Act("listLegalHolds", "GET", "/plans/{}/legal-holds", (plan,)),
         _changing("endLegalHold", "POST", "/legal-holds/{}/end", (ids["hold"], 1)),
+        Act("listFlows", "GET", "/flows"),
+        Act("recordFlow", "POST", "/flows", (), _a_flow(ids["administrator"])),
+        _changing(
+            "confirmFlow",
+            "POST",
+            "/flows/{}/confirm",
+            ids["flows"][0],
+            _named(ids["administrator"]),
+        ),
+        _changing("endFlow", "POST", "/flows/{}/end", ids["flows"][1]),
         Act("listAccess", "GET", "/plans/{}/access", (plan,)),
         Act("listSummaries", "GET", "/court/summaries" + court),
         Act("getSummary", "GET", "/court/summaries/{}" + court, (ids["summary"],)),
@@ -260,6 +279,15 @@ def _a_hold() -> dict[str, Any]:
     return {"reason": "A complaint about this service is before a court."}
 
 
+def _a_flow(who: str) -> dict[str, Any]:
+    to = {"kind": "chat", "to_role": "ME", "groups": ["messages"]}
+    return {**to, "purpose": "care", "basis": "authorisation", "responsible": who}
+
+
+def _named(who: str) -> dict[str, Any]:
+    return {"responsible": who}
+
+
 def _a_wish(alias: str) -> dict[str, Any]:
     return {"alias": alias, "reason": "Their worker is away, and it cannot wait."}
 
@@ -295,6 +323,15 @@ async def _link(world: World, worker: Caller, plan: str, who: str) -> str:
     made = await _made(worker, "/invitations", {"plan": plan, "subject": who})
     await world.sql("UPDATE link SET state = 'unconfirmed' WHERE id = $1", made["id"])
     return str(made["id"])
+
+
+async def _flows(administrator: Caller) -> list[dict[str, Any]]:
+    """Two that were written for the agency: the person's own file, and what nothing else needs."""
+    listed = (await administrator.get("/flows")).json()
+    [own] = [flow for flow in listed if flow["kind"] == "person"]
+    await administrator.post("/flows", _a_flow(str(administrator.id)))
+    listed = (await administrator.get("/flows")).json()
+    return [own, next(flow for flow in listed if flow["groups"] == ["messages"])]
 
 
 async def _task(world: World, plan: str) -> str:

@@ -22,7 +22,8 @@ from tests.world import World
 REFUSED = asyncpg.InsufficientPrivilegeError
 READS = {"getPlan", "milestoneHistory", "listAccess", "draftSummary", "getSummary", "listSummaries"}
 WITHOUT_PLAN = {"signOut", "setDutyRota", "askBreakGlass", "endBreakGlass"}
-LISTS = {"listPlans", "listTasks", "listBreakGlass"}
+WITHOUT_PLAN |= {"recordFlow", "confirmFlow", "endFlow"}
+LISTS = {"listPlans", "listTasks", "listBreakGlass", "listFlows"}
 
 
 @asynccontextmanager

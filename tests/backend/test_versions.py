@@ -20,6 +20,7 @@ MAKES = {
     "issueSummary",
     "setWall",
     "setLegalHold",
+    "recordFlow",
     "askBreakGlass",
 }
 # These do touch one, and ask for no version, each for its reason.

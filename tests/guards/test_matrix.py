@@ -26,6 +26,7 @@ WHOLE = {
     "AppointmentView": "one's own, or the workers'",
     "WallView": "to the workers",
     "LegalHoldView": "to the workers of the plan's own agency",
+    "FlowView": "field groups and laws of an agency, and nobody's data",
     "WishView": "to the coordinator who may let it",
     "MovedRow": "rows are cut by the rules",
     "PinnedRow": "likewise",
@@ -43,8 +44,8 @@ WHOLE = {
 }
 # An id, a version, what a machine needs to go on.
 TECHNICAL = {
-    "PlanView": {"id", "version", "milestones", "circle"},
-    "CaseloadLine": {"id", "version", "next_due_on", "next_title", "overdue"},
+    "PlanView": {"id", "version", "circle"},
+    "CaseloadLine": {"id", "version"},
     "TaskView": {
         *("id", "version", "kind", "step", "role", "subject", "due_at", "urgency", "opened_at"),
         *("plan", "about", "acknowledged_at"),
@@ -121,10 +122,16 @@ WRITES = {
     "erasePerson": "circle",
     "setLegalHold": "circle",
     "endLegalHold": "circle",
+    **dict.fromkeys(("recordFlow", "confirmFlow", "endFlow"), "registry"),
     "bindCourtFile": "court reference",
     "issueSummary": "summary",
 }
-READS = {"listAccess": "access", "readIncoming": "chat text", "getSummary": "summary"}
+READS = {
+    "listFlows": "registry",
+    "listAccess": "access",
+    "readIncoming": "chat text",
+    "getSummary": "summary",
+}
 
 
 def test_an_operation_is_of_no_role_that_the_matrix_gives_nothing() -> None:
@@ -145,7 +152,7 @@ def test_the_matrix_names_fourteen_kinds_of_people_and_three_machines() -> None:
 
 
 def test_an_administrator_reads_nothing_of_any_case() -> None:
-    of_the_house = {"rota", "accounts", "templates", "messages"}
+    of_the_house = {"rota", "accounts", "templates", "messages", "registry"}
     for group in MATRIX.keys() - of_the_house:
         assert not cell("AD", group).signs, group
     assert cell("AD", "messages").signs == {"n"}
