@@ -12,7 +12,7 @@ from backend.agencies.lines import Lines, check_lines
 from backend.audit.actions import record
 from backend.database import connection, transaction
 from backend.errors import NotFound, Unfit
-from backend.flows.actions import propose
+from backend.flows.entries import propose
 from backend.messages.wording import UnfitAlias, check_alias
 from backend.once import Written
 

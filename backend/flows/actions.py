@@ -1,11 +1,8 @@
 """The data-flow registry: what may leave an agency, to whom, on which ground. No entry, no flow."""
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,9 +11,9 @@ from backend.access import Actor, check_version, require
 from backend.audit.actions import record
 from backend.database import connection, transaction
 from backend.errors import NotFound, NotFromThisState, Unfit
+from backend.flows.entries import INSERT, Receiver
 from backend.flows.rules import (
     CHAT_ROLES,
-    OF_KIND,
     Entry,
     Period,
     Regimes,
@@ -26,16 +23,6 @@ from backend.flows.rules import (
 )
 from backend.messages.rules import REPLIES
 from backend.once import Written
-
-
-@dataclass(frozen=True)
-class Receiver:
-    """Who gets it: another agency, a court's machine, a role of a circle by chat, or the person."""
-
-    kind: str
-    agency: UUID | None = None
-    court: UUID | None = None
-    role: str | None = None
 
 
 @dataclass(frozen=True)
@@ -54,14 +41,6 @@ class NewFlow:
     id: UUID = field(default_factory=uuid4)
 
 
-_INSERT = """
-INSERT INTO data_flow (id, agency, version, kind, to_agency, court, to_role, groups, purpose, basis,
-                       law, article, responsible, starts, until, recorded_by, recorded_at,
-                       confirmed_by, confirmed_at)
-VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
-"""
-
-
 async def record_flow(actor: Actor, new: NewFlow) -> Written:
     """Let something flow from the administrator's own agency.
 
@@ -76,7 +55,7 @@ async def record_flow(actor: Actor, new: NewFlow) -> Written:
         check(entry, regimes)
         await _works_there(actor, new.responsible)
         await held.execute(
-            _INSERT,
+            INSERT,
             new.id,
             actor.agency,
             new.to.kind,
@@ -109,7 +88,7 @@ async def _regimes(actor: Actor, to: Receiver) -> Regimes:
     if to.role is not None and to.role not in CHAT_ROLES:
         raise Unfit(f"role is one of {', '.join(CHAT_ROLES)}.")
     if to.court is not None and not await held.fetchval(
-        "SELECT 1 FROM court_client WHERE id = $1 AND agency = $2", to.court, actor.agency
+        "SELECT 1 FROM court_client WHERE id = $1", to.court
     ):
         raise NotFound
     if to.agency == actor.agency:
@@ -206,12 +185,12 @@ async def _locked(actor: Actor, id_: UUID, seen: int) -> Any:
 
 _TO = """
 SELECT id, name, false AS is_court FROM agency WHERE id <> $1
-UNION ALL SELECT id, label, true FROM court_client WHERE agency = $1 ORDER BY 2, 1
+UNION ALL SELECT id, label, true FROM court_client ORDER BY 2, 1
 """
 
 
 async def receivers(actor: Actor) -> Sequence[Any]:
-    """The other agencies of this installation and the courts of the actor's, with their names."""
+    """The other agencies of this installation and its courts, with their names."""
     require(actor, "recordFlow")
     async with transaction(actor.id) as held:
         rows: Sequence[Any] = await held.fetch(_TO, actor.agency)
@@ -274,62 +253,3 @@ async def _both_regimes(row: Mapping[str, Any]) -> tuple[str, str | None]:
     held = connection()
     sql = "SELECT regime FROM agency WHERE id = $1"
     return await held.fetchval(sql, row["agency"]), await held.fetchval(sql, row["to_agency"])
-
-
-async def may_flow(sender: UUID, to: Receiver, group: str) -> bool:
-    """Whether a field group may go there now. Everything that leaves an agency asks this first."""
-    return bool(
-        await connection().fetchval(
-            "SELECT may_flow($1, $2, $3, $4, $5, $6)",
-            sender,
-            to.kind,
-            to.agency or to.court,
-            to.role,
-            group,
-            clock.now(),
-        )
-    )
-
-
-# what is written for an agency
-
-
-@cache
-def proposals() -> Sequence[Mapping[str, str]]:
-    """What every agency begins with, from the package; nobody has confirmed it yet."""
-    with Path(__file__).with_name("proposals.csv").open(encoding="utf-8", newline="") as file:
-        return tuple(csv.DictReader(file))
-
-
-async def propose(agency: UUID, *, court: UUID | None = None) -> None:
-    """Write the entries of a new agency, or those of a court that it has a machine of."""
-    for line in proposals():
-        if (line["kind"] == "court") == (court is not None):
-            await _propose(agency, court, line)
-
-
-async def _propose(agency: UUID, court: UUID | None, line: Mapping[str, str]) -> None:
-    named = [word.replace("-", " ") for word in line["groups"].split()]
-    every = sorted(OF_KIND[line["kind"]])
-    now, nobody = clock.now(), None
-    await connection().execute(
-        _INSERT,
-        uuid4(),
-        agency,
-        line["kind"],
-        None,
-        court,
-        line["to_role"] or None,
-        every if named == ["*"] else named,
-        line["purpose"],
-        line["basis"],
-        None,
-        None,
-        nobody,
-        now,
-        None,
-        nobody,
-        now,
-        nobody,
-        None,
-    )

@@ -19,6 +19,7 @@ from backend.errors import (
     VersionStale,
 )
 from backend.flows import actions
+from backend.flows.entries import Receiver
 from backend.problems import documented
 from backend.words import Name, Purpose
 
@@ -49,7 +50,7 @@ class RecordFlow(msgspec.Struct, forbid_unknown_fields=True):
     id: UUID | None = None
 
     def flow(self) -> actions.NewFlow:
-        to = actions.Receiver(self.kind, self.to_agency, self.court, self.to_role)
+        to = Receiver(self.kind, self.to_agency, self.court, self.to_role)
         return actions.NewFlow(
             to,
             self.groups,

@@ -117,7 +117,7 @@ async def _strangers(cast: Cast) -> None:
     for role in ("SW", "CO", "PO", "PS", "TR", "CP", "CS", "AD", "AU"):
         here = await cast.world.somebody(role)
         cast.subjects.append(Subject(f"{role} without a mandate", here, role))
-    for role in ("SW", "CO", "PO"):
+    for role in ("SW", "CO", "PO", "AD"):
         there = await cast.world.somebody(role, agency=cast.afar)
         cast.subjects.append(Subject(f"{role} of another agency", there, role))
 

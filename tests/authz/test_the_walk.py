@@ -175,6 +175,10 @@ async def _one(walk: Walk, line: Line, who: Subject) -> None:
         elif line.operation in READS:
             await walk.read(line, act, who)
         return
+    if line.own == "agency":
+        if not may or who.name.endswith("of another agency"):
+            await walk.denied(line, act, who)
+        return
     if not (may and who.holds):
         await walk.denied(line, act, who)
     elif line.operation in READS and line.own == "mandate":

@@ -82,10 +82,13 @@ async def test_of_two_changes_at_once_one_is_stale(world: World) -> None:
 async def test_a_stranger_with_a_stale_version_is_told_that_there_is_nothing(world: World) -> None:
     scene = await a_scene(world)
     strangers = {role: await world.somebody(role) for role in ("SW", "CO")}
+    afar = await world.somebody("AD", agency=await world.an_agency(name="Elsewhere"))
     for operation, act in scene.acts.items():
         if not act.changes:
             continue
         stranger = strangers["SW" if scene.caller(operation) is scene.docket.worker else "CO"]
+        if scene.caller(operation) is scene.callers["AD"]:
+            stranger = afar
         for seen in ['"1"', *STALE]:
             headers = {"Idempotency-Key": str(uuid4()), "If-Match": seen}
             answer = await bare(stranger, act, headers)

@@ -15,7 +15,7 @@ from backend.actors.actions import seal, unseal
 from backend.audit.actions import record
 from backend.database import connection, transaction
 from backend.errors import NotFromThisState, SummaryNotReadToPerson, Unfit
-from backend.flows.actions import Receiver, may_flow
+from backend.flows.entries import Receiver, may_flow
 from backend.once import Written
 from backend.staff.proof import require_fresh
 from backend.summaries.actions.drafting import Subject, digest_of, make_draft
