@@ -8,6 +8,7 @@ from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 from piccolo.engine import engine_finder
 
 from migrations.m0008_change_at_once import CHANGE
+from migrations.m0012_audit_proof import PURPOSES
 from migrations.m0020_walls import ME, MINE, NOW
 from migrations.m0021_reads_of_one_set import BODY, BY_INDEX, COLUMNS, FORGET, OWN_ROWS, SHEET
 
@@ -16,9 +17,7 @@ VERSION = "1.38.0"
 DESCRIPTION = "No entry, no flow"
 
 PURPOSE = "nullif(current_setting('app.purpose', true), '')"
-GROUPS = (
-    f"flow_groups(m.agency, 'agency', m.elsewhere, NULL, {NOW}, {PURPOSE}, m.plan, m.actor)"
-)
+GROUPS = f"flow_groups(m.agency, 'agency', m.elsewhere, NULL, {NOW}, {PURPOSE}, m.plan, m.actor)"
 TOLD = f"CASE WHEN m.elsewhere IS NOT NULL THEN {GROUPS} END"
 STANDS = f"(m.elsewhere IS NULL OR {GROUPS} IS NOT NULL)"
 
@@ -240,6 +239,14 @@ REVOKE EXECUTE ON FUNCTION plan_by_flow, read_plan_by_flow FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION plan_by_flow, read_plan_by_flow TO throughcare_app;
 """
 
+# To keep the registry is for the running of the service, not for anybody's care.
+REGISTRY = "'listFlows', 'recordFlow', 'confirmFlow', 'endFlow', 'setRegime'"
+TECHNICAL = (
+    PURPOSES.partition("CREATE TRIGGER")[0]
+    .replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION")
+    .replace("'denials')", f"'denials', {REGISTRY})")
+)
+
 MESSAGES = """
 -- What of somebody a text carries: asked of the entry when it is sent, and when an entry ends.
 CREATE FUNCTION message_group(key varchar, step varchar) RETURNS text LANGUAGE sql IMMUTABLE AS $$
@@ -307,7 +314,7 @@ async def forwards() -> MigrationManager:
 
     async def run() -> None:
         transaction = engine_finder().current_transaction.get()
-        for part in (MANDATES, CHANGE_AT_ONCE, CASELOAD, PLAN, MESSAGES):
+        for part in (MANDATES, CHANGE_AT_ONCE, CASELOAD, PLAN, TECHNICAL, MESSAGES):
             await transaction.connection.execute(part)
 
     manager.add_raw(run)
