@@ -451,6 +451,33 @@ async def test_the_registry_of_another_agency_is_nobodys(world: World) -> None:
         assert answer.status_code == status, (values, answer.text)
 
 
+async def test_the_walls_of_the_registry_stand_alone(world: World) -> None:
+    abroad = await _abroad(world)
+    theirs = await world.somebody("AD", agency=abroad.there)
+    [own, *_] = await abroad.flows()
+    add = (
+        "INSERT INTO data_flow (id, agency, version, kind, groups, purpose, basis, starts,"
+        " recorded_at, recorded_by) VALUES (gen_random_uuid(), $1, 1, 'person', '{alias}', 'care',"
+        " 'own_right', $2, $2, $3)"
+    )
+    await world.sql("ALTER POLICY app_reads ON data_flow USING (true)")
+    for who in (theirs, await world.somebody("CO"), abroad.docket.worker, Caller(uuid4())):
+        async with database.transaction(who.id) as held:
+            sql = "UPDATE data_flow SET version = 2 WHERE id = $1"
+            assert await held.execute(sql, UUID(own["id"])) == "UPDATE 0"
+        for by in (abroad.head.id, None) if who.login else (abroad.head.id,):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                async with database.transaction(who.id) as held:
+                    await held.execute(add, world.agency, clock.now(), by)
+    async with database.transaction(abroad.head.id) as held:
+        await held.execute(add, world.agency, clock.now(), abroad.head.id)
+    # and nothing is ever changed of what it says, nor deleted
+    for sql in ("UPDATE data_flow SET groups = '{identity}'", "DELETE FROM data_flow"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            async with database.transaction(abroad.head.id) as held:
+                await held.execute(sql)
+
+
 # every channel, and the entry that opens it
 
 
