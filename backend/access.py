@@ -70,6 +70,10 @@ OPERATIONS: Mapping[str, frozenset[str]] = {
     "confirmLink": frozenset({"SW", "CO", "PO", "PS"}),
     "cutLink": frozenset({"SW", "CO", "PO", "PS"}),
     "setDutyRota": frozenset({"CO"}),
+    "listFlows": frozenset({"CO", "AD", "AU"}),
+    "recordFlow": frozenset({"AD"}),
+    "confirmFlow": frozenset({"AD"}),
+    "endFlow": frozenset({"AD"}),
     "bindCourtFile": frozenset({"PO", "CO"}),
     "recordReading": frozenset({"SW", "PO"}),
     "issueSummary": frozenset({"PO"}),
@@ -102,32 +106,44 @@ OPERATIONS: Mapping[str, frozenset[str]] = {
 }
 
 
-# What an act may be said to be for; the database has a usual answer for each operation.
-PURPOSES = ("care", "supervision", "summary", "complaint", "audit", "technical")
-
-
 def require(actor: Actor, operation: str) -> None:
     """Refuse an operation of another role. Raises NotYourRole."""
     if actor.role not in OPERATIONS[operation]:
         raise NotYourRole
 
 
-_FIND = """
-SELECT p.*, m.role AS mandate, m.id AS mandate_id, a.working_days
+# Whether a mandate `m` lets its reader know of a group ({group}) at an instant ({at}): to who works
+# in another agency than the plan's nothing is told without an entry of the data-flow registry.
+FLOW = """flow_groups(m.agency, 'agency', m.elsewhere, NULL, {at},
+    nullif(current_setting('app.purpose', true), ''), m.plan, m.actor)"""
+GROUPS = f"CASE WHEN m.elsewhere IS NOT NULL THEN {FLOW} END"
+TOLD = f"(m.elsewhere IS NULL OR {{group}} = ANY ({FLOW}))"
+_FIND = f"""
+SELECT p.*, m.role AS mandate, m.id AS mandate_id, a.working_days,
+       {GROUPS.format(at="$4")} AS told_groups
   FROM plan p JOIN mandate m ON m.plan = p.id JOIN agency a ON a.id = p.agency
  WHERE p.id = $1 AND m.actor = $2 AND m.role = ANY($3)
    AND m.starts <= $4 AND (m.ends IS NULL OR m.ends > $4)
    AND NOT is_barred(p.person, m.actor, m.role)
+   AND {TOLD.format(group="$6::text", at="$4")}
  ORDER BY m.role <> $5, m.starts LIMIT 1
 """
 EVERY_ROLE = ("SW", "CO", "PO", "PS", "CP", "CS", "TR", "ME", "FA", "PE")
 
 
 async def find_plan(
-    actor: Actor, plan: UUID, *, roles: Collection[str] = EVERY_ROLE, lock: bool = False
+    actor: Actor,
+    plan: UUID,
+    *,
+    group: str | None = None,
+    roles: Collection[str] = EVERY_ROLE,
+    lock: bool = False,
 ) -> Any:
     """The plan's row with the `mandate` role under which the actor sees it.
 
+    `group` is what it is about, as the matrix calls it: who works in another agency than the
+    plan's finds it where the data-flow registry lets that group go there, with `told_groups`, all
+    that may. Without one it is for the plan's own agency alone, of which `told_groups` is None.
     Raises NotFound alike where it does not exist and where it is not the actor's.
     """
     held = connection()
@@ -135,7 +151,8 @@ async def find_plan(
         # A mandate may end while the lock is waited for, and a statement that waited would not
         # see it: the mandate is judged by one that begins when the plan is held.
         await held.execute("SELECT 1 FROM plan WHERE id = $1 FOR UPDATE", plan)
-    row = await held.fetchrow(_FIND, plan, actor.id, list(roles), clock.now(), actor.role)
+    values = (plan, actor.id, list(roles), clock.now(), actor.role, group)
+    row = await held.fetchrow(_FIND, *values)
     if row is None:
         raise NotFound
     return row

@@ -16,6 +16,7 @@ from backend import admin_courts, clock, demo, founding, terminal
 from backend.agencies.actions import NewAgency
 from backend.agencies.lines import Lines, check_lines
 from backend.errors import Unfit
+from backend.flows.rules import REGIMES
 from backend.founding import Account, ChatBot
 from backend.settings import Settings, SettingsError
 from backend.staff.actions import ROLES
@@ -105,6 +106,7 @@ def first(**given: Any) -> None:
         click.echo(_about_bot(bot))
         for off in lines.off:
             click.echo(f"off: {off}; ./run admin lines")
+        click.echo("What may leave it waits for the administrator's word: /desk/flows.")
         click.echo("Next: ./run admin staff, coordinators (CO) before social workers (SW):")
         click.echo("a coordinator sees the plans that are opened from then on.")
 
@@ -206,6 +208,19 @@ def second_factor(whom: str | None, forget: str | None, agency: str | None) -> N
             rule = asked(whom, "Of whom", type=click.Choice(FACTOR_RULES))
             await founding.ask_second_factor(where, rule)
             click.echo("Saved. Who has to set codes up is signed out and led there.")
+
+    _run(act)
+
+
+@command.command()
+@click.argument("regime", type=click.Choice(REGIMES))
+@_agency_name
+def regime(regime: str, agency: str | None) -> None:
+    """Say whether the agency is a public body or an NGO: an NGO is told alias and tasks alone."""
+
+    async def act(_: Settings) -> None:
+        await founding.set_regime(await founding.find_agency(agency), regime)
+        click.echo("Saved.")
 
     _run(act)
 

@@ -20,6 +20,7 @@ from backend.courts.routes import CourtController
 from backend.doors import admit
 from backend.envelope import Enveloped
 from backend.erasure.routes import ErasureController
+from backend.flows.routes import FlowController
 from backend.health import live, ready
 from backend.messages.routes import LinkController
 from backend.pages.door import front
@@ -72,6 +73,7 @@ def create_app(*, docs: bool = True, extra: Sequence[Any] = ()) -> Litestar:
             GlassController,
             ErasureController,
             SafetyController,
+            FlowController,
             CourtController,
             SummaryController,
             PullController,

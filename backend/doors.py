@@ -14,7 +14,7 @@ from litestar.connection import ASGIConnection
 from litestar.exceptions import MethodNotAllowedException
 from litestar.handlers import BaseRouteHandler
 
-from backend.access import PURPOSES, Actor, Bearer
+from backend.access import Actor, Bearer
 from backend.courts.rules import Call
 from backend.courts.sessions import Proofs, court_of_token
 from backend.database import stated_purpose
@@ -31,6 +31,7 @@ from backend.errors import (
 from backend.once import Asked, Written, digest, once
 from backend.settings import settings
 from backend.staff.sessions import staff_of_token
+from backend.words import PURPOSES
 
 PUBLIC = "public"
 COURT = "court"

@@ -147,6 +147,15 @@ async def forget_second_factor(agency: UUID, login: str) -> None:
         await _note("forgetSecondFactor", agency, who)
 
 
+async def set_regime(agency: UUID, regime: str) -> None:
+    """Under which law an agency works: what a public body may tell an NGO hangs on it."""
+    async with transaction() as held:
+        await held.execute(
+            "UPDATE agency SET regime = $2, version = version + 1 WHERE id = $1", agency, regime
+        )
+        await _note("setRegime", agency, agency)
+
+
 async def let_bot_speak(agency: UUID, bot: ChatBot) -> None:
     """Raises Unfit where this bot speaks for another agency."""
     async with transaction() as held:

@@ -30,6 +30,14 @@ UNION ALL
   ORDER BY id DESC LIMIT 1)
 """
 
+# By chat, to members of a circle: without an entry of the registry a human is asked to tell them.
+WHOM = {"FA": "relatives", "ME": "mentors", "PE": "the person"}
+_CLOSED = """
+SELECT a.id AS agency, k.to_role
+  FROM agency a CROSS JOIN unnest(ARRAY['FA', 'ME', 'PE']) AS k(to_role)
+ WHERE NOT may_flow(a.id, 'chat', NULL, k.to_role, 'messages', $1) ORDER BY a.id, k.to_role
+"""
+
 
 class Alive(msgspec.Struct):
     status: str = "ok"
@@ -61,6 +69,7 @@ async def ready() -> Response[Readiness]:
         agencies = await fetch(
             "SELECT id, emergency_number, crisis_text, duty_phone FROM agency ORDER BY id"
         )
+        closed = await fetch(_CLOSED, clock.now())
         beats = await fetch("SELECT name, at FROM heartbeat")
         heads = await fetch(_HEADS)
     except DatabaseBusy:
@@ -70,6 +79,9 @@ async def ready() -> Response[Readiness]:
         for agency in agencies
         for column, reason in NEEDED
         if not agency[column]
+    ] + [
+        f"sending is off for agency {one['agency']}: no data flow to {WHOM[one['to_role']]} by chat"
+        for one in closed
     ]
     return Response(
         Readiness(ready=True, reasons=reasons + _silent(beats) + _kept_here(heads)),

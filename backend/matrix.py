@@ -10,7 +10,7 @@ b behind broken glass, u until a week after release. Every read of a plan needs 
 besides; a court goes by its file.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar, get_type_hints
@@ -55,6 +55,7 @@ summary draft       RQ   RW  R   Co  .   Co  .   Co  RW  .   .   .  .  RQ  .  . 
 summary             R    R   R   .   .   .   .   .   RW  R   .   .  n  R   .  .  R
 consents            RWo  RW  R   Ro  Ro  Ro  Ro  .   R   .   .   .  R  R   R  .  .
 access              Ro   Ro  R   .   Ro  .   .   .   .   .   .   .  R  R   .  .  .
+registry            .    .   R   .   .   .   .   .   .   .   .   RW R  .   .  .  .
 rota                .    .   RW  .   .   .   .   .   .   .   .   RW R  .   R  .  .
 accounts            .    .   R   .   .   .   .   .   .   .   .   RW R  .   .  .  .
 """
@@ -134,18 +135,32 @@ def marked(view: type[msgspec.Struct]) -> dict[str, Mapping[str, Any]]:
     }
 
 
+def covers(groups: Collection[str] | None, group: str) -> bool:
+    """Whether what may flow to a reader covers a group; None is the plan's own agency."""
+    return groups is None or group in groups
+
+
 @cache
-def hidden(view: type[msgspec.Struct], role: str) -> tuple[str, ...]:
+def hidden(
+    view: type[msgspec.Struct], role: str, groups: frozenset[str] | None = None
+) -> tuple[str, ...]:
     """The fields of an answer that a role is not given."""
     given = {
         name: cell(role, mark["group"]).short if mark["short"] else cell(role, mark["group"]).reads
         for name, mark in marked(view).items()
     }
-    return tuple(name for name, is_given in given.items() if not is_given)
+    return tuple(
+        name
+        for name, is_given in given.items()
+        if not is_given or not covers(groups, marked(view)[name]["group"])
+    )
 
 
-def cut(view: S, role: str) -> S:
-    """What of an answer this role is given: the keys of the rest are not there."""
-    for name in hidden(type(view), role):
+def cut(view: S, role: str, groups: Collection[str] | None = None) -> S:
+    """What of an answer this role is given: the keys of the rest are not there.
+
+    `groups` is what may flow to a reader who works in another agency (None: to who does not).
+    """
+    for name in hidden(type(view), role, None if groups is None else frozenset(groups)):
         msgspec.structs.force_setattr(view, name, msgspec.UNSET)
     return view

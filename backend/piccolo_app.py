@@ -21,6 +21,7 @@ from backend.courts.tables import (
     CourtToken,
 )
 from backend.erasure.tables import LegalHold
+from backend.flows.tables import DataFlow
 from backend.messages.tables import Claim, Incoming, Link, Message, Update, ZoneDay
 from backend.people.tables import Person, PersonWord
 from backend.plans.tables import Change, Milestone, MilestoneEvent, Plan, ReleaseMove
@@ -61,6 +62,7 @@ APP_CONFIG = AppConfig(
         CourtDay,
         CourtFile,
         CourtToken,
+        DataFlow,
         Denial,
         Device,
         Disclosure,

@@ -19,7 +19,6 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import OpenAPIRenderPlugin
 from litestar.routes import HTTPRoute
 
-from backend.access import PURPOSES
 from backend.doors import COURT, PUBLIC
 from backend.errors import (
     BadInput,
@@ -35,6 +34,7 @@ from backend.errors import (
     VersionMissing,
 )
 from backend.problems import MEDIA_TYPE, TYPE_PREFIX, UNEXPECTED
+from backend.words import PURPOSES
 
 Json = dict[str, Any]
 
@@ -46,6 +46,7 @@ ANSWERS = {
     "changeAppointment": ("200", "201"),
     "protectAddress": ("201",),
     "raiseSafetyFlag": ("201",),
+    "recordFlow": ("201",),
     "recordVisit": ("201",),
     "setLegalHold": ("201",),
     "setWall": ("201",),

@@ -1,4 +1,4 @@
-"""What typed words may look like: lengths, no characters that hide or break; when two are one."""
+"""What typed words may look like and when two are one; and what acts are said to be for."""
 
 import re
 import unicodedata
@@ -9,6 +9,9 @@ from msgspec import Meta
 # no NUL or control characters, no bidi overrides, no lone surrogates
 _CLEAN = "^[^\\x00-\\x1f\\x7f\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]*$"
 _CLEAN_LINES = "^[^\\x00-\\x09\\x0b-\\x1f\\x7f\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]*$"
+
+# What an act may be said to be for; the database has a usual answer for each operation.
+PURPOSES = ("care", "supervision", "summary", "complaint", "audit", "technical")
 
 Name = Annotated[str, Meta(min_length=1, max_length=120, pattern=_CLEAN)]
 Purpose = Annotated[str, Meta(min_length=1, max_length=40, pattern=_CLEAN)]

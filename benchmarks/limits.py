@@ -21,7 +21,7 @@ PLANNED = """'{"state": "planned", "cause": null, "said_by": null}'"""
 
 def caseload(office: Office) -> str:
     return (
-        f"SELECT * FROM read_caseload_columns('\\x{office.hashed}', now(), {READERS},"
+        f"SELECT * FROM read_caseload_by_flow('\\x{office.hashed}', now(), {READERS},"
         f" '{{CO,SW}}', {NAMES}, NULL, {FIRST}, 50);"
     )
 
@@ -29,7 +29,7 @@ def caseload(office: Office) -> str:
 def plan(office: Office) -> str:
     """The next two weeks of a plan."""
     return (
-        f"SELECT * FROM read_plan_cut('\\x{office.hashed}', now(), {READERS}, NULL,"
+        f"SELECT * FROM read_plan_by_flow('\\x{office.hashed}', now(), {READERS}, NULL,"
         f" '{office.plan}', '{{dormant,in_progress,planned}}', now()::date + 15, {NAMES},"
         " '{CO,SW}', '{CO,CP,PE,PO,PS,SW,TR}', '{CO,PO,SW}');"
     )
@@ -37,12 +37,12 @@ def plan(office: Office) -> str:
 
 def bare_caseload() -> str:
     """The query of a caseload alone (benchmarks/security.py makes it)."""
-    return f"SELECT * FROM caseload_columns_bare('SW', '{{CO,SW}}', {NAMES}, {FIRST}, 50);"
+    return f"SELECT * FROM caseload_by_flow_bare('SW', '{{CO,SW}}', {NAMES}, {FIRST}, 50);"
 
 
 def bare_plan(office: Office) -> str:
     return (
-        f"SELECT * FROM plan_cut_bare('SW', now(), '{office.plan}',"
+        f"SELECT * FROM plan_by_flow_bare('SW', now(), '{office.plan}',"
         f" '{{dormant,in_progress,planned}}', now()::date + 15, {NAMES}, '{{CO,SW}}',"
         " '{CO,CP,PE,PO,PS,SW,TR}', '{CO,PO,SW}');"
     )

@@ -92,7 +92,7 @@ async def _without_audit(office: Office) -> None:
     """Take the audit row out of the caseload's function, in this throwaway database alone."""
     held = await asyncpg.connect(office.ground.url())
     try:
-        made = await held.fetchval("SELECT pg_get_functiondef('read_caseload_columns'::regproc)")
+        made = await held.fetchval("SELECT pg_get_functiondef('read_caseload_by_flow'::regproc)")
         start = made.index("INSERT INTO audit")
         await held.execute(made[:start] + made[made.index(";", start) + 1 :])
     finally:

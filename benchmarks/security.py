@@ -18,9 +18,10 @@ from benchmarks.office import LOGIN, Office, an_office
 
 ROUNDS, SECONDS = 5, 3.0
 MOST = 0.5  # the walls cost at most half of what the bare query takes
-READS = {"caseload": "read_caseload_columns", "plan": "read_plan_cut"}
-QUERIES = {"caseload": "caseload_columns", "plan": "plan_cut"}
-PLAIN = """(SELECT x.plan, x.person, x.role, x.starts, x.glass IS NOT NULL AS glass FROM mandate x
+READS = {"caseload": "read_caseload_by_flow", "plan": "read_plan_by_flow"}
+QUERIES = {"caseload": "caseload_by_flow", "plan": "plan_by_flow"}
+PLAIN = """(SELECT x.plan, x.person, x.role, x.starts, x.glass IS NOT NULL AS glass,
+    NULL::text[] AS groups FROM mandate x
     WHERE x.actor = '{reader}' AND {about} x.starts <= now()
       AND (x.ends IS NULL OR x.ends > now()))"""
 

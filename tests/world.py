@@ -12,6 +12,7 @@ import httpx
 from backend import clock, database, embedded
 from backend.agencies.actions import NewAgency, make_agency, make_bot
 from backend.app import create_app
+from backend.flows.rules import OF_KIND
 from backend.staff.actions import add_staff
 from backend.staff.rules import code_at
 
@@ -148,6 +149,27 @@ class World:
         assert answer.status_code == 200, answer.text
         found: dict[str, Any] = answer.json()
         return found
+
+    async def a_flow(self, to: UUID | None = None, **values: Any) -> UUID:
+        """An entry of the data-flow registry: all that may go to another agency by a law.
+
+        `sender` is whose, the world's first agency if nobody is said.
+        """
+        head = await self.somebody("AD", agency=values.pop("sender", None))
+        body = {
+            "kind": "agency",
+            "to_agency": to and str(to),
+            "groups": sorted(OF_KIND["agency"]),
+            "purpose": "supervision",
+            "basis": "law",
+            "law": "Act on Return",
+            "article": "4",
+            "responsible": str(head.id),
+            **values,
+        }
+        answer = await head.post("/flows", body)
+        assert answer.status_code == 201, answer.text
+        return UUID(answer.json()["id"])
 
     async def sql(self, query: str, *values: object) -> list[dict[str, Any]]:
         """Look at rows from behind, as a superuser."""

@@ -37,3 +37,5 @@ class Mandate(Table, tablename="mandate"):
     granted_by = reference(ActorRecord)
     person = reference("Person", null=True)  # the plan's, so that a wall is judged without it
     glass = reference("BreakGlass", null=True)
+    # the agency of who holds it where that is not the plan's: then the data-flow registry is asked
+    elsewhere = UUID(null=True, default=None)

@@ -12,6 +12,7 @@ from backend.agencies.lines import Lines, check_lines
 from backend.audit.actions import record
 from backend.database import connection, transaction
 from backend.errors import NotFound, Unfit
+from backend.flows.entries import propose
 from backend.messages.wording import UnfitAlias, check_alias
 from backend.once import Written
 
@@ -20,7 +21,8 @@ from backend.once import Written
 class NewAgency:
     """What an agency needs; without the numbers and the text its sending is off.
 
-    `second_factor` says of whom one is asked: none, leaders (CO and AD), or all.
+    `second_factor` says of whom one is asked: none, leaders (CO and AD), or all. `regime` is
+    public_body or ngo.
     """
 
     name: str
@@ -36,11 +38,15 @@ class NewAgency:
     duty_phone: str | None = None
     demo: bool = False
     second_factor: str = "leaders"
+    regime: str = "public_body"
     id: UUID = field(default_factory=uuid4)
 
 
 async def make_agency(new: NewAgency) -> None:
-    """Write an agency. Raises Unfit for an alias or a line that a chat must not carry."""
+    """Write an agency, and the data flows that every agency begins with.
+
+    Raises Unfit for an alias or a line that a chat must not carry.
+    """
     try:
         alias = check_alias(new.service_alias)
     except UnfitAlias as error:
@@ -51,7 +57,8 @@ async def make_agency(new: NewAgency) -> None:
     await connection().execute(
         "INSERT INTO agency (id, version, name, service_alias, zone, language, working_days,"
         " opens, closes, emergency_number, crisis_line, crisis_text, duty_phone, demo,"
-        " second_factor) VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+        " second_factor, regime)"
+        " VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
         new.id,
         new.name,
         alias,
@@ -66,7 +73,9 @@ async def make_agency(new: NewAgency) -> None:
         lines.duty_phone,
         new.demo,
         new.second_factor,
+        new.regime,
     )
+    await propose(new.id)
 
 
 async def make_bot(id_: UUID, agency: UUID, *, number: str, username: str) -> None:

@@ -6,7 +6,10 @@ from backend.columns import instant, reference, row_id, version
 
 
 class Agency(Table, tablename="agency"):
-    """A tenant: one agency in one place, with its hours and its numbers to call."""
+    """A tenant: one agency in one place, with its hours and its numbers to call.
+
+    `regime` is public_body (it acts by law) or ngo: what it may be told by a public body differs.
+    """
 
     id = row_id()
     version = version()
@@ -23,6 +26,7 @@ class Agency(Table, tablename="agency"):
     duty_phone = Varchar(20, null=True, default=None)
     demo = Boolean(default=False)
     second_factor = Varchar(8, default="none", null=False)
+    regime = Varchar(12, default="public_body", null=False)
 
 
 class Bot(Table, tablename="bot"):

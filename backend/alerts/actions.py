@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from backend import clock
-from backend.access import EVERY_ROLE, Actor, check_version, require
+from backend.access import EVERY_ROLE, GROUPS, TOLD, Actor, check_version, require
 from backend.audit.actions import record
 from backend.database import connection, transaction
 from backend.errors import NotFound, NotFromThisState
@@ -61,16 +61,21 @@ async def open_task(
 
 
 _MINE = """
-SELECT t.*, p.alias FROM task t LEFT JOIN plan p ON p.id = t.plan
+SELECT t.*, CASE WHEN covers(e.groups, 'alias') THEN p.alias END AS alias
+  FROM task t LEFT JOIN plan p ON p.id = t.plan
+  LEFT JOIN LATERAL (
+       SELECT {groups} AS groups FROM mandate m WHERE m.plan = t.plan AND m.actor = $1 LIMIT 1
+       ) e ON true
  WHERE t.closed_at IS NULL AND ({mine}) AND ($4::uuid IS NULL OR t.plan = $4)
    AND (t.due_at, t.id) > ($5, $6)
  ORDER BY t.due_at, t.id LIMIT $7
 """
 # mine: given to me, or of a role that I hold on its plan; a role nobody holds falls to the SW
-MINE = """
+MINE = f"""
 t.assignee = $1 OR (t.assignee IS NULL AND EXISTS (
     SELECT 1 FROM mandate m WHERE m.plan = t.plan AND m.actor = $1
        AND m.starts <= $2 AND (m.ends IS NULL OR m.ends > $2) AND m.role = ANY($3)
+       AND {TOLD.format(group="'tasks'", at="$2")}
        AND (m.role = t.role OR (m.role = 'SW' AND NOT EXISTS (
             SELECT 1 FROM mandate o WHERE o.plan = t.plan AND o.role = t.role
                AND o.starts <= $2 AND (o.ends IS NULL OR o.ends > $2))))))
@@ -92,7 +97,7 @@ async def list_tasks(
         since = after or (EARLIEST, NIL)
         await record(actor, "listTasks", plan=plan)
         rows: Sequence[Any] = await held.fetch(
-            _MINE.format(mine=MINE),
+            _MINE.format(mine=MINE, groups=GROUPS.format(at="$2")),
             actor.id,
             clock.now(),
             list(EVERY_ROLE),

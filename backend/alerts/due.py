@@ -4,7 +4,7 @@ from datetime import date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from backend.access import EVERY_ROLE
+from backend.access import EVERY_ROLE, TOLD
 from backend.alerts.actions import MINE
 from backend.database import connection
 
@@ -13,12 +13,13 @@ SELECT (t.due_at AT TIME ZONE $4)::date AS day FROM task t
  WHERE t.closed_at IS NULL AND t.opened_at <= $5 AND ({MINE})
 """
 # A row belongs to whoever holds its owner's role; to the social worker where nobody does.
-_ROWS = """
+_ROWS = f"""
 WITH held AS MATERIALIZED (  -- a wall is asked for once a mandate, and not for each of its rows
     SELECT m.plan, m.role, p.left_custody_at FROM mandate m JOIN plan p ON p.id = m.plan
            AND p.state IN ('active_inside', 'active_outside', 'step_down')
      WHERE m.actor = $1 AND m.starts <= $2 AND (m.ends IS NULL OR m.ends > $2)
-       AND NOT is_barred(p.person, m.actor, m.role))
+       AND NOT is_barred(p.person, m.actor, m.role)
+       AND {TOLD.format(group="'milestones'", at="$2")})
 SELECT r.due_on AS day FROM held m
   JOIN milestone r ON r.plan = m.plan AND r.state IN ('planned', 'in_progress')
        AND (r.day <= 0 OR m.left_custody_at IS NOT NULL)

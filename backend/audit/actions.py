@@ -52,7 +52,7 @@ async def list_access(actor: Actor, plan: UUID, *, before: int | None, limit: in
     """Who read and changed this plan, newest first; a social worker sees their own acts."""
     require(actor, "listAccess")
     async with transaction(actor.id) as held:
-        found = await find_plan(actor, plan, roles=("SW", "CO"))
+        found = await find_plan(actor, plan, group="access", roles=("SW", "CO"))
         await record(actor, "listAccess", plan=plan)
         rows: Sequence[Any] = await held.fetch(
             _ACCESS, plan, before or 2**62, limit, found["mandate"] == "CO", actor.id

@@ -51,7 +51,7 @@ async def add_member(actor: Actor, plan_id: UUID, new: NewMember) -> Written:
     """
     require(actor, "addCircleMember")
     async with transaction(actor.id):
-        plan = await find_plan(actor, plan_id, roles=("SW", "CO"), lock=True)
+        plan = await find_plan(actor, plan_id, group="circle", roles=("SW", "CO"), lock=True)
         if new.gate is not None and (new.gate not in GATE or new.role not in OUTSIDE_ROLES):
             raise Unfit("gate is first or substitute, for a mentor or relative.")
         if (new.call_weekday is None) != (new.call_at is None):
@@ -162,7 +162,7 @@ async def end_mandate(actor: Actor, id_: UUID, seen: int) -> Written:
         row = await held.fetchrow("SELECT * FROM mandate WHERE id = $1", id_)
         if row is None:
             raise NotFound
-        plan = await find_plan(actor, row["plan"], roles=("SW", "CO"), lock=True)
+        plan = await find_plan(actor, row["plan"], group="circle", roles=("SW", "CO"), lock=True)
         check_version(row, seen)
         now = clock.now()
         if row["ends"] is not None and row["ends"] <= now:

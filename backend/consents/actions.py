@@ -10,6 +10,7 @@ from backend.access import Actor, find_plan, require
 from backend.audit.actions import record
 from backend.database import connection, transaction
 from backend.errors import NotFound, NotFromThisState, Unfit
+from backend.flows.rules import REFERRAL
 from backend.messages import outbox
 from backend.messages.rules import RELEASE_MOVED
 from backend.once import Written
@@ -19,8 +20,9 @@ PATHWAYS = frozenset(
 )
 ANSWERS = frozenset({"offered", "accepted", "declined", "later"})
 CHANNELS = frozenset({"telegram"})
-# What may be told to somebody of the circle, and which messages hang on it.
-FACTS = {"release_date": "GATE-", "good_news": "GOODNEWS"}
+# What may be told to somebody of the circle, and which messages hang on it. On a referral hangs
+# what an entry of the data-flow registry lets a professional of another agency know.
+FACTS = {"release_date": "GATE-", "good_news": "GOODNEWS", REFERRAL: ""}
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ async def record_consent(actor: Actor, plan_id: UUID, new: NewConsent) -> Writte
     """
     require(actor, "recordConsent")
     async with transaction(actor.id):
-        plan = await find_plan(actor, plan_id, roles=("SW",), lock=True)
+        plan = await find_plan(actor, plan_id, group="consents", roles=("SW",), lock=True)
         if new.kind == "participation":
             await _participation(actor, plan, new)
         elif new.kind == "channel":
@@ -91,16 +93,18 @@ async def _channel(actor: Actor, plan: Any, new: NewConsent) -> None:
     )
 
 
-async def _in_circle(plan: Any, subject: UUID) -> None:
-    there = await connection().fetchval(
-        "SELECT 1 FROM mandate WHERE plan = $1 AND actor = $2 AND starts <= $3"
-        " AND (ends IS NULL OR ends > $3)",
+async def _in_circle(plan: Any, subject: UUID) -> bool:
+    """Whether they work in another agency. Raises NotFound for who is not in the circle."""
+    there: bool | None = await connection().fetchval(
+        "SELECT elsewhere IS NOT NULL FROM mandate WHERE plan = $1 AND actor = $2"
+        " AND starts <= $3 AND (ends IS NULL OR ends > $3)",
         plan["id"],
         subject,
         clock.now(),
     )
     if there is None:
         raise NotFound
+    return there
 
 
 @dataclass(frozen=True)
@@ -116,12 +120,14 @@ async def disclose_to(actor: Actor, plan_id: UUID, new: NewDisclosure) -> Writte
     """Record that the person lets one fact be told to one recipient until a day (inclusive)."""
     require(actor, "discloseTo")
     async with transaction(actor.id) as held:
-        plan = await find_plan(actor, plan_id, roles=("SW",), lock=True)
+        plan = await find_plan(actor, plan_id, group="consents", roles=("SW",), lock=True)
         if new.fact not in FACTS:
-            raise Unfit("fact is release_date or good_news.")
+            raise Unfit(f"fact is one of {', '.join(FACTS)}.")
         if new.until < clock.today(plan["zone"]):
             raise Unfit("until is not in the past.")
-        await _in_circle(plan, new.recipient)
+        elsewhere = await _in_circle(plan, new.recipient)
+        if new.fact == REFERRAL and not elsewhere:
+            raise Unfit("A referral is to somebody who works in another agency.")
         await held.execute(
             "INSERT INTO disclosure (id, agency, plan, version, recipient, fact, purpose, until,"
             " recorded_by, given_at) VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9)",
@@ -152,7 +158,7 @@ async def withdraw(actor: Actor, id_: UUID) -> Written:
                 break
         else:
             raise NotFound
-        plan = await find_plan(actor, row["plan"], roles=("SW",), lock=True)
+        plan = await find_plan(actor, row["plan"], group="consents", roles=("SW",), lock=True)
         version = await held.fetchval(
             f"UPDATE {table} SET withdrawn_at = $2, version = version + 1"
             " WHERE id = $1 AND withdrawn_at IS NULL RETURNING version",
@@ -182,9 +188,13 @@ async def _cancel_what_it_carried(table: str, row: Any) -> None:
         "UPDATE message SET state = 'cancelled', reason = 'consent-withdrawn',"
         " version = version + 1 WHERE plan = $1 AND recipient = $2 AND sending_at IS NULL"
         " AND state IN ('queued', 'claimed') AND (starts_with(key, $3)"
-        " OR ($3 = 'GATE-' AND key = 'APPT-MOVED' AND step = $4))",
+        " OR ($3 = 'GATE-' AND key = 'APPT-MOVED' AND step = $4))"
+        # what another entry of the registry lets through goes on
+        " AND NOT ($5 AND message_may_flow(plan, recipient, message_group(key, step), $6))",
         row["plan"],
         recipient,
         prefix,
         RELEASE_MOVED,
+        table == "disclosure" and row["fact"] == REFERRAL,
+        clock.now(),
     )

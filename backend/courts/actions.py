@@ -36,7 +36,9 @@ async def bind_court_file(actor: Actor, plan_id: UUID, wanted: CourtReference) -
     if not reference:
         raise Unfit("A reference is not blank.")
     async with transaction(actor.id):
-        plan = await find_plan(actor, plan_id, roles=("PO", "CO"), lock=True)
+        plan = await find_plan(
+            actor, plan_id, group="court reference", roles=("PO", "CO"), lock=True
+        )
         if wanted.bound:
             written = await _bind(actor, plan, wanted, reference)
         else:

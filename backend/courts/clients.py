@@ -15,6 +15,7 @@ from backend.courts.actions import reference_index
 from backend.courts.keys import read_public_key
 from backend.database import connection
 from backend.errors import NotFromThisState, Taken, Unfit
+from backend.flows.entries import propose
 
 BUSIEST_DAY = 100  # pulls; where nobody has asked the court
 TIMES_BUSIEST = 3
@@ -66,6 +67,7 @@ async def _add(
         TIMES_BUSIEST * busiest_day,
         clock.now(),
     )
+    await propose(agency, court=id_)
     return client_id
 
 

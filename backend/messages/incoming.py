@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from backend import clock
-from backend.access import Actor, check_version, find_plan, require
+from backend.access import TOLD, Actor, check_version, find_plan, require
 from backend.actors.actions import unseal
 from backend.alerts.actions import close_tasks
 from backend.audit.actions import record
@@ -38,14 +38,16 @@ class IncomingLine:
     text: str
 
 
-_MINE = """
+_MINE = f"""
 SELECT i.id, i.version, i.plan, i.subject, i.received_at, i.read_at, i.text, p.alias, p.zone,
        coalesce(b.role, 'PE') AS role, b.identity
   FROM incoming i JOIN plan p ON p.id = i.plan LEFT JOIN member b ON b.id = i.subject
   JOIN subject_key k ON k.id = i.subject AND k.wrapped IS NOT NULL
  WHERE i.text IS NOT NULL AND (i.received_at, i.id) < ($3, $4)
    AND EXISTS (SELECT 1 FROM mandate m WHERE m.plan = i.plan AND m.actor = $1 AND m.role = 'SW'
-                  AND m.starts <= $2 AND (m.ends IS NULL OR m.ends > $2))
+                  AND m.starts <= $2 AND (m.ends IS NULL OR m.ends > $2)
+                  AND {TOLD.format(group="'chat text'", at="$2")}
+                  AND {TOLD.format(group="'alias'", at="$2")})
  ORDER BY i.received_at DESC, i.id DESC LIMIT $5
 """
 
@@ -94,7 +96,7 @@ async def mark_read(actor: Actor, id_: UUID, seen: int) -> Written:
         row = await held.fetchrow("SELECT * FROM incoming WHERE id = $1 FOR UPDATE", id_)
         if row is None:
             raise NotFound
-        await find_plan(actor, row["plan"], roles=("SW",))
+        await find_plan(actor, row["plan"], group="chat text", roles=("SW",))
         check_version(row, seen)
         version = await held.fetchval(
             "UPDATE incoming SET read_at = coalesce(read_at, $2), version = version + 1"

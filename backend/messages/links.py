@@ -132,7 +132,7 @@ async def _own(actor: Actor) -> _Recipient:
 
 async def _invited(actor: Actor, plan_id: UUID, subject: UUID | None) -> _Recipient:
     """Somebody of a circle who said yes to messages, or the person."""
-    plan = await find_plan(actor, plan_id, roles=("SW", "CO"), lock=True)
+    plan = await find_plan(actor, plan_id, group="messages", roles=("SW", "CO"), lock=True)
     who = subject or plan["person"]
     row = await connection().fetchrow(
         "SELECT m.role, coalesce(b.language, p.language) AS language, b.zone FROM mandate m"
@@ -172,7 +172,7 @@ async def _find(actor: Actor, id_: UUID) -> Any:
     if row is None:
         raise NotFound
     if row["plan"] is not None:
-        await find_plan(actor, row["plan"], roles=("SW", "CO"))
+        await find_plan(actor, row["plan"], group="messages", roles=("SW", "CO"))
     elif row["subject"] != actor.id:
         raise NotFound
     return row

@@ -74,7 +74,8 @@ async def claim(worker: str) -> Sequence[Any]:
 async def judge(message: Any) -> tuple[Verdict, Any]:
     """Permission, consent, plan, link, hours, quiet windows and cap, as they are now.
 
-    Also the link, or None for a stranger. Runs inside the caller's transaction.
+    And the data-flow registry. Also the link, or None for a stranger. Runs inside the caller's
+    transaction.
     """
     if message["attempt"] > MOST_ATTEMPTS:
         return Verdict(reason="too-many-attempts", task="undeliverable"), None
@@ -104,22 +105,24 @@ async def _fell_due_before_a_restore(message: Any) -> bool:
     return restored is not None and message["due_at"] <= restored
 
 
+# null where the recipient has no mandate on the plan
+_MAY_FLOW = "SELECT message_may_flow($1, $2, message_group($3, $4), $5)"
+
+
 async def _judge_plan(message: Any, link: Any) -> Verdict | None:
     held, key, now = connection(), message["key"], clock.now()
     plan = await held.fetchrow("SELECT * FROM plan WHERE id = $1", message["plan"])
     if plan["state"] not in RUNNING and key not in ANY_PLAN_STATE:
         return Verdict(reason="plan-" + plan["state"])
-    mandate = await held.fetchval(
-        "SELECT 1 FROM mandate WHERE plan = $1 AND actor = $2 AND starts <= $3"
-        " AND (ends IS NULL OR ends > $3) LIMIT 1",
-        plan["id"],
-        message["recipient"],
-        now,
+    flows = await held.fetchval(
+        _MAY_FLOW, plan["id"], message["recipient"], key, message["step"], now
     )
-    if mandate is None:
+    if flows is None:
         return Verdict(reason="mandate-ended")
     if key in rules.REPLIES:
         return None
+    if not flows:
+        return Verdict(reason="no-flow", task="no-flow")
     if link["plan"] is not None and not await has_consent(plan["id"], message["recipient"]):
         return Verdict(reason="no-consent")
     fact = rules.fact_needed(key, message["step"])

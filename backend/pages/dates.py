@@ -96,5 +96,5 @@ async def _dates(
             for one in held
         },
         whose=WHOSE if sheet.read.role in EVERYWHERE else (sheet.read.role,),
-        steps=[row for row in sheet.view.milestones if row.id in sheet.mine and row.due_on],
+        steps=[row for row in sheet.view.milestones or [] if row.id in sheet.mine and row.due_on],
     )

@@ -79,7 +79,7 @@ class PlanPageController(Controller):
             for m in read.milestones
             if rules.is_soon(m, read.today, left_custody=read.left_custody)
         }
-        rows = sheet.view.milestones
+        rows = sheet.view.milestones or []
         due = [row for row in rows if row.id in soon and not row.said_by]
         return show(
             request,
@@ -100,7 +100,7 @@ class PlanPageController(Controller):
         """Every row by pathway; what was not offered yet is one line for each."""
         sheet = await sheet_of(actor_of(request), plan_id)
         pathways: dict[str, list[Any]] = {}
-        for row in sheet.view.milestones:
+        for row in sheet.view.milestones or []:
             pathways.setdefault(row.pathway, []).append(row)
         return show(request, "rows.html", **sheet.values(), pathways=pathways)
 

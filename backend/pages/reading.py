@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from backend import clock
-from backend.access import Actor, find_plan
+from backend.access import TOLD, Actor, find_plan
 from backend.audit.actions import record
 from backend.database import connection, fetch_one, transaction
 from backend.errors import NotFound
@@ -32,10 +32,11 @@ async def office_of(actor: Actor) -> Office:
     return Office(row["zone"], row["language"], row["bot"])
 
 
-_ABOUT = """
+_ABOUT = f"""
 SELECT n.id, n.title FROM milestone n WHERE n.id = ANY($1) AND EXISTS (
     SELECT 1 FROM mandate m WHERE m.plan = n.plan AND m.actor = $2 AND m.role IN ('SW', 'CO')
-       AND m.starts <= $3 AND (m.ends IS NULL OR m.ends > $3))
+       AND m.starts <= $3 AND (m.ends IS NULL OR m.ends > $3)
+       AND {TOLD.format(group="'milestones'", at="$3")})
 """
 
 
@@ -72,7 +73,10 @@ SELECT id, recipient, fact, purpose, until FROM disclosure
 async def yeses(actor: Actor, plan: UUID) -> Yeses:
     """The consents of a plan, for its worker. Raises NotFound."""
     async with transaction(actor.id):
-        found, held = await find_plan(actor, plan, roles=("SW", "CO")), connection()
+        found, held = (
+            await find_plan(actor, plan, group="consents", roles=("SW", "CO")),
+            connection(),
+        )
         await record(actor, "listConsents", plan=plan)
         disclosures: dict[UUID, list[Any]] = {}
         for row in await held.fetch(_DISCLOSURES, plan, clock.today(found["zone"])):

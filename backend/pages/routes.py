@@ -10,6 +10,7 @@ from backend.pages.colleagues import ColleaguePageController
 from backend.pages.dates import DatesController
 from backend.pages.door import DESK, DoorController, prove, sign_out
 from backend.pages.erasure import ErasurePageController
+from backend.pages.flows import FlowPageController
 from backend.pages.incoming import IncomingController
 from backend.pages.joining import JoinController
 from backend.pages.plan import PlanPageController
@@ -33,6 +34,7 @@ desk = Router(
         GlassPageController,
         ErasurePageController,
         SafetyPageController,
+        FlowPageController,
         DatesController,
         RowController,
         TaskPageController,

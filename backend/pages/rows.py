@@ -12,7 +12,7 @@ from backend import clock
 from backend.access import Actor
 from backend.database import transaction
 from backend.doors import HttpRequest, actor_of
-from backend.matrix import cell
+from backend.matrix import cell, covers
 from backend.once import Written
 from backend.pages.forms import Attempt, Form, submit
 from backend.pages.html import Page, go, show
@@ -103,7 +103,7 @@ async def _row(
         row=MilestoneView.of(row, read),
         plan=plan,
         role=plan["mandate"],
-        reads_alias=cell(plan["mandate"], "alias").reads,
+        reads_alias=cell(plan["mandate"], "alias").reads and covers(plan["told_groups"], "alias"),
         zone=plan["zone"],
         today=today,
         court=row["court"],

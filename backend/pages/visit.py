@@ -86,7 +86,7 @@ async def _card(request: HttpRequest, plan_id: UUID, tried: Attempt | None = Non
         for m in read.milestones
         if rules.is_soon(m, read.today, left_custody=read.left_custody)
     }
-    rows = [row for row in sheet.view.milestones if row.id in open_]
+    rows = [row for row in (sheet.view.milestones or []) if row.id in open_]
     return show(
         request,
         "visit.html",
@@ -98,7 +98,7 @@ async def _card(request: HttpRequest, plan_id: UUID, tried: Attempt | None = Non
         ticked=ticked,
         changed=[
             row
-            for row in sheet.view.milestones
+            for row in sheet.view.milestones or []
             if str(row.id) in ticked and ticked[str(row.id)] != str(row.version)
         ],
     )

@@ -10,7 +10,7 @@ from msgspec import UNSET, UnsetType
 from backend import matrix
 from backend.access import Actor
 from backend.errors import Unfit
-from backend.matrix import cut, of
+from backend.matrix import covers, cut, of
 from backend.once import Written
 from backend.plans import rules
 from backend.plans.actions import caseload, opening, reading, release
@@ -84,7 +84,7 @@ class MilestoneView(msgspec.Struct, omit_defaults=True):
             show_court=row["show_court"],
             cause=row["cause"],
         )
-        return cut(view, plan.role)
+        return cut(view, plan.role, plan.groups)
 
 
 class IdentityView(msgspec.Struct):
@@ -109,11 +109,12 @@ class MemberView(msgspec.Struct):
     link_state: str | UnsetType = UNSET
 
     @classmethod
-    def of(cls, one: dict[str, Any], reader: str, *, glass: bool) -> "MemberView":
+    def of(cls, one: dict[str, Any], plan: reading.PlanRead) -> "MemberView":
         """Names of relatives and of mentors are groups of their own; chats are their worker's."""
-        named = matrix.cell(reader, _NAMED_IN.get(one["role"], "circle"))
+        reader, group = plan.role, _NAMED_IN.get(one["role"], "circle")
+        named = matrix.cell(reader, group)
         view = cls(one["actor"], one["mandate"], one["role"])
-        if named.reads or (glass and named.behind_glass):
+        if covers(plan.groups, group) and (named.reads or (plan.glass and named.behind_glass)):
             view.name = one["name"]
         if reader in rules.WORKERS:
             view.mandate_version = one["version"]
@@ -142,7 +143,7 @@ class PlanView(msgspec.Struct, omit_defaults=True):
     """
 
     id: UUID
-    milestones: list[MilestoneView]
+    milestones: Annotated[list[MilestoneView] | UnsetType, of("milestones")] = UNSET
     version: Annotated[int | UnsetType, RELEASE] = UNSET
     alias: Annotated[str | UnsetType, of("alias")] = UNSET
     state: Annotated[str | UnsetType, RELEASE] = UNSET
@@ -165,7 +166,7 @@ class PlanView(msgspec.Struct, omit_defaults=True):
         row = plan.row
         view = cls(
             row["id"],
-            [MilestoneView.of(one, plan) for one in plan.milestones],
+            milestones=[MilestoneView.of(one, plan) for one in plan.milestones],
             version=row["version"],
             alias=row["alias"],
             state=row["state"],
@@ -184,8 +185,8 @@ class PlanView(msgspec.Struct, omit_defaults=True):
         if plan.identity is not None:
             view.person = msgspec.convert(plan.identity, IdentityView)
         if plan.circle is not None:
-            view.circle = [MemberView.of(one, plan.role, glass=plan.glass) for one in plan.circle]
-        return cut(view, plan.role)
+            view.circle = [MemberView.of(one, plan) for one in plan.circle]
+        return cut(view, plan.role, plan.groups)
 
 
 class FindPerson(msgspec.Struct, forbid_unknown_fields=True):

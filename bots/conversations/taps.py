@@ -4,7 +4,7 @@ import hmac
 from typing import Any
 
 from backend import clock
-from backend.access import Actor
+from backend.access import TOLD, Actor
 from backend.alerts.actions import close_answered
 from backend.database import connection
 from backend.messages import answers, inbox, taps
@@ -78,11 +78,14 @@ async def _answer(chat: Chat, link: Any, message: Any, action: str) -> None:
     await chat.say(link, reply, about=about, variables=variables)
 
 
+_TOLD = TOLD.format(group="'tasks'", at="$3")
+
+
 async def _has_mandate(actor: Actor, message: Any) -> bool:
     return bool(
         await connection().fetchval(
-            "SELECT 1 FROM mandate WHERE plan = $1 AND actor = $2 AND starts <= $3"
-            " AND (ends IS NULL OR ends > $3) LIMIT 1",
+            "SELECT 1 FROM mandate m WHERE m.plan = $1 AND m.actor = $2 AND m.starts <= $3"
+            f" AND (m.ends IS NULL OR m.ends > $3) AND {_TOLD} LIMIT 1",
             message["plan"],
             actor.id,
             clock.now(),

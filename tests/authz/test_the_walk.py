@@ -33,12 +33,13 @@ SIDE_DOORS = {"If-None-Match": "*", "Range": "bytes=0-10", "Accept": "text/csv"}
 READS = {
     *("getPlan", "listPlans", "milestoneHistory", "listTasks", "listAccess", "listWalls"),
     *("listBreakGlass", "draftSummary", "listLegalHolds", "listColleagues", "listSafety"),
-    "findPerson",
+    *("findPerson", "listFlows"),
 }
 # Nobody is told through these whether something is there: they name none.
 WITHOUT_OBJECT = {
     *("openPlan", "listPlans", "listTasks", "createInvitation", "setDutyRota", "signOut"),
     *("askBreakGlass", "listBreakGlass", "listColleagues", "inviteColleague", "findPerson"),
+    *("listFlows", "recordFlow"),
 }
 NOT_WALKED = {"signOut": "it would end the subject; its own tests end sessions"}
 
@@ -178,6 +179,10 @@ async def _one(walk: Walk, line: Line, who: Subject) -> None:
         return
     if line.own == "agency":
         if not may or who.afar:
+            await walk.denied(line, act, who)
+        return
+    if line.own == "agency":
+        if not may or who.name.endswith("of another agency"):
             await walk.denied(line, act, who)
         return
     if not (may and who.holds):

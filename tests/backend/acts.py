@@ -76,6 +76,7 @@ TABLES = {
     "account-invitations": "account_invitation",
     "safety-flags": "safety_flag",
     "protected-addresses": "protected_address",
+    "flows": "data_flow",
 }
 
 
@@ -136,7 +137,7 @@ class Scene:
 async def a_scene(world: World) -> Scene:
     """A plan with one of everything, so that all acts can be carried out one after the other."""
     coordinator, head = await world.somebody("CO"), await world.somebody("AD")
-    docket = await a_docket(world)
+    administrator, docket = await world.somebody("AD"), await a_docket(world)
     worker, plan = docket.worker, docket.plan
     members = [await _member(worker, plan) for _ in range(4)]
     links = [await _link(world, worker, plan, one["actor"]) for one in members[:2]]
@@ -161,12 +162,20 @@ async def a_scene(world: World) -> Scene:
         "hold": (await _made(coordinator, f"/plans/{plan}/legal-holds", _a_hold()))["id"],
         **await _safety(worker, plan, members[2]["actor"]),
         "another": await world.a_plan(worker),
+        "administrator": str(administrator.id),
+        "flows": [(flow["id"], 1) for flow in await _flows(administrator)],
         "device": await _another_device(worker),
         "code": await _a_code(worker),
         "invited": (await _made(head, "/account-invitations", _a_colleague()))["id"],
         "leaver": str((await world.somebody("TR")).id),
     }
-    callers = {"SW": worker, "PO": docket.officer, "CO": coordinator, "CT": docket.court.caller}
+    callers = {
+        "SW": worker,
+        "PO": docket.officer,
+        "CO": coordinator,
+        "CT": docket.court.caller,
+        "AD": administrator,
+    }
     callers["AD"] = head
     acts = {act.operation: act for act in _acts(docket, coordinator, ids)}
     return Scene(docket, acts, callers)
@@ -220,6 +229,16 @@ def _acts(docket: Docket, coordinator: Caller, ids: dict[str, Any]) -> list[Act]
         _changing("lowerSafetyFlag", "POST", "/safety-flags/{}/lower", (ids["flag"], 1)),
         Act("protectAddress", "POST", "/plans/{}/protected-addresses", (plan,), _a_home(member)),
         _changing("endProtectedAddress", "POST", "/protected-addresses/{}/end", (ids["home"], 1)),
+        Act("listFlows", "GET", "/flows"),
+        Act("recordFlow", "POST", "/flows", (), _a_flow(ids["administrator"])),
+        _changing(
+            "confirmFlow",
+            "POST",
+            "/flows/{}/confirm",
+            ids["flows"][0],
+            _named(ids["administrator"]),
+        ),
+        _changing("endFlow", "POST", "/flows/{}/end", ids["flows"][1]),
         Act("listAccess", "GET", "/plans/{}/access", (plan,)),
         Act("listSummaries", "GET", "/court/summaries" + court),
         Act("getSummary", "GET", "/court/summaries/{}" + court, (ids["summary"],)),
@@ -307,6 +326,15 @@ async def _safety(worker: Caller, plan: str, subject: str) -> dict[str, str]:
     return {"flag": flag["id"], "home": home["id"]}
 
 
+def _a_flow(who: str) -> dict[str, Any]:
+    to = {"kind": "chat", "to_role": "ME", "groups": ["messages"]}
+    return {**to, "purpose": "care", "basis": "authorisation", "responsible": who}
+
+
+def _named(who: str) -> dict[str, Any]:
+    return {"responsible": who}
+
+
 def _a_wish(alias: str) -> dict[str, Any]:
     return {"alias": alias, "reason": "Their worker is away, and it cannot wait."}
 
@@ -342,6 +370,15 @@ async def _link(world: World, worker: Caller, plan: str, who: str) -> str:
     made = await _made(worker, "/invitations", {"plan": plan, "subject": who})
     await world.sql("UPDATE link SET state = 'unconfirmed' WHERE id = $1", made["id"])
     return str(made["id"])
+
+
+async def _flows(administrator: Caller) -> list[dict[str, Any]]:
+    """Two that were written for the agency: the person's own file, and what nothing else needs."""
+    listed = (await administrator.get("/flows")).json()
+    [own] = [flow for flow in listed if flow["kind"] == "person"]
+    await administrator.post("/flows", _a_flow(str(administrator.id)))
+    listed = (await administrator.get("/flows")).json()
+    return [own, next(flow for flow in listed if flow["groups"] == ["messages"])]
 
 
 async def _task(world: World, plan: str) -> str:

@@ -398,6 +398,20 @@ def test_lines_are_saved_as_a_chat_shows_them() -> None:
         check_lines(Lines(crisis_line="see http://help.example"))
 
 
+async def test_an_operator_says_whether_an_agency_is_an_ngo(
+    terminal: Terminal, world: World
+) -> None:
+    assert (await terminal.first()).returncode == 0
+    [agency] = await world.sql("SELECT id, regime FROM agency")
+    assert agency["regime"] == "public_body"  # as long as nobody says otherwise
+    assert (await terminal.run("regime", "ngo")).returncode == 0
+    [agency] = await world.sql("SELECT id, regime FROM agency")
+    assert agency["regime"] == "ngo"
+    [noted] = await world.sql("SELECT object FROM audit WHERE operation = 'setRegime'")
+    assert noted["object"] == agency["id"]
+    assert (await terminal.run("regime", "secret-service")).returncode == 2
+
+
 async def test_an_operator_says_of_whom_a_second_factor_is_asked(
     terminal: Terminal, world: World
 ) -> None:

@@ -45,6 +45,14 @@ ACTIONS = {
         "list_holds": "listLegalHolds",
         "end_hold": "endLegalHold",
     },
+    "backend.flows.actions": {
+        "record_flow": "recordFlow",
+        "confirm_flow": "confirmFlow",
+        "end_flow": "endFlow",
+        "list_flows": "listFlows",
+        "receivers": "recordFlow",
+        "colleagues": "recordFlow",
+    },
     "backend.messages.incoming": {"list_incoming": "readIncoming", "mark_read": "readIncoming"},
     "backend.messages.links": {
         "create_invitation": "createInvitation",

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from backend.access import OPERATIONS, PURPOSES
+from backend.access import OPERATIONS
+from backend.words import PURPOSES
 from tests.backend.acts import a_scene
 from tests.world import World
 

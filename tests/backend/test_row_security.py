@@ -284,13 +284,14 @@ async def test_what_a_read_tells_the_policies_ends_with_it(world: World) -> None
     worker = await world.somebody("SW")
     plan = await world.a_plan(worker)
     reads = {
-        "caseload_columns": "'SW', '{SW}', '{SW}', '0001-01-01', $1, 50",
-        "plan_cut": "'SW', now(), $1, '{planned}', '2040-01-01', '{SW}', '{SW}', '{SW}', '{SW}'",
+        "caseload_by_flow": "'SW', '{SW}', '{SW}', '0001-01-01', $1, 50",
+        "plan_by_flow": "'SW', now(), $1, '{planned}', '2040-01-01', '{SW}', '{SW}', '{SW}',"
+        " '{SW}'",
     }
     async with transaction(worker.id) as held:
         for function, values in reads.items():
             nobody = UUID(int=0)
-            asked = UUID(plan["id"]) if function == "plan_cut" else nobody
+            asked = UUID(plan["id"]) if function == "plan_by_flow" else nobody
             assert await held.fetch(f"SELECT * FROM {function}({values})", asked)
             for setting in ("app.plans", "app.people"):
                 assert not await held.fetchval("SELECT current_setting($1, true)", setting)

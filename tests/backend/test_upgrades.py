@@ -12,6 +12,7 @@ import pytest
 from piccolo.apps.migrations.commands.forwards import ForwardsMigrationManager
 
 from backend import database, embedded, migrate
+from backend.flows.rules import OF_KIND
 from benchmarks.ground import AGENCY, LOAD, STAFF, ZONES
 
 # the last migrations of earlier releases
@@ -133,3 +134,55 @@ async def test_an_upgrade_that_loses_a_lock_to_the_release_before_tries_again(
     finally:
         await busy.close()
     assert await before.fetchval("SELECT count(*) FROM plan WHERE next_win_after IS NULL") == 0
+
+
+# Somebody of another agency with a mandate, and a court's machine with a file, as of before.
+_TODAY = f"""
+INSERT INTO agency SELECT (jsonb_populate_record(
+       a, jsonb_build_object('id', 'a0000000-0000-4000-8000-000000000001', 'name', 'Afar'))).*
+  FROM agency a WHERE a.id = {AGENCY};
+INSERT INTO actor (id, agency, kind, created_at) VALUES
+    ('a0000000-0000-4000-8000-000000000002', 'a0000000-0000-4000-8000-000000000001', 'staff',
+     now()),
+    ('a0000000-0000-4000-8000-000000000003', {AGENCY}, 'court', now());
+INSERT INTO court_client (id, agency, version, label, client_index, secret, created_at)
+VALUES ('a0000000-0000-4000-8000-000000000003', {AGENCY}, 1, 'First chamber', 'x', 'x', now());
+INSERT INTO mandate (id, agency, plan, version, actor, role, starts, granted_by)
+SELECT gen_random_uuid(), agency, id, 1, 'a0000000-0000-4000-8000-000000000002', 'PO',
+       now() - interval '1 day', {STAFF} FROM plan LIMIT 1;
+"""
+
+
+@of_the_last
+async def test_what_an_agency_does_today_flows_on_and_waits_for_a_word(
+    server: embedded.Server, before: Any
+) -> None:
+    await before.execute(_TODAY)
+    await _upgrade(server, before)
+    sql = f"SELECT * FROM data_flow WHERE agency = {AGENCY} ORDER BY kind, to_role"
+    rows = await before.fetch(sql)
+    assert [(row["kind"], row["to_role"], row["basis"]) for row in rows] == [
+        ("agency", None, "law"),
+        ("chat", "FA", "authorisation"),
+        ("chat", "ME", "authorisation"),
+        ("chat", "PE", "own_right"),
+        ("court", None, "law"),
+        ("person", None, "own_right"),
+    ]
+    for row in rows:
+        assert set(row["groups"]) == OF_KIND[row["kind"]], row["kind"]
+        assert row["confirmed_at"] is None
+        assert row["law"] is None
+    waits = {flow["kind"]: flow for flow in rows}
+    assert str(waits["agency"]["to_agency"]) == "a0000000-0000-4000-8000-000000000001"
+    assert str(waits["court"]["court"]) == "a0000000-0000-4000-8000-000000000003"
+    # and the reader sees their plan as before
+    async with before.transaction():
+        await before.execute("SET LOCAL ROLE throughcare_app")
+        await before.execute(
+            "SELECT set_config('app.actor', 'a0000000-0000-4000-8000-000000000002', true),"
+            " set_config('app.now', now()::text, true)"
+        )
+        assert await before.fetchval("SELECT count(*) FROM plan") == 1
+    afar = "SELECT count(*) FROM data_flow WHERE agency = 'a0000000-0000-4000-8000-000000000001'"
+    assert await before.fetchval(afar) == 4  # its own chats, and the files of its people

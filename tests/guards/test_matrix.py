@@ -31,6 +31,7 @@ WHOLE = {
     "WallView": "to the workers",
     "LegalHoldView": "to the workers of the plan's own agency",
     **dict.fromkeys(("SafetyView", "FlagView", "AddressView"), "to the workers"),
+    "FlowView": "field groups and laws of an agency, and nobody's data",
     "WishView": "to the coordinator who may let it",
     "MovedRow": "rows are cut by the rules",
     "PinnedRow": "likewise",
@@ -48,8 +49,8 @@ WHOLE = {
 }
 # An id, a version, what a machine needs to go on.
 TECHNICAL = {
-    "PlanView": {"id", "milestones", "circle"},
-    "CaseloadLine": {"id", "next_due_on", "next_title", "overdue"},
+    "PlanView": {"id", "circle"},
+    "CaseloadLine": {"id"},
     "TaskView": {
         *("id", "version", "kind", "step", "role", "subject", "due_at", "urgency", "opened_at"),
         *("plan", "about", "acknowledged_at"),
@@ -133,6 +134,7 @@ WRITES = {
     "lowerSafetyFlag": "safety",
     "protectAddress": "safety",
     "endProtectedAddress": "safety",
+    **dict.fromkeys(("recordFlow", "confirmFlow", "endFlow"), "registry"),
     "bindCourtFile": "court reference",
     "issueSummary": "summary",
 }
@@ -143,7 +145,7 @@ READS = {
     "readIncoming": "chat text",
     "getSummary": "summary",
 }
-READS |= {"listColleagues": "accounts"}
+READS |= {"listColleagues": "accounts", "listFlows": "registry"}
 
 
 def test_an_operation_is_of_no_role_that_the_matrix_gives_nothing() -> None:
@@ -164,7 +166,7 @@ def test_the_matrix_names_fourteen_kinds_of_people_and_three_machines() -> None:
 
 
 def test_an_administrator_reads_nothing_of_any_case() -> None:
-    of_the_house = {"rota", "accounts", "templates", "messages"}
+    of_the_house = {"rota", "accounts", "templates", "messages", "registry"}
     for group in MATRIX.keys() - of_the_house:
         assert not cell("AD", group).signs, group
     assert cell("AD", "messages").signs == {"n"}

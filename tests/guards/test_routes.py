@@ -36,6 +36,10 @@ BEYOND = {
         "a plan that is not one's own, for four hours, with a second person",
     ),
     "erasePerson": "the right to be forgotten, and what an agency owes by law",
+    **dict.fromkeys(
+        ("listFlows", "recordFlow", "confirmFlow", "endFlow"),
+        "the data-flow registry: no entry, no flow",
+    ),
     **dict.fromkeys(("setLegalHold", "listLegalHolds", "endLegalHold"), "what stops an erasure"),
     "findPerson": "a worker knows a name, and a list may be long",
     **dict.fromkeys(

@@ -15,6 +15,7 @@ LONG = {
     "migrations/m0001_auto_tables.py": "made by Piccolo",
     "migrations/m0019_auto_walls.py": "likewise",
     "migrations/m0027_auto_safety.py": "likewise",
+    "migrations/m0030_auto_data_flows.py": "likewise",
     "migrations/m0017_auto_court_machines.py": "likewise",
     "migrations/m0015_auto_ways_in.py": "likewise",
 }

@@ -13,6 +13,7 @@ _WALK = "tests/authz/test_the_walk.py"
 _ROWS = "tests/backend/test_row_security.py"
 _ADDS = f"{_ROWS}::test_each_policy_for_changes_and_additions_stands_without_the_one_for_reads"
 _OTHERS = f"{_ROWS}::test_nobody_adds_a_person_elsewhere_nor_a_wish_in_the_name_of_another"
+_FLOWS = "tests/backend/test_flows.py"
 _DIRECT = "tests/backend/test_each_guard_alone.py"
 _SAID = "tests/backend/test_what_may_be_said.py"
 _PLACES = (
@@ -30,18 +31,21 @@ BY_KIND: dict[str, Sequence[str]] = {
         "tests/guards/test_matrix.py",
         f"{_KNOW}::test_a_coordinator_knows_who_is_in_the_circle_but_no_relative_by_name",
         "tests/backend/test_walls.py",
+        _FLOWS,
     ),
     "policy": (
         f"{_ROWS}::test_each_role_reads_what_is_its_own_and_nothing_without_an_actor",
         _OTHERS,
         _ROWS,
         "tests/backend/courts/test_without_the_wall.py",
+        f"{_FLOWS}::test_the_walls_of_the_registry_stand_alone",
     ),
     "function": (
         f"{_KNOW}::test_the_rule_in_the_database_is_the_rule_in_the_program",
         "tests/backend/test_walls.py",
         f"{_ROWS}::test_each_role_reads_what_is_its_own_and_nothing_without_an_actor",
         "tests/backend/test_sign_in.py",
+        f"{_FLOWS}::test_without_an_entry_a_plan_of_another_agency_is_as_if_it_never_was",
     ),
 }
 # By the beginning of a file's name; the longest that fits.
@@ -50,13 +54,19 @@ BY_FILE: dict[str, Sequence[str]] = {
         *_PLACES,
         "tests/backend/test_walls.py",
         "tests/backend/test_versions.py",
+        _FLOWS,
     ),
     "backend/agencies": (*_PLACES, "tests/backend/test_agencies.py"),
     "backend/alerts": (*_PLACES, "tests/backend/test_walls.py", "tests/test_whose_it_is.py"),
     "backend/appointments": (*_PLACES, _KNOW, "tests/test_appointments.py"),
     "backend/audit": (*_PLACES, "tests/backend/test_audit.py"),
     "backend/circles": (*_PLACES, _KNOW, "tests/test_family.py"),
-    "backend/consents": (*_PLACES, "tests/test_family.py", "tests/test_a_yes_comes_first.py"),
+    "backend/consents": (
+        *_PLACES,
+        "tests/test_family.py",
+        "tests/test_a_yes_comes_first.py",
+        _FLOWS,
+    ),
     "backend/courts": (*_PLACES, "tests/backend/courts"),
     "backend/courts/rules.py": (
         "tests/backend/courts/test_proofs.py",
@@ -68,10 +78,11 @@ BY_FILE: dict[str, Sequence[str]] = {
         "tests/backend/test_malformed.py",
         "tests/backend/test_http.py",
     ),
+    "backend/flows": (*_PLACES, _FLOWS),
     "backend/matrix.py": BY_KIND["matrix"],
-    "backend/messages": (*_PLACES, "tests/test_first_contact.py", "tests/backend/pages"),
+    "backend/messages": (*_PLACES, "tests/test_first_contact.py", "tests/backend/pages", _FLOWS),
     "backend/pages": (_DIRECT, "tests/backend/pages"),
-    "backend/plans": (*_PLACES, "tests/backend/test_plans.py", _KNOW),
+    "backend/plans": (*_PLACES, "tests/backend/test_plans.py", _KNOW, _FLOWS),
     "backend/plans/rules.py": (_SAID, _KNOW),
     "backend/reference.py": ("tests/guards/test_routes.py", "tests/backend/test_http.py"),
     "backend/staff": (
@@ -81,7 +92,7 @@ BY_FILE: dict[str, Sequence[str]] = {
         "tests/backend/test_tries.py",
         "tests/guards/test_routes.py",
     ),
-    "backend/summaries": (*_PLACES, "tests/backend/summaries", "tests/backend/courts"),
+    "backend/summaries": (*_PLACES, "tests/backend/summaries", "tests/backend/courts", _FLOWS),
     "backend/summaries/rules.py": ("tests/backend/summaries/test_rules.py",),
     "backend/walls": (*_PLACES, "tests/backend/test_walls.py"),
     "backend/actors": ("tests/backend/test_destroyed_keys.py",),

@@ -16,16 +16,16 @@ from backend.database import MOMENT, fetch_at_once, transaction
 from backend.matrix import cut, of
 from backend.plans import rules
 
-RELEASE = of("release date")
+RELEASE, MILESTONES = of("release date"), of("milestones")
 
 
 class CaseloadLine(msgspec.Struct):
     """One plan of a caseload, as far as its reader may know it; `overdue` is computed now."""
 
     id: UUID
-    next_due_on: date | None
-    next_title: str | None
-    overdue: bool
+    next_due_on: Annotated[date | UnsetType | None, MILESTONES]
+    next_title: Annotated[str | UnsetType | None, MILESTONES]
+    overdue: Annotated[bool | UnsetType, MILESTONES]
     version: Annotated[int | UnsetType, RELEASE] = UNSET
     alias: Annotated[str | UnsetType, of("alias")] = UNSET
     name: Annotated[str | UnsetType, of("identity")] = UNSET
@@ -34,8 +34,8 @@ class CaseloadLine(msgspec.Struct):
     certainty: Annotated[str | UnsetType, RELEASE] = UNSET
 
 
-_PAGE = "SELECT * FROM caseload_columns($1, $2, $3, $4, $5, $6)"
-_PAGE_AT_ONCE = "SELECT * FROM read_caseload_columns($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+_PAGE = "SELECT * FROM caseload_by_flow($1, $2, $3, $4, $5, $6)"
+_PAGE_AT_ONCE = "SELECT * FROM read_caseload_by_flow($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 _RULES = (sorted(rules.WORKERS), sorted(rules.READ_NAMES))
 After = tuple[date, UUID] | None
 FIRST = (date(1, 1, 1), UUID(int=0))
@@ -99,9 +99,11 @@ def lines_of(page: Any) -> list[CaseloadLine]:
             page["certainties"],
         )
     )
-    if rules.WORKERS.issuperset(page["mandates"]):
+    elsewhere = page["told_groups"]
+    if rules.WORKERS.issuperset(page["mandates"]) and not any(elsewhere):
         return lines  # they are given all of it
-    return list(map(cut, lines, page["mandates"]))
+    told = (None if groups is None else groups.split(",") for groups in elsewhere)
+    return list(map(cut, lines, page["mandates"], told))
 
 
 def _name(person: UUID, wrapped: bytes | None, identity: bytes | None) -> str | UnsetType:

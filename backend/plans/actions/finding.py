@@ -16,6 +16,7 @@ from backend.words import words_of
 
 MOST_WORDS, MOST_FOUND = 8, 50
 
+# Who works elsewhere is told what the registry says, and finds nobody by a name.
 # Everybody of the caseload with their words: what is asked for is not in it, so it is the same
 # work whatever is asked, and nobody else is ever looked at.
 _MINE = """
@@ -27,7 +28,7 @@ SELECT DISTINCT p.id, p.person, s.agency, k.wrapped, w.words,
   JOIN subject_key k ON k.id = p.person AND k.wrapped IS NOT NULL
   LEFT JOIN LATERAL (
        SELECT array_agg(o.word) AS words FROM person_word o WHERE o.person = p.person) w ON true
- WHERE h.role = ANY ($1)
+ WHERE h.role = ANY ($1) AND h.groups IS NULL
 """
 _FOUND = """
 SELECT array_agg(f.id) AS ids, array_agg(f.version) AS versions, array_agg(f.alias) AS aliases,
@@ -36,7 +37,7 @@ SELECT array_agg(f.id) AS ids, array_agg(f.version) AS versions, array_agg(f.ali
        array_agg(f.person) AS people, array_agg(f.identity) AS identities,
        array_agg(f.wrapped) AS wrapped, array_agg(f.next_due_on) AS dues,
        array_agg(f.next_title) AS titles, array_agg(f.next_win_after) AS wins,
-       array_agg('SW'::text) AS mandates
+       array_agg('SW'::text) AS mandates, array_agg(NULL::text) AS told_groups
   FROM (SELECT p.*, s.identity, k.wrapped
           FROM plan p JOIN person s ON s.id = p.person JOIN subject_key k ON k.id = p.person
          WHERE p.id = ANY ($1) ORDER BY p.next_due_on, p.id LIMIT $2) f

@@ -42,7 +42,7 @@ async def find_milestone(actor: Actor, id_: UUID, *, change: bool = False) -> tu
     plan_id = await held.fetchval("SELECT plan FROM milestone WHERE id = $1", id_)
     if plan_id is None:
         raise NotFound
-    plan = await find_plan(actor, plan_id, lock=change)
+    plan = await find_plan(actor, plan_id, group="milestones", lock=change)
     row = await held.fetchrow(
         "SELECT * FROM milestone WHERE id = $1" + (" FOR UPDATE" if change else ""), id_
     )

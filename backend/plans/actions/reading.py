@@ -1,6 +1,6 @@
 """What a reader sees of a plan. Every read is written down."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -12,6 +12,7 @@ from backend.actors.actions import unseal_with
 from backend.audit.actions import record
 from backend.database import MOMENT, fetch_at_once, transaction
 from backend.errors import NotFound
+from backend.matrix import covers
 from backend.plans import rules, told
 
 LAST = date(9999, 12, 31)
@@ -32,14 +33,15 @@ class PlanRead:
     circle: Sequence[Any] | None
     appointments: Sequence[Any]
     glass: bool = False  # read for four hours, with a second person's word
+    groups: Collection[str] | None = None  # what may flow to a reader who works elsewhere
 
     @property
     def left_custody(self) -> bool:
         return self.row["left_custody_at"] is not None
 
 
-_SHEET = "SELECT * FROM plan_cut($1, $2, $3, $4, $5, $6, $7, $8, $9)"
-_SHEET_AT_ONCE = "SELECT * FROM read_plan_cut($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+_SHEET = "SELECT * FROM plan_by_flow($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+_SHEET_AT_ONCE = "SELECT * FROM read_plan_by_flow($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
 _READERS = tuple(
     sorted(roles)
     for roles in (rules.READ_NAMES, rules.WORKERS, rules.READ_DATES, rules.READ_CIRCLE)
@@ -86,6 +88,7 @@ async def get_plan_of(
 def _read(sheet: Any, *, everything: bool) -> PlanRead:
     """What a reader sees in all, or of it what is near; the database has cut it to their role."""
     role, today = sheet["mandate"], clock.today(sheet["zone"])
+    groups = sheet["told_groups"]
     left = sheet["left_custody_at"] is not None
     seen = told.milestones(sheet["milestones"] or NONE)
     shown = seen if everything else [r for r in seen if rules.is_soon(r, today, left_custody=left)]
@@ -93,12 +96,19 @@ def _read(sheet: Any, *, everything: bool) -> PlanRead:
         row=sheet,
         role=role,
         today=today,
-        identity=_identity(sheet) if role in rules.READ_NAMES and sheet["wrapped"] else None,
+        identity=_identity(sheet) if _names(sheet, role) else None,
         milestones=shown,
         offers=_offers(seen),
-        circle=_circle(sheet) if role in rules.READ_CIRCLE else None,
+        circle=_circle(sheet) if role in rules.READ_CIRCLE and covers(groups, "circle") else None,
         appointments=_appointments(sheet),
         glass=sheet["glass"],
+        groups=groups,
+    )
+
+
+def _names(sheet: Any, role: str) -> bool:
+    return bool(
+        role in rules.READ_NAMES and covers(sheet["told_groups"], "identity") and sheet["wrapped"]
     )
 
 

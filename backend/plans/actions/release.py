@@ -12,6 +12,7 @@ from backend.alerts.actions import open_task
 from backend.audit.actions import record
 from backend.database import connection, transaction
 from backend.errors import NotFound, NotFromThisState, Unfit
+from backend.matrix import covers
 from backend.messages import outbox
 from backend.messages.outbox import Occurrence
 from backend.messages.rules import RELEASE_MOVED
@@ -40,7 +41,7 @@ async def move_release_date(actor: Actor, id_: UUID, seen: int, to: Release) -> 
     if to.certainty not in rules.CERTAINTIES:
         raise Unfit("certainty is confirmed, expected or earliest_possible.")
     async with transaction(actor.id) as held:
-        plan = await find_plan(actor, id_, roles=("SW", "PS"), lock=True)
+        plan = await find_plan(actor, id_, group="release date", roles=("SW", "PS"), lock=True)
         check_version(plan, seen)
         if plan["state"] not in rules.RUNNING or plan["left_custody_at"] is not None:
             raise NotFromThisState("The date moves only before the person has left custody.")
@@ -159,12 +160,14 @@ async def read_move(actor: Actor, move: UUID) -> tuple[Any, list[Any], list[Any]
         found = await held.fetchrow("SELECT * FROM release_move WHERE id = $1", move)
         if found is None:
             raise NotFound
-        plan = await find_plan(actor, found["plan"])
+        plan = await find_plan(actor, found["plan"], group="release date")
         events = await held.fetch(_MOVED, move)
         pinned = await held.fetch(_PINNED, plan["id"])
     seen = dict(found)
     if plan["mandate"] not in rules.WORKERS:
         seen |= {"cancelled": None, "told": None}
+    if not covers(plan["told_groups"], "milestones"):
+        return seen, [], []
     return (
         seen,
         [row for row in events if rules.sees(plan["mandate"], row)],
@@ -191,7 +194,7 @@ async def change_plan_state(actor: Actor, id_: UUID, seen: int, to: str) -> Writ
     if to not in rules.PLAN_STEPS:
         raise Unfit(f"state is one of {', '.join(sorted(rules.PLAN_STEPS))}.")
     async with transaction(actor.id) as held:
-        plan = await find_plan(actor, id_, roles=("SW", "CO"), lock=True)
+        plan = await find_plan(actor, id_, group="release date", roles=("SW", "CO"), lock=True)
         check_version(plan, seen)
         inside = plan["left_custody_at"] is None
         wrong_side = (to == "active_inside" and not inside) or (to == "active_outside" and inside)
@@ -240,7 +243,7 @@ async def record_left_custody(actor: Actor, id_: UUID, seen: int, *, left: bool)
     """
     require(actor, "recordLeftCustody")
     async with transaction(actor.id):
-        plan = await find_plan(actor, id_, roles=("SW", "PS"), lock=True)
+        plan = await find_plan(actor, id_, group="release date", roles=("SW", "PS"), lock=True)
         check_version(plan, seen)
         if plan["state"] != "active_inside":
             raise NotFromThisState(f"The plan is {plan['state']}.")

@@ -35,7 +35,7 @@ async def draft_summary(actor: Actor, plan_id: UUID, subject: Subject) -> tuple[
     """
     require(actor, "recordReading")
     async with transaction(actor.id):
-        plan = await find_plan(actor, plan_id, roles=("SW", "PO"))
+        plan = await find_plan(actor, plan_id, group="summary draft", roles=("SW", "PO"))
         draft = await make_draft(plan, subject)
         await record(actor, "draftSummary", plan=plan_id, thing=subject.file)
         return draft, digest_of(draft).hex()

@@ -15,6 +15,7 @@ from backend.actors.actions import seal, unseal
 from backend.audit.actions import record
 from backend.database import connection, transaction
 from backend.errors import NotFromThisState, SummaryNotReadToPerson, Unfit
+from backend.flows.entries import Receiver, may_flow
 from backend.once import Written
 from backend.staff.proof import require_fresh
 from backend.summaries.actions.drafting import Subject, digest_of, make_draft
@@ -55,7 +56,7 @@ async def record_reading(actor: Actor, plan_id: UUID, new: NewReading) -> Writte
     """
     require(actor, "recordReading")
     async with transaction(actor.id) as held:
-        plan = await find_plan(actor, plan_id, roles=("SW", "PO"), lock=True)
+        plan = await find_plan(actor, plan_id, group="summary draft", roles=("SW", "PO"), lock=True)
         _check(plan, new)
         digest = digest_of(await make_draft(plan, new.subject))
         if new.digest is not None and new.digest != digest.hex():
@@ -103,8 +104,9 @@ async def issue_summary(actor: Actor, plan_id: UUID, subject: Subject) -> Writte
     """
     require(actor, "issueSummary")
     async with transaction(actor.id):
-        plan = await find_plan(actor, plan_id, roles=("PO",), lock=True)
+        plan = await find_plan(actor, plan_id, group="summary", roles=("PO",), lock=True)
         await require_fresh(actor)
+        await _may_go_to_court(plan, subject.file)
         draft = await make_draft(plan, subject)
         readings = await _readings(plan, digest_of(draft))
         attestation = heard(readings)
@@ -116,6 +118,19 @@ async def issue_summary(actor: Actor, plan_id: UUID, subject: Subject) -> Writte
         await _use(readings, id_)
         await record(actor, "issueSummary", plan=plan_id, thing=id_)
         return Written(id_, content.version, 201)
+
+
+async def _may_go_to_court(plan: Any, file: UUID) -> None:
+    """Raises NotFromThisState where no entry of the registry lets summaries go to this court."""
+    court = await connection().fetchval(
+        "SELECT client FROM court_file WHERE id = $1 AND plan = $2", file, plan["id"]
+    )
+    if court is not None and not await may_flow(
+        plan["agency"], Receiver("court", court=court), "summary"
+    ):
+        raise NotFromThisState(
+            "No entry of the data-flow registry lets summaries go to this court."
+        )
 
 
 async def _readings(plan: Any, digest: bytes) -> Sequence[Any]:

@@ -1,10 +1,10 @@
 """What a court may pull: issued versions, by a file reference that is bound to its machine.
 
-A reference or id that is foreign, unknown, a canary, no reference at all, or that of a
-person whose key was destroyed takes the same way through the same statements and ends in
-the same NotFound. Every pull is written down, for the plan's coordinator; a refused one
-too, against the court's machine. What goes beyond the day's quota is refused before any
-file is looked for.
+A reference or id that is foreign, unknown, a canary, no reference at all, that of a
+person whose key was destroyed, or of an agency whose registry lets nothing flow to this
+court takes the same way through the same statements and ends in the same NotFound. Every
+pull is written down, for the plan's coordinator; a refused one too, against the court's
+machine. What goes beyond the day's quota is refused before any file is looked for.
 """
 
 import hashlib
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from backend import clock
 from backend.access import Actor, require
 from backend.actors.actions import unseal_with
 from backend.audit.actions import record
@@ -26,6 +27,7 @@ _FILE = """
 SELECT f.id, f.plan FROM court_file f
   JOIN court_client c ON c.id = f.client AND c.suspended_at IS NULL
  WHERE f.client = $1 AND f.reference_index = $2 AND f.ended_at IS NULL
+   AND may_flow(f.agency, 'court', f.client, NULL, 'summary', $3)
    AND NOT EXISTS (SELECT 1 FROM subject_key k WHERE k.id = f.subject AND k.wrapped IS NULL)
 """
 _ISSUED = """
@@ -81,7 +83,7 @@ async def _look(
     """The file and what was issued to it; nothing of either once the person's key is destroyed."""
     if pull.over:
         return None, ()
-    file = await connection().fetchrow(_FILE, actor.id, index)
+    file = await connection().fetchrow(_FILE, actor.id, index, clock.now())
     rows = await connection().fetch(_ISSUED, file["id"] if file else None, id_)
     if any(row["wrapped"] is None for row in rows):
         return None, ()

@@ -185,8 +185,10 @@ async def test_an_officer_of_another_agency_with_a_mandate_issues(world: World) 
     docket = await a_docket(world)
     elsewhere = await world.an_agency(name="Probation Service", language="fr")
     guest = await world.somebody("PO", agency=elsewhere)
+    await world.a_flow(elsewhere)
     await join(world, docket.worker, docket.plan, guest, "PO")
     court = await a_court(world, elsewhere)
+    await world.a_flow(kind="court", court=str(court.id), groups=["summary"])
     bound = await guest.post(
         f"/plans/{docket.plan}/court-files", {"client": str(court.id), "reference": "7"}
     )
