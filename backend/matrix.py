@@ -10,7 +10,7 @@ b behind broken glass, u until a week after release. Every read of a plan needs 
 besides; a court goes by its file.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar, get_type_hints
@@ -54,11 +54,24 @@ templates           .    Q   RW  .   .   Q   Q   Q   Q   .   .   RW R  .   .  . 
 summary draft       RQ   RW  R   Co  .   Co  .   Co  RW  .   .   .  .  RQ  .  .  .
 summary             R    R   R   .   .   .   .   .   RW  R   .   .  n  R   .  .  R
 consents            RWo  RW  R   Ro  Ro  Ro  Ro  .   R   .   .   .  R  R   R  .  .
+corrections         RQ   RW  R   .   .   .   .   .   .   .   .   .  .  RQ  .  .  .
+entry passes        R    RW  RW  .   .   .   .   .   .   .   .   .  .  Ro  .  .  .
 access              Ro   Ro  R   .   Ro  .   .   .   .   .   .   .  R  R   .  .  .
 rota                .    .   RW  .   .   .   .   .   .   .   .   RW R  .   R  .  .
 accounts            .    .   .   .   .   .   .   .   .   .   .   RW R  .   .  .  .
 """
 SIGNS = frozenset("RWQCosnDbu")
+
+# What a lawyer or guardian (LR) may be given a mandate for, and the groups that go with it. What
+# says whose file it is goes with each of them; what is in none of them goes with none.
+MATTERS: Mapping[str, frozenset[str]] = {
+    "plan": frozenset({"release date", "milestones", "appointments", "contacts", "conditions"}),
+    "circle": frozenset({"circle"}),
+    "summaries": frozenset({"summary", "summary draft", "court reference"}),
+    "consents": frozenset({"consents"}),
+    "access": frozenset({"access"}),
+}
+WITH_EACH_MATTER = frozenset({"identity", "alias", "languages", "entry passes", "corrections"})
 
 
 @dataclass(frozen=True)
@@ -148,4 +161,13 @@ def cut(view: S, role: str) -> S:
     """What of an answer this role is given: the keys of the rest are not there."""
     for name in hidden(type(view), role):
         msgspec.structs.force_setattr(view, name, msgspec.UNSET)
+    return view
+
+
+def cut_to_matters(view: S, matters: Collection[str]) -> S:
+    """What of an answer goes with these matters."""
+    given = WITH_EACH_MATTER.union(*(MATTERS[matter] for matter in matters))
+    for name, mark in marked(type(view)).items():
+        if mark["group"] not in given:
+            msgspec.structs.force_setattr(view, name, msgspec.UNSET)
     return view

@@ -2,4 +2,5 @@
 
 from migrations.m0002_ground import PLAN_ROWS as GROUND
 
-PLAN_ROWS = {**GROUND, "wall": "plan", "legal_hold": "plan"}
+MORE = ("correction", "entry_pass", "legal_hold", "wall")
+PLAN_ROWS = {**GROUND, **dict.fromkeys(MORE, "plan")}

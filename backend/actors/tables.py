@@ -1,6 +1,6 @@
 """Who acts, and on whose behalf: actors, their sealing keys and their mandates."""
 
-from piccolo.columns import UUID, Bytea, Varchar
+from piccolo.columns import UUID, Array, Bytea, Varchar
 from piccolo.table import Table
 
 from backend.columns import instant, reference, row_id, version
@@ -37,3 +37,5 @@ class Mandate(Table, tablename="mandate"):
     granted_by = reference(ActorRecord)
     person = reference("Person", null=True)  # the plan's, so that a wall is judged without it
     glass = reference("BreakGlass", null=True)
+    # of a lawyer or guardian: the parts of the file that they may read, and speak for
+    matters = Array(base_column=Varchar(12), null=True, default=None)

@@ -10,6 +10,7 @@ from backend.pages.dates import DatesController
 from backend.pages.door import DESK, DoorController, prove, sign_out
 from backend.pages.erasure import ErasurePageController
 from backend.pages.incoming import IncomingController
+from backend.pages.passes import CorrectionPageController, PassPageController
 from backend.pages.plan import PlanPageController
 from backend.pages.refusals import REFUSALS
 from backend.pages.rows import RowController
@@ -29,6 +30,8 @@ desk = Router(
         WallPageController,
         GlassPageController,
         ErasurePageController,
+        PassPageController,
+        CorrectionPageController,
         DatesController,
         RowController,
         TaskPageController,

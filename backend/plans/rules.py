@@ -17,6 +17,8 @@ READ_DATES = readers("appointments")  # all but the workers their own alone
 OPTIONAL_KINDS = frozenset({"V", "N"})
 UNDER_WAY = frozenset({"in_progress", "done"})
 UNTOLD = frozenset({"dormant", "declined", "not_needed", "not_possible", "cancelled"})
+OF_OTHERS = frozenset({"FAM", "MEN"})
+NOT_FOR_LAWYERS = frozenset({"HLT", "FAM"})
 SERVICES = frozenset({"SW", "CO", "PO", "PS", "TR", "CP"})
 # A service that is no worker of the plan tells what became of its own part, and no more.
 OWN_PART = frozenset({"in_progress", "done", "not_possible"})
@@ -128,6 +130,31 @@ def sees(role: str, row: Mapping[str, Any]) -> bool:
     if role == "PS":
         return row["kind"] != "V" and (row["owner"] == "PS" or "PS" in row["partners"])
     return role == "TR" and row["owner"] == "TR"
+
+
+def is_about_another(row: Mapping[str, Any]) -> bool:
+    """A row that is a relative's or a mentor's own: a talk with them, their yes, how they are."""
+    if "F" in row["agree"]:
+        return True
+    return row["pathway"] in OF_OTHERS and "PE" not in {row["owner"], *row["partners"]}
+
+
+def in_own_file(role: str, row: Mapping[str, Any]) -> bool:
+    """Whether a row stands in the file: all of their own for the person, refusals too.
+
+    A lawyer or guardian is not told what was offered and refused, nor of counselling and health:
+    the person may tell them.
+    """
+    if is_about_another(row):
+        return False
+    if role == "PE":
+        return True
+    if row["pathway"].startswith("CNS") or row["pathway"] in NOT_FOR_LAWYERS:
+        return False
+    if row["state"] in {"dormant", "declined"}:
+        return False
+    wants_a_yes = row["agree"] != "-" or row["kind"] in OPTIONAL_KINDS
+    return row["state"] in UNDER_WAY or not wants_a_yes
 
 
 def tells(role: str, event: Mapping[str, Any]) -> bool:
