@@ -15,6 +15,7 @@ from typing import Any
 import click
 from packaging.licenses import canonicalize_license_expression
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from backend.settings import ROOT
 
@@ -82,7 +83,7 @@ def parts() -> Iterator[Part]:
     """Raises where one is not installed, is of another version, or says no licence."""
     for name, version in sorted(pins()):
         found = distribution(name)
-        if found.version != version:
+        if Version(found.version) != Version(version):  # 2.012 is 2.12
             raise ValueError(f"{name} {found.version} is installed, and {version} is pinned")
         yield Part(name, version, licence_of(name, found))
 

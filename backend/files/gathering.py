@@ -25,12 +25,12 @@ SELECT m.actor, m.role, m.starts, m.ends, m.matters, s.alias, b.identity, b.stan
   FROM mandate m LEFT JOIN staff s ON s.id = m.actor LEFT JOIN member b ON b.id = m.actor
  WHERE m.plan = $1 AND m.glass IS NULL AND m.role <> 'PE' AND m.starts <= $2
    AND (m.ends IS NULL OR m.ends > $2)
- ORDER BY m.starts, m.id
+ ORDER BY m.starts, m.role, m.id
 """
 _DISCLOSURES = """
 SELECT d.*, b.role, b.identity, s.role AS staff_role, s.alias FROM disclosure d
   LEFT JOIN member b ON b.id = d.recipient LEFT JOIN staff s ON s.id = d.recipient
- WHERE d.plan = $1 ORDER BY d.given_at, d.id
+ WHERE d.plan = $1 ORDER BY d.given_at, b.role, d.fact, d.id
 """
 # Days and not instants, and each once: how often somebody looks, and when at night, may tell of
 # what else has happened to others.
@@ -43,13 +43,13 @@ SELECT DISTINCT (a.at AT TIME ZONE $3)::date AS on, a.actor, a.role, a.operation
  ORDER BY 1 DESC, a.role, s.alias, a.operation, a.actor
 """
 # Of the person's own rows alone; a contact's subject may be somebody else.
-_CONTACTS = "SELECT * FROM contact WHERE plan = $1 AND subject = $2 ORDER BY made_on, at, id"
+_CONTACTS = "SELECT * FROM contact WHERE plan = $1 AND subject = $2 ORDER BY made_on, at, role, id"
 _YES = "SELECT * FROM channel_consent WHERE plan = $1 AND subject = $2 ORDER BY given_at, id"
 _READINGS = "SELECT * FROM reading WHERE plan = $1 ORDER BY read_on, recorded_at, id"
 _SUMMARIES = "SELECT * FROM summary WHERE plan = $1 AND subject = $2 ORDER BY issued_at, id"
 _ROWS = "SELECT * FROM milestone WHERE plan = $1 ORDER BY day, code"
-_DATES = "SELECT * FROM appointment WHERE plan = $1 ORDER BY held_on, held_at, id"
-_ANSWERS = "SELECT * FROM participation WHERE plan = $1 ORDER BY recorded_at, id"
+_DATES = "SELECT * FROM appointment WHERE plan = $1 ORDER BY held_on, held_at, role, id"
+_ANSWERS = "SELECT * FROM participation WHERE plan = $1 ORDER BY recorded_at, pathway, id"
 
 
 async def gather(holder: Holder) -> views.FileView:

@@ -126,6 +126,17 @@ async def test_each_read_and_each_copy_stands_in_the_list_of_who_looked(case: Ca
     assert len({str(one) for one in found["access"]}) == len(found["access"])
 
 
+async def test_who_read_of_a_talk_with_a_relative_is_not_told(case: Case) -> None:
+    for code, told in (("FAM-05", False), ("PLN-01", True)):
+        head = await case.world.somebody("CO")
+        joins = {"role": "CO", "login": head.login}
+        assert (await case.worker.post(f"/plans/{case.id}/circle", joins)).status_code == 201
+        path = f"/milestones/{row(case.plan, code)['id']}/history"
+        assert (await head.get(path)).status_code == 200
+        found = await case.read(case.person)
+        assert ("CO" in {one["role"] for one in found["access"]}) == told, code
+
+
 async def test_a_colleague_behind_glass_stands_in_it(case: Case) -> None:
     head, colleague = await case.world.somebody("CO"), await case.world.somebody("SW")
     joins = {"role": "CO", "login": head.login}

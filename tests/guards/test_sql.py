@@ -15,6 +15,7 @@ _MORE = "''.join((f', {name} = ${at}' for at, name in enumerate(names, 5)))"
 REVIEWED = {
     ("backend/database.py", "_opening(actor, moment)"): "a UUID and an instant, by their types",
     ("backend/database.py", "sql"): "handed through; its callers are looked at here",
+    ("backend/files/gathering.py", "sql"): "handed through within the file, from its constants",
     ("backend/messages/sending.py", _MORE): "column names that stand in this file",
     ("backend/migrate.py", "_hand_over(name)"): "names that Postgres itself has quoted",
     ("backend/migrate.py", "await _create(held, role, (passwords or {}).get(role))"): "likewise",
