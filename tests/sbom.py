@@ -25,7 +25,7 @@ SBOM, LICENCES = ROOT / "docs" / "sbom.json", ROOT / "docs" / "licences.md"
 # fmt: off
 REVIEWED = frozenset([
     "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "LGPL-3.0-only", "MIT", "MIT-0", "MPL-2.0",
-    "PSF-2.0", "Unlicense",
+    "OFL-1.1", "PSF-2.0", "Unlicense",
 ])
 # fmt: on
 # Those that ask something of whoever passes the package on.
@@ -33,6 +33,8 @@ COPYLEFT = {
     "LGPL-3.0-only": "The library may be exchanged for another version of itself, and its text goes"
     " along; it is used as it is published and imported, never copied in or changed.",
     "MPL-2.0": "A changed file of it stays under it; none is changed.",
+    "OFL-1.1": "Letters, not a program: its text goes along, nobody sells them by themselves, and what"
+    " is printed with them is free.",
 }
 # Older packages say it in words of their own.
 WORDS = {
