@@ -41,6 +41,7 @@ _WORKERS = frozenset({"SW", "CO"})
 _PLAN_READERS = frozenset({"SW", "CO", "PO", "PS", "TR", "CP"})
 _ROW_OWNERS = frozenset({"SW", "CO", "PO", "PS", "TR", "CP"})
 _EVERY_STAFF = frozenset({"SW", "CO", "PO", "PS", "CP", "CS", "TR", "AD", "AU"})
+_OWN_FILE = frozenset({"PE", "LR"})
 _OWN_ACCOUNT = ("prove", "changePassword", "listDevices", "endDevice", "signOutEverywhere")
 _OWN_FACTOR = ("enrolFactor", "confirmFactor")
 
@@ -103,6 +104,13 @@ OPERATIONS: Mapping[str, frozenset[str]] = {
     "listSummaries": frozenset({"CT"}),
     "getSummary": frozenset({"CT"}),
     "readIncoming": frozenset({"SW"}),
+    "createEntryPass": frozenset({"SW"}),
+    "listEntryPasses": _WORKERS,
+    "endEntryPass": _WORKERS,
+    "readFile": _OWN_FILE,
+    "askCorrection": _OWN_FILE | {"SW"},
+    "listCorrections": _WORKERS,
+    "answerCorrection": frozenset({"SW"}),
 }
 
 
@@ -128,7 +136,7 @@ SELECT p.*, m.role AS mandate, m.id AS mandate_id, a.working_days,
    AND {TOLD.format(group="$6::text", at="$4")}
  ORDER BY m.role <> $5, m.starts LIMIT 1
 """
-EVERY_ROLE = ("SW", "CO", "PO", "PS", "CP", "CS", "TR", "ME", "FA", "PE")
+EVERY_ROLE = ("SW", "CO", "PO", "PS", "CP", "CS", "TR", "ME", "FA", "PE", "LR")
 
 
 async def find_plan(

@@ -24,6 +24,7 @@ from backend.flows.routes import FlowController
 from backend.health import live, ready
 from backend.messages.routes import LinkController
 from backend.pages.door import front
+from backend.pages.own_file import own_file
 from backend.pages.refusals import of_http
 from backend.pages.routes import desk
 from backend.plans.routes import MilestoneController, PlanController
@@ -47,7 +48,10 @@ PUBLIC_OPERATIONS = frozenset(
     }
 )
 # And of the pages that a stranger may open.
-PUBLIC_PAGES = frozenset({"/", "/desk/sign-in", "/desk/join", "/desk/style.css"})
+PUBLIC_PAGES = frozenset(
+    {"/", "/desk/sign-in", "/desk/join", "/desk/style.css"}
+    | {"/file/enter", "/file/enter/{code:str}", "/file/style.css"}
+)
 # And of the API document, which settings can turn off; the last one only answers 404.
 PUBLIC_DOCUMENTS = frozenset({"/docs", "/docs/openapi.json", "/docs/{path:str}"})
 
@@ -79,6 +83,7 @@ def create_app(*, docs: bool = True, extra: Sequence[Any] = ()) -> Litestar:
             PullController,
             front,
             desk,
+            own_file,
             live,
             ready,
             *extra,

@@ -29,6 +29,7 @@ from backend.errors import (
     VersionMissing,
 )
 from backend.once import Asked, Written, digest, once
+from backend.passes.entry import holder_of
 from backend.settings import settings
 from backend.staff.sessions import staff_of_token
 from backend.words import PURPOSES
@@ -36,6 +37,7 @@ from backend.words import PURPOSES
 PUBLIC = "public"
 COURT = "court"
 PAGE = "page"
+FILE = "file"  # the pages of somebody's own file: no account, a pass
 IN_SQL = "in_sql"
 LIMITED = "limited"  # also for a session that may only set up a second factor
 T = TypeVar("T")
@@ -74,6 +76,9 @@ async def _authenticate(request: AnyConnection, handler: BaseRouteHandler) -> No
     if handler.opt.get(PUBLIC):
         return
     state = request.scope["state"]
+    if handler.opt.get(FILE):
+        state["actor"] = await _holder_of_cookie(request)
+        return
     if handler.opt.get(PAGE):
         state["actor"] = await _actor_of_cookie(request, limited=bool(handler.opt.get(LIMITED)))
         return
@@ -111,7 +116,7 @@ def _well_formed(request: AnyConnection, handler: BaseRouteHandler) -> None:
     """
     if request.scope.get("method") == "OPTIONS":
         raise MethodNotAllowedException(headers={"allow": ", ".join(_methods(request))})
-    if handler.opt.get(PAGE) or handler.opt.get(COURT):
+    if handler.opt.get(PAGE) or handler.opt.get(COURT) or handler.opt.get(FILE):
         return  # a page is asked by browsers; to a court all that is amiss looks alike
     _take_purpose(request.headers.get("x-purpose"))
     takes = handler.parsed_fn_signature.parameters
@@ -157,6 +162,13 @@ async def _actor_of_cookie(request: AnyConnection, *, limited: bool) -> Actor:
         # what was typed outlives the session in which it was typed
         request.state.typed = await request.body()
     raise NotSignedIn
+
+
+async def _holder_of_cookie(request: AnyConnection) -> Actor:
+    """Who came in with a pass: by a cookie of its own, which opens nothing but their file."""
+    token = request.cookies.get(cookie_name("-file"), "")[:200]
+    hashed = hashlib.sha256(token.encode(errors="replace")).digest()
+    return await holder_of(hashed, request.scope["state"]["request_id"])
 
 
 def path_of(request: HttpRequest) -> str:

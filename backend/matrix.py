@@ -54,12 +54,25 @@ templates           .    Q   RW  .   .   Q   Q   Q   Q   .   .   RW R  .   .  . 
 summary draft       RQ   RW  R   Co  .   Co  .   Co  RW  .   .   .  .  RQ  .  .  .
 summary             R    R   R   .   .   .   .   .   RW  R   .   .  n  R   .  .  R
 consents            RWo  RW  R   Ro  Ro  Ro  Ro  .   R   .   .   .  R  R   R  .  .
+corrections         RQ   RW  R   .   .   .   .   .   .   .   .   .  .  RQ  .  .  .
+entry passes        R    RW  RW  .   .   .   .   .   .   .   .   .  .  Ro  .  .  .
 access              Ro   Ro  R   .   Ro  .   .   .   .   .   .   .  R  R   .  .  .
 registry            .    .   R   .   .   .   .   .   .   .   .   RW R  .   .  .  .
 rota                .    .   RW  .   .   .   .   .   .   .   .   RW R  .   R  .  .
 accounts            .    .   R   .   .   .   .   .   .   .   .   RW R  .   .  .  .
 """
 SIGNS = frozenset("RWQCosnDbu")
+
+# What a lawyer or guardian (LR) may be given a mandate for, and the groups that go with it. What
+# says whose file it is goes with each of them; what is in none of them goes with none.
+MATTERS: Mapping[str, frozenset[str]] = {
+    "plan": frozenset({"release date", "milestones", "appointments", "contacts", "conditions"}),
+    "circle": frozenset({"circle"}),
+    "summaries": frozenset({"summary", "summary draft", "court reference"}),
+    "consents": frozenset({"consents"}),
+    "access": frozenset({"access"}),
+}
+WITH_EACH_MATTER = frozenset({"identity", "alias", "languages", "entry passes", "corrections"})
 
 
 @dataclass(frozen=True)
@@ -163,4 +176,13 @@ def cut(view: S, role: str, groups: Collection[str] | None = None) -> S:
     """
     for name in hidden(type(view), role, None if groups is None else frozenset(groups)):
         msgspec.structs.force_setattr(view, name, msgspec.UNSET)
+    return view
+
+
+def cut_to_matters(view: S, matters: Collection[str]) -> S:
+    """What of an answer goes with these matters."""
+    given = WITH_EACH_MATTER.union(*(MATTERS[matter] for matter in matters))
+    for name, mark in marked(type(view)).items():
+        if mark["group"] not in given:
+            msgspec.structs.force_setattr(view, name, msgspec.UNSET)
     return view

@@ -12,6 +12,7 @@ from backend.circles.tables import Member
 from backend.columns import APP
 from backend.consents.tables import ChannelConsent, Disclosure, LawfulBasis, Participation
 from backend.contacts.tables import Contact
+from backend.corrections.tables import Correction
 from backend.courts.tables import (
     CourtAssertion,
     CourtCanary,
@@ -23,6 +24,7 @@ from backend.courts.tables import (
 from backend.erasure.tables import LegalHold
 from backend.flows.tables import DataFlow
 from backend.messages.tables import Claim, Incoming, Link, Message, Update, ZoneDay
+from backend.passes.tables import EntryKey, EntryPass
 from backend.people.tables import Person, PersonWord
 from backend.plans.tables import Change, Milestone, MilestoneEvent, Plan, ReleaseMove
 from backend.safety.tables import ProtectedAddress, SafetyFlag
@@ -56,6 +58,7 @@ APP_CONFIG = AppConfig(
         ChannelConsent,
         Claim,
         Contact,
+        Correction,
         CourtAssertion,
         CourtCanary,
         CourtClient,
@@ -67,6 +70,8 @@ APP_CONFIG = AppConfig(
         Device,
         Disclosure,
         DutyShift,
+        EntryKey,
+        EntryPass,
         Factor,
         Heartbeat,
         Incoming,

@@ -2,7 +2,8 @@
 
 from migrations.m0002_ground import PLAN_ROWS as GROUND
 
-PLAN_ROWS = {
-    **GROUND,
-    **dict.fromkeys(("wall", "legal_hold", "safety_flag", "protected_address"), "plan"),
-}
+MORE = (
+    *("wall", "legal_hold", "safety_flag", "protected_address"),
+    *("correction", "entry_pass"),
+)
+PLAN_ROWS = {**GROUND, **dict.fromkeys(MORE, "plan")}

@@ -15,6 +15,7 @@ from typing import Any
 import click
 from packaging.licenses import canonicalize_license_expression
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from backend.settings import ROOT
 
@@ -24,7 +25,7 @@ SBOM, LICENCES = ROOT / "docs" / "sbom.json", ROOT / "docs" / "licences.md"
 # fmt: off
 REVIEWED = frozenset([
     "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "LGPL-3.0-only", "MIT", "MIT-0", "MPL-2.0",
-    "PSF-2.0", "Unlicense",
+    "OFL-1.1", "PSF-2.0", "Unlicense",
 ])
 # fmt: on
 # Those that ask something of whoever passes the package on.
@@ -32,6 +33,8 @@ COPYLEFT = {
     "LGPL-3.0-only": "The library may be exchanged for another version of itself, and its text goes"
     " along; it is used as it is published and imported, never copied in or changed.",
     "MPL-2.0": "A changed file of it stays under it; none is changed.",
+    "OFL-1.1": "Letters, not a program: its text goes along, nobody sells them by themselves, and what"
+    " is printed with them is free.",
 }
 # Older packages say it in words of their own.
 WORDS = {
@@ -82,7 +85,7 @@ def parts() -> Iterator[Part]:
     """Raises where one is not installed, is of another version, or says no licence."""
     for name, version in sorted(pins()):
         found = distribution(name)
-        if found.version != version:
+        if Version(found.version) != Version(version):  # 2.012 is 2.12
             raise ValueError(f"{name} {found.version} is installed, and {version} is pinned")
         yield Part(name, version, licence_of(name, found))
 

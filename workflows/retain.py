@@ -124,11 +124,11 @@ RULES = (
     ),
     Rule(
         "relatives",
-        "the key of a relative",
+        "the key of a relative, a lawyer or a guardian",
         timedelta(days=30),
         "when the plan was closed",
         _destroy,
-        "SELECT b.id FROM plan q JOIN member b ON b.plan = q.id AND b.role = 'FA'"
+        "SELECT b.id FROM plan q JOIN member b ON b.plan = q.id AND b.role IN ('FA', 'LR')"
         " JOIN subject_key k ON k.id = b.id AND k.wrapped IS NOT NULL"
         f" WHERE q.closed_at <= $1 AND NOT {_HELD.format(plan='q.id')}"
         " ORDER BY q.closed_at, b.id LIMIT $2",

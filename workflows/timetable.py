@@ -18,6 +18,7 @@ from workflows.escalate import escalate
 from workflows.export_head import export_head
 from workflows.heartbeat import PULSE
 from workflows.leavers import leavers
+from workflows.late_corrections import late_corrections
 from workflows.materialise import materialise
 from workflows.purge import purge
 from workflows.retain import retain
@@ -40,6 +41,7 @@ def jobs(bot: Bot, stopping: asyncio.Event) -> dict[str, tuple[Job, int]]:
         "materialise": (materialise, MINUTE),
         "escalate": (escalate, MINUTE),
         "court_alarms": (court_alarms, MINUTE),
+        "late_corrections": (late_corrections, 15 * MINUTE),
         "digest": (digest, 5 * MINUTE),
         "end_links": (end_links, 15 * MINUTE),
         "leavers": (leavers, 15 * MINUTE),

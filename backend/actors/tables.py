@@ -1,6 +1,6 @@
 """Who acts, and on whose behalf: actors, their sealing keys and their mandates."""
 
-from piccolo.columns import UUID, Bytea, Varchar
+from piccolo.columns import UUID, Array, Bytea, Varchar
 from piccolo.table import Table
 
 from backend.columns import instant, reference, row_id, version
@@ -39,3 +39,5 @@ class Mandate(Table, tablename="mandate"):
     glass = reference("BreakGlass", null=True)
     # the agency of who holds it where that is not the plan's: then the data-flow registry is asked
     elsewhere = UUID(null=True, default=None)
+    # of a lawyer or guardian: the parts of the file that they may read, and speak for
+    matters = Array(base_column=Varchar(12), null=True, default=None)

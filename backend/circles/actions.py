@@ -1,5 +1,6 @@
 """The circle: who takes part, under which mandate, from when to when."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from typing import Any
@@ -14,11 +15,15 @@ from backend.agencies.aliases import free_alias
 from backend.audit.actions import record
 from backend.database import connection, moment, transaction
 from backend.errors import NotFound, NotFromThisState, Taken, Unfit
+from backend.matrix import MATTERS
 from backend.messages import outbox
 from backend.messages.wording import UnfitAlias, check_alias
 from backend.once import Written
+from backend.passes.ending import end_passes
 
 OUTSIDE_ROLES = frozenset({"ME", "FA"})
+LAWYER = "LR"
+STANDINGS = frozenset({"lawyer", "guardian"})
 STAFF_ROLES = frozenset({"SW", "CO", "PO", "PS", "CP", "CS", "TR"})
 GATE = frozenset({"first", "substitute"})
 
@@ -26,6 +31,8 @@ GATE = frozenset({"first", "substitute"})
 @dataclass(frozen=True)
 class NewMember:
     """Somebody who joins: a mentor or relative (`name`), staff (`login`), or the person (PE).
+
+    A lawyer or guardian (LR, `name`) has a `standing`, and `matters`: what their mandate is for.
 
     `alias` is the neutral word by which a mentor knows the person; each has their own.
     `call_weekday` (1 is Monday) and `call_at` are when a relative wants to be reminded to call.
@@ -41,6 +48,8 @@ class NewMember:
     call_weekday: int | None = None
     call_at: time | None = None
     until: datetime | None = None
+    standing: str | None = None
+    matters: Sequence[str] = ()
     id: UUID = field(default_factory=uuid4)
 
 
@@ -56,7 +65,8 @@ async def add_member(actor: Actor, plan_id: UUID, new: NewMember) -> Written:
             raise Unfit("gate is first or substitute, for a mentor or relative.")
         if (new.call_weekday is None) != (new.call_at is None):
             raise Unfit("A wished call has a weekday and a time.")
-        if new.role in OUTSIDE_ROLES:
+        _check_lawyer(new)
+        if new.role in OUTSIDE_ROLES | {LAWYER}:
             who = await _outsider(actor, plan, new)
         elif new.role == "PE":
             who = plan["person"]
@@ -69,9 +79,20 @@ async def add_member(actor: Actor, plan_id: UUID, new: NewMember) -> Written:
         return Written(mandate, 1, 201)
 
 
+def _check_lawyer(new: NewMember) -> None:
+    if new.role != LAWYER:
+        if new.standing or new.matters:
+            raise Unfit("standing and matters are those of a lawyer or guardian.")
+        return
+    if new.standing not in STANDINGS:
+        raise Unfit("standing is lawyer or guardian.")
+    if not new.matters or not MATTERS.keys() >= set(new.matters):
+        raise Unfit(f"matters are some of {', '.join(MATTERS)}.")
+
+
 async def _outsider(actor: Actor, plan: Any, new: NewMember) -> UUID:
     if not new.name:
-        raise Unfit("A mentor or relative needs a name.")
+        raise Unfit("Somebody from outside needs a name.")
     held = connection()
     taken = {
         row["alias"]
@@ -92,7 +113,8 @@ async def _outsider(actor: Actor, plan: Any, new: NewMember) -> UUID:
     await make_actor(new.id, "member", plan["agency"])
     await held.execute(
         "INSERT INTO member (id, agency, plan, version, role, alias, identity, language, zone,"
-        " gate, call_weekday, call_at) VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11)",
+        " gate, call_weekday, call_at, standing)"
+        " VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         new.id,
         plan["agency"],
         plan["id"],
@@ -104,6 +126,7 @@ async def _outsider(actor: Actor, plan: Any, new: NewMember) -> UUID:
         new.gate,
         new.call_weekday,
         new.call_at,
+        new.standing,
     )
     return new.id
 
@@ -136,7 +159,7 @@ async def _grant(actor: Actor, plan: Any, who: UUID, new: NewMember) -> UUID:
     try:
         await held.execute(
             "INSERT INTO mandate (id, agency, plan, version, actor, role, starts, ends,"
-            " granted_by, person) VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9)",
+            " granted_by, person, matters) VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10)",
             mandate,
             plan["agency"],
             plan["id"],
@@ -146,6 +169,7 @@ async def _grant(actor: Actor, plan: Any, who: UUID, new: NewMember) -> UUID:
             new.until,
             actor.id,
             plan["person"],
+            sorted(set(new.matters)) or None,
         )
     except asyncpg.CheckViolationError as error:
         raise Unfit("A mandate ends after it starts.") from error
@@ -177,6 +201,7 @@ async def end_mandate(actor: Actor, id_: UUID, seen: int) -> Written:
             now,
         ):
             await outbox.cancel_link(link["id"], "mandate-ended")
+        await end_passes(id_, by=actor.id)
         await pass_gate_on(plan["id"], row["actor"])
         # last, for it may be the actor's own: then the row is out of their sight from here on
         await held.execute(

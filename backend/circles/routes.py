@@ -27,7 +27,11 @@ Language = Annotated[str, msgspec.Meta(pattern="^[a-z]{2,3}$")]
 
 
 class AddMember(msgspec.Struct, forbid_unknown_fields=True):
-    """A mentor or relative by name, staff by login, or the person (PE) with neither."""
+    """A mentor or relative by name, staff by login, or the person (PE) with neither.
+
+    A lawyer or guardian (LR) by name, with their `standing` (lawyer, guardian) and the `matters`
+    that the mandate is for: plan, circle, summaries, consents, access.
+    """
 
     role: Code
     name: Name | None = None
@@ -38,6 +42,8 @@ class AddMember(msgspec.Struct, forbid_unknown_fields=True):
     call_weekday: Annotated[int, msgspec.Meta(ge=1, le=7)] | None = None
     call_at: time | None = None
     until: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    standing: Annotated[str, msgspec.Meta(max_length=10)] | None = None
+    matters: Annotated[list[str], msgspec.Meta(max_length=5)] = msgspec.field(default_factory=list)
     id: UUID | None = None
 
 

@@ -7,7 +7,7 @@ from backend.plans.tables import Plan
 
 
 class Member(Table, tablename="member"):
-    """A mentor or relative on one plan. Its id is the id of its actor."""
+    """A mentor or relative on one plan, or a lawyer or guardian. Its id is the id of its actor."""
 
     id = UUID(primary_key=True)
     agency = reference(Agency)
@@ -18,6 +18,7 @@ class Member(Table, tablename="member"):
     identity = Bytea(null=False)
     language = Varchar(8, null=False)
     zone = Varchar(40, null=False)
+    standing = Varchar(8, null=True, default=None)
     gate = Varchar(10, null=True, default=None)
     call_weekday = SmallInt(null=True, default=None)
     call_at = Time(null=True, default=None)

@@ -6,6 +6,7 @@ from uuid import UUID
 from backend import clock
 from backend.database import connection, moment
 from backend.messages import outbox
+from backend.passes.ending import end_passes_of
 
 WHY = "erased"
 
@@ -68,6 +69,8 @@ async def _close(plans: list[UUID], by: UUID | None) -> None:
 async def _let_go(person: UUID, plans: list[UUID]) -> None:
     """Walls have nobody to stand around; the reasons of wishes lie under keys of the staff."""
     held = connection()
+    for plan in plans:
+        await end_passes_of(plan)
     await held.execute(
         "UPDATE wall SET ended_at = $2, version = version + 1"
         " WHERE person = $1 AND ended_at IS NULL",

@@ -22,6 +22,7 @@ from backend.pages.plan import sheet_of
 from backend.pages.reading import office_of, yeses
 
 CHANNEL = "telegram"
+OUTSIDE = frozenset({"ME", "FA", "PE", "LR"})
 
 
 class CirclePageController(Controller):
@@ -36,7 +37,7 @@ class CirclePageController(Controller):
     @post("/circle")
     async def add(self, request: HttpRequest, plan_id: FromPath[UUID]) -> Page:
         async def act(actor: Actor, form: Form) -> Written:
-            given = form.read(AddMember)
+            given = form.read(AddMember, matters=form.all("matters"))
             new = NewMember(
                 given.role,
                 given.name,
@@ -44,6 +45,8 @@ class CirclePageController(Controller):
                 given.language,
                 alias=given.alias,
                 gate=given.gate,
+                standing=given.standing,
+                matters=given.matters,
             )
             return await add_member(actor, plan_id, new)
 
@@ -156,8 +159,8 @@ async def _circle(
         tried=tried,
         **sheet.values(),
         saved=saved,
-        members=[m for m in sheet.view.circle or () if m.role in {"ME", "FA", "PE"}],
-        staff=[m for m in sheet.view.circle or () if m.role not in {"ME", "FA", "PE"}],
+        members=[m for m in sheet.view.circle or () if m.role in OUTSIDE],
+        staff=[m for m in sheet.view.circle or () if m.role not in OUTSIDE],
         yes=yes,
         pathways=sorted(consents.PATHWAYS),
         facts=sorted(consents.FACTS),

@@ -44,7 +44,7 @@ def at_the_door(request: HttpRequest, template: str, **values: Any) -> Page:
         request.state.door = secrets.token_urlsafe(16)
     page = show(request, template, **values)
     if fresh:
-        page.set_cookie(_cookie(cookie_name("-door"), request.state.door))
+        page.set_cookie(cookie(cookie_name("-door"), request.state.door))
     return page
 
 
@@ -127,9 +127,9 @@ class DoorController(Controller):
         page = go(SET_UP if tokens.limited else to)
         if kept and not tokens.limited:
             page = _look_again(request, Form.parse(to, kept.encode("ascii", "replace")))
-        page.set_cookie(_cookie(cookie_name(), tokens.access))
-        page.set_cookie(_cookie(cookie_name("-device"), tokens.device, days=DEVICE_DAYS))
-        page.set_cookie(_cookie(cookie_name("-door"), None))
+        page.set_cookie(cookie(cookie_name(), tokens.access))
+        page.set_cookie(cookie(cookie_name("-device"), tokens.device, days=DEVICE_DAYS))
+        page.set_cookie(cookie(cookie_name("-door"), None))
         return page
 
     @get("/style.css")
@@ -146,7 +146,7 @@ async def sign_out(request: HttpRequest) -> Page:
     await sessions.sign_out(actor_of(request))
     page = go(SIGN_IN)
     page.headers.update(FORGET)
-    page.set_cookie(_cookie(cookie_name(), None))
+    page.set_cookie(cookie(cookie_name(), None))
     return page
 
 
@@ -164,16 +164,16 @@ async def _staff(token: str, request: HttpRequest) -> Any:
     )
 
 
-def _cookie(name: str, value: str | None, *, days: int | None = None) -> Cookie:
+def cookie(name: str, value: str | None, *, days: int | None = None, lax: bool = False) -> Cookie:
     """Read by no script, sent by no other site, gone with the browser or after these days.
 
-    None as value takes it back.
+    None as value takes it back. With `lax` it comes along when another program opened the page.
     """
     return Cookie(
         name,
         value=value or "",
         httponly=True,
-        samesite="strict",
+        samesite="lax" if lax else "strict",
         secure=settings().secure_cookies,
         max_age=(days * 86_400 if days else None) if value else 0,
     )

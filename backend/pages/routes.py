@@ -13,6 +13,7 @@ from backend.pages.erasure import ErasurePageController
 from backend.pages.flows import FlowPageController
 from backend.pages.incoming import IncomingController
 from backend.pages.joining import JoinController
+from backend.pages.passes import CorrectionPageController, PassPageController
 from backend.pages.plan import PlanPageController
 from backend.pages.refusals import REFUSALS
 from backend.pages.rows import RowController
@@ -35,6 +36,8 @@ desk = Router(
         ErasurePageController,
         SafetyPageController,
         FlowPageController,
+        PassPageController,
+        CorrectionPageController,
         DatesController,
         RowController,
         TaskPageController,

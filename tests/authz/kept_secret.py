@@ -15,28 +15,34 @@ Act = Callable[[Office, Twin], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Secret:
-    """`codes` are the rows that it is about, `known_to` the observers whose own it is."""
+    """`codes` are the rows that it is about, `known_to` the observers whose own it is.
+
+    With `in_file` the person's own file tells of it, and nothing else that reaches them.
+    """
 
     name: str
     act: Act
     codes: frozenset[str]
     known_to: frozenset[str]
+    in_file: bool = False
 
 
 SECRETS: dict[str, Secret] = {}
 REFUSED = ("VOC-03", "IDD-02", "HLT-02")
 
 
-def secret(*codes: str, known_to: str = "") -> Callable[[Act], Act]:
+def secret(*codes: str, known_to: str = "", in_file: bool = False) -> Callable[[Act], Act]:
     def kept(act: Act) -> Act:
         name = act.__name__.strip("_").replace("_", " ")
-        SECRETS[name] = Secret(name, act, frozenset(codes), frozenset(known_to.split()))
+        SECRETS[name] = Secret(
+            name, act, frozenset(codes), frozenset(known_to.split()), in_file=in_file
+        )
         return act
 
     return kept
 
 
-@secret(*REFUSED, "VOC-04", "HLT-04")
+@secret(*REFUSED, "VOC-04", "HLT-04", in_file=True)
 async def _parts_were_declined_and_not_just_never_offered(office: Office, twin: Twin) -> None:
     for code in REFUSED:
         steps = ("declined",) if code == "HLT-02" else ("planned", "declined")
@@ -51,14 +57,14 @@ async def _a_part_was_declined_before_it_was_begun(office: Office, twin: Twin) -
     await office.becomes(twin, "VOC-08", "planned", "declined", "in_progress")
 
 
-@secret("PLN-07")
+@secret("PLN-07", in_file=True)
 async def _it_was_for_their_health_that_something_was_not_possible(
     office: Office, twin: Twin
 ) -> None:
     await office.becomes(twin, "PLN-07", "not_possible", cause="health")
 
 
-@secret("CNS-01", "CNS-02", "CNS-03", "CNS-11", "CNS-12", known_to="CP")
+@secret("CNS-01", "CNS-02", "CNS-03", "CNS-11", "CNS-12", known_to="CP", in_file=True)
 async def _counsellors_are_with_them(office: Office, twin: Twin) -> None:
     await office.becomes(twin, "CNS-01", "planned", "done")
     await office.becomes(twin, "CNS-02", "planned", "in_progress", "done")
@@ -95,7 +101,7 @@ async def _the_mothers_chat_was_cut(office: Office, twin: Twin) -> None:
     await with_version(office, twin.worker, "link", f"/links/{twin.links['mother']}/cut")
 
 
-@secret()
+@secret(in_file=True)
 async def _the_mother_may_know_the_day(_: Office, twin: Twin) -> None:
     for fact in ("release_date", "good_news"):
         await disclose(twin, "mother", fact)
@@ -108,7 +114,7 @@ async def _a_colleague_is_kept_out(office: Office, twin: Twin) -> None:
     assert made.status_code == 201, made.text
 
 
-@secret()
+@secret(in_file=True)
 async def _a_colleague_broke_the_glass(office: Office, twin: Twin) -> None:
     wish = {"alias": twin.plan["alias"], "reason": "It cannot wait."}
     asked = await office.colleague.post("/break-glass", wish)
@@ -156,7 +162,7 @@ async def _the_counsellor_sees_them_on_a_day(office: Office, twin: Twin) -> None
     await office.appointment(twin, "CP", "CP", day, place="Room 9")
 
 
-@secret("VOC-02")
+@secret("VOC-02", in_file=True)
 async def _others_tried_in_vain_and_looked_for_a_complaint(office: Office, twin: Twin) -> None:
     day = (RELEASE - timedelta(days=21)).isoformat()
     body = {"how": "phone", "outcome": "tried", "made_on": day}

@@ -11,27 +11,32 @@ from uuid import UUID
 import httpx
 from litestar.routes import HTTPRoute
 
-from backend.doors import COURT, PAGE, PUBLIC
+from backend.doors import COURT, FILE, PAGE, PUBLIC
 from tests.authz.alike import STAFF, Office, Twin, subject
 from tests.backend.courts.docket import REFERENCE
 from tests.backend.pages.browser import Browser
+from tests.backend.papers import a_paper, comes_in
 from tests.world import APP, Caller
 
 Look = dict[tuple[str, str], str]  # by observer and channel
 
 UUIDS = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 PROOF = re.compile(r'name="csrf" value="[^"]*"')
-NOT_OF_THE_PLAN = {"/desk/account/factor": "it offers a new secret each time"}
+NOT_OF_THE_PLAN = {
+    "/desk/account/factor": "it offers a new secret each time",
+    "/file/copy.pdf": "made of the very sections of the page, and its bytes are packed",
+}
 OF_ROWS = {"milestone_id", "row_id"}
 CHANGE = "/milestones/{milestone_id}"
 REFUSED = 403
+OWN_FILE = "file"
 A_NUMBER = 12
 SENT = """
 SELECT rule, step, key, state, reason, local_due, due_at, sent_at, answer FROM message
  WHERE recipient = $1"""
 
 
-def paths(*, page: bool, court: bool = False) -> list[str]:
+def paths(*, page: bool = False, court: bool = False, file: bool = False) -> list[str]:
     """Of every GET that is open to somebody signed in, from the live routes."""
     found = []
     for route in APP.routes:
@@ -39,8 +44,12 @@ def paths(*, page: bool, court: bool = False) -> list[str]:
             continue
         for handler in route.route_handlers:
             opt = handler.opt
-            kind = (bool(opt.get(PAGE)), bool(opt.get(COURT)))
-            if "GET" in handler.http_methods and kind == (page, court) and not opt.get(PUBLIC):
+            kind = tuple(bool(opt.get(one)) for one in (PAGE, COURT, FILE))
+            if (
+                "GET" in handler.http_methods
+                and kind == (page, court, file)
+                and not opt.get(PUBLIC)
+            ):
                 found.append(route.path_format)
     return [path for path in found if path not in NOT_OF_THE_PLAN and path not in _documents()]
 
@@ -129,6 +138,18 @@ class Eyes:
 
     def open_to(self, role: str, *, page: bool) -> list[str]:
         return [path for path in paths(page=page) if (role, path) not in self.refused]
+
+
+async def in_the_own_file(office: Office, twin: Twin, when: str) -> Look:
+    """Everything that the person can open with a paper."""
+    sql = "SELECT id FROM mandate WHERE plan = $1 AND role = 'PE'"
+    (mandate,) = await office.world.sql(sql, UUID(twin.id))
+    paper = await a_paper(office.world, twin.worker, twin.id, str(mandate["id"]))
+    async with await comes_in(paper) as browser:
+        return {
+            ("PE", f"{when}: {OWN_FILE} {path}"): plain(twin, await browser.http.get(path))
+            for path in paths(file=True)
+        }
 
 
 async def at_the_court(twin: Twin) -> Look:

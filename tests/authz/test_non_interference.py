@@ -1,10 +1,11 @@
 """Two plans that differ in one secret look alike to everybody who may not know of it.
 
-Alike on every channel that they have: each GET of the API and of the desk, a change that comes too
-late, each message that was said, waits or was cancelled, the number in the morning's digest, and
-the bytes that a court pulls; at once, and when the jobs have run until after the release.
+Alike on every channel that they have: each GET of the API and of the desk, the person's own file
+as a page and as a copy, a change that comes too late, each message that was said, waits or was
+cancelled, the number in the morning's digest, and the bytes that a court pulls; at once, and when
+the jobs have run until after the release.
 
-A person's export of their own file is not in the product yet, so nobody is looked at through it.
+A lawyer and a guardian are not among the observers; what their file may hold is tried by itself.
 """
 
 import asyncio
@@ -16,7 +17,15 @@ import pytest
 from backend import clock, embedded
 from tests.authz.alike import BEGINS, RELEASE, an_office, days_go_by, go_on, issue, twins
 from tests.authz.kept_secret import OBSERVERS, SECRETS, nothing_hidden
-from tests.authz.looking import Eyes, Look, at_the_court, on_the_phones, plain
+from tests.authz.looking import (
+    OWN_FILE,
+    Eyes,
+    Look,
+    at_the_court,
+    in_the_own_file,
+    on_the_phones,
+    plain,
+)
 from tests.chats import Chats, at, create_phones
 from tests.conftest import a_fresh_world
 from tests.world import World
@@ -71,6 +80,7 @@ async def _lived(world: World, chats: Chats) -> dict[str, Look]:
     for name, twin in made.items():
         seen[name] = await eyes.lists(twin, "at once")
         seen[name] |= await on_the_phones(office, twin, "at once")
+        seen[name] |= await in_the_own_file(office, twin, "at once")
     for name, answer in (await days_go_by(office, list(made.values()))).items():
         seen[name]["PS", "moving the day"] = plain(made[name], answer)
     for name, twin in made.items():
@@ -80,6 +90,7 @@ async def _lived(world: World, chats: Chats) -> dict[str, Look]:
     for name, twin in made.items():
         seen[name] |= await eyes.pages(twin, _codes(name))
         seen[name] |= await on_the_phones(office, twin, "later")
+        seen[name] |= await in_the_own_file(office, twin, "later")
         await issue(twin)
         seen[name] |= await at_the_court(twin)
     assert await chats.unfit() == []
@@ -94,6 +105,10 @@ def _codes(name: str) -> frozenset[str]:
 @pytest.mark.parametrize(("name", "who"), [pytest.param(*p, id=f"{p[1]}: {p[0]}") for p in PAIRS])
 def test_a_secret_leaves_no_trace(looks: dict[str, Look], name: str, who: str) -> None:
     unlike = _unlike(looks[PLAIN], looks[name], who)
+    if SECRETS[name].in_file and who == "PE":
+        told = {channel for channel in unlike if _wherever(channel).startswith(OWN_FILE)}
+        assert told, "the file does not tell of it"
+        unlike = {channel: unlike[channel] for channel in unlike.keys() - told}
     assert not unlike, "\n".join(unlike.values())
 
 

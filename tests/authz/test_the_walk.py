@@ -19,7 +19,7 @@ from litestar.routes import HTTPRoute
 from backend.access import OPERATIONS
 from backend.app import PUBLIC_OPERATIONS
 from backend.database import transaction
-from backend.doors import PAGE
+from backend.doors import FILE, PAGE
 from tests.authz.lines import LINES, Line
 from tests.authz.subjects import CANARY, Cast, Subject, a_cast
 from tests.backend.acts import RIGHTS, Act
@@ -50,7 +50,8 @@ def _operations() -> set[str]:
     for route in APP.routes:
         assert isinstance(route, HTTPRoute)
         for handler in route.route_handlers:
-            if not handler.opt.get(PAGE) and handler.resolve_include_in_schema():
+            page = handler.opt.get(PAGE) or handler.opt.get(FILE)
+            if not page and handler.resolve_include_in_schema():
                 found.add(str(handler.operation_id))
     return found
 

@@ -9,9 +9,10 @@ from uuid import UUID, uuid4
 
 import httpx
 
-from backend import database
-from backend.access import OPERATIONS
+from backend import clock, database
+from backend.access import OPERATIONS, Actor
 from backend.alerts.actions import open_task
+from backend.corrections.actions import NewCorrection, ask_correction
 from tests.backend.courts.docket import REFERENCE, Docket, a_docket
 from tests.world import APP, PASSWORD, App, Caller, World, a_day, row
 
@@ -145,6 +146,7 @@ async def a_scene(world: World) -> Scene:
     told = {"recipient": members[0]["actor"], "fact": "good_news", "purpose": "joy"}
     disclosure = await _made(worker, f"/plans/{plan}/disclosures", {**told, "until": _in(9)})
     await docket.read()
+    await _own_file(world, worker, plan)
     found = await world.plan(worker, plan)
     milestone = row(found, "PLN-01")
     ids = {
@@ -261,6 +263,23 @@ def _acts(docket: Docket, coordinator: Caller, ids: dict[str, Any]) -> list[Act]
         Act("signOutEverywhere", "POST", "/account/sign-out"),
         Act("signOut", "POST", "/sessions/end"),
     ]
+
+
+async def _own_file(world: World, worker: Caller, plan: str) -> None:
+    """A lawyer has a paper, and something in the file is called wrong."""
+    lawyer = {"role": "LR", "name": "Invented Lawyer", "standing": "lawyer", "matters": ["plan"]}
+    mandate = await _made(worker, f"/plans/{plan}/circle", lawyer)
+    await world.sql(
+        "INSERT INTO entry_pass (id, agency, plan, version, mandate, subject, made_by, made_at,"
+        " until) SELECT $1, agency, plan, 1, id, actor, granted_by, $2, $2 FROM mandate"
+        " WHERE id = $3",
+        uuid4(),
+        clock.now(),
+        UUID(mandate["id"]),
+    )
+    assert worker.id
+    actor = Actor(worker.id, "staff", "SW", world.agency)
+    await ask_correction(actor, NewCorrection("plan", "It was in May."), UUID(plan))
 
 
 async def _another_device(caller: Caller) -> str:

@@ -38,6 +38,12 @@ ACTIONS = {
         "withdraw": "withdrawConsent",
     },
     "backend.contacts.actions": {"log_contact": "logContact", "record_visit": "recordVisit"},
+    "backend.corrections.actions": {
+        "ask_correction": "askCorrection",
+        "list_corrections": "listCorrections",
+        "abouts_of": "askCorrection",
+        "answer_correction": "answerCorrection",
+    },
     "backend.courts.actions": {"bind_court_file": "bindCourtFile"},
     "backend.erasure.actions": {"erase_person": "erasePerson"},
     "backend.erasure.holds": {
@@ -53,11 +59,17 @@ ACTIONS = {
         "receivers": "recordFlow",
         "colleagues": "recordFlow",
     },
+    "backend.files.actions": {"read_file": "readFile"},
     "backend.messages.incoming": {"list_incoming": "readIncoming", "mark_read": "readIncoming"},
     "backend.messages.links": {
         "create_invitation": "createInvitation",
         "confirm_link": "confirmLink",
         "cut_link": "cutLink",
+    },
+    "backend.passes.actions": {
+        "create_pass": "createEntryPass",
+        "list_passes": "listEntryPasses",
+        "end_pass": "endEntryPass",
     },
     "backend.plans.actions.caseload": {"list_plans": "listPlans"},
     "backend.plans.actions.finding": {"find_people": "findPerson"},
@@ -137,7 +149,22 @@ def test_every_operation_is_of_an_action_that_is_tried_here() -> None:
 
 def test_a_role_has_the_operations_of_its_lines_and_no_other() -> None:
     for operation, roles in OPERATIONS.items():
-        for role in ("SW", "CO", "PO", "PS", "CP", "CS", "TR", "AD", "AU", "CT", "ME", "XX"):
+        for role in (
+            "SW",
+            "CO",
+            "PO",
+            "PS",
+            "CP",
+            "CS",
+            "TR",
+            "AD",
+            "AU",
+            "CT",
+            "ME",
+            "PE",
+            "LR",
+            "XX",
+        ):
             actor = Actor(uuid4(), "staff", role, None)
             if role in roles:
                 require(actor, operation)

@@ -204,6 +204,8 @@ def test_the_image_holds_what_the_program_needs_and_nothing_beside() -> None:
         "piccolo_conf.py",
         "backend/plans/plan_templates.csv",
         "backend/summaries/words.csv",
+        "backend/files/words.csv",
+        "backend/files/paper.typ",
         "backend/pages/templates/base.html",
         "backend/pages/static/desk.css",
         "bots/texts/en.ftl",

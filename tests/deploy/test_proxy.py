@@ -316,11 +316,13 @@ def test_plain_http_is_refused_to_programs_and_leads_pages_on(proxy: Proxy) -> N
             ("GET", "/health/live"),
             ("POST", "/sessions"),
             ("POST", "/desk/sign-in"),
+            ("POST", "/file/enter"),
+            ("GET", "/files"),
             ("POST", "/telegram"),
             ("GET", "/.well-known/other"),
         ):
             assert _is_problem(http.request(method, path), 403, "https-only")
-        for path in ("/desk", "/desk/sign-in?to=/desk"):
+        for path in ("/desk", "/desk/sign-in?to=/desk", "/file/enter"):
             answer = http.get(path, headers={"Host": "elsewhere.example"})
             assert answer.status_code == 308
             assert answer.headers["location"] == f"https://{HOST}{path}"

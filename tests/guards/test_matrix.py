@@ -8,7 +8,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
 from backend.access import OPERATIONS
-from backend.doors import PAGE, PUBLIC
+from backend.doors import FILE, PAGE, PUBLIC
 from backend.matrix import MATRIX, ROLES, cell, marked
 from tests.world import APP
 
@@ -64,11 +64,15 @@ def _answers() -> Iterator[type[msgspec.Struct]]:
     for route in APP.routes:
         assert isinstance(route, HTTPRoute)
         for handler in route.route_handlers:
-            if handler.opt.get(PUBLIC) or handler.opt.get(PAGE) or not handler.operation_id:
+            if handler.opt.get(PUBLIC) or _is_page(handler) or not handler.operation_id:
                 continue
             for kind in _structs(msgspec.inspect.type_info(_answer(handler))):
                 found[kind.__name__] = kind
     yield from found.values()
+
+
+def _is_page(handler: HTTPRouteHandler) -> bool:
+    return bool(handler.opt.get(PAGE) or handler.opt.get(FILE))
 
 
 def _answer(handler: HTTPRouteHandler) -> Any:
@@ -137,15 +141,23 @@ WRITES = {
     **dict.fromkeys(("recordFlow", "confirmFlow", "endFlow"), "registry"),
     "bindCourtFile": "court reference",
     "issueSummary": "summary",
+    "createEntryPass": "entry passes",
+    "endEntryPass": "entry passes",
+    "answerCorrection": "corrections",
 }
 READS = {
     "listAccess": "access",
+    "listColleagues": "accounts",
+    "listFlows": "registry",
     "listSafety": "safety",
     "findPerson": "identity",
     "readIncoming": "chat text",
     "getSummary": "summary",
+    "listEntryPasses": "entry passes",
+    "listCorrections": "corrections",
+    "readFile": "milestones",
+    "askCorrection": "corrections",
 }
-READS |= {"listColleagues": "accounts", "listFlows": "registry"}
 
 
 def test_an_operation_is_of_no_role_that_the_matrix_gives_nothing() -> None:

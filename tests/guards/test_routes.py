@@ -14,7 +14,7 @@ from backend.app import (
     PUBLIC_PAGES,
     create_app,
 )
-from backend.doors import COURT, PAGE, PUBLIC
+from backend.doors import COURT, FILE, PAGE, PUBLIC
 from backend.reference import document
 from tests.backend.acts import FOR_EVERYBODY, RIGHTS, a_scene
 from tests.world import APP, World
@@ -62,7 +62,8 @@ BEYOND = {
     "draftSummary": "what is read to the person has to be seen first; recordReading names it",
 }
 # Rights that belong to a page and not to an operation of the API.
-OF_PAGES = {"readIncoming"}
+OF_PAGES = {"readIncoming", "createEntryPass", "listEntryPasses", "endEntryPass", "readFile"}
+OF_PAGES |= {"askCorrection", "listCorrections", "answerCorrection"}
 
 
 def _routes() -> Iterator[tuple[str, str, HTTPRouteHandler]]:
@@ -76,7 +77,7 @@ def _routes() -> Iterator[tuple[str, str, HTTPRouteHandler]]:
 
 
 def _is_page(handler: HTTPRouteHandler) -> bool:
-    return bool(handler.opt.get(PAGE))
+    return bool(handler.opt.get(PAGE) or handler.opt.get(FILE))
 
 
 def test_the_operations_are_those_of_the_contract_and_no_other() -> None:
@@ -97,7 +98,7 @@ def test_what_is_served_is_in_the_document_or_on_a_reviewed_list() -> None:
     live = {(method, handler.operation_id) for method, _, handler in _routes()}
     hidden = {(m, path) for m, path, handler in _routes() if not _in_document(handler)}
     assert documented == {one for one in live if one[1] in CONTRACT | BEYOND.keys()}
-    outside = {path for _, path in hidden if path != "/desk" and not path.startswith("/desk/")}
+    outside = {path for _, path in hidden if path.split("/")[1] not in {"desk", "file"}}
     assert outside == PUBLIC_DOCUMENTS | {"/"}
 
 
@@ -137,13 +138,14 @@ def _no_right() -> list[dict[str, str]]:
         {},
         {"Authorization": "Bearer " + "x" * 43},
         {"Cookie": "throughcare=" + "x" * 43},
+        {"Cookie": "throughcare-file=" + "x" * 43},
         {"Authorization": "Basic YTpi", "X-Forwarded-For": "127.0.0.1", "X-User": "admin"},
     ]
 
 
 def _is_refused(answer: httpx.Response, method: str, path: str, *, page: bool) -> None:
     if page:  # a browser is sent to the sign-in; a form of nobody's is none of ours
-        to_sign_in = answer.headers.get("location", "").startswith("/desk/sign-in")
+        to_sign_in = answer.headers.get("location", "").startswith(("/desk/sign-in", "/file/enter"))
         assert to_sign_in or answer.status_code in {400, 401, 403}, (method, path)
         return
     assert answer.status_code == 401, (method, path, answer.status_code)

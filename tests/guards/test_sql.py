@@ -15,6 +15,7 @@ _MORE = "''.join((f', {name} = ${at}' for at, name in enumerate(names, 5)))"
 REVIEWED = {
     ("backend/database.py", "_opening(actor, moment)"): "a UUID and an instant, by their types",
     ("backend/database.py", "sql"): "handed through; its callers are looked at here",
+    ("backend/files/gathering.py", "sql"): "handed through within the file, from its constants",
     ("backend/messages/sending.py", _MORE): "column names that stand in this file",
     ("backend/migrate.py", "_hand_over(name)"): "names that Postgres itself has quoted",
     ("backend/migrate.py", "await _create(held, role, (passwords or {}).get(role))"): "likewise",
@@ -26,6 +27,7 @@ REVIEWED = {
     ("migrations/m0023_erasure.py", "row_security('legal_hold', 'plan')"): "likewise",
     ("migrations/m0028_safety.py", "triggers(table)"): "likewise, for two more",
     ("backend/safety/actions.py", "sql"): "handed through within the file, from its constants",
+    ("migrations/m0034_entry_passes.py", "statements()"): "put together from the names in its file",
     ("workflows/escalate.py", "sql"): "handed through within the file, from its constants",
     ("workflows/materialise.py", "asked.sql"): "the constants of this file, one after another",
     ("workflows/retain.py", "sql"): "the rules of this file, one after another",

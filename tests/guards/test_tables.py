@@ -33,6 +33,7 @@ OTHERS = {
     "data_flow": "field groups, laws and who answers for it; its own policies look at the agency",
     "denial": "how often somebody was refused, for a minute or two",
     "duty_shift": "who of the staff is on duty",
+    "entry_key": "hashed; what it opens is asked as whoever it belongs to",
     "factor": "sealed under the key of the account's holder",
     "heartbeat": "processes",
     "incoming_update": "sealed until it is known whose it is; not for the application at all",
@@ -63,6 +64,7 @@ WITHOUT_VERSION = {
     "device": "ended once, and never changed back",
     "factor": "likewise",
     "denial": "nobody sees it",
+    "entry_key": "nobody sees it",
     "heartbeat": "nobody sees it",
     "incoming_update": "nobody sees it",
     "lawful_basis": "written once",
@@ -78,7 +80,7 @@ WITHOUT_VERSION = {
 }
 # Everything that tells who somebody is, or what they said.
 SEALED = {
-    "break_glass.reason", "legal_hold.reason",
+    "break_glass.reason", "legal_hold.reason", "correction.text", "correction.reason",
     "person.identity", "person.safe_contact", "member.identity", "link.chat", "message.chat",
     "message.variables", "incoming.text", "incoming_update.sealed", "milestone_event.reason",
     "appointment.place", "task.note", "reading.comment", "summary.content",

@@ -17,6 +17,7 @@ from backend.messages import outbox
 from backend.messages.outbox import Occurrence
 from backend.messages.rules import RELEASE_MOVED
 from backend.once import Written
+from backend.passes.ending import end_passes_of
 from backend.plans import rules
 from backend.plans.actions.writing import write_events
 
@@ -216,7 +217,7 @@ async def change_plan_state(actor: Actor, id_: UUID, seen: int, to: str) -> Writ
 
 
 async def _close(plan: Any) -> None:
-    """Thanks to the circle; its chats are cut a week later, with the mandates."""
+    """Thanks to the circle; its chats are cut a week later, with the mandates; papers at once."""
     held, until = connection(), clock.now() + LINKS_LIVE_ON
     links = await held.fetch(
         "SELECT l.* FROM link l JOIN member b ON b.id = l.subject"
@@ -228,10 +229,11 @@ async def _close(plan: Any) -> None:
         await outbox.queue(link, "CLOSE", occurrence)
     await held.execute(
         "UPDATE mandate SET ends = $2, version = version + 1 WHERE plan = $1"
-        " AND role IN ('ME', 'FA', 'PE') AND (ends IS NULL OR ends > $2)",
+        " AND role IN ('ME', 'FA', 'PE', 'LR') AND (ends IS NULL OR ends > $2)",
         plan["id"],
         until,
     )
+    await end_passes_of(plan["id"])
 
 
 async def record_left_custody(actor: Actor, id_: UUID, seen: int, *, left: bool) -> Written:

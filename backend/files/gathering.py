@@ -1,0 +1,245 @@
+"""The parts of a file, each from its own table, cut to what is the person's own."""
+
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from backend import clock
+from backend.actors.actions import unseal, unseal_or_none
+from backend.corrections.actions import corrections_of
+from backend.database import connection
+from backend.files import views
+from backend.files.rules import READS, name_for
+from backend.matrix import cut
+from backend.passes.actions import passes_of
+from backend.passes.entry import Holder
+from backend.plans.rules import in_own_file
+
+_PLAN = """
+SELECT p.*, s.identity, s.language FROM plan p JOIN person s ON s.id = p.person WHERE p.id = $1
+"""
+_CIRCLE = """
+SELECT m.actor, m.role, m.starts, m.ends, m.matters, s.alias, b.identity, b.standing
+  FROM mandate m LEFT JOIN staff s ON s.id = m.actor LEFT JOIN member b ON b.id = m.actor
+ WHERE m.plan = $1 AND m.glass IS NULL AND m.role <> 'PE' AND m.starts <= $2
+   AND (m.ends IS NULL OR m.ends > $2)
+ ORDER BY m.starts, m.role, m.id
+"""
+_DISCLOSURES = """
+SELECT d.*, b.role, b.identity, s.role AS staff_role, s.alias FROM disclosure d
+  LEFT JOIN member b ON b.id = d.recipient LEFT JOIN staff s ON s.id = d.recipient
+ WHERE d.plan = $1 ORDER BY d.given_at, b.role, d.fact, d.id
+"""
+# Days and not instants, and each once: how often somebody looks, and when at night, may tell of
+# what else has happened to others.
+_ACCESS = """
+SELECT DISTINCT (a.at AT TIME ZONE $3)::date AS on, a.actor, a.role, a.operation, s.alias
+  FROM audit a LEFT JOIN staff s ON s.id = a.actor
+ WHERE a.plan = $1 AND a.outcome = 'done' AND a.operation = ANY($2) AND a.role IS NOT NULL
+   AND NOT (a.operation = 'milestoneHistory' AND EXISTS (
+       SELECT 1 FROM milestone n WHERE n.id = a.object AND n.pathway IN ('FAM', 'MEN')))
+ ORDER BY 1 DESC, a.role, s.alias, a.operation, a.actor
+"""
+# Of the person's own rows alone; a contact's subject may be somebody else.
+_CONTACTS = "SELECT * FROM contact WHERE plan = $1 AND subject = $2 ORDER BY made_on, at, role, id"
+_YES = "SELECT * FROM channel_consent WHERE plan = $1 AND subject = $2 ORDER BY given_at, id"
+_READINGS = "SELECT * FROM reading WHERE plan = $1 ORDER BY read_on, recorded_at, id"
+_SUMMARIES = "SELECT * FROM summary WHERE plan = $1 AND subject = $2 ORDER BY issued_at, id"
+_ROWS = "SELECT * FROM milestone WHERE plan = $1 ORDER BY day, code"
+_DATES = "SELECT * FROM appointment WHERE plan = $1 ORDER BY held_on, held_at, role, id"
+_ANSWERS = "SELECT * FROM participation WHERE plan = $1 ORDER BY recorded_at, pathway, id"
+
+
+async def gather(holder: Holder) -> views.FileView:
+    """Everything that is in the file, for who was let in; the caller cuts it to the reader."""
+    row = await connection().fetchrow(_PLAN, holder.plan)
+    part = _Part(holder, row)
+    identity = await unseal(row["person"], f"person.identity:{row['person']}", row["identity"])
+    return views.FileView(
+        as_of=clock.today(row["zone"]),
+        person=msgspec.convert({**identity, "language": row["language"]}, views.FileIdentity),
+        alias=row["alias"],
+        state=row["state"],
+        release_date=row["release_date"],
+        certainty=row["certainty"],
+        left_custody_on=part.day(row["left_custody_at"]),
+        supervision=row["supervision"],
+        rows=await part.rows(),
+        appointments=await part.appointments(),
+        contacts=await part.contacts(),
+        circle=await part.circle(),
+        answers=await part.answers(),
+        messages=await part.messages(),
+        disclosures=await part.disclosures(),
+        summaries=await part.summaries(),
+        readings=await part.readings(),
+        corrections=await part.corrections(),
+        passes=await part.passes(),
+        access=await part.access(),
+    )
+
+
+class _Part:
+    """One plan and its reader, of whom each part asks."""
+
+    def __init__(self, holder: Holder, plan: Any) -> None:
+        self.plan, self.person, self.reader = plan["id"], plan["person"], holder.actor
+        self.zone = ZoneInfo(plan["zone"])
+
+    def day(self, at: datetime | None) -> date | None:
+        return at.astimezone(self.zone).date() if at else None
+
+    def on(self, at: datetime) -> date:
+        return at.astimezone(self.zone).date()
+
+    async def fetch(self, sql: str, *values: object) -> Any:
+        return await connection().fetch(sql, self.plan, *values)
+
+    async def rows(self) -> list[views.FileRow]:
+        return [
+            cut(
+                views.FileRow(
+                    row["code"],
+                    row["pathway"],
+                    row["title"],
+                    row["state"],
+                    row["due_on"],
+                    row["done_on"],
+                    row["cause"],
+                ),
+                self.reader.role,
+            )
+            for row in await self.fetch(_ROWS)
+            if in_own_file(self.reader.role, row)
+        ]
+
+    async def appointments(self) -> list[views.FileDate]:
+        found = []
+        for row in await self.fetch(_DATES):
+            if row["role"] in {"CP", "CS"} and self.reader.role != "PE":
+                continue
+            place = await unseal(self.person, f"appointment.place:{row['id']}", row["place"])
+            found.append(
+                views.FileDate(row["role"], row["held_on"], row["held_at"], row["state"], place)
+            )
+        return found
+
+    async def contacts(self) -> list[views.FileContact]:
+        return [
+            views.FileContact(row["role"], row["how"], row["outcome"], row["made_on"])
+            for row in await self.fetch(_CONTACTS, self.person)
+        ]
+
+    async def circle(self) -> list[views.FileMember]:
+        return [
+            views.FileMember(
+                row["role"],
+                self.on(row["starts"]),
+                await self.name(row["role"], row["actor"], row["alias"], row["identity"]),
+                self.day(row["ends"]),
+                row["standing"],
+                list(row["matters"] or ()),
+            )
+            for row in await self.fetch(_CIRCLE, clock.now())
+        ]
+
+    async def name(self, role: str, actor: Any, alias: str | None, identity: Any) -> str | None:
+        """Staff by their alias; others by name, as far as the matrix gives it."""
+        known = await unseal_or_none(actor, f"member.identity:{actor}", identity)
+        return name_for(self.reader.role, role, known["name"] if known else alias)
+
+    async def answers(self) -> list[views.FileAnswer]:
+        return [
+            views.FileAnswer(row["pathway"], row["answer"], self.on(row["recorded_at"]))
+            for row in await self.fetch(_ANSWERS)
+        ]
+
+    async def messages(self) -> list[views.FileYes]:
+        return [
+            views.FileYes(row["channel"], self.on(row["given_at"]), self.day(row["withdrawn_at"]))
+            for row in await self.fetch(_YES, self.reader.id)
+        ]
+
+    async def disclosures(self) -> list[views.FileDisclosure]:
+        found = []
+        for row in await self.fetch(_DISCLOSURES):
+            role = row["role"] or row["staff_role"] or "PE"
+            found.append(
+                views.FileDisclosure(
+                    row["fact"],
+                    role,
+                    row["purpose"],
+                    row["until"],
+                    await self.name(role, row["recipient"], row["alias"], row["identity"]),
+                    self.day(row["withdrawn_at"]),
+                )
+            )
+        return found
+
+    async def summaries(self) -> list[views.FileSummary]:
+        found = []
+        for row in await self.fetch(_SUMMARIES, self.person):
+            text = await unseal(self.person, f"summary.content:{row['id']}", row["content"])
+            found.append(
+                views.FileSummary(
+                    row["number"],
+                    row["type"],
+                    self.on(row["issued_at"]),
+                    msgspec.Raw(text.encode()),
+                    row["supersedes"],
+                )
+            )
+        return found
+
+    async def readings(self) -> list[views.FileReading]:
+        return [
+            views.FileReading(
+                row["kind"],
+                row["role"],
+                row["read_on"],
+                row["language"],
+                await unseal(self.person, f"reading.comment:{row['id']}", row["comment"]),
+            )
+            for row in await self.fetch(_READINGS)
+        ]
+
+    async def corrections(self) -> list[views.FileCorrection]:
+        """Those of the person for the person; a lawyer's own for the lawyer."""
+        return [
+            views.FileCorrection(
+                one["part"],
+                one["about"],
+                one["text"],
+                self.on(one["asked_at"]),
+                one["role"],
+                one["due_on"],
+                one["answer"],
+                one["reason"],
+                self.day(one["answered_at"]),
+            )
+            for one in await corrections_of(self.plan)
+            if self.reader.role == "PE" or one["asked_by"] == self.reader.id
+        ]
+
+    async def passes(self) -> list[views.FilePass]:
+        return [
+            views.FilePass(
+                row["role"],
+                self.on(row["made_at"]),
+                self.on(row["until"]),
+                self.day(row["ended_at"]),
+                row["opens"],
+            )
+            for row in await passes_of(self.plan)
+            if self.reader.role == "PE" or row["subject"] == self.reader.id
+        ]
+
+    async def access(self) -> list[views.FileAccess]:
+        """One line for a day, a reader and a thing; a lawyer's and a court's go by their role."""
+        lines: dict[views.FileAccess, None] = {}
+        for row in await self.fetch(_ACCESS, list(READS), str(self.zone)):
+            line = views.FileAccess(row["on"], READS[row["operation"]], row["role"], row["alias"])
+            lines.setdefault(line)
+        return list(lines)

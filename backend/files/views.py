@@ -1,0 +1,149 @@
+"""Somebody's own file, as it is copied out: no ids, and no word about anybody else."""
+
+from datetime import date, time
+from typing import Annotated
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from backend.matrix import of
+
+Say = str | UnsetType
+
+
+class FileIdentity(msgspec.Struct):
+    name: str
+    language: str
+    birth_date: date | None = None
+    file_number: str | None = None
+
+
+class FileRow(msgspec.Struct, omit_defaults=True):
+    code: str
+    pathway: str
+    title: str
+    state: str
+    due_on: date | None = None
+    done_on: date | None = None
+    cause: Annotated[Say | None, of("milestone detail")] = UNSET
+
+
+class FileDate(msgspec.Struct, omit_defaults=True):
+    role: str
+    held_on: date
+    held_at: time
+    state: str
+    place: str | None = None
+
+
+class FileContact(msgspec.Struct):
+    role: str
+    how: str
+    outcome: str
+    made_on: date
+
+
+class FileMember(msgspec.Struct, omit_defaults=True):
+    role: str
+    since: date
+    name: str | None = None
+    until: date | None = None
+    standing: str | None = None
+    matters: list[str] = []
+
+
+class FileAnswer(msgspec.Struct):
+    pathway: str
+    answer: str
+    on: date
+
+
+class FileYes(msgspec.Struct, omit_defaults=True):
+    """That messages may be sent to whoever reads this."""
+
+    channel: str
+    on: date
+    withdrawn_on: date | None = None
+
+
+class FileDisclosure(msgspec.Struct, omit_defaults=True):
+    """That a fact may be told to somebody; the person has said so."""
+
+    fact: str
+    role: str
+    purpose: str
+    until: date
+    name: str | None = None
+    withdrawn_on: date | None = None
+
+
+class FileSummary(msgspec.Struct, omit_defaults=True):
+    """A copy of what was issued; `content` is what the court reads."""
+
+    number: int
+    type: str
+    issued_on: date
+    content: msgspec.Raw
+    supersedes: int | None = None
+
+
+class FileReading(msgspec.Struct):
+    kind: str
+    role: str
+    read_on: date
+    language: str
+    comment: str | None = None
+
+
+class FileCorrection(msgspec.Struct, omit_defaults=True):
+    part: str
+    about: str | None
+    text: str
+    asked_on: date
+    asked_by: str
+    due_on: date
+    answer: str | None = None
+    reason: str | None = None
+    answered_on: date | None = None
+
+
+class FilePass(msgspec.Struct, omit_defaults=True):
+    role: str
+    made_on: date
+    until: date
+    ended_on: date | None = None
+    opens: bool = False
+
+
+class FileAccess(msgspec.Struct, omit_defaults=True, frozen=True):
+    """Somebody read or gave out something on a day, however often."""
+
+    on: date
+    what: str
+    role: str
+    who: str | None = None
+
+
+class FileView(msgspec.Struct, omit_defaults=True):
+    """The file; a reader is given the parts of their groups, and a lawyer of their matters."""
+
+    as_of: date
+    person: Annotated[FileIdentity | UnsetType, of("identity")] = UNSET
+    alias: Annotated[Say, of("alias")] = UNSET
+    state: Annotated[Say, of("release date")] = UNSET
+    release_date: Annotated[date | UnsetType, of("release date")] = UNSET
+    certainty: Annotated[Say, of("release date")] = UNSET
+    left_custody_on: Annotated[date | UnsetType | None, of("release date")] = UNSET
+    supervision: Annotated[bool | UnsetType, of("conditions")] = UNSET
+    rows: Annotated[list[FileRow] | UnsetType, of("milestones")] = UNSET
+    appointments: Annotated[list[FileDate] | UnsetType, of("appointments")] = UNSET
+    contacts: Annotated[list[FileContact] | UnsetType, of("contacts")] = UNSET
+    circle: Annotated[list[FileMember] | UnsetType, of("circle")] = UNSET
+    answers: Annotated[list[FileAnswer] | UnsetType, of("consents")] = UNSET
+    messages: Annotated[list[FileYes] | UnsetType, of("consents")] = UNSET
+    disclosures: Annotated[list[FileDisclosure] | UnsetType, of("consents")] = UNSET
+    summaries: Annotated[list[FileSummary] | UnsetType, of("summary")] = UNSET
+    readings: Annotated[list[FileReading] | UnsetType, of("summary")] = UNSET
+    corrections: Annotated[list[FileCorrection] | UnsetType, of("corrections")] = UNSET
+    passes: Annotated[list[FilePass] | UnsetType, of("entry passes")] = UNSET
+    access: Annotated[list[FileAccess] | UnsetType, of("access")] = UNSET
