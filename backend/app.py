@@ -11,8 +11,9 @@ from backend import reference
 from backend.agencies.routes import DutyController
 from backend.alerts.routes import TaskController
 from backend.appointments.routes import AppointmentController
-from backend.audit.routes import AccessController
+from backend.audit.routes import AccessController, OfficerController
 from backend.circles.routes import CircleController
+from backend.complaints.routes import ComplaintController
 from backend.consents.routes import ConsentController
 from backend.contacts.routes import ContactController
 from backend.courts.routes import CourtController
@@ -20,6 +21,7 @@ from backend.doors import admit
 from backend.envelope import Enveloped
 from backend.erasure.routes import ErasureController
 from backend.health import live, ready
+from backend.incidents.routes import IncidentController
 from backend.messages.routes import LinkController
 from backend.pages.door import front
 from backend.pages.refusals import of_http
@@ -61,6 +63,9 @@ def create_app(*, docs: bool = True, extra: Sequence[Any] = ()) -> Litestar:
             WallController,
             GlassController,
             ErasureController,
+            IncidentController,
+            ComplaintController,
+            OfficerController,
             CourtController,
             SummaryController,
             PullController,

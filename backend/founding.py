@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 from backend.access import Actor
 from backend.agencies.actions import NewAgency, make_agency, make_bot
+from backend.agencies.countries import check_country
 from backend.agencies.lines import Lines, set_lines
 from backend.audit.actions import record
 from backend.courts import clients
@@ -23,6 +24,7 @@ from backend.staff.factors import forget_factor
 from backend.staff.rules import needs_factor
 
 OPERATOR = UUID(int=0)  # whoever has the terminal of the installation
+LONGEST_COMPLAINT = 60
 ONE_AT_A_TIME = 4_806_114  # any number that nobody else uses on this database
 
 
@@ -145,6 +147,29 @@ async def forget_second_factor(agency: UUID, login: str) -> None:
             raise NotFound("There is no such login in this agency.")
         await forget_factor(held, who)
         await _note("forgetSecondFactor", agency, who)
+
+
+async def name_country(agency: UUID, code: str | None) -> None:
+    """Whose law an agency works under; None stands for the strictest of each. Raises Unfit."""
+    country = check_country(code) if code else None
+    async with transaction() as held:
+        await held.execute(
+            "UPDATE agency SET country = $2, version = version + 1 WHERE id = $1", agency, country
+        )
+        await _note("nameCountry", agency, agency)
+
+
+async def set_complaint_days(agency: UUID, days: int) -> None:
+    """How many working days a complaint waits for its answer at most. Raises Unfit."""
+    if not 1 <= days <= LONGEST_COMPLAINT:
+        raise Unfit(f"A complaint waits 1 to {LONGEST_COMPLAINT} working days.")
+    async with transaction() as held:
+        await held.execute(
+            "UPDATE agency SET complaint_days = $2, version = version + 1 WHERE id = $1",
+            agency,
+            days,
+        )
+        await _note("setComplaintDays", agency, agency)
 
 
 async def let_bot_speak(agency: UUID, bot: ChatBot) -> None:

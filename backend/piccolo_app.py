@@ -9,6 +9,7 @@ from backend.appointments.tables import Appointment
 from backend.audit.tables import Audit, AuditHead, AuditSeal, Denial, Heartbeat, Once
 from backend.circles.tables import Member
 from backend.columns import APP
+from backend.complaints.tables import Complaint
 from backend.consents.tables import ChannelConsent, Disclosure, LawfulBasis, Participation
 from backend.contacts.tables import Contact
 from backend.courts.tables import (
@@ -20,6 +21,7 @@ from backend.courts.tables import (
     CourtToken,
 )
 from backend.erasure.tables import LegalHold
+from backend.incidents.tables import Incident
 from backend.messages.tables import Claim, Incoming, Link, Message, Update, ZoneDay
 from backend.people.tables import Person
 from backend.plans.tables import Change, Milestone, MilestoneEvent, Plan, ReleaseMove
@@ -51,6 +53,7 @@ APP_CONFIG = AppConfig(
         Change,
         ChannelConsent,
         Claim,
+        Complaint,
         Contact,
         CourtAssertion,
         CourtCanary,
@@ -64,6 +67,7 @@ APP_CONFIG = AppConfig(
         DutyShift,
         Factor,
         Heartbeat,
+        Incident,
         Incoming,
         LawfulBasis,
         LegalHold,

@@ -23,6 +23,7 @@ from workflows.retain import retain
 from workflows.seal_audit import seal_audit
 from workflows.send_due import send_due
 from workflows.tell_denials import tell_denials
+from workflows.watch_duties import watch_duties
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ def jobs(bot: Bot, stopping: asyncio.Event) -> dict[str, tuple[Job, int]]:
         "materialise": (materialise, MINUTE),
         "escalate": (escalate, MINUTE),
         "court_alarms": (court_alarms, MINUTE),
+        "watch_duties": (watch_duties, MINUTE),
         "digest": (digest, 5 * MINUTE),
         "end_links": (end_links, 15 * MINUTE),
         "purge": (purge, 60 * MINUTE),

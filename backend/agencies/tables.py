@@ -23,6 +23,8 @@ class Agency(Table, tablename="agency"):
     duty_phone = Varchar(20, null=True, default=None)
     demo = Boolean(default=False)
     second_factor = Varchar(8, default="none", null=False)
+    country = Varchar(2, null=True, default=None)
+    complaint_days = SmallInt(default=10, null=False)
 
 
 class Bot(Table, tablename="bot"):

@@ -8,9 +8,10 @@ from litestar import Controller, get, post
 from litestar.params import FromQuery
 
 from backend import cursors
-from backend.access import Actor, require
+from backend.access import OPERATIONS, Actor, require
 from backend.doors import HttpRequest, actor_of
 from backend.once import Written
+from backend.pages.door import DESK
 from backend.pages.forms import Attempt, Form, submit
 from backend.pages.html import Page, go, show
 from backend.pages.reading import office_of
@@ -27,6 +28,8 @@ class CaseloadController(Controller):
         self, request: HttpRequest, cursor: FromQuery[str | None] = None, saved: FromQuery[str] = ""
     ) -> Page:
         """By next due date and never by lateness."""
+        if actor_of(request).role in OPERATIONS["listRecord"]:
+            return go(f"{DESK}/record")  # an officer has no people
         after = cursors.read(cursor, date, UUID) if cursor else None
         lines = await caseload.list_plans(actor_of(request), after=after, limit=SIZE)
         last = lines[-1] if len(lines) == SIZE else None

@@ -6,10 +6,13 @@ from backend.doors import PAGE
 from backend.pages.account import AccountPageController
 from backend.pages.caseload import CaseloadController
 from backend.pages.circle import CirclePageController
+from backend.pages.complaints import ComplaintPageController, NewComplaintController
 from backend.pages.dates import DatesController
 from backend.pages.door import DESK, DoorController, prove, sign_out
 from backend.pages.erasure import ErasurePageController
+from backend.pages.incidents import IncidentPageController
 from backend.pages.incoming import IncomingController
+from backend.pages.officer import OfficerPageController
 from backend.pages.plan import PlanPageController
 from backend.pages.refusals import REFUSALS
 from backend.pages.rows import RowController
@@ -29,6 +32,10 @@ desk = Router(
         WallPageController,
         GlassPageController,
         ErasurePageController,
+        IncidentPageController,
+        ComplaintPageController,
+        NewComplaintController,
+        OfficerPageController,
         DatesController,
         RowController,
         TaskPageController,

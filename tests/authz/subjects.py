@@ -15,12 +15,14 @@ CANARY = "Canary Sparrowhawk"
 
 @dataclass(frozen=True)
 class Subject:
-    """`role` is what their account says; `holds` whether they see the scene's plan right now."""
+    """`role` is what their account says; `holds` whether they see the scene's plan right now,
+    `afar` whether they work for another agency."""
 
     name: str
     caller: Caller
     role: str | None
     holds: bool = False
+    afar: bool = False
 
     @property
     def signed_in(self) -> bool:
@@ -114,12 +116,12 @@ async def _of_the_plan(cast: Cast) -> None:
 
 
 async def _strangers(cast: Cast) -> None:
-    for role in ("SW", "CO", "PO", "PS", "TR", "CP", "CS", "AD", "AU"):
+    for role in ("SW", "CO", "PO", "PS", "TR", "CP", "CS", "AD", "AU", "DP"):
         here = await cast.world.somebody(role)
         cast.subjects.append(Subject(f"{role} without a mandate", here, role))
-    for role in ("SW", "CO", "PO"):
+    for role in ("SW", "CO", "PO", "DP"):
         there = await cast.world.somebody(role, agency=cast.afar)
-        cast.subjects.append(Subject(f"{role} of another agency", there, role))
+        cast.subjects.append(Subject(f"{role} of another agency", there, role, afar=True))
 
 
 async def _too_late_and_walled(cast: Cast) -> None:

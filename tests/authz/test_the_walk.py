@@ -32,12 +32,14 @@ STRANGE = ("0", "-1", "null", "x" * 5000, "%00", "..%2f", "schema", "docs", "hea
 SIDE_DOORS = {"If-None-Match": "*", "Range": "bytes=0-10", "Accept": "text/csv"}
 READS = {
     *("getPlan", "listPlans", "milestoneHistory", "listTasks", "listAccess", "listWalls"),
-    *("listBreakGlass", "draftSummary", "listLegalHolds"),
+    *("listBreakGlass", "draftSummary", "listLegalHolds", "listIncidents", "draftNotice"),
+    *("listComplaints", "listAgencyHolds", "listProofs", "listRecord"),
 }
 # Nobody is told through these whether something is there: they name none.
 WITHOUT_OBJECT = {
     *("openPlan", "listPlans", "listTasks", "createInvitation", "setDutyRota", "signOut"),
-    *("askBreakGlass", "listBreakGlass"),
+    *("askBreakGlass", "listBreakGlass", "recordIncident", "listIncidents", "listComplaints"),
+    *("listAgencyHolds", "listProofs", "listRecord"),
 }
 NOT_WALKED = {"signOut": "it would end the subject; its own tests end sessions"}
 
@@ -171,6 +173,12 @@ async def _one(walk: Walk, line: Line, who: Subject) -> None:
     may = who.signed_in and who.role in line.roles
     if line.operation in WITHOUT_OBJECT or line.own == "account":
         if not may:
+            await walk.denied(line, act, who)
+        elif line.operation in READS:
+            await walk.read(line, act, who)
+        return
+    if line.own == "agency":
+        if not may or who.afar:
             await walk.denied(line, act, who)
         elif line.operation in READS:
             await walk.read(line, act, who)

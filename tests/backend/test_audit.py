@@ -22,7 +22,10 @@ from tests.world import World
 REFUSED = asyncpg.InsufficientPrivilegeError
 READS = {"getPlan", "milestoneHistory", "listAccess", "draftSummary", "getSummary", "listSummaries"}
 WITHOUT_PLAN = {"signOut", "setDutyRota", "askBreakGlass", "endBreakGlass"}
-LISTS = {"listPlans", "listTasks", "listBreakGlass"}
+WITHOUT_PLAN |= {"recordIncident", "amendIncident", "draftNotice", "recordNotice", "closeIncident"}
+WITHOUT_PLAN |= {"recordComplaint", "answerComplaint"}
+LISTS = {"listPlans", "listTasks", "listBreakGlass", "listIncidents", "listComplaints"}
+LISTS |= {"listAgencyHolds", "listProofs", "listRecord"}
 
 
 @asynccontextmanager

@@ -25,7 +25,17 @@ ACTIONS = {
         "change_appointment": "changeAppointment",
     },
     "backend.audit.actions": {"list_access": "listAccess"},
+    "backend.audit.officer": {
+        "list_agency_holds": "listAgencyHolds",
+        "list_proofs": "listProofs",
+        "list_record": "listRecord",
+    },
     "backend.circles.actions": {"add_member": "addCircleMember", "end_mandate": "endMandate"},
+    "backend.complaints.actions": {
+        "record_complaint": "recordComplaint",
+        "list_complaints": "listComplaints",
+        "answer_complaint": "answerComplaint",
+    },
     "backend.consents.actions": {
         "record_consent": "recordConsent",
         "disclose_to": "discloseTo",
@@ -38,6 +48,14 @@ ACTIONS = {
         "set_hold": "setLegalHold",
         "list_holds": "listLegalHolds",
         "end_hold": "endLegalHold",
+    },
+    "backend.incidents.actions": {
+        "record_incident": "recordIncident",
+        "list_incidents": "listIncidents",
+        "amend_incident": "amendIncident",
+        "draft_notice": "draftNotice",
+        "record_notice": "recordNotice",
+        "close_incident": "closeIncident",
     },
     "backend.messages.incoming": {"list_incoming": "readIncoming", "mark_read": "readIncoming"},
     "backend.messages.links": {
@@ -115,7 +133,7 @@ def test_every_operation_is_of_an_action_that_is_tried_here() -> None:
 
 def test_a_role_has_the_operations_of_its_lines_and_no_other() -> None:
     for operation, roles in OPERATIONS.items():
-        for role in ("SW", "CO", "PO", "PS", "CP", "CS", "TR", "AD", "AU", "CT", "ME", "XX"):
+        for role in ("SW", "CO", "PO", "PS", "CP", "CS", "TR", "AD", "AU", "DP", "CT", "ME", "XX"):
             actor = Actor(uuid4(), "staff", role, None)
             if role in roles:
                 require(actor, operation)

@@ -3,7 +3,7 @@
 import asyncio
 from uuid import uuid4
 
-from tests.backend.acts import FOR_EVERYBODY, OF_ACCOUNT, a_scene, bare
+from tests.backend.acts import FOR_EVERYBODY, OF_ACCOUNT, OF_AGENCY, a_scene, bare
 from tests.world import World
 
 PROBLEM = "urn:throughcare:problem:"
@@ -21,6 +21,8 @@ MAKES = {
     "setWall",
     "setLegalHold",
     "askBreakGlass",
+    "recordIncident",
+    "recordComplaint",
 }
 # These do touch one, and ask for no version, each for its reason.
 WITHOUT_VERSION = {
@@ -81,10 +83,12 @@ async def test_of_two_changes_at_once_one_is_stale(world: World) -> None:
 async def test_a_stranger_with_a_stale_version_is_told_that_there_is_nothing(world: World) -> None:
     scene = await a_scene(world)
     strangers = {role: await world.somebody(role) for role in ("SW", "CO")}
+    afar = await world.somebody("CO", agency=await world.an_agency(name="Elsewhere"))
     for operation, act in scene.acts.items():
         if not act.changes:
             continue
         stranger = strangers["SW" if scene.caller(operation) is scene.docket.worker else "CO"]
+        stranger = afar if operation in OF_AGENCY else stranger
         for seen in ['"1"', *STALE]:
             headers = {"Idempotency-Key": str(uuid4()), "If-Match": seen}
             answer = await bare(stranger, act, headers)

@@ -26,6 +26,11 @@ WHOLE = {
     "AppointmentView": "one's own, or the workers'",
     "WallView": "to the workers",
     "LegalHoldView": "to the workers of the plan's own agency",
+    "IncidentView": "to coordinators and officers of the agency; words without a name",
+    "NoticeView": "likewise; a text of ours with a number in it",
+    "ComplaintView": "to the coordinators of the agency, but whom it is about",
+    **dict.fromkeys(("AgencyHoldView", "ProofView", "RecordView"), "ids and codes, to officers"),
+    "RecordListView": "likewise",
     "WishView": "to the coordinator who may let it",
     "MovedRow": "rows are cut by the rules",
     "PinnedRow": "likewise",
@@ -121,10 +126,22 @@ WRITES = {
     "erasePerson": "circle",
     "setLegalHold": "circle",
     "endLegalHold": "circle",
+    **dict.fromkeys(("recordIncident", "amendIncident", "recordNotice"), "incidents"),
+    "closeIncident": "incidents",
+    "recordComplaint": "complaints",
+    "answerComplaint": "complaints",
     "bindCourtFile": "court reference",
     "issueSummary": "summary",
 }
-READS = {"listAccess": "access", "readIncoming": "chat text", "getSummary": "summary"}
+READS = {
+    "listAccess": "access",
+    "readIncoming": "chat text",
+    "getSummary": "summary",
+    **dict.fromkeys(("listIncidents", "draftNotice"), "incidents"),
+    "listComplaints": "complaints",
+    "listProofs": "proofs",
+    "listRecord": "record",
+}
 
 
 def test_an_operation_is_of_no_role_that_the_matrix_gives_nothing() -> None:
@@ -138,8 +155,8 @@ def test_an_operation_is_of_no_role_that_the_matrix_gives_nothing() -> None:
             assert cell(role, group).reads, (operation, role, group)
 
 
-def test_the_matrix_names_fourteen_kinds_of_people_and_three_machines() -> None:
-    assert len(ROLES) == 17
+def test_the_matrix_names_fifteen_kinds_of_people_and_three_machines() -> None:
+    assert len(ROLES) == 18
     for group, cells in MATRIX.items():
         assert cells.keys() == set(ROLES), group
 

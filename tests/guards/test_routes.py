@@ -37,6 +37,19 @@ BEYOND = {
     ),
     "erasePerson": "the right to be forgotten, and what an agency owes by law",
     **dict.fromkeys(("setLegalHold", "listLegalHolds", "endLegalHold"), "what stops an erasure"),
+    **dict.fromkeys(
+        ("recordIncident", "listIncidents", "amendIncident", "draftNotice", "recordNotice"),
+        "what an agency owes when something happened to its data",
+    ),
+    "closeIncident": "likewise",
+    **dict.fromkeys(
+        ("recordComplaint", "listComplaints", "answerComplaint"),
+        "what was not right about the service, and its answer",
+    ),
+    **dict.fromkeys(
+        ("listAgencyHolds", "listProofs", "listRecord"),
+        "what a data-protection officer looks at: ids",
+    ),
     "prove": "step-up before what would hurt most in a thief's hands",
     "changePassword": "an account is its holder's, and nobody else knows its password",
     "listDevices": "who has lost a phone sees it in a list",
