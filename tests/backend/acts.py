@@ -12,6 +12,7 @@ import httpx
 from backend import database
 from backend.access import OPERATIONS
 from backend.alerts.actions import open_task
+from tests.backend import duties
 from tests.backend.courts.docket import REFERENCE, Docket, a_docket
 from tests.world import APP, PASSWORD, App, Caller, World, a_day, row
 
@@ -159,7 +160,7 @@ async def a_scene(world: World) -> Scene:
         "summary": await docket.issued(),
         **await _walls(world, worker, coordinator, plan, found["alias"]),
         "hold": (await _made(coordinator, f"/plans/{plan}/legal-holds", _a_hold()))["id"],
-        **await _duties(coordinator, plan),
+        **await duties.make(coordinator, plan),
         "another": await world.a_plan(worker),
         "device": await _another_device(worker),
         "code": await _a_code(worker),
@@ -212,7 +213,7 @@ def _acts(docket: Docket, coordinator: Caller, ids: dict[str, Any]) -> list[Act]
         Act("setLegalHold", "POST", "/plans/{}/legal-holds", (plan,), _a_hold()),
         Act("listLegalHolds", "GET", "/plans/{}/legal-holds", (plan,)),
         _changing("endLegalHold", "POST", "/legal-holds/{}/end", (ids["hold"], 1)),
-        *_acts_of_duty(plan, ids),
+        *(Act(*one) for one in duties.acts(plan, ids)),
         Act("listAccess", "GET", "/plans/{}/access", (plan,)),
         Act("listSummaries", "GET", "/court/summaries" + court),
         Act("getSummary", "GET", "/court/summaries/{}" + court, (ids["summary"],)),
@@ -229,43 +230,6 @@ def _acts(docket: Docket, coordinator: Caller, ids: dict[str, Any]) -> list[Act]
         Act("signOutEverywhere", "POST", "/account/sign-out"),
         Act("signOut", "POST", "/sessions/end"),
     ]
-
-
-def _acts_of_duty(plan: str, ids: dict[str, Any]) -> list[Act]:
-    open_, told = ids["incidents"]
-    ids_only = {"touched": [plan]}
-    how = {"to": "authority", "how": "sent"}
-    return [
-        Act("recordIncident", "POST", "/incidents", (), _an_incident()),
-        Act("listIncidents", "GET", "/incidents"),
-        _changing("amendIncident", "PATCH", "/incidents/{}", (open_, 1), ids_only),
-        Act("draftNotice", "GET", "/incidents/{}/notice?to=authority", (open_,)),
-        _changing("recordNotice", "POST", "/incidents/{}/notices", (open_, 1), how),
-        _changing("closeIncident", "POST", "/incidents/{}/close", (told, 3), {"outcome": "Found."}),
-        Act("recordComplaint", "POST", "/plans/{}/complaints", (plan,), _a_complaint()),
-        Act("listComplaints", "GET", "/complaints"),
-        _changing(
-            "answerComplaint",
-            "POST",
-            "/complaints/{}/answer",
-            (ids["complaint"], 1),
-            {"answer": "We are sorry."},
-        ),
-        Act("listAgencyHolds", "GET", "/legal-holds"),
-        Act("listProofs", "GET", "/retention-proofs"),
-        Act("listRecord", "GET", "/record"),
-    ]
-
-
-async def _duties(coordinator: Caller, plan: str) -> dict[str, Any]:
-    """A complaint that waits; an incident too, and another of which all were told."""
-    incidents = [(await _made(coordinator, "/incidents", _an_incident()))["id"] for _ in range(2)]
-    for version, to in enumerate(("authority", "people"), 1):
-        path, how = f"/incidents/{incidents[1]}/notices", {"to": to, "how": "sent"}
-        told = await coordinator.post(path, how, version=version)
-        assert told.status_code == 200, told.text
-    complaint = await _made(coordinator, f"/plans/{plan}/complaints", _a_complaint())
-    return {"incidents": incidents, "complaint": complaint["id"]}
 
 
 async def _another_device(caller: Caller) -> str:
@@ -306,19 +270,6 @@ def _a_wall(login: str) -> dict[str, Any]:
 
 def _a_hold() -> dict[str, Any]:
     return {"reason": "A complaint about this service is before a court."}
-
-
-def _an_incident() -> dict[str, Any]:
-    noticed = datetime(2026, 1, 5, 9, tzinfo=UTC)
-    return {
-        "kind": "lost_device",
-        "noticed_at": noticed.isoformat(),
-        "description": "A phone was left in a bus.",
-    }
-
-
-def _a_complaint() -> dict[str, Any]:
-    return {"text": "Nobody calls me back.", "received_on": _in(0)}
 
 
 def _a_wish(alias: str) -> dict[str, Any]:
