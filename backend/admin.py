@@ -230,6 +230,24 @@ def country(code: str, agency: str | None) -> None:
     _run(act)
 
 
+@command.command("small-agency")
+@click.argument("turn", type=click.Choice(["on", "off"]))
+@click.option("--reviewer", help="the agency whose coordinators look from outside")
+@_agency_name
+def small_agency(turn: str, reviewer: str | None, agency: str | None) -> None:
+    """Let a day's delay and a later look from outside stand for the second person."""
+
+    async def act(_: Settings) -> None:
+        where = await founding.find_agency(agency)
+        now = await founding.make_small(where, small=turn == "on", reviewer=reviewer)
+        if turn == "on" and not now:
+            click.echo("Saved, but off: there are more than two active coordinators.")
+        else:
+            click.echo("Saved.")
+
+    _run(act)
+
+
 @command.command("complaint-days")
 @click.argument("days", type=int)
 @_agency_name

@@ -28,6 +28,7 @@ from backend.pages.refusals import of_http
 from backend.pages.routes import desk
 from backend.plans.routes import MilestoneController, PlanController
 from backend.problems import HANDLERS
+from backend.second.routes import ReviewController
 from backend.staff.routes import AccountController, SignInController
 from backend.summaries.routes import PullController, SummaryController
 from backend.walls.routes import GlassController, WallController
@@ -66,6 +67,7 @@ def create_app(*, docs: bool = True, extra: Sequence[Any] = ()) -> Litestar:
             IncidentController,
             ComplaintController,
             OfficerController,
+            ReviewController,
             CourtController,
             SummaryController,
             PullController,

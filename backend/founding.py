@@ -172,6 +172,31 @@ async def set_complaint_days(agency: UUID, days: int) -> None:
         await _note("setComplaintDays", agency, agency)
 
 
+async def make_small(agency: UUID, *, small: bool, reviewer: str | None = None) -> bool:
+    """Whether a day's delay and a look from outside stand for the second person.
+
+    `reviewer` is another agency's name, whose coordinators look. Answers with whether it is so
+    now: it is, while there are two active coordinators at most. Raises NotFound, Unfit.
+    """
+    async with transaction() as held:
+        looks = None
+        if reviewer is not None:
+            looks = await held.fetchval("SELECT id FROM agency WHERE name = $1", reviewer)
+            if looks is None:
+                raise NotFound("There is no agency of this name to look from outside.")
+            if looks == agency:
+                raise Unfit("Nobody looks at themselves from outside.")
+        await held.execute(
+            "UPDATE agency SET small = $2, reviewer = coalesce($3, reviewer),"
+            " version = version + 1 WHERE id = $1",
+            agency,
+            small,
+            looks,
+        )
+        await _note("makeSmall", agency, agency)
+        return bool(await held.fetchval("SELECT is_small($1)", agency))
+
+
 async def let_bot_speak(agency: UUID, bot: ChatBot) -> None:
     """Raises Unfit where this bot speaks for another agency."""
     async with transaction() as held:

@@ -59,6 +59,7 @@ access              Ro  Ro R  .   Ro  .   .  .   .   .  .   .  R  .   R  .  .  .
 rota                .   .  RW .   .   .   .  .   .   .  .   RW R  .   .  R  .  .
 accounts            .   .  .  .   .   .   .  .   .   .  .   RW R  .   .  .  .  .
 incidents           .   .  RW .   .   .   .  .   .   .  .   .  .  RW  .  .  .  .
+reviews             .   .  RW .   .   .   .  .   .   .  .   .  .  RW  .  .  .  .
 complaints          .   W  RW .   .   W   .  W   W   .  W   .  .  .   .  .  .  .
 holds               .   R  RW .   .   .   .  .   .   .  .   .  .  n   .  .  .  .
 proofs              .   .  .  .   .   .   .  .   .   .  .   .  .  R   .  .  .  .

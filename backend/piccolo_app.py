@@ -20,11 +20,12 @@ from backend.courts.tables import (
     CourtFile,
     CourtToken,
 )
-from backend.erasure.tables import LegalHold
+from backend.erasure.tables import ErasureWish, LegalHold
 from backend.incidents.tables import Incident
 from backend.messages.tables import Claim, Incoming, Link, Message, Update, ZoneDay
 from backend.people.tables import Person
 from backend.plans.tables import Change, Milestone, MilestoneEvent, Plan, ReleaseMove
+from backend.second.tables import OutsideReview
 from backend.settings import ROOT
 from backend.staff.tables import (
     Device,
@@ -65,6 +66,7 @@ APP_CONFIG = AppConfig(
         Device,
         Disclosure,
         DutyShift,
+        ErasureWish,
         Factor,
         Heartbeat,
         Incident,
@@ -78,6 +80,7 @@ APP_CONFIG = AppConfig(
         Milestone,
         MilestoneEvent,
         Once,
+        OutsideReview,
         Participation,
         Person,
         Plan,

@@ -2,4 +2,4 @@
 
 from migrations.m0002_ground import PLAN_ROWS as GROUND
 
-PLAN_ROWS = {**GROUND, "wall": "plan", "legal_hold": "plan"}
+PLAN_ROWS = {**GROUND, "wall": "plan", "legal_hold": "plan", "erasure_wish": "plan"}

@@ -1,7 +1,7 @@
 """The clocks of incidents and complaints: a human is told as they run out. Nothing is ever sent."""
 
 from collections.abc import Collection
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from backend import clock
@@ -12,6 +12,7 @@ from backend.database import connection, transaction
 from backend.incidents import rules as incidents
 
 # Who could do it: `first` are asked at once, everybody when it is late or there is none of these.
+A_WEEK = timedelta(days=7)
 _INCIDENTS = """
 SELECT i.*, a.zone, a.working_days, a.country,
        ARRAY(SELECT s.id FROM staff s WHERE s.id = i.recorded_by AND s.active) AS first,
@@ -34,6 +35,30 @@ SELECT c.*, a.zone, a.working_days, a.closes, a.complaint_days,
  WHERE c.answered_at IS NULL ORDER BY c.id
 """
 
+# Whoever looks from outside; where there is nobody, the coordinators hear that they need somebody.
+_REVIEWS = """
+SELECT r.id, s.id AS who, s.agency, r.done_at
+  FROM outside_review r JOIN agency a ON a.id = r.agency
+  JOIN staff s ON s.active AND s.id <> r.done_by
+       AND ((s.agency = r.agency AND s.role = 'DP')
+            OR (s.agency = a.reviewer AND s.role IN ('CO', 'DP')))
+ WHERE r.reviewed_at IS NULL
+UNION ALL
+SELECT r.id, s.id, s.agency, r.done_at
+  FROM outside_review r JOIN agency a ON a.id = r.agency
+  JOIN staff s ON s.active AND s.agency = r.agency AND s.role = 'CO'
+ WHERE r.reviewed_at IS NULL AND NOT EXISTS (
+       SELECT 1 FROM staff o WHERE o.active AND o.id <> r.done_by
+          AND ((o.agency = r.agency AND o.role = 'DP')
+               OR (o.agency = a.reviewer AND o.role IN ('CO', 'DP'))))
+"""
+
+_REVIEWED = """
+UPDATE task SET closed_at = $1, outcome = 'reviewed', version = version + 1
+ WHERE kind = 'outside-review' AND closed_at IS NULL
+   AND subject IN (SELECT id FROM outside_review WHERE reviewed_at IS NOT NULL)
+"""
+
 
 async def watch_duties() -> None:
     """Open the tasks that are due; running twice, or late, opens none a second time."""
@@ -43,6 +68,19 @@ async def watch_duties() -> None:
             await _incident(row, now)
         for row in await connection().fetch(_COMPLAINTS, now):
             await _complaint(row, now)
+        await connection().execute(_REVIEWED, now)
+        for row in await connection().fetch(_REVIEWS):
+            await open_task(
+                "outside-review",
+                agency=row["agency"],
+                plan=None,
+                subject=row["id"],
+                local_due=row["done_at"].astimezone(UTC).date(),
+                role="CO",
+                assignee=row["who"],
+                about=row["who"],
+                due_at=row["done_at"] + A_WEEK,
+            )
 
 
 async def _incident(row: Any, now: datetime) -> None:

@@ -75,6 +75,12 @@ async def _let_go(person: UUID, plans: list[UUID]) -> None:
         person,
         clock.now(),
     )
+    await held.execute(
+        "UPDATE erasure_wish SET ended_at = $2, version = version + 1"
+        " WHERE person = $1 AND ended_at IS NULL",
+        person,
+        clock.now(),
+    )
     # with the version that its asker saw: to take back a wish about nobody goes as before
     await held.execute(
         "UPDATE break_glass g SET reason = NULL FROM plan p"

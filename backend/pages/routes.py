@@ -15,6 +15,7 @@ from backend.pages.incoming import IncomingController
 from backend.pages.officer import OfficerPageController
 from backend.pages.plan import PlanPageController
 from backend.pages.refusals import REFUSALS
+from backend.pages.reviews import ReviewPageController
 from backend.pages.rows import RowController
 from backend.pages.tasks import TaskPageController
 from backend.pages.visit import VisitController
@@ -36,6 +37,7 @@ desk = Router(
         ComplaintPageController,
         NewComplaintController,
         OfficerPageController,
+        ReviewPageController,
         DatesController,
         RowController,
         TaskPageController,

@@ -117,6 +117,21 @@ async def _a_colleague_broke_the_glass(office: Office, twin: Twin) -> None:
     await with_version(office, office.head, "break_glass", path)
 
 
+@secret()
+async def _the_mother_complained_and_an_incident_touched_the_plan(
+    office: Office, twin: Twin
+) -> None:
+    body = {"subject": twin.members["mother"], "text": "They do not listen to me."}
+    day = (RELEASE - timedelta(days=21)).isoformat()
+    path = f"/plans/{twin.id}/complaints"
+    for about in ({}, {"about": twin.staff["PO"].login}):
+        made = await twin.worker.post(path, {**body, **about, "received_on": day})
+        assert made.status_code == 201, made.text
+    incident = {"kind": "other", "noticed_at": f"{day}T06:00:00Z", "description": "A letter."}
+    made = await office.head.post("/incidents", {**incident, "touched": [twin.id]})
+    assert made.status_code == 201, made.text
+
+
 @secret(known_to="CP PE")
 async def _the_counsellor_sees_them_on_a_day(office: Office, twin: Twin) -> None:
     day = RELEASE + timedelta(days=1)

@@ -33,13 +33,13 @@ SIDE_DOORS = {"If-None-Match": "*", "Range": "bytes=0-10", "Accept": "text/csv"}
 READS = {
     *("getPlan", "listPlans", "milestoneHistory", "listTasks", "listAccess", "listWalls"),
     *("listBreakGlass", "draftSummary", "listLegalHolds", "listIncidents", "draftNotice"),
-    *("listComplaints", "listAgencyHolds", "listProofs", "listRecord"),
+    *("listComplaints", "listAgencyHolds", "listProofs", "listRecord", "listReviews"),
 }
 # Nobody is told through these whether something is there: they name none.
 WITHOUT_OBJECT = {
     *("openPlan", "listPlans", "listTasks", "createInvitation", "setDutyRota", "signOut"),
     *("askBreakGlass", "listBreakGlass", "recordIncident", "listIncidents", "listComplaints"),
-    *("listAgencyHolds", "listProofs", "listRecord"),
+    *("listAgencyHolds", "listProofs", "listRecord", "listReviews"),
 }
 NOT_WALKED = {"signOut": "it would end the subject; its own tests end sessions"}
 
@@ -177,8 +177,9 @@ async def _one(walk: Walk, line: Line, who: Subject) -> None:
         elif line.operation in READS:
             await walk.read(line, act, who)
         return
-    if line.own == "agency":
-        if not may or who.afar:
+    if line.own in {"agency", "review"}:
+        officer = who.role == "DP" or line.own == "agency"
+        if not may or who.afar or not officer:
             await walk.denied(line, act, who)
         elif line.operation in READS:
             await walk.read(line, act, who)

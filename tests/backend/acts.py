@@ -72,6 +72,8 @@ TABLES = {
     "mandates": "mandate",
     "walls": "wall",
     "legal-holds": "legal_hold",
+    "erasure-wishes": "erasure_wish",
+    "outside-reviews": "outside_review",
     "break-glass": "break_glass",
     "incidents": "incident",
     "complaints": "complaint",
@@ -94,7 +96,10 @@ OF_ACCOUNT = frozenset(
 
 # What is the agency's and no plan's: its coordinators and officers have it without a mandate.
 OF_AGENCY = frozenset(
-    {"amendIncident", "draftNotice", "recordNotice", "closeIncident", "answerComplaint"}
+    {
+        *("amendIncident", "draftNotice", "recordNotice", "closeIncident", "answerComplaint"),
+        "recordReview",
+    }
 )
 
 
@@ -117,6 +122,8 @@ class Scene:
         """Somebody of the plan whose role has this operation."""
         if operation == "signOutEverywhere":
             return self.callers["CO"]  # the others are still needed
+        if operation in {"letBreakGlass", "recordReview"}:
+            return self.callers["CO" if operation == "letBreakGlass" else "DP"]
         return next(who for role, who in self.callers.items() if role in roles_of(operation))
 
     async def act(self, operation: str) -> Act:
@@ -161,7 +168,7 @@ async def a_scene(world: World) -> Scene:
         **await _walls(world, worker, coordinator, plan, found["alias"]),
         "hold": (await _made(coordinator, f"/plans/{plan}/legal-holds", _a_hold()))["id"],
         **await duties.make(coordinator, plan),
-        "another": await world.a_plan(worker),
+        **await duties.wishes(world, worker, coordinator, plan),
         "device": await _another_device(worker),
         "code": await _a_code(worker),
     }

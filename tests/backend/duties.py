@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID, uuid4
 
-from tests.world import Caller, a_day
+from backend import clock
+from tests.world import Caller, World, a_day
 
 # As an Act is made: operation, method, path, ids, body, and the version that was seen.
 Asked = tuple[str, str, str, tuple[str, ...], Any, int | None]
@@ -23,6 +25,11 @@ def acts(plan: str, ids: dict[str, Any]) -> Iterator[Asked]:
     yield "recordComplaint", "POST", "/plans/{}/complaints", (plan,), a_complaint(), None
     yield "listComplaints", "GET", "/complaints", (), None, None
     yield "answerComplaint", "POST", "/complaints/{}/answer", complaint, sorry, 1
+    yield "askErasure", "POST", "/plans/{}/erasure-wishes", (plan,), {}, None
+    yield "endErasureWish", "POST", "/erasure-wishes/{}/end", (ids["taken_back"],), None, 1
+    yield "listReviews", "GET", "/outside-reviews", (), None, None
+    found = {"finding": "in_order"}
+    yield "recordReview", "POST", "/outside-reviews/{}", (ids["review"],), found, 1
     yield "listAgencyHolds", "GET", "/legal-holds", (), None, None
     yield "listProofs", "GET", "/retention-proofs", (), None, None
     yield "listRecord", "GET", "/record", (), None, None
@@ -37,6 +44,38 @@ async def make(coordinator: Caller, plan: str) -> dict[str, Any]:
         assert told.status_code == 200, told.text
     complaint = await _made(coordinator, f"/plans/{plan}/complaints", a_complaint())
     return {"incidents": incidents, "complaint": complaint}
+
+
+async def wishes(world: World, worker: Caller, head: Caller, plan: str) -> dict[str, Any]:
+    """A plan whose person somebody asked to erase, a wish to take back, and an open review."""
+    another = await world.a_plan(worker)
+    second = await world.somebody("CO")
+    await asked(world, another["id"], second)
+    taken_back = await asked(world, plan, second)
+    review = uuid4()
+    await world.sql(
+        "INSERT INTO outside_review (id, agency, version, kind, thing, done_by, done_at)"
+        " VALUES ($1, $2, 1, 'erasure', $3, $4, now())",
+        review,
+        world.agency,
+        uuid4(),
+        head.id,
+    )
+    return {"another": another, "taken_back": taken_back, "review": str(review)}
+
+
+async def asked(world: World, plan: str, by: Caller) -> str:
+    """A wish of a coordinator to erase this plan's person."""
+    id_ = uuid4()
+    await world.sql(
+        "INSERT INTO erasure_wish (id, agency, plan, version, person, asked_by, asked_at)"
+        " SELECT $1, agency, id, 1, person, $2, $3 FROM plan WHERE id = $4",
+        id_,
+        by.id,
+        clock.now(),
+        UUID(plan),
+    )
+    return str(id_)
 
 
 async def _made(caller: Caller, path: str, body: object) -> str:

@@ -23,9 +23,9 @@ REFUSED = asyncpg.InsufficientPrivilegeError
 READS = {"getPlan", "milestoneHistory", "listAccess", "draftSummary", "getSummary", "listSummaries"}
 WITHOUT_PLAN = {"signOut", "setDutyRota", "askBreakGlass", "endBreakGlass"}
 WITHOUT_PLAN |= {"recordIncident", "amendIncident", "draftNotice", "recordNotice", "closeIncident"}
-WITHOUT_PLAN |= {"recordComplaint", "answerComplaint"}
+WITHOUT_PLAN |= {"recordComplaint", "answerComplaint", "recordReview"}
 LISTS = {"listPlans", "listTasks", "listBreakGlass", "listIncidents", "listComplaints"}
-LISTS |= {"listAgencyHolds", "listProofs", "listRecord"}
+LISTS |= {"listAgencyHolds", "listProofs", "listRecord", "listReviews"}
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ from backend import clock
 from backend.complaints.rules import due_of, step_at
 from backend.database import transaction
 from tests.backend.courts.docket import join
+from tests.backend.duties import asked
 from tests.backend.pages.browser import in_the_circle
 from tests.workflows.test_heartbeat import as_worker
 from tests.world import Caller, World
@@ -190,6 +191,7 @@ async def test_with_its_person_it_is_gone(desk: Desk) -> None:
     }
     assert (await desk.head.post("/incidents", incident)).status_code == 201
     [plan] = await desk.world.sql("SELECT version FROM plan")
+    await asked(desk.world, desk.plan, desk.other)
     gone = await desk.head.post(f"/plans/{desk.plan}/erase", None, version=plan["version"])
     assert gone.status_code == 200, gone.text
     assert await _ids(desk.head) == []

@@ -57,6 +57,10 @@ ACTIONS = {
         "record_notice": "recordNotice",
         "close_incident": "closeIncident",
     },
+    "backend.erasure.wishes": {
+        "ask_erasure": "askErasure",
+        "end_erasure_wish": "endErasureWish",
+    },
     "backend.messages.incoming": {"list_incoming": "readIncoming", "mark_read": "readIncoming"},
     "backend.messages.links": {
         "create_invitation": "createInvitation",
@@ -75,6 +79,7 @@ ACTIONS = {
         "change_plan_state": "changePlanState",
         "record_left_custody": "recordLeftCustody",
     },
+    "backend.second.actions": {"list_reviews": "listReviews", "record_review": "recordReview"},
     "backend.summaries.actions.drafting": {"draft_summary": "recordReading"},
     "backend.summaries.actions.issuing": {
         "record_reading": "recordReading",
@@ -93,6 +98,7 @@ ACTIONS = {
         "ask_break_glass": "askBreakGlass",
         "list_break_glass": "listBreakGlass",
         "let_break_glass": "letBreakGlass",
+        "own_wishes": "letBreakGlass",
         "end_break_glass": "endBreakGlass",
     },
 }

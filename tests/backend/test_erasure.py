@@ -16,6 +16,7 @@ from backend.errors import NotFound, UnderLegalHold
 from backend.vault import VaultError
 from tests.backend.acts import a_scene
 from tests.backend.courts.docket import REFERENCE, Docket, a_docket, join
+from tests.backend.duties import asked
 from tests.chats import Chats
 from tests.guards.test_tables import SEALED
 from tests.world import Caller, World, row
@@ -33,6 +34,7 @@ class File:
     head: Caller
     worker: Caller
     plan: str
+    asks: bool = True  # another coordinator, each time
 
     async def version(self) -> int:
         rows = await self.world.sql("SELECT version FROM plan WHERE id = $1", UUID(self.plan))
@@ -44,6 +46,8 @@ class File:
 
     async def erase(self, by: Caller | None = None, **more: Any) -> Any:
         more = {"version": await self.version(), **more}
+        if self.asks:
+            await asked(self.world, self.plan, await self.world.somebody("CO"))
         return await (by or self.head).post(f"/plans/{self.plan}/erase", None, **more)
 
     async def erased(self) -> None:

@@ -23,6 +23,7 @@ MAKES = {
     "askBreakGlass",
     "recordIncident",
     "recordComplaint",
+    "askErasure",
 }
 # These do touch one, and ask for no version, each for its reason.
 WITHOUT_VERSION = {

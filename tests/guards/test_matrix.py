@@ -27,6 +27,7 @@ WHOLE = {
     "WallView": "to the workers",
     "LegalHoldView": "to the workers of the plan's own agency",
     "IncidentView": "to coordinators and officers of the agency; words without a name",
+    "ReviewView": "ids, to who looks from outside",
     "NoticeView": "likewise; a text of ours with a number in it",
     "ComplaintView": "to the coordinators of the agency, but whom it is about",
     **dict.fromkeys(("AgencyHoldView", "ProofView", "RecordView"), "ids and codes, to officers"),
@@ -124,6 +125,9 @@ WRITES = {
     "setWall": "circle",
     "endWall": "circle",
     "erasePerson": "circle",
+    "askErasure": "circle",
+    "endErasureWish": "circle",
+    "recordReview": "reviews",
     "setLegalHold": "circle",
     "endLegalHold": "circle",
     **dict.fromkeys(("recordIncident", "amendIncident", "recordNotice"), "incidents"),
@@ -134,6 +138,7 @@ WRITES = {
     "issueSummary": "summary",
 }
 READS = {
+    "listReviews": "reviews",
     "listAccess": "access",
     "readIncoming": "chat text",
     "getSummary": "summary",

@@ -35,6 +35,10 @@ BEYOND = {
         ("askBreakGlass", "listBreakGlass", "letBreakGlass", "endBreakGlass"),
         "a plan that is not one's own, for four hours, with a second person",
     ),
+    **dict.fromkeys(("askErasure", "endErasureWish"), "it takes two to erase somebody"),
+    **dict.fromkeys(
+        ("listReviews", "recordReview"), "what a small agency owes instead of a second person"
+    ),
     "erasePerson": "the right to be forgotten, and what an agency owes by law",
     **dict.fromkeys(("setLegalHold", "listLegalHolds", "endLegalHold"), "what stops an erasure"),
     **dict.fromkeys(

@@ -24,6 +24,8 @@ REVIEWED = {
     ("migrations/m0020_walls.py", "row_security('wall', 'plan')"): "likewise",
     ("migrations/m0023_erasure.py", "triggers('legal_hold')"): "likewise",
     ("migrations/m0023_erasure.py", "row_security('legal_hold', 'plan')"): "likewise",
+    ("migrations/m0040_second_person.py", "triggers('erasure_wish')"): "likewise",
+    ("migrations/m0040_second_person.py", "row_security('erasure_wish', 'plan')"): "likewise",
     ("workflows/escalate.py", "sql"): "handed through within the file, from its constants",
     ("workflows/materialise.py", "asked.sql"): "the constants of this file, one after another",
     ("workflows/retain.py", "sql"): "the rules of this file, one after another",

@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from backend import clock
 from tests.backend.pages.browser import Browser, at_the_desk, in_the_circle, plain
@@ -14,7 +15,12 @@ async def test_a_coordinator_goes_through_an_incident_at_the_desk(world: World) 
     browser, url = await at_the_desk(world, head), "/desk/incidents"
     page = plain(await browser.open(url))
     assert "No incident was recorded" in page.words
-    typed = {"kind": "lost_paper", "day": "2031-03-03", "at": "10:00", "description": "A folder."}
+    typed: dict[str, Any] = {
+        "kind": "lost_paper",
+        "day": "2031-03-03",
+        "at": "10:00",
+        "description": "A folder.",
+    }
     refused = await browser.send(page, url, **typed, touched="no id")
     assert refused.status == 422
     assert "no ids of plans or people" in refused.words
@@ -46,7 +52,11 @@ async def test_a_complaint_is_written_down_by_a_worker_and_answered_by_a_coordin
     page = plain(await browser.open(url))
     refused = await browser.send(page, url, text="Nobody calls.", about="nobody-here")
     assert refused.status == 404
-    typed = {"subject": relative, "text": "Nobody calls me.", "about": str(other.login)}
+    typed: dict[str, Any] = {
+        "subject": relative,
+        "text": "Nobody calls me.",
+        "about": str(other.login),
+    }
     page = plain(await browser.send(page, url, **typed))
     assert "A coordinator answers it" in page.words
     assert "Nobody calls me" not in page.words
