@@ -40,8 +40,10 @@ class Bearer:
 _WORKERS = frozenset({"SW", "CO"})
 _PLAN_READERS = frozenset({"SW", "CO", "PO", "PS", "TR", "CP"})
 _ROW_OWNERS = frozenset({"SW", "CO", "PO", "PS", "TR", "CP"})
-_EVERY_STAFF = frozenset({"SW", "CO", "PO", "PS", "CP", "CS", "TR", "AD", "AU"})
+_EVERY_STAFF = frozenset({"SW", "CO", "PO", "PS", "CP", "CS", "TR", "AD", "AU", "DP"})
 _OWN_FILE = frozenset({"PE", "LR"})
+_TASKED = _PLAN_READERS | {"DP"}
+_DUTIES = frozenset({"CO", "DP"})
 _OWN_ACCOUNT = ("prove", "changePassword", "listDevices", "endDevice", "signOutEverywhere")
 _OWN_FACTOR = ("enrolFactor", "confirmFactor")
 
@@ -59,9 +61,9 @@ OPERATIONS: Mapping[str, frozenset[str]] = {
     "planAppointment": frozenset({"SW", "PO", "PS", "TR", "CP"}),
     "changeAppointment": frozenset({"SW", "PO", "PS", "TR", "CP"}),
     "logContact": frozenset({"SW", "PO", "PS", "TR"}),
-    "listTasks": _PLAN_READERS,
-    "acknowledgeTask": _PLAN_READERS,
-    "closeTask": _PLAN_READERS,
+    "listTasks": _TASKED,
+    "acknowledgeTask": _TASKED,
+    "closeTask": _TASKED,
     "addCircleMember": _WORKERS,
     "endMandate": _WORKERS,
     "recordConsent": frozenset({"SW"}),
@@ -83,9 +85,13 @@ OPERATIONS: Mapping[str, frozenset[str]] = {
     "endWall": _WORKERS,
     "askBreakGlass": _WORKERS,
     "listBreakGlass": frozenset({"CO"}),
-    "letBreakGlass": frozenset({"CO"}),
+    "letBreakGlass": _WORKERS,
     "endBreakGlass": _WORKERS,
+    "askErasure": frozenset({"CO"}),
+    "endErasureWish": frozenset({"CO"}),
     "erasePerson": frozenset({"CO"}),
+    "listReviews": _DUTIES,
+    "recordReview": _DUTIES,
     "setLegalHold": frozenset({"CO"}),
     "listLegalHolds": _WORKERS,
     "endLegalHold": frozenset({"CO"}),
@@ -98,6 +104,18 @@ OPERATIONS: Mapping[str, frozenset[str]] = {
     "lowerSafetyFlag": frozenset({"SW"}),
     "protectAddress": frozenset({"SW"}),
     "endProtectedAddress": frozenset({"SW"}),
+    "recordIncident": _DUTIES,
+    "listIncidents": _DUTIES,
+    "amendIncident": _DUTIES,
+    "draftNotice": _DUTIES,
+    "recordNotice": _DUTIES,
+    "closeIncident": _DUTIES,
+    "recordComplaint": _PLAN_READERS,
+    "listComplaints": frozenset({"CO"}),
+    "answerComplaint": frozenset({"CO"}),
+    "listAgencyHolds": frozenset({"DP"}),
+    "listProofs": frozenset({"DP"}),
+    "listRecord": frozenset({"DP"}),
     "listAccess": _WORKERS,
     "recordLeftCustody": frozenset({"SW", "PS"}),
     "recordVisit": frozenset({"SW"}),

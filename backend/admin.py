@@ -14,6 +14,7 @@ import click
 
 from backend import admin_courts, clock, demo, founding, terminal
 from backend.agencies.actions import NewAgency
+from backend.agencies.countries import STRICTEST, profile_of, profiles
 from backend.agencies.lines import Lines, check_lines
 from backend.errors import Unfit
 from backend.flows.rules import REGIMES
@@ -220,6 +221,56 @@ def regime(regime: str, agency: str | None) -> None:
 
     async def act(_: Settings) -> None:
         await founding.set_regime(await founding.find_agency(agency), regime)
+        click.echo("Saved.")
+
+    _run(act)
+
+
+@command.command()
+@click.argument("code", type=click.Choice(sorted(profiles().keys())))
+@_agency_name
+def country(code: str, agency: str | None) -> None:
+    """Say whose law the agency works under; `strictest` where no country's profile fits."""
+
+    async def act(_: Settings) -> None:
+        named = None if code == STRICTEST else code
+        await founding.name_country(await founding.find_agency(agency), named)
+        told = profile_of(named)
+        click.echo(f"Saved: {told.name}. {told.authority} hears of an incident: {told.clock}.")
+        stays = "have to stay" if told.must_stay else "stay by default"
+        click.echo(f"The data {stays} in the country. Of age from {told.majority} on.")
+        for what in told.ask_counsel:
+            click.echo(f"needs local counsel: {what.replace('_', ' ')}")
+
+    _run(act)
+
+
+@command.command("small-agency")
+@click.argument("turn", type=click.Choice(["on", "off"]))
+@click.option("--reviewer", help="the agency whose coordinators look from outside")
+@_agency_name
+def small_agency(turn: str, reviewer: str | None, agency: str | None) -> None:
+    """Let a day's delay and a later look from outside stand for the second person."""
+
+    async def act(_: Settings) -> None:
+        where = await founding.find_agency(agency)
+        now = await founding.make_small(where, small=turn == "on", reviewer=reviewer)
+        if turn == "on" and not now:
+            click.echo("Saved, but off: there are more than two active coordinators.")
+        else:
+            click.echo("Saved.")
+
+    _run(act)
+
+
+@command.command("complaint-days")
+@click.argument("days", type=int)
+@_agency_name
+def complaint_days(days: int, agency: str | None) -> None:
+    """Set in how many working days a complaint is answered."""
+
+    async def act(_: Settings) -> None:
+        await founding.set_complaint_days(await founding.find_agency(agency), days)
         click.echo("Saved.")
 
     _run(act)

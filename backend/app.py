@@ -12,8 +12,9 @@ from backend.accounts.routes import ColleagueController
 from backend.agencies.routes import DutyController
 from backend.alerts.routes import TaskController
 from backend.appointments.routes import AppointmentController
-from backend.audit.routes import AccessController
+from backend.audit.routes import AccessController, OfficerController
 from backend.circles.routes import CircleController
+from backend.complaints.routes import ComplaintController
 from backend.consents.routes import ConsentController
 from backend.contacts.routes import ContactController
 from backend.courts.routes import CourtController
@@ -22,6 +23,7 @@ from backend.envelope import Enveloped
 from backend.erasure.routes import ErasureController
 from backend.flows.routes import FlowController
 from backend.health import live, ready
+from backend.incidents.routes import IncidentController
 from backend.messages.routes import LinkController
 from backend.pages.door import front
 from backend.pages.own_file import own_file
@@ -30,6 +32,7 @@ from backend.pages.routes import desk
 from backend.plans.routes import MilestoneController, PlanController
 from backend.problems import HANDLERS
 from backend.safety.routes import SafetyController
+from backend.second.routes import ReviewController
 from backend.staff.routes import AccountController, SignInController
 from backend.summaries.routes import PullController, SummaryController
 from backend.walls.routes import GlassController, WallController
@@ -78,6 +81,10 @@ def create_app(*, docs: bool = True, extra: Sequence[Any] = ()) -> Litestar:
             ErasureController,
             SafetyController,
             FlowController,
+            IncidentController,
+            ComplaintController,
+            OfficerController,
+            ReviewController,
             CourtController,
             SummaryController,
             PullController,

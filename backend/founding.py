@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 from backend.access import Actor
 from backend.agencies.actions import NewAgency, make_agency, make_bot
+from backend.agencies.countries import check_country
 from backend.agencies.lines import Lines, set_lines
 from backend.audit.actions import record
 from backend.courts import clients
@@ -23,6 +24,7 @@ from backend.staff.factors import forget_factor
 from backend.staff.rules import needs_factor
 
 OPERATOR = UUID(int=0)  # whoever has the terminal of the installation
+LONGEST_COMPLAINT = 60
 ONE_AT_A_TIME = 4_806_114  # any number that nobody else uses on this database
 
 
@@ -154,6 +156,54 @@ async def set_regime(agency: UUID, regime: str) -> None:
             "UPDATE agency SET regime = $2, version = version + 1 WHERE id = $1", agency, regime
         )
         await _note("setRegime", agency, agency)
+
+
+async def name_country(agency: UUID, code: str | None) -> None:
+    """Whose law an agency works under; None stands for the strictest of each. Raises Unfit."""
+    country = check_country(code) if code else None
+    async with transaction() as held:
+        await held.execute(
+            "UPDATE agency SET country = $2, version = version + 1 WHERE id = $1", agency, country
+        )
+        await _note("nameCountry", agency, agency)
+
+
+async def set_complaint_days(agency: UUID, days: int) -> None:
+    """How many working days a complaint waits for its answer at most. Raises Unfit."""
+    if not 1 <= days <= LONGEST_COMPLAINT:
+        raise Unfit(f"A complaint waits 1 to {LONGEST_COMPLAINT} working days.")
+    async with transaction() as held:
+        await held.execute(
+            "UPDATE agency SET complaint_days = $2, version = version + 1 WHERE id = $1",
+            agency,
+            days,
+        )
+        await _note("setComplaintDays", agency, agency)
+
+
+async def make_small(agency: UUID, *, small: bool, reviewer: str | None = None) -> bool:
+    """Whether a day's delay and a look from outside stand for the second person.
+
+    `reviewer` is another agency's name, whose coordinators look. Answers with whether it is so
+    now: it is, while there are two active coordinators at most. Raises NotFound, Unfit.
+    """
+    async with transaction() as held:
+        looks = None
+        if reviewer is not None:
+            looks = await held.fetchval("SELECT id FROM agency WHERE name = $1", reviewer)
+            if looks is None:
+                raise NotFound("There is no agency of this name to look from outside.")
+            if looks == agency:
+                raise Unfit("Nobody looks at themselves from outside.")
+        await held.execute(
+            "UPDATE agency SET small = $2, reviewer = coalesce($3, reviewer),"
+            " version = version + 1 WHERE id = $1",
+            agency,
+            small,
+            looks,
+        )
+        await _note("makeSmall", agency, agency)
+        return bool(await held.fetchval("SELECT is_small($1)", agency))
 
 
 async def let_bot_speak(agency: UUID, bot: ChatBot) -> None:

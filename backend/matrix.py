@@ -2,7 +2,8 @@
 
 Roles: PE the person, SW social worker, CO coordinator, ME mentor, FA family, CP counsellor,
 CS spiritual counsellor, TR trainer, PO probation officer, CT court, PS prison staff,
-AD administrator, AU auditor, LR lawyer or guardian; machines: SC scheduler, BO bot, EX export.
+AD administrator, AU auditor, DP data-protection officer, LR lawyer or guardian; machines:
+SC scheduler, BO bot, EX export.
 
 Signs: R reads, W writes, Q asks or comments, C confirms; and how far: o their own items alone,
 s in a short form, n as a number or yes and no, D only what the person disclosed to them,
@@ -20,46 +21,52 @@ import msgspec
 S = TypeVar("S", bound=msgspec.Struct)
 
 TABLE = """
-group               PE   SW  CO  ME  FA  CP  CS  TR  PO  CT  PS  AD AU LR  SC BO EX
-identity            RQ   RW  R   .   .   .   .   .   R   .   Ru  .  .  R   .  .  .
-court reference     R    R   RW  .   .   .   .   .   RW  Ro  .   .  .  R   .  .  Ro
-alias               RW   RW  R   R   .   R   R   R   R   .   .   .  .  R   .  R  .
-languages           RW   RW  R   s   s   R   s   s   R   .   Ru  .  .  R   .  R  .
-safe contact        RW   RW  R   s   s   R   s   s   R   .   Ru  .  .  R   .  .  .
-release date        R    RW  R   RsD RsD Rs  Rs  Rs  R   .   RWu .  .  R   R  R  .
-conditions          R    R   R   .   .   .   .   .   RW  .   .   .  .  R   .  .  .
-circle              RQ   RW  RW  Ro  Ro  Ro  Ro  Ro  R   .   Ro  .  R  R   .  .  .
-milestones          RQ   RW  RW  Co  Co  RCo Co  RCo RW  .   RCo .  .  R   R  R  .
-milestone detail    R    RW  R   .   .   .   .   .   .   .   .   .  .  R   .  .  .
-offers              R    RW  R   .   .   .   .   .   .   .   .   .  .  .   .  .  .
-family              Ro   RW  b   .   Ro  .   .   .   .   .   n   .  .  .   .  .  .
-safety              Ro   RW  R   .   .   .   .   .   .   .   .   .  .  .   .  .  .
-contacts            Ro   RW  R   Wo  Wo  .   .   Wo  Wo  .   Wo  .  .  R   .  .  .
-appointments        RC   RW  R   RoD .   RWo .   RWo RW  .   RWo .  .  R   R  R  .
-chat text           Ro   R   b   Wo  Wo  .   .   .   Ro  .   .   .  .  .   .  W  .
-messages            R    R   R   Ro  Ro  Ro  Ro  Ro  Ro  .   .   n  n  .   RW RW .
-tasks               .    RW  RW  .   .   RWo .   RWo RWo .   RWo .  .  .   RW RW .
-goals               RW   R   R   RD  RD  RD  RD  RD  R   .   .   .  .  R   .  .  .
-review              RWo  RW  R   .   .   .   .   .   s   .   .   .  .  RD  .  .  .
-counselling dates   R    n   n   .   .   RWo .   .   nD  .   .   .  .  RD  .  .  .
-spiritual wish      RW   n   .   .   .   .   Ro  .   .   .   n   .  .  .   .  .  .
-health              RW   RW  .   .   .   .   .   .   .   .   W   .  .  .   .  .  .
-housing             RQ   RW  R   n   Ro  .   .   .   R   .   R   .  .  R   .  .  .
-work                RQ   RW  R   nD  .   .   .   RWo R   .   R   .  .  R   .  .  .
-money               RQ   RW  .   .   .   .   .   .   s   .   Wo  .  .  R   .  .  .
-mentor              s    R   RW  RWo .   .   .   .   .   .   .   .  .  .   .  .  .
-alerts              Ro   RW  RW  Ro  Ro  RWo .   .   RD  .   .   .  n  .   .  .  .
-statistics          .    R   R   .   .   .   .   .   R   R   R   .  R  .   .  .  .
-templates           .    Q   RW  .   .   Q   Q   Q   Q   .   .   RW R  .   .  .  .
-summary draft       RQ   RW  R   Co  .   Co  .   Co  RW  .   .   .  .  RQ  .  .  .
-summary             R    R   R   .   .   .   .   .   RW  R   .   .  n  R   .  .  R
-consents            RWo  RW  R   Ro  Ro  Ro  Ro  .   R   .   .   .  R  R   R  .  .
-corrections         RQ   RW  R   .   .   .   .   .   .   .   .   .  .  RQ  .  .  .
-entry passes        R    RW  RW  .   .   .   .   .   .   .   .   .  .  Ro  .  .  .
-access              Ro   Ro  R   .   Ro  .   .   .   .   .   .   .  R  R   .  .  .
-registry            .    .   R   .   .   .   .   .   .   .   .   RW R  .   .  .  .
-rota                .    .   RW  .   .   .   .   .   .   .   .   RW R  .   R  .  .
-accounts            .    .   R   .   .   .   .   .   .   .   .   RW R  .   .  .  .
+group               PE  SW CO ME  FA  CP  CS TR  PO  CT PS  AD AU DP  LR SC BO EX
+identity            RQ  RW R  .   .   .   .  .   R   .  Ru  .  .  .   R  .  .  .
+court reference     R   R  RW .   .   .   .  .   RW  Ro .   .  .  .   R  .  .  Ro
+alias               RW  RW R  R   .   R   R  R   R   .  .   .  .  .   R  .  R  .
+languages           RW  RW R  s   s   R   s  s   R   .  Ru  .  .  .   R  .  R  .
+safe contact        RW  RW R  s   s   R   s  s   R   .  Ru  .  .  .   R  .  .  .
+release date        R   RW R  RsD RsD Rs  Rs Rs  R   .  RWu .  .  .   R  R  R  .
+conditions          R   R  R  .   .   .   .  .   RW  .  .   .  .  .   R  .  .  .
+circle              RQ  RW RW Ro  Ro  Ro  Ro Ro  R   .  Ro  .  R  .   R  .  .  .
+milestones          RQ  RW RW Co  Co  RCo Co RCo RW  .  RCo .  .  .   R  R  R  .
+milestone detail    R   RW R  .   .   .   .  .   .   .  .   .  .  .   R  .  .  .
+offers              R   RW R  .   .   .   .  .   .   .  .   .  .  .   .  .  .  .
+family              Ro  RW b  .   Ro  .   .  .   .   .  n   .  .  .   .  .  .  .
+safety              Ro  RW R  .   .   .   .  .   .   .  .   .  .  .   .  .  .  .
+contacts            Ro  RW R  Wo  Wo  .   .  Wo  Wo  .  Wo  .  .  .   R  .  .  .
+appointments        RC  RW R  RoD .   RWo .  RWo RW  .  RWo .  .  .   R  R  R  .
+chat text           Ro  R  b  Wo  Wo  .   .  .   Ro  .  .   .  .  .   .  .  W  .
+messages            R   R  R  Ro  Ro  Ro  Ro Ro  Ro  .  .   n  n  .   .  RW RW .
+tasks               .   RW RW .   .   RWo .  RWo RWo .  RWo .  .  RWo .  RW RW .
+goals               RW  R  R  RD  RD  RD  RD RD  R   .  .   .  .  .   R  .  .  .
+review              RWo RW R  .   .   .   .  .   s   .  .   .  .  .   RD .  .  .
+counselling dates   R   n  n  .   .   RWo .  .   nD  .  .   .  .  .   RD .  .  .
+spiritual wish      RW  n  .  .   .   .   Ro .   .   .  n   .  .  .   .  .  .  .
+health              RW  RW .  .   .   .   .  .   .   .  W   .  .  .   .  .  .  .
+housing             RQ  RW R  n   Ro  .   .  .   R   .  R   .  .  .   R  .  .  .
+work                RQ  RW R  nD  .   .   .  RWo R   .  R   .  .  .   R  .  .  .
+money               RQ  RW .  .   .   .   .  .   s   .  Wo  .  .  .   R  .  .  .
+mentor              s   R  RW RWo .   .   .  .   .   .  .   .  .  .   .  .  .  .
+alerts              Ro  RW RW Ro  Ro  RWo .  .   RD  .  .   .  n  .   .  .  .  .
+statistics          .   R  R  .   .   .   .  .   R   R  R   .  R  .   .  .  .  .
+templates           .   Q  RW .   .   Q   Q  Q   Q   .  .   RW R  .   .  .  .  .
+summary draft       RQ  RW R  Co  .   Co  .  Co  RW  .  .   .  .  .   RQ .  .  .
+summary             R   R  R  .   .   .   .  .   RW  R  .   .  n  .   R  .  .  R
+consents            RWo RW R  Ro  Ro  Ro  Ro .   R   .  .   .  R  .   R  R  .  .
+corrections         RQ  RW R  .   .   .   .  .   .   .  .   .  .  .   RQ .  .  .
+entry passes        R   RW RW .   .   .   .  .   .   .  .   .  .  .   Ro .  .  .
+access              Ro  Ro R  .   Ro  .   .  .   .   .  .   .  R  .   R  .  .  .
+registry            .   .  R  .   .   .   .  .   .   .  .   RW R  R   .  .  .  .
+rota                .   .  RW .   .   .   .  .   .   .  .   RW R  .   .  R  .  .
+accounts            .   .  R  .   .   .   .  .   .   .  .   RW R  .   .  .  .  .
+incidents           .   .  RW .   .   .   .  .   .   .  .   .  .  RW  .  .  .  .
+reviews             .   .  RW .   .   .   .  .   .   .  .   .  .  RW  .  .  .  .
+complaints          .   W  RW .   .   W   .  W   W   .  W   .  .  .   .  .  .  .
+holds               .   R  RW .   .   .   .  .   .   .  .   .  .  n   .  .  .  .
+proofs              .   .  .  .   .   .   .  .   .   .  .   .  .  R   .  .  .  .
+record              .   .  .  .   .   .   .  .   .   .  .   .  .  R   .  .  .  .
 """
 SIGNS = frozenset("RWQCosnDbu")
 

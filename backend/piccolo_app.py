@@ -10,6 +10,7 @@ from backend.appointments.tables import Appointment
 from backend.audit.tables import Audit, AuditHead, AuditSeal, Denial, Heartbeat, Once
 from backend.circles.tables import Member
 from backend.columns import APP
+from backend.complaints.tables import Complaint
 from backend.consents.tables import ChannelConsent, Disclosure, LawfulBasis, Participation
 from backend.contacts.tables import Contact
 from backend.corrections.tables import Correction
@@ -21,13 +22,15 @@ from backend.courts.tables import (
     CourtFile,
     CourtToken,
 )
-from backend.erasure.tables import LegalHold
+from backend.erasure.tables import ErasureWish, LegalHold
 from backend.flows.tables import DataFlow
+from backend.incidents.tables import Incident
 from backend.messages.tables import Claim, Incoming, Link, Message, Update, ZoneDay
 from backend.passes.tables import EntryKey, EntryPass
 from backend.people.tables import Person, PersonWord
 from backend.plans.tables import Change, Milestone, MilestoneEvent, Plan, ReleaseMove
 from backend.safety.tables import ProtectedAddress, SafetyFlag
+from backend.second.tables import OutsideReview
 from backend.settings import ROOT
 from backend.staff.tables import (
     Device,
@@ -57,6 +60,7 @@ APP_CONFIG = AppConfig(
         Change,
         ChannelConsent,
         Claim,
+        Complaint,
         Contact,
         Correction,
         CourtAssertion,
@@ -72,8 +76,10 @@ APP_CONFIG = AppConfig(
         DutyShift,
         EntryKey,
         EntryPass,
+        ErasureWish,
         Factor,
         Heartbeat,
+        Incident,
         Incoming,
         LawfulBasis,
         LegalHold,
@@ -84,6 +90,7 @@ APP_CONFIG = AppConfig(
         Milestone,
         MilestoneEvent,
         Once,
+        OutsideReview,
         Participation,
         Person,
         PersonWord,

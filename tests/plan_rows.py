@@ -4,6 +4,6 @@ from migrations.m0002_ground import PLAN_ROWS as GROUND
 
 MORE = (
     *("wall", "legal_hold", "safety_flag", "protected_address"),
-    *("correction", "entry_pass"),
+    *("correction", "entry_pass", "erasure_wish"),
 )
 PLAN_ROWS = {**GROUND, **dict.fromkeys(MORE, "plan")}

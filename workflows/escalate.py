@@ -22,12 +22,29 @@ SELECT gen_random_uuid(), agency, plan, 1, bot, link, recipient, rule, 'repeat',
   FROM ({REPEATS}) AS silent WHERE at <= $1
 ON CONFLICT (rule, step, subject, recipient, local_due) DO NOTHING
 """
+# `e` is a step of the same matter, further down: a coordinator stands above the others, and whoever
+# is named on duty above these. Whoever is reached by both is told once.
+_BELOW = """e.kind = d.kind AND e.subject = d.subject AND e.local_due = d.local_due
+          AND e.about IS NOT DISTINCT FROM d.about
+          AND (e.role = 'CO')::int + (e.assignee IS NOT NULL)::int
+              < (d.role = 'CO')::int + (d.assignee IS NOT NULL)::int"""
 _TASKS = """
+WITH due AS MATERIALIZED (
+    SELECT l.*, reached(l.plan, l.role, l.assignee, $1) AS hands FROM ({ladder}) AS l
+     WHERE at <= $1 AND NOT EXISTS (
+           SELECT 1 FROM task t WHERE t.kind = l.kind AND t.step = l.step
+              AND t.subject = l.subject AND t.about IS NOT DISTINCT FROM l.about
+              AND t.local_due = l.local_due))
 INSERT INTO task (id, agency, plan, version, kind, step, role, assignee, subject, about,
                   local_due, due_at, urgency, opened_at)
 SELECT gen_random_uuid(), agency, plan, 1, kind, step, role, assignee, subject, about,
        local_due, at, urgency, $1
-  FROM ({ladder}) AS due WHERE at <= $1
+  FROM due d
+ WHERE NOT EXISTS (
+       SELECT 1 FROM due e WHERE {below} AND e.at <= d.at AND e.hands = d.hands)
+   AND NOT EXISTS (
+       SELECT 1 FROM task e WHERE {below} AND e.closed_at IS NULL
+          AND reached(e.plan, e.role, e.assignee, $1) = d.hands)
 ON CONFLICT (kind, step, subject, about, local_due) DO NOTHING
 """
 _WAITED_TOO_LONG = """
@@ -51,7 +68,7 @@ async def escalate() -> int:
         now = clock.now()
         made = await _run(_REPEAT, now, *asks(), rules.REPEAT_AFTER, list(rules.REPEATED))
         ladder = ladders()
-        made += await _run(_TASKS.format(ladder=ladder.sql), now, *ladder.values)
+        made += await _run(_TASKS.format(ladder=ladder.sql, below=_BELOW), now, *ladder.values)
         made += await _run(_WAITED_TOO_LONG, now, rules.WAITING_PAGES_AFTER)
         made += await _page()
         if made:

@@ -147,6 +147,15 @@ RULES = (
         " GROUP BY q.person ORDER BY min(q.closed_at), q.person LIMIT $2",
     ),
     Rule(
+        "incidents",
+        "the words of an incident",
+        timedelta(days=5 * 365),
+        "when it was closed",
+        _empty,
+        "UPDATE incident SET description = NULL, outcome = NULL, version = version + 1"
+        " WHERE closed_at <= $1 AND (description IS NOT NULL OR outcome IS NOT NULL)",
+    ),
+    Rule(
         "brought back",
         "what an old backup brought back of somebody who was erased",
         timedelta(0),

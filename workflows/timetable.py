@@ -25,6 +25,7 @@ from workflows.retain import retain
 from workflows.seal_audit import seal_audit
 from workflows.send_due import send_due
 from workflows.tell_denials import tell_denials
+from workflows.watch_duties import watch_duties
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ def jobs(bot: Bot, stopping: asyncio.Event) -> dict[str, tuple[Job, int]]:
         "escalate": (escalate, MINUTE),
         "court_alarms": (court_alarms, MINUTE),
         "late_corrections": (late_corrections, 15 * MINUTE),
+        "watch_duties": (watch_duties, MINUTE),
         "digest": (digest, 5 * MINUTE),
         "end_links": (end_links, 15 * MINUTE),
         "leavers": (leavers, 15 * MINUTE),

@@ -27,6 +27,10 @@ class Agency(Table, tablename="agency"):
     demo = Boolean(default=False)
     second_factor = Varchar(8, default="none", null=False)
     regime = Varchar(12, default="public_body", null=False)
+    country = Varchar(2, null=True, default=None)
+    complaint_days = SmallInt(default=10, null=False)
+    small = Boolean(default=False, null=False)
+    reviewer = reference("Agency", null=True)
 
 
 class Bot(Table, tablename="bot"):

@@ -13,6 +13,7 @@ from backend.audit.actions import record
 from backend.database import connection, transaction
 from backend.erasure.ending import end_mandates, end_what_goes_on
 from backend.erasure.holds import is_held, own_plan_locked
+from backend.erasure.wishes import let_by
 from backend.errors import NotFound, NotFromThisState, UnderLegalHold
 from backend.once import Written
 from backend.plans.rules import OVER
@@ -22,11 +23,12 @@ from backend.staff.proof import require_fresh
 async def erase_person(actor: Actor, plan_id: UUID, seen: int) -> Written:
     """Destroy the keys of a person and of their circle, and end all that was going on for them.
 
-    For a coordinator of the plan's agency who has just shown who they are. All of it is one
+    For a coordinator of the plan's agency who has just shown who they are, where another one has
+    asked for it (backend/second says what a small agency does instead). All of it is one
     transaction, and the mandates end last, the coordinator's own with them.
     Raises NotFound, VersionStale, ProveAgain, UnderLegalHold, TooManyTries, and
-    NotFromThisState behind broken glass, under supervision, and where somebody holds another
-    plan of this person on which the actor is no coordinator.
+    NotFromThisState where nobody else asked for it, behind broken glass, under supervision, and
+    where somebody holds another plan of this person on which the actor is no coordinator.
     """
     require(actor, "erasePerson")
     async with transaction(actor.id):
@@ -36,6 +38,7 @@ async def erase_person(actor: Actor, plan_id: UUID, seen: int) -> Written:
         check_version({"version": version}, seen)
         await require_fresh(actor)
         await _check(plan, plans)
+        await let_by(actor, plan["person"])
         ids = [row["id"] for row in plans]
         await end_what_goes_on(plan["person"], ids, by=actor.id)
         await destroy_key(plan["person"])

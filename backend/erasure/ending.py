@@ -16,6 +16,7 @@ async def end_what_goes_on(person: UUID, plans: list[UUID], *, by: UUID | None) 
     await _silence(plans)
     await _close(plans, by)
     await _let_go(person, plans)
+    await _take_words(person, plans)
 
 
 async def _silence(plans: list[UUID]) -> None:
@@ -89,6 +90,12 @@ async def _let_go(person: UUID, plans: list[UUID]) -> None:
         plans,
         clock.now(),
     )
+    await held.execute(
+        "UPDATE erasure_wish SET ended_at = $2, version = version + 1"
+        " WHERE person = $1 AND ended_at IS NULL",
+        person,
+        clock.now(),
+    )
     # with the version that its asker saw: to take back a wish about nobody goes as before
     await held.execute(
         "UPDATE break_glass g SET reason = NULL FROM plan p"
@@ -96,6 +103,29 @@ async def _let_go(person: UUID, plans: list[UUID]) -> None:
         "  (lower(g.alias) = lower(p.alias) AND g.asked_at >= p.opened_at)"
         "  OR g.id IN (SELECT m.glass FROM mandate m WHERE m.plan = p.id))",
         plans,
+    )
+
+
+async def _take_words(person: UUID, plans: list[UUID]) -> None:
+    """An incident's words lie under keys of the staff; what was due and done stays without them.
+
+    A complaint's lie under the key of whose it is; who was asked to answer it is asked no more.
+    """
+    held = connection()
+    members = await held.fetch("SELECT id FROM member WHERE plan = ANY($1)", plans)
+    touched = [person, *plans, *(row["id"] for row in members)]
+    await held.execute(
+        "UPDATE incident SET description = NULL, outcome = NULL, version = version + 1"
+        " WHERE touched && $1 AND (description IS NOT NULL OR outcome IS NOT NULL)",
+        touched,
+    )
+    await held.execute(
+        "UPDATE task SET closed_at = $2, outcome = $3, version = version + 1"
+        " WHERE kind = 'complaint-due' AND closed_at IS NULL"
+        "   AND subject IN (SELECT id FROM complaint WHERE person = $1)",
+        person,
+        clock.now(),
+        WHY,
     )
 
 

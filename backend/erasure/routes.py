@@ -6,7 +6,7 @@ from litestar import Controller, Response, get, post
 from litestar.params import FromPath, JSONBody
 
 from backend.doors import NO_STORE, HttpRequest, WrittenReply, actor_of, change, plain, write
-from backend.erasure import actions, holds
+from backend.erasure import actions, holds, wishes
 from backend.errors import (
     KeyMissing,
     KeyReused,
@@ -33,6 +33,12 @@ class SetLegalHold(msgspec.Struct, forbid_unknown_fields=True):
     id: UUID | None = None
 
 
+class AskErasure(msgspec.Struct, forbid_unknown_fields=True):
+    """Nothing but the wish; why is between people, and stands in no record."""
+
+    id: UUID | None = None
+
+
 class LegalHoldView(msgspec.Struct):
     id: UUID
     version: int
@@ -56,6 +62,36 @@ class ErasureController(Controller):
                 request,
                 "erasePerson",
                 lambda actor, seen: actions.erase_person(actor, plan_id, seen),
+            )
+        )
+
+    @post(
+        "/plans/{plan_id:uuid}/erasure-wishes",
+        operation_id="askErasure",
+        responses=documented(*WRITE, NotFromThisState),
+    )
+    async def ask(
+        self, request: HttpRequest, plan_id: FromPath[UUID], data: JSONBody[AskErasure]
+    ) -> WrittenReply:
+        """Ask that this plan's person is erased; another coordinator lets it within a week."""
+        return plain(
+            await write(
+                request, "askErasure", lambda actor: wishes.ask_erasure(actor, plan_id, data.id)
+            )
+        )
+
+    @post(
+        "/erasure-wishes/{wish_id:uuid}/end",
+        operation_id="endErasureWish",
+        responses=documented(*CHANGE),
+    )
+    async def end_wish(self, request: HttpRequest, wish_id: FromPath[UUID]) -> WrittenReply:
+        """Take a wish back, or refuse it."""
+        return plain(
+            await change(
+                request,
+                "endErasureWish",
+                lambda actor, seen: wishes.end_erasure_wish(actor, wish_id, seen),
             )
         )
 

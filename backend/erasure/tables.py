@@ -8,6 +8,19 @@ from backend.people.tables import Person
 from backend.plans.tables import Plan
 
 
+class ErasureWish(Table, tablename="erasure_wish"):
+    """A coordinator's wish to erase a person, which another one lets or not."""
+
+    id = row_id()
+    agency = reference(Agency)
+    plan = reference(Plan)
+    version = version()
+    person = reference(Person)
+    asked_by = reference(ActorRecord)
+    asked_at = instant()
+    ended_at = instant(null=True)
+
+
 class LegalHold(Table, tablename="legal_hold"):
     """While one stands nothing of this person is erased, on whatever plan it was set.
 

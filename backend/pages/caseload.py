@@ -14,6 +14,7 @@ from backend.doors import HttpRequest, actor_of
 from backend.errors import Unfit
 from backend.once import Written
 from backend.pages.colleagues import COLLEAGUES
+from backend.pages.door import DESK
 from backend.pages.forms import Attempt, Form, submit
 from backend.pages.html import Page, go, show
 from backend.pages.reading import office_of
@@ -33,6 +34,8 @@ class CaseloadController(Controller):
         role = actor_of(request).role
         if role not in OPERATIONS["listPlans"] and role in OPERATIONS["listColleagues"]:
             return go(COLLEAGUES)
+        if actor_of(request).role in OPERATIONS["listRecord"]:
+            return go(f"{DESK}/record")  # an officer has no people
         after = cursors.read(cursor, date, UUID) if cursor else None
         lines = await caseload.list_plans(actor_of(request), after=after, limit=SIZE)
         last = lines[-1] if len(lines) == SIZE else None

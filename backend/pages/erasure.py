@@ -1,5 +1,6 @@
 """What stops an erasure, and the erasure itself."""
 
+from typing import Any
 from uuid import UUID
 
 from litestar import Controller, get, post
@@ -8,7 +9,7 @@ from litestar.params import FromPath, FromQuery
 from backend.access import Actor, find_plan
 from backend.database import transaction
 from backend.doors import HttpRequest, actor_of
-from backend.erasure import actions, holds
+from backend.erasure import actions, holds, wishes
 from backend.erasure.routes import SetLegalHold
 from backend.errors import DatabaseBusy, DomainError
 from backend.once import Written
@@ -49,6 +50,22 @@ class ErasurePageController(Controller):
             lambda tried: _erasure(request, plan_id, tried),
         )
 
+    @post("/wishes")
+    async def ask(self, request: HttpRequest, plan_id: FromPath[UUID]) -> Page:
+        async def act(actor: Actor, _: Form) -> Written:
+            return await wishes.ask_erasure(actor, plan_id)
+
+        return await self._save(request, plan_id, "askErasure", act)
+
+    @post("/wishes/{wish_id:uuid}/end")
+    async def end_wish(
+        self, request: HttpRequest, plan_id: FromPath[UUID], wish_id: FromPath[UUID]
+    ) -> Page:
+        async def act(actor: Actor, form: Form) -> Written:
+            return await wishes.end_erasure_wish(actor, wish_id, form.seen)
+
+        return await self._save(request, plan_id, "endErasureWish", act)
+
     @post("/holds")
     async def set_hold(self, request: HttpRequest, plan_id: FromPath[UUID]) -> Page:
         async def act(actor: Actor, form: Form) -> Written:
@@ -84,12 +101,18 @@ async def _erasure(
         standing = await holds.list_holds(actor, plan_id)
         plan = await find_plan(actor, plan_id, roles=holds.WORKERS)
         office = await office_of(actor)
+        asked: list[dict[str, Any]] = []
+        may_let = False
+        if actor.role == "CO":
+            asked, may_let = await wishes.wishes_of(actor, plan_id)
     return show(
         request,
         "erasure.html",
         tried=tried,
         plan=plan,
         holds=standing,
+        wishes=asked,
+        may_let=may_let,
         zone=office.zone,
         fresh=await proof.is_fresh(actor),
         saved=saved,

@@ -7,15 +7,19 @@ from backend.pages.account import AccountPageController
 from backend.pages.caseload import CaseloadController
 from backend.pages.circle import CirclePageController
 from backend.pages.colleagues import ColleaguePageController
+from backend.pages.complaints import ComplaintPageController, NewComplaintController
 from backend.pages.dates import DatesController
 from backend.pages.door import DESK, DoorController, prove, sign_out
 from backend.pages.erasure import ErasurePageController
 from backend.pages.flows import FlowPageController
+from backend.pages.incidents import IncidentPageController
 from backend.pages.incoming import IncomingController
 from backend.pages.joining import JoinController
 from backend.pages.passes import CorrectionPageController, PassPageController
+from backend.pages.officer import OfficerPageController
 from backend.pages.plan import PlanPageController
 from backend.pages.refusals import REFUSALS
+from backend.pages.reviews import ReviewPageController
 from backend.pages.rows import RowController
 from backend.pages.safety import SafetyPageController
 from backend.pages.tasks import TaskPageController
@@ -38,6 +42,11 @@ desk = Router(
         FlowPageController,
         PassPageController,
         CorrectionPageController,
+        IncidentPageController,
+        ComplaintPageController,
+        NewComplaintController,
+        OfficerPageController,
+        ReviewPageController,
         DatesController,
         RowController,
         TaskPageController,

@@ -108,6 +108,13 @@ async def _wishes(request: HttpRequest, tried: Attempt | None = None, *, saved: 
     async with transaction(actor.id):
         office = await office_of(actor)
         wishes = await glass.list_break_glass(actor) if actor.role == "CO" else []
+        own = await glass.own_wishes(actor) if actor.role in {"SW", "CO"} else []
     return show(
-        request, "break_glass.html", tried=tried, wishes=wishes, zone=office.zone, saved=saved
+        request,
+        "break_glass.html",
+        tried=tried,
+        wishes=wishes,
+        own=own,
+        zone=office.zone,
+        saved=saved,
     )

@@ -12,7 +12,7 @@ from backend.staff.passwords import hash_password, is_right
 from backend.staff.proof import begin_try, stamp
 from backend.staff.tries import forget_tries
 
-ROLES = ("SW", "CO", "PO", "PS", "CP", "CS", "TR", "AD", "AU")
+ROLES = ("SW", "CO", "PO", "PS", "CP", "CS", "TR", "AD", "AU", "DP")
 
 
 async def add_staff(

@@ -11,9 +11,11 @@ from backend.access import Actor, check_version, require
 from backend.actors.actions import seal, unseal
 from backend.alerts.actions import open_task
 from backend.audit.actions import record
-from backend.database import moment, transaction
+from backend.database import connection, moment, transaction
 from backend.errors import NotFound, NotFromThisState, TooManyTries
 from backend.once import Written
+from backend.second.actions import is_small, owe_review
+from backend.second.rules import may_let
 from backend.walls.rules import A_DAY, LASTS, WAITS, is_open
 
 
@@ -81,31 +83,73 @@ async def list_break_glass(actor: Actor) -> Sequence[dict[str, Any]]:
         return waiting
 
 
+async def own_wishes(actor: Actor) -> Sequence[Any]:
+    """Those that the actor may let themself, in a small agency, and only now."""
+    require(actor, "letBreakGlass")
+    async with transaction(actor.id) as held:
+        if not await is_small(actor.agency):
+            return []
+        now = clock.now()
+        rows = await held.fetch(
+            "SELECT * FROM break_glass WHERE asked_by = $1 AND asked_at > $2 ORDER BY asked_at",
+            actor.id,
+            now - 2 * WAITS,
+        )
+        ripe = [row for row in rows if may_let(row, actor.id, now, small=True)]
+        return [row for row in ripe if row["let_at"] is None and row["ended_at"] is None]
+
+
+async def _others_wish(actor: Actor, id_: UUID, seen: int) -> Any:
+    """A colleague's, about a plan of the actor's own as its coordinator. Raises NotFound."""
+    now = clock.now()
+    sql = f"{_WISH} AND g.id = $4 FOR UPDATE OF g"
+    wish = await connection().fetchrow(sql, actor.id, now, now - 2 * WAITS, id_)
+    if wish is None or actor.role != "CO":
+        raise NotFound
+    check_version(wish, seen)
+    if not is_open(wish, now):
+        raise NotFromThisState("This wish is not open any more.")
+    return wish
+
+
+async def _own_wish(actor: Actor, id_: UUID, seen: int) -> Any | None:
+    """The actor's own in a small agency, after the day that they have waited; None otherwise."""
+    held, now = connection(), clock.now()
+    if not await is_small(actor.agency):
+        return None
+    wish = await held.fetchrow(
+        "SELECT g.*, s.role FROM break_glass g JOIN staff s ON s.id = g.asked_by"
+        " WHERE g.id = $1 AND g.asked_by = $2 AND g.asked_at > $3 FOR UPDATE OF g",
+        id_,
+        actor.id,
+        now - 3 * WAITS,
+    )
+    if wish is None:
+        return None
+    check_version(wish, seen)
+    ripe = may_let(wish, actor.id, now, small=True)
+    if not ripe or not is_open(wish, now - WAITS):
+        raise NotFromThisState("Another person lets it, or you yourself on the day after.")
+    plan = await held.fetchrow("SELECT * FROM ripe_wish($1)", id_)
+    if plan is None:
+        raise NotFound
+    return {**wish, **plan}
+
+
 async def let_break_glass(actor: Actor, id_: UUID, seen: int) -> Written:
     """Let a colleague in for four hours; the person's worker is asked to tell the person.
 
-    Raises NotFound for a wish about no plan of the actor's, and for one's own; VersionStale,
+    In a small agency whoever asked lets it too, a day later, and somebody looks at it from outside.
+    Raises NotFound for a wish about no plan of the actor's, and else for one's own; VersionStale,
     NotFromThisState for one that was answered or has waited for a day.
     """
     require(actor, "letBreakGlass")
     async with transaction(actor.id) as held:
         now = clock.now()
-        sql = f"{_WISH} AND g.id = $4 FOR UPDATE OF g"
-        wish = await held.fetchrow(sql, actor.id, now, now - 2 * WAITS, id_)
-        if wish is None:
-            raise NotFound
-        check_version(wish, seen)
-        if not is_open(wish, now):
-            raise NotFromThisState("This wish is not open any more.")
+        wish = await _own_wish(actor, id_, seen) or await _others_wish(actor, id_, seen)
         asker = wish["person"], wish["asked_by"], wish["role"]
         if await held.fetchval("SELECT is_barred($1, $2, $3)", *asker):
             raise NotFromThisState("This colleague is kept from the person's plans.")
-        await held.execute(
-            "UPDATE break_glass SET let_by = $2, let_at = $3, version = version + 1 WHERE id = $1",
-            id_,
-            actor.id,
-            now,
-        )
         await held.execute(
             "INSERT INTO mandate (id, agency, plan, version, actor, role, starts, ends,"
             " granted_by, person, glass) VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10)",
@@ -120,6 +164,14 @@ async def let_break_glass(actor: Actor, id_: UUID, seen: int) -> Written:
             wish["person"],
             id_,
         )
+        await held.execute(
+            "UPDATE break_glass SET let_by = $2, let_at = $3, version = version + 1 WHERE id = $1",
+            id_,
+            actor.id,
+            now,
+        )
+        if wish["asked_by"] == actor.id:
+            await owe_review(actor, "glass", id_)
         await _tell(wish)
         await record(actor, "letBreakGlass", plan=wish["plan"], thing=id_)
         return Written(id_, seen + 1)

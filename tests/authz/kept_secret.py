@@ -156,6 +156,21 @@ async def _the_mothers_address_is_protected(_: Office, twin: Twin) -> None:
     assert refused.status_code == 422, refused.text
 
 
+@secret()
+async def _the_mother_complained_and_an_incident_touched_the_plan(
+    office: Office, twin: Twin
+) -> None:
+    body = {"subject": twin.members["mother"], "text": "They do not listen to me."}
+    day = (RELEASE - timedelta(days=21)).isoformat()
+    path = f"/plans/{twin.id}/complaints"
+    for about in ({}, {"about": twin.staff["PO"].login}):
+        made = await twin.worker.post(path, {**body, **about, "received_on": day})
+        assert made.status_code == 201, made.text
+    incident = {"kind": "other", "noticed_at": f"{day}T06:00:00Z", "description": "A letter."}
+    made = await office.head.post("/incidents", {**incident, "touched": [twin.id]})
+    assert made.status_code == 201, made.text
+
+
 @secret(known_to="CP PE")
 async def _the_counsellor_sees_them_on_a_day(office: Office, twin: Twin) -> None:
     day = RELEASE + timedelta(days=1)

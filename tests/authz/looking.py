@@ -63,10 +63,12 @@ def _filled(path: str, twin: Twin) -> Iterator[tuple[str, str]]:
     parameters = set(re.findall(r"{(\w+)}", path))
     if parameters & OF_ROWS:
         return
-    assert parameters <= {"plan_id"}, f"say what {path} is asked for"
-    url = path.format(plan_id=twin.id)
+    assert parameters <= {"plan_id", "incident_id"}, f"say what {path} is asked for"
+    url = path.format(plan_id=twin.id, incident_id=twin.id)
     if path.endswith("/draft"):
         url += "?" + "&".join(f"{name}={value}" for name, value in subject(twin).items())
+    if path.endswith("/notice"):
+        url += "?to=people"
     yield path, url
     if path == "/plans/{plan_id}":
         yield f"{path}?show=all", f"{url}?show=all"

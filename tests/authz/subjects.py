@@ -117,10 +117,10 @@ async def _of_the_plan(cast: Cast) -> None:
 
 
 async def _strangers(cast: Cast) -> None:
-    for role in ("SW", "CO", "PO", "PS", "TR", "CP", "CS", "AD", "AU"):
+    for role in ("SW", "CO", "PO", "PS", "TR", "CP", "CS", "AD", "AU", "DP"):
         here = await cast.world.somebody(role)
         cast.subjects.append(Subject(f"{role} without a mandate", here, role))
-    for role in ("SW", "CO", "PO", "AD"):
+    for role in ("SW", "CO", "PO", "AD", "DP"):
         there = await cast.world.somebody(role, agency=cast.afar)
         cast.subjects.append(Subject(f"{role} of another agency", there, role, afar=True))
 

@@ -34,12 +34,16 @@ READS = {
     *("getPlan", "listPlans", "milestoneHistory", "listTasks", "listAccess", "listWalls"),
     *("listBreakGlass", "draftSummary", "listLegalHolds", "listColleagues", "listSafety"),
     *("findPerson", "listFlows"),
+    *("listIncidents", "draftNotice", "listComplaints", "listAgencyHolds"),
+    *("listProofs", "listRecord", "listReviews"),
 }
 # Nobody is told through these whether something is there: they name none.
 WITHOUT_OBJECT = {
     *("openPlan", "listPlans", "listTasks", "createInvitation", "setDutyRota", "signOut"),
     *("askBreakGlass", "listBreakGlass", "listColleagues", "inviteColleague", "findPerson"),
     *("listFlows", "recordFlow"),
+    *("recordIncident", "listIncidents", "listComplaints"),
+    *("listAgencyHolds", "listProofs", "listRecord", "listReviews"),
 }
 NOT_WALKED = {"signOut": "it would end the subject; its own tests end sessions"}
 
@@ -185,6 +189,13 @@ async def _one(walk: Walk, line: Line, who: Subject) -> None:
     if line.own == "agency":
         if not may or who.name.endswith("of another agency"):
             await walk.denied(line, act, who)
+        return
+    if line.own in {"agency", "review"}:
+        officer = who.role == "DP" or line.own == "agency"
+        if not may or who.afar or not officer:
+            await walk.denied(line, act, who)
+        elif line.operation in READS:
+            await walk.read(line, act, who)
         return
     if not (may and who.holds):
         await walk.denied(line, act, who)

@@ -13,6 +13,7 @@ from backend import clock, database
 from backend.access import OPERATIONS, Actor
 from backend.alerts.actions import open_task
 from backend.corrections.actions import NewCorrection, ask_correction
+from tests.backend import duties
 from tests.backend.courts.docket import REFERENCE, Docket, a_docket
 from tests.world import APP, PASSWORD, App, Caller, World, a_day, row
 
@@ -72,12 +73,16 @@ TABLES = {
     "mandates": "mandate",
     "walls": "wall",
     "legal-holds": "legal_hold",
+    "erasure-wishes": "erasure_wish",
+    "outside-reviews": "outside_review",
     "break-glass": "break_glass",
     "colleagues": "staff",
     "account-invitations": "account_invitation",
     "safety-flags": "safety_flag",
     "protected-addresses": "protected_address",
     "flows": "data_flow",
+    "incidents": "incident",
+    "complaints": "complaint",
 }
 
 
@@ -99,6 +104,15 @@ OF_ACCOUNT = frozenset(
 OF_AGENCY = frozenset({"endAccount", "endAccountInvitation"})
 
 
+# What is the agency's and no plan's: its coordinators and officers have it without a mandate.
+OF_AGENCY = frozenset(
+    {
+        *("amendIncident", "draftNotice", "recordNotice", "closeIncident", "answerComplaint"),
+        "recordReview",
+    }
+)
+
+
 def roles_of(operation: str) -> frozenset[str]:
     return OPERATIONS[RIGHTS.get(operation, operation)]
 
@@ -118,6 +132,8 @@ class Scene:
         """Somebody of the plan whose role has this operation."""
         if operation == "signOutEverywhere":
             return self.callers["CO"]  # the others are still needed
+        if operation in {"letBreakGlass", "recordReview"}:
+            return self.callers["CO" if operation == "letBreakGlass" else "DP"]
         return next(who for role, who in self.callers.items() if role in roles_of(operation))
 
     async def act(self, operation: str) -> Act:
@@ -163,9 +179,10 @@ async def a_scene(world: World) -> Scene:
         **await _walls(world, worker, coordinator, plan, found["alias"]),
         "hold": (await _made(coordinator, f"/plans/{plan}/legal-holds", _a_hold()))["id"],
         **await _safety(worker, plan, members[2]["actor"]),
-        "another": await world.a_plan(worker),
+        **await duties.make(coordinator, plan),
         "administrator": str(administrator.id),
         "flows": [(flow["id"], 1) for flow in await _flows(administrator)],
+        **await duties.wishes(world, worker, coordinator, plan),
         "device": await _another_device(worker),
         "code": await _a_code(worker),
         "invited": (await _made(head, "/account-invitations", _a_colleague()))["id"],
@@ -179,6 +196,7 @@ async def a_scene(world: World) -> Scene:
         "AD": administrator,
     }
     callers["AD"] = head
+    callers["DP"] = await world.somebody("DP")
     acts = {act.operation: act for act in _acts(docket, coordinator, ids)}
     return Scene(docket, acts, callers)
 
@@ -241,6 +259,7 @@ def _acts(docket: Docket, coordinator: Caller, ids: dict[str, Any]) -> list[Act]
             _named(ids["administrator"]),
         ),
         _changing("endFlow", "POST", "/flows/{}/end", ids["flows"][1]),
+        *(Act(*one) for one in duties.acts(plan, ids)),
         Act("listAccess", "GET", "/plans/{}/access", (plan,)),
         Act("listSummaries", "GET", "/court/summaries" + court),
         Act("getSummary", "GET", "/court/summaries/{}" + court, (ids["summary"],)),

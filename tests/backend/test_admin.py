@@ -445,3 +445,19 @@ async def test_who_lost_app_and_codes_sets_them_up_anew_and_comes_in_no_other_wa
     given = {"login": worker.login, "password": PASSWORD, "code": app.code()}
     entered = await Caller().post("/sessions", given)
     assert (entered.status_code, entered.json()["refresh_token"]) == (200, None)
+
+
+async def test_an_operator_names_the_country_the_days_and_whether_the_agency_is_small(
+    terminal: Terminal, world: World
+) -> None:
+    await world.an_agency()
+    done = await terminal.run("country", "KZ")
+    assert done.returncode == 0, done.stderr
+    assert "1 working day" in done.stdout
+    assert "have to stay" in done.stdout
+    assert "needs local counsel: majority" in done.stdout
+    assert (await terminal.run("complaint-days", "5")).returncode == 0
+    assert (await terminal.run("small-agency", "on")).returncode == 0
+    [row] = await world.sql("SELECT country, complaint_days, small FROM agency")
+    assert row == {"country": "KZ", "complaint_days": 5, "small": True}
+    _refused(await terminal.run("complaint-days", "99"), "1 to 60 working days")

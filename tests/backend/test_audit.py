@@ -25,6 +25,10 @@ WITHOUT_PLAN = {"signOut", "setDutyRota", "askBreakGlass", "endBreakGlass", "inv
 WITHOUT_PLAN |= {"endAccountInvitation", "endAccount", "recordFlow", "confirmFlow", "endFlow"}
 LISTS = {"listPlans", "listTasks", "listBreakGlass", "listColleagues", "findPerson"}
 LISTS |= {"listFlows"}
+WITHOUT_PLAN |= {"recordIncident", "amendIncident", "draftNotice", "recordNotice", "closeIncident"}
+WITHOUT_PLAN |= {"recordComplaint", "answerComplaint", "recordReview"}
+LISTS |= {"listIncidents", "listComplaints", "listAgencyHolds", "listProofs", "listRecord"}
+LISTS |= {"listReviews"}
 
 
 @asynccontextmanager

@@ -31,7 +31,17 @@ ACTIONS = {
         "change_appointment": "changeAppointment",
     },
     "backend.audit.actions": {"list_access": "listAccess"},
+    "backend.audit.officer": {
+        "list_agency_holds": "listAgencyHolds",
+        "list_proofs": "listProofs",
+        "list_record": "listRecord",
+    },
     "backend.circles.actions": {"add_member": "addCircleMember", "end_mandate": "endMandate"},
+    "backend.complaints.actions": {
+        "record_complaint": "recordComplaint",
+        "list_complaints": "listComplaints",
+        "answer_complaint": "answerComplaint",
+    },
     "backend.consents.actions": {
         "record_consent": "recordConsent",
         "disclose_to": "discloseTo",
@@ -60,6 +70,18 @@ ACTIONS = {
         "colleagues": "recordFlow",
     },
     "backend.files.actions": {"read_file": "readFile"},
+    "backend.incidents.actions": {
+        "record_incident": "recordIncident",
+        "list_incidents": "listIncidents",
+        "amend_incident": "amendIncident",
+        "draft_notice": "draftNotice",
+        "record_notice": "recordNotice",
+        "close_incident": "closeIncident",
+    },
+    "backend.erasure.wishes": {
+        "ask_erasure": "askErasure",
+        "end_erasure_wish": "endErasureWish",
+    },
     "backend.messages.incoming": {"list_incoming": "readIncoming", "mark_read": "readIncoming"},
     "backend.messages.links": {
         "create_invitation": "createInvitation",
@@ -91,6 +113,7 @@ ACTIONS = {
         "protect_address": "protectAddress",
         "end_protection": "endProtectedAddress",
     },
+    "backend.second.actions": {"list_reviews": "listReviews", "record_review": "recordReview"},
     "backend.summaries.actions.drafting": {"draft_summary": "recordReading"},
     "backend.summaries.actions.issuing": {
         "record_reading": "recordReading",
@@ -109,6 +132,7 @@ ACTIONS = {
         "ask_break_glass": "askBreakGlass",
         "list_break_glass": "listBreakGlass",
         "let_break_glass": "letBreakGlass",
+        "own_wishes": "letBreakGlass",
         "end_break_glass": "endBreakGlass",
     },
 }
@@ -159,6 +183,7 @@ def test_a_role_has_the_operations_of_its_lines_and_no_other() -> None:
             "TR",
             "AD",
             "AU",
+            "DP",
             "CT",
             "ME",
             "PE",

@@ -16,6 +16,7 @@ from backend.errors import NotFound, UnderLegalHold
 from backend.vault import VaultError
 from tests.backend.acts import a_scene
 from tests.backend.courts.docket import REFERENCE, Docket, a_docket, join
+from tests.backend.duties import asked
 from tests.chats import Chats
 from tests.guards.test_tables import SEALED
 from tests.world import Caller, World, row
@@ -33,6 +34,7 @@ class File:
     head: Caller
     worker: Caller
     plan: str
+    asker: Caller | None = None  # another coordinator, who asks for it each time
 
     async def version(self) -> int:
         rows = await self.world.sql("SELECT version FROM plan WHERE id = $1", UUID(self.plan))
@@ -44,6 +46,8 @@ class File:
 
     async def erase(self, by: Caller | None = None, **more: Any) -> Any:
         more = {"version": await self.version(), **more}
+        self.asker = self.asker or await self.world.somebody("CO")
+        await asked(self.world, self.plan, self.asker)
         return await (by or self.head).post(f"/plans/{self.plan}/erase", None, **more)
 
     async def erased(self) -> None:
@@ -65,7 +69,8 @@ class File:
 @pytest.fixture
 async def file(world: World) -> File:
     head, worker = await world.somebody("CO"), await world.somebody("SW")
-    return File(world, head, worker, (await world.a_plan(worker))["id"])
+    plan = await world.a_plan(worker)
+    return File(world, head, worker, plan["id"], await world.somebody("CO"))
 
 
 async def _keys(world: World) -> Mapping[UUID, bytes | None]:

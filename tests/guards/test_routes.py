@@ -35,6 +35,10 @@ BEYOND = {
         ("askBreakGlass", "listBreakGlass", "letBreakGlass", "endBreakGlass"),
         "a plan that is not one's own, for four hours, with a second person",
     ),
+    **dict.fromkeys(("askErasure", "endErasureWish"), "it takes two to erase somebody"),
+    **dict.fromkeys(
+        ("listReviews", "recordReview"), "what a small agency owes instead of a second person"
+    ),
     "erasePerson": "the right to be forgotten, and what an agency owes by law",
     **dict.fromkeys(
         ("listFlows", "recordFlow", "confirmFlow", "endFlow"),
@@ -46,6 +50,19 @@ BEYOND = {
         ("listSafety", "raiseSafetyFlag", "lowerSafetyFlag"), "who may be harmed, and by being told"
     ),
     **dict.fromkeys(("protectAddress", "endProtectedAddress"), "where nobody may find somebody"),
+    **dict.fromkeys(
+        ("recordIncident", "listIncidents", "amendIncident", "draftNotice", "recordNotice"),
+        "what an agency owes when something happened to its data",
+    ),
+    "closeIncident": "likewise",
+    **dict.fromkeys(
+        ("recordComplaint", "listComplaints", "answerComplaint"),
+        "what was not right about the service, and its answer",
+    ),
+    **dict.fromkeys(
+        ("listAgencyHolds", "listProofs", "listRecord"),
+        "what a data-protection officer looks at: ids",
+    ),
     "prove": "step-up before what would hurt most in a thief's hands",
     "changePassword": "an account is its holder's, and nobody else knows its password",
     "listDevices": "who has lost a phone sees it in a list",

@@ -28,6 +28,8 @@ REVIEWED = {
     ("migrations/m0028_safety.py", "triggers(table)"): "likewise, for two more",
     ("backend/safety/actions.py", "sql"): "handed through within the file, from its constants",
     ("migrations/m0034_entry_passes.py", "statements()"): "put together from the names in its file",
+    ("migrations/m0040_second_person.py", "triggers('erasure_wish')"): "likewise",
+    ("migrations/m0040_second_person.py", "row_security('erasure_wish', 'plan')"): "likewise",
     ("workflows/escalate.py", "sql"): "handed through within the file, from its constants",
     ("workflows/materialise.py", "asked.sql"): "the constants of this file, one after another",
     ("workflows/retain.py", "sql"): "the rules of this file, one after another",

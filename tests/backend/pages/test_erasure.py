@@ -1,16 +1,21 @@
+from tests.backend.duties import asked
 from tests.backend.pages.browser import at_the_desk, plain
 from tests.world import PASSWORD, World
 
 REASON = "A complaint is before a court."
 
 
-async def test_a_coordinator_holds_lets_go_and_erases_at_the_desk(world: World) -> None:
-    head, worker = await world.somebody("CO"), await world.somebody("SW")
+async def test_one_coordinator_asks_and_another_holds_lets_go_and_erases(world: World) -> None:
+    head, second, worker = [await world.somebody(role) for role in ("CO", "CO", "SW")]
     plan = await world.a_plan(worker)
-    browser = await at_the_desk(world, head)
     url = f"/desk/plans/{plan['id']}/erasure"
-    page = plain(await browser.open(url))
+    asking, browser = await at_the_desk(world, second), await at_the_desk(world, head)
+    page = plain(await asking.open(url))
     assert "No hold stands" in page.words
+    page = plain(await asking.send(page, url + "/wishes"))
+    assert "Another coordinator decides" in page.words
+    assert not page.has_form(url), "nobody lets what they asked for"
+    page = plain(await browser.open(url))
     held = plain(await browser.send(page, url + "/holds", reason=REASON))
     assert "nothing is erased" in held.words
     assert REASON in held.words
@@ -29,8 +34,9 @@ async def test_a_coordinator_holds_lets_go_and_erases_at_the_desk(world: World) 
 
 
 async def test_at_the_desk_too_who_erases_shows_who_they_are(world: World) -> None:
-    head, worker = await world.somebody("CO"), await world.somebody("SW")
+    head, second, worker = [await world.somebody(role) for role in ("CO", "CO", "SW")]
     plan = await world.a_plan(worker)
+    await asked(world, plan["id"], second)
     browser = await at_the_desk(world, head)
     await world.sql("UPDATE session SET proved_at = now() - interval '6 minutes'")
     url = f"/desk/plans/{plan['id']}/erasure"

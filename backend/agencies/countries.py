@@ -1,0 +1,79 @@
+"""What a country's law changes, as data; and the clocks that an agency's duties run by."""
+
+import tomllib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from backend.errors import Unfit
+
+STRICTEST = "strictest"
+A_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Profile:
+    """`hours` or `working_days` after noticing the authority is told; 0 hours is at once."""
+
+    code: str
+    name: str
+    authority: str
+    hours: int
+    working_days: int
+    must_stay: bool
+    majority: int
+    language: str
+    ask_counsel: Collection[str]
+
+    def due(self, noticed: datetime, *, zone: str, working: Collection[int]) -> datetime:
+        """Until when the authority is told. No holiday is known here, so it is rather too soon."""
+        if not self.working_days:
+            return noticed + timedelta(hours=self.hours)
+        local = noticed.astimezone(ZoneInfo(zone))
+        day = working_day_after(local.date(), self.working_days, working)
+        return datetime.combine(day, local.time(), ZoneInfo(zone)).astimezone(UTC)
+
+    @property
+    def clock(self) -> str:
+        """In words."""
+        if self.working_days:
+            return f"{self.working_days} working day{'s' * (self.working_days > 1)}"
+        return f"{self.hours} hours" if self.hours else "at once"
+
+
+def working_day_after(day: date, number: int, working: Collection[int]) -> date:
+    """The day on which so many working days have passed since a day."""
+    while number:
+        day += A_DAY
+        number -= day.isoweekday() in working
+    return day
+
+
+@cache
+def profiles() -> Mapping[str, Profile]:
+    """By the code of the country, and the strictest."""
+    path = Path(__file__).with_name("countries.toml")
+    read: dict[str, dict[str, Any]] = tomllib.loads(path.read_text(encoding="utf-8"))
+    return {code: _profile(code, values) for code, values in read.items()}
+
+
+def _profile(code: str, values: dict[str, Any]) -> Profile:
+    clock = {"hours": 0, "working_days": 0, **values.pop("notice")}
+    return Profile(code=code, **clock, **values)
+
+
+def profile_of(country: str | None) -> Profile:
+    """The strictest where an agency names no country."""
+    return profiles()[country or STRICTEST]
+
+
+def check_country(code: str) -> str:
+    """Raises Unfit for a country that has no profile."""
+    known = profiles().keys() - {STRICTEST}
+    if code not in known:
+        raise Unfit(f"There is no profile of this country; there are {', '.join(sorted(known))}.")
+    return code

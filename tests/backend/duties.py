@@ -1,0 +1,93 @@
+"""What the walks over all operations ask about incidents and complaints."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from backend import clock
+from tests.world import Caller, World, a_day
+
+# As an Act is made: operation, method, path, ids, body, and the version that was seen.
+Asked = tuple[str, str, str, tuple[str, ...], Any, int | None]
+
+
+def acts(plan: str, ids: dict[str, Any]) -> Iterator[Asked]:
+    open_, told = ids["incidents"]
+    how, found = {"to": "authority", "how": "sent"}, {"outcome": "It was found."}
+    sorry, complaint = {"answer": "We are sorry."}, (ids["complaint"],)
+    yield "recordIncident", "POST", "/incidents", (), an_incident(), None
+    yield "listIncidents", "GET", "/incidents", (), None, None
+    yield "amendIncident", "PATCH", "/incidents/{}", (open_,), {"touched": [plan]}, 1
+    yield "draftNotice", "GET", "/incidents/{}/notice?to=authority", (open_,), None, None
+    yield "recordNotice", "POST", "/incidents/{}/notices", (open_,), how, 1
+    yield "closeIncident", "POST", "/incidents/{}/close", (told,), found, 3
+    yield "recordComplaint", "POST", "/plans/{}/complaints", (plan,), a_complaint(), None
+    yield "listComplaints", "GET", "/complaints", (), None, None
+    yield "answerComplaint", "POST", "/complaints/{}/answer", complaint, sorry, 1
+    yield "askErasure", "POST", "/plans/{}/erasure-wishes", (plan,), {}, None
+    yield "endErasureWish", "POST", "/erasure-wishes/{}/end", (ids["taken_back"],), None, 1
+    yield "listReviews", "GET", "/outside-reviews", (), None, None
+    found = {"finding": "in_order"}
+    yield "recordReview", "POST", "/outside-reviews/{}", (ids["review"],), found, 1
+    yield "listAgencyHolds", "GET", "/legal-holds", (), None, None
+    yield "listProofs", "GET", "/retention-proofs", (), None, None
+    yield "listRecord", "GET", "/record", (), None, None
+
+
+async def make(coordinator: Caller, plan: str) -> dict[str, Any]:
+    """A complaint that waits; an incident too, and another of which all were told."""
+    incidents = [await _made(coordinator, "/incidents", an_incident()) for _ in range(2)]
+    for version, to in enumerate(("authority", "people"), 1):
+        path, how = f"/incidents/{incidents[1]}/notices", {"to": to, "how": "sent"}
+        told = await coordinator.post(path, how, version=version)
+        assert told.status_code == 200, told.text
+    complaint = await _made(coordinator, f"/plans/{plan}/complaints", a_complaint())
+    return {"incidents": incidents, "complaint": complaint}
+
+
+async def wishes(world: World, worker: Caller, head: Caller, plan: str) -> dict[str, Any]:
+    """A plan whose person somebody asked to erase, a wish to take back, and an open review."""
+    another = await world.a_plan(worker)
+    second = await world.somebody("CO")
+    await asked(world, another["id"], second)
+    taken_back = await asked(world, plan, second)
+    review = uuid4()
+    await world.sql(
+        "INSERT INTO outside_review (id, agency, version, kind, thing, done_by, done_at)"
+        " VALUES ($1, $2, 1, 'erasure', $3, $4, now())",
+        review,
+        world.agency,
+        uuid4(),
+        head.id,
+    )
+    return {"another": another, "taken_back": taken_back, "review": str(review)}
+
+
+async def asked(world: World, plan: str, by: Caller) -> str:
+    """A wish of a coordinator to erase this plan's person."""
+    id_ = uuid4()
+    await world.sql(
+        "INSERT INTO erasure_wish (id, agency, plan, version, person, asked_by, asked_at)"
+        " SELECT $1, agency, id, 1, person, $2, $3 FROM plan WHERE id = $4",
+        id_,
+        by.id,
+        clock.now(),
+        UUID(plan),
+    )
+    return str(id_)
+
+
+async def _made(caller: Caller, path: str, body: object) -> str:
+    answer = await caller.post(path, body)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+def an_incident() -> dict[str, Any]:
+    noticed = datetime(2026, 1, 5, 9, tzinfo=UTC).isoformat()
+    return {"kind": "lost_device", "noticed_at": noticed, "description": "A phone was left."}
+
+
+def a_complaint() -> dict[str, Any]:
+    return {"text": "Nobody calls me back.", "received_on": a_day().isoformat()}
