@@ -39,7 +39,7 @@ async def _make_twins(office: Office) -> None:
             await held.execute(f"GRANT EXECUTE ON FUNCTION {function}_walled TO throughcare_app")
         for function in QUERIES.values():
             made = await _definition(held, function)
-            made = made.replace("my_mandates()", PLAIN.format(reader=reader, about=""))
+            made = made.replace("my_mandates_by_flow()", PLAIN.format(reader=reader, about=""))
             about = PLAIN.format(reader=reader, about="x.plan = asked AND")
             made = made.replace("my_mandates_on(asked)", about)
             made = re.sub(r"told := set_config.*?;", "", made)

@@ -31,9 +31,14 @@ SET search_path = pg_catalog, public, pg_temp ROWS 50 AS $$
     SELECT m.person FROM mandate m {MINE} AND m.person IS NOT NULL AND {STANDS}
 $$;
 
+CREATE OR REPLACE FUNCTION my_mandates()
+RETURNS TABLE (plan uuid, person uuid, role varchar) LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp ROWS 50 AS $$
+    SELECT m.plan, m.person, m.role FROM mandate m {MINE} AND {STANDS}
+$$;
+
 -- With the field groups that may be told, where the reader works elsewhere.
-DROP FUNCTION my_mandates();
-CREATE FUNCTION my_mandates()
+CREATE FUNCTION my_mandates_by_flow()
 RETURNS TABLE (plan uuid, person uuid, role varchar, groups text[])
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp ROWS 50 AS $$
@@ -49,8 +54,8 @@ SET search_path = pg_catalog, public, pg_temp ROWS 1 AS $$
        AND (m.ends IS NULL OR m.ends > {NOW})
        AND (m.person IS NULL OR NOT is_barred(m.person, m.actor, m.role)) AND {STANDS}
 $$;
-REVOKE EXECUTE ON FUNCTION my_mandates, my_mandates_on FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION my_mandates, my_mandates_on TO throughcare_app;
+REVOKE EXECUTE ON FUNCTION my_mandates_by_flow, my_mandates_on FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION my_mandates_by_flow, my_mandates_on TO throughcare_app;
 
 -- Whether what is told to a reader covers a group: everything, to the agency's own.
 CREATE FUNCTION covers(groups text[], wanted text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
@@ -110,7 +115,7 @@ HELD = """
     held_people uuid[];
     held_groups text[];
     told text;"""
-WITH_GROUPS = BODY.replace(
+WITH_GROUPS = BODY.replace("my_mandates()", "my_mandates_by_flow()").replace(
     "array_agg(h.person)\n      INTO held_plans, held_roles, held_people",
     "array_agg(h.person),\n           array_agg(array_to_string(h.groups, ','))\n"
     "      INTO held_plans, held_roles, held_people, held_groups",

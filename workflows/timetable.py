@@ -17,8 +17,8 @@ from workflows.end_links import end_links
 from workflows.escalate import escalate
 from workflows.export_head import export_head
 from workflows.heartbeat import PULSE
-from workflows.leavers import leavers
 from workflows.late_corrections import late_corrections
+from workflows.leavers import leavers
 from workflows.materialise import materialise
 from workflows.purge import purge
 from workflows.retain import retain

@@ -125,16 +125,21 @@ async def _judge_plan(message: Any, link: Any) -> Verdict | None:
         return Verdict(reason="no-flow", task="no-flow")
     if link["plan"] is not None and not await has_consent(plan["id"], message["recipient"]):
         return Verdict(reason="no-consent")
-    fact = rules.fact_needed(key, message["step"])
-    if fact is not None and not await _released(plan, message["recipient"], fact):
+    if not await _may_be_told(plan, message):
         return Verdict(reason=rules.NOT_RELEASED)
-    if key.startswith(rules.OF_DAYS_AND_PLACES) and await is_kept_from(
-        plan["id"], message["recipient"]
-    ):
-        return Verdict(reason=rules.NOT_RELEASED)  # as if the person had never let it be told
     if key.startswith(rules.NEEDS_CONFIRMED_DATE) and plan["certainty"] != "confirmed":
         return Verdict(reason="not-confirmed")
     return None
+
+
+async def _may_be_told(plan: Any, message: Any) -> bool:
+    """A fact that the person released; a flag of safety is as if they had never let it be told."""
+    key, recipient = message["key"], message["recipient"]
+    fact = rules.fact_needed(key, message["step"])
+    if fact is not None and not await _released(plan, recipient, fact):
+        return False
+    of_days = key.startswith(rules.OF_DAYS_AND_PLACES)
+    return not (of_days and await is_kept_from(plan["id"], recipient))
 
 
 async def _released(plan: Any, recipient: UUID, fact: str) -> bool:

@@ -15,8 +15,8 @@ from backend.pages.flows import FlowPageController
 from backend.pages.incidents import IncidentPageController
 from backend.pages.incoming import IncomingController
 from backend.pages.joining import JoinController
-from backend.pages.passes import CorrectionPageController, PassPageController
 from backend.pages.officer import OfficerPageController
+from backend.pages.passes import CorrectionPageController, PassPageController
 from backend.pages.plan import PlanPageController
 from backend.pages.refusals import REFUSALS
 from backend.pages.reviews import ReviewPageController

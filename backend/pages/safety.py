@@ -83,7 +83,7 @@ async def _safety(
         found = await actions.list_safety(actor, plan_id)
         read = await reading.get_plan(actor, plan_id)
         office = await office_of(actor)
-    people = [MemberView.of(one, read.role, glass=read.glass) for one in read.circle or ()]
+    people = [MemberView.of(one, read) for one in read.circle or ()]
     return show(
         request,
         "safety.html",

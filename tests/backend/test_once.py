@@ -11,7 +11,15 @@ from tests.world import Caller, World, a_day
 PROBLEM = "urn:throughcare:problem:"
 # What these give out is stored hashed or not at all, so no repeat could be answered with it;
 # signing out twice does no more than once.
-WITHOUT_KEY = {"findPerson", "signIn", "refreshSession", "acceptInvitation", "courtToken", "signOut", *OF_ACCOUNT}
+WITHOUT_KEY = {
+    "findPerson",
+    "signIn",
+    "refreshSession",
+    "acceptInvitation",
+    "courtToken",
+    "signOut",
+    *OF_ACCOUNT,
+}
 UNFIT = ["short", "x" * 65, "with blank", "semi;colon", "a/b/c/d/e", "12345678\t"]
 
 

@@ -292,6 +292,7 @@ async def test_functions_that_run_as_the_owner_are_few_and_cannot_be_misled(cata
         "my_agency",
         "my_people",
         "my_mandates",
+        "my_mandates_by_flow",
         "my_mandates_on",
         "name_person",
         "name_elsewhere",

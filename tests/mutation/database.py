@@ -12,8 +12,8 @@ SELECT tablename, policyname, cmd, qual, with_check FROM pg_policies
 """
 # What the policies ask, what reads a token and a plan in one statement, and what a row is told by.
 ASKED = (
-    *("my_plans", "my_people", "my_mandates", "my_mandates_on", "my_agency", "is_barred"),
-    *("enter", "sees"),
+    *("my_plans", "my_people", "my_mandates_on", "my_agency", "is_barred"),
+    *("my_mandates", "my_mandates_by_flow", "enter", "sees"),
 )
 FUNCTIONS = """
 SELECT p.oid::regprocedure::text AS name, pg_get_functiondef(p.oid) AS body

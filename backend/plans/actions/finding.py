@@ -22,7 +22,7 @@ MOST_WORDS, MOST_FOUND = 8, 50
 _MINE = """
 SELECT DISTINCT p.id, p.person, s.agency, k.wrapped, w.words,
        CASE WHEN w.words IS NULL THEN s.identity END AS identity
-  FROM my_mandates() h
+  FROM my_mandates_by_flow() h
   JOIN plan p ON p.id = h.plan AND p.state <> ALL ($2)
   JOIN person s ON s.id = p.person
   JOIN subject_key k ON k.id = p.person AND k.wrapped IS NOT NULL
