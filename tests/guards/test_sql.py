@@ -25,7 +25,6 @@ REVIEWED = {
     ("migrations/m0023_erasure.py", "triggers('legal_hold')"): "likewise",
     ("migrations/m0023_erasure.py", "row_security('legal_hold', 'plan')"): "likewise",
     ("migrations/m0028_safety.py", "triggers(table)"): "likewise, for two more",
-    ("backend/safety/actions.py", "sql"): "handed through within the file, from its constants",
     ("workflows/escalate.py", "sql"): "handed through within the file, from its constants",
     ("workflows/materialise.py", "asked.sql"): "the constants of this file, one after another",
     ("workflows/retain.py", "sql"): "the rules of this file, one after another",
