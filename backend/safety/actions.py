@@ -5,7 +5,7 @@ docs/decisions/0019-facts-of-safety.md says what stands behind each rule.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID, uuid4
 
 from backend import clock
@@ -22,6 +22,15 @@ from backend.safety.kept import mark_of
 from backend.words import words_of
 
 WRITERS, READERS = ("SW",), ("SW", "CO")
+Table = Literal["safety_flag", "protected_address"]
+_PLAN_OF: dict[Table, str] = {
+    "safety_flag": "SELECT plan FROM safety_flag WHERE id = $1",
+    "protected_address": "SELECT plan FROM protected_address WHERE id = $1",
+}
+_ROW_OF: dict[Table, str] = {
+    "safety_flag": "SELECT * FROM safety_flag WHERE id = $1",
+    "protected_address": "SELECT * FROM protected_address WHERE id = $1",
+}
 
 
 @dataclass(frozen=True)
@@ -103,7 +112,7 @@ async def lower_flag(actor: Actor, id_: UUID, seen: int) -> Written:
     """Let go of a flag as it stands. Raises NotFound, VersionStale, NotFromThisState."""
     require(actor, "lowerSafetyFlag")
     async with transaction(actor.id) as held:
-        row = await _find(actor, "SELECT * FROM safety_flag WHERE id = $1", id_)
+        row = await _find(actor, "safety_flag", id_)
         check_version(row, seen)
         if row["lowered_at"] is not None:
             raise NotFromThisState("It was lowered before.")
@@ -118,17 +127,14 @@ async def lower_flag(actor: Actor, id_: UUID, seen: int) -> Written:
         return Written(id_, seen + 1)
 
 
-async def _find(actor: Actor, sql: str, id_: UUID) -> Any:
+async def _find(actor: Actor, table: Table, id_: UUID) -> Any:
     """A row of a plan whose worker this is, with the plan locked. Raises NotFound."""
     held = connection()
-    row = await held.fetchrow(sql, id_)
-    if row is None:
-        raise NotFound
-    await find_plan(actor, row["plan"], roles=WRITERS, lock=True)
-    row = await held.fetchrow(sql, id_)  # as it stands now that nobody else can change it
-    if row is None:
-        raise NotFound
-    return row
+    plan = await held.fetchval(_PLAN_OF[table], id_)
+    await find_plan(actor, plan, roles=WRITERS, lock=True)  # None is nobody's plan
+    for row in await held.fetch(_ROW_OF[table], id_):  # as it stands now that no other changes it
+        return row
+    raise NotFound
 
 
 async def protect_address(actor: Actor, plan_id: UUID, new: NewAddress) -> Written:
@@ -181,7 +187,7 @@ async def end_protection(actor: Actor, id_: UUID, seen: int) -> Written:
     """Protect an address no longer. Raises NotFound, VersionStale, NotFromThisState."""
     require(actor, "endProtectedAddress")
     async with transaction(actor.id) as held:
-        row = await _find(actor, "SELECT * FROM protected_address WHERE id = $1", id_)
+        row = await _find(actor, "protected_address", id_)
         check_version(row, seen)
         if row["ended_at"] is not None:
             raise NotFromThisState("It has ended before.")

@@ -61,6 +61,11 @@ async def test_nobody_elses_person_can_be_told_from_nobody(world: World) -> None
         ]
         assert (there.status_code, there.content, heads[0]) == (200, never.content, heads[1])
         assert there.json()["plans"] == []
+    former = await world.somebody("SW")
+    await join(world, worker, plan, former, "SW")
+    await world.sql("DELETE FROM person_word")
+    await world.sql("UPDATE mandate SET role = 'TR' WHERE actor = $1", former.id)
+    assert await _found(former, "sen") == [], "the mandate counts, and not the account"
     officer = await world.somebody("PO")
     await join(world, worker, plan, officer, "PO")
     assert (await officer.post("/plans/search", {"words": "sen"})).status_code == 403

@@ -109,6 +109,8 @@ async def _nothing_is_seen_the_moment_a_mandate_ends(world: World, scene: Scene)
     clock.travel(lambda: until - timedelta(microseconds=1))
     seen = await _seen(officer)
     assert {table for table in seen if not seen[table]} == OF_WORKERS
+    async with transaction(officer) as held:
+        assert await held.fetchval("SELECT count(*) FROM person_word") == 0
     clock.travel(lambda: until)
     assert not any((await _seen(officer)).values())
 
@@ -254,7 +256,7 @@ async def test_nobody_adds_a_person_elsewhere_nor_a_wish_in_the_name_of_another(
     scene = await _filled(world, chats)
     stranger = await world.somebody("SW")
     elsewhere = await world.somebody("SW", agency=await world.an_agency(name="Elsewhere"))
-    for table in ("person", "break_glass"):
+    for table in ("person_word", "person", "break_glass"):
         (found,) = await world.sql(
             f"SELECT to_jsonb(t)::text AS row FROM {table} t WHERE agency = $1 LIMIT 1",
             world.agency,

@@ -70,6 +70,48 @@ async def test_a_flag_names_nobody_but_the_circle(world: World, name: str, statu
     assert await world.sql("SELECT 1 FROM safety_flag") == []
 
 
+async def test_what_stands_on_one_plan_is_of_that_plan_alone(world: World) -> None:
+    worker = await world.somebody("SW")
+    plan, other = [(await world.a_plan(worker))["id"] for _ in range(2)]
+    mother = await _relative(worker, plan, "Mother")
+    flag, home = {"subject": mother, "words": "Afraid."}, {"subject": mother, "address": HOME}
+    for what, body in (("safety-flags", flag), ("protected-addresses", home)):
+        elsewhere = await worker.post(f"/plans/{other}/{what}", body)
+        assert elsewhere.status_code == 404, "their circle is another"
+        await _made(worker, f"/plans/{plan}/{what}", body)
+    date = {"role": "TR", "held_on": a_day().isoformat(), "held_at": "10:00:00", "place": HOME}
+    await _made(worker, f"/plans/{other}/appointments", date)
+    aunt = await _relative(worker, other, "Aunt")
+    await _made(worker, f"/plans/{other}/protected-addresses", {"subject": aunt, "address": "X 1"})
+    await _made(worker, f"/plans/{plan}/protected-addresses", {**home, "address": f"{HOME} 2"})
+    (kept,) = (await world.plan(worker, other))["appointments"]
+    assert kept["place"] == HOME, "it is an address of another plan"
+    stands = (await worker.get(f"/plans/{other}/safety")).json()
+    assert (stands["flags"], [one["address"] for one in stands["addresses"]]) == ([], ["X 1"])
+
+
+async def test_whoever_is_its_trainer_by_now_neither_reads_nor_writes(world: World) -> None:
+    """The mandate counts, and not the role of the account."""
+    worker, former = await world.somebody("SW"), await world.somebody("SW")
+    plan = (await world.a_plan(worker))["id"]
+    await join(world, worker, plan, former, "SW")
+    mother = await _relative(worker, plan, "Mother")
+    said, home = {"subject": mother, "words": "x"}, {"subject": mother, "address": HOME}
+    flag = await _made(worker, f"/plans/{plan}/safety-flags", said)
+    place = await _made(worker, f"/plans/{plan}/protected-addresses", home)
+    for role in ("TR", "CO"):
+        await world.sql("UPDATE mandate SET role = $2 WHERE actor = $1", former.id, role)
+        for path, body, seen in (
+            (f"/plans/{plan}/safety-flags", said, None),
+            (f"/plans/{plan}/protected-addresses", home, None),
+            (f"/safety-flags/{flag['id']}/lower", None, 1),
+            (f"/protected-addresses/{place['id']}/end", None, 1),
+        ):
+            assert (await former.post(path, body, version=seen)).status_code == 404, (role, path)
+        reads = await former.get(f"/plans/{plan}/safety")
+        assert reads.status_code == (404 if role == "TR" else 200)
+
+
 async def test_a_protected_address_leaves_the_places_that_others_see(world: World) -> None:
     worker, trainer = await world.somebody("SW"), await world.somebody("TR")
     plan = (await world.a_plan(worker))["id"]

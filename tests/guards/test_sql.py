@@ -26,7 +26,6 @@ REVIEWED = {
     ("migrations/m0023_erasure.py", "triggers('legal_hold')"): "likewise",
     ("migrations/m0023_erasure.py", "row_security('legal_hold', 'plan')"): "likewise",
     ("migrations/m0028_safety.py", "triggers(table)"): "likewise, for two more",
-    ("backend/safety/actions.py", "sql"): "handed through within the file, from its constants",
     ("migrations/m0034_entry_passes.py", "statements()"): "put together from the names in its file",
     ("migrations/m0040_second_person.py", "triggers('erasure_wish')"): "likewise",
     ("migrations/m0040_second_person.py", "row_security('erasure_wish', 'plan')"): "likewise",

@@ -85,6 +85,8 @@ BY_FILE: dict[str, Sequence[str]] = {
     "backend/plans": (*_PLACES, "tests/backend/test_plans.py", _KNOW, _FLOWS),
     "backend/plans/rules.py": (_SAID, _KNOW),
     "backend/reference.py": ("tests/guards/test_routes.py", "tests/backend/test_http.py"),
+    "backend/plans/actions/finding.py": (*_PLACES, "tests/backend/test_finding.py"),
+    "backend/safety": (*_PLACES, "tests/backend/test_safety.py"),
     "backend/staff": (
         "tests/backend/test_sign_in.py",
         "tests/backend/test_factors.py",
