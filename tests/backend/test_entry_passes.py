@@ -12,9 +12,9 @@ from asyncpg import Connection
 from backend import clock
 from backend.passes import entry
 from backend.passes.actions import Paper
-from tests.backend.pages.browser import PASSWORD, Browser, at_the_desk
+from tests.backend.pages.browser import Browser, at_the_desk
 from tests.backend.papers import ENTER, a_lawyer, a_paper, comes_in, in_circle, shows
-from tests.world import Caller, World
+from tests.world import PASSWORD, Caller, World
 
 
 @dataclass
