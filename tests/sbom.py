@@ -33,8 +33,8 @@ COPYLEFT = {
     "LGPL-3.0-only": "The library may be exchanged for another version of itself, and its text goes"
     " along; it is used as it is published and imported, never copied in or changed.",
     "MPL-2.0": "A changed file of it stays under it; none is changed.",
-    "OFL-1.1": "Letters, not a program: its text goes along, nobody sells them by themselves,"
-    " and what is printed with them is free.",
+    "OFL-1.1": "Letters, not a program: its text goes along, nobody sells them by themselves, and"
+    " what is printed with them is free.",
 }
 # Older packages say it in words of their own.
 WORDS = {
