@@ -10,16 +10,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backend import clock, database
+from tests.backend.duties import an_incident
 from tests.backend.pages.browser import in_the_circle, writes
 from tests.world import Caller, World
 from workflows.retain import RULES, carry_out, retain
 
-TERMS = {"texts": 30, "values": 365, "chats": 7, "relatives": 30, "people": 365}
+TERMS = {"texts": 30, "values": 365, "chats": 7, "relatives": 30}
+TERMS |= {"incidents": 5 * 365, "people": 365}
 
 
 @dataclass
 class Archive:
-    """A closed plan with a relative, a text, a message and a chat that has ended."""
+    """A closed plan with a relative, a text, a message, a chat that has ended, and an incident."""
 
     world: World
     head: Caller
@@ -40,6 +42,10 @@ class Archive:
             ("UPDATE message SET variables = 'x', created_at = $1", back["values"]),
             ("UPDATE link SET state = 'ended', chat = 'x', ended_at = $1", back["chats"]),
             ("UPDATE plan SET state = 'closed', closed_at = $1", closed),
+            (
+                "UPDATE incident SET description = 'x', closed_by = recorded_by, closed_at = $1",
+                back["incidents"],
+            ),
             (
                 (
                     "UPDATE subject_key SET wrapped = 'x', destroyed_at = NULL"
@@ -70,7 +76,8 @@ class Archive:
             " (SELECT bool_and(variables IS NULL) FROM message) AS values,"
             " (SELECT chat IS NULL FROM link WHERE id = $1) AS chats,"
             " (SELECT wrapped IS NULL FROM subject_key WHERE id = $2) AS relatives,"
-            " (SELECT wrapped IS NULL FROM subject_key WHERE id = $3) AS people",
+            " (SELECT wrapped IS NULL FROM subject_key WHERE id = $3) AS people,"
+            " (SELECT description IS NULL FROM incident) AS incidents",
             self.link,
             self.relative,
             self.person,
@@ -90,6 +97,8 @@ async def archive(world: World) -> Archive:
         " plan, 1, bot, id, subject, 'CLOSE', '', plan, current_date, 'CLOSE', now(), now(), now(),"
         " 'sent' FROM link"
     )
+    made = await head.post("/incidents", {**an_incident(), "touched": [plan]})
+    assert made.status_code == 201, made.text
     [one] = await world.sql("SELECT l.id, p.person FROM link l JOIN plan p ON p.id = l.plan")
     return Archive(world, head, worker, UUID(plan), one["person"], UUID(relative), one["id"])
 
@@ -111,7 +120,7 @@ async def test_it_goes_on_the_day_of_its_term_and_not_the_day_before(
     if code == "people":
         over["relatives"] = TERMS[code] + late >= TERMS["relatives"]
         # with the person everything goes that leads to somebody of their circle
-        over["values"] = over["chats"] = over["people"]
+        over["values"] = over["chats"] = over["incidents"] = over["people"]
     assert await archive.gone() == over, counts
 
 
@@ -224,4 +233,4 @@ def test_every_rule_says_what_and_from_when() -> None:
     for rule in RULES:
         assert rule.what
         assert rule.since
-        assert timedelta(0) <= rule.after <= timedelta(days=365)
+        assert timedelta(0) <= rule.after <= timedelta(days=TERMS.get(rule.code, 0))
