@@ -16,6 +16,8 @@ LONG = {
     "migrations/m0019_auto_walls.py": "likewise",
     "migrations/m0017_auto_court_machines.py": "likewise",
     "migrations/m0015_auto_ways_in.py": "likewise",
+    "migrations/m0037_auto_duties.py": "likewise",
+    "migrations/m0039_auto_second_person.py": "likewise",
 }
 # Installed by nobody who runs this: other ways out of the house, or known to be unsafe.
 UNWANTED = {"piccolo-admin", "piccolo-api", "requests", "sentry-sdk", "litestar-offline-docs"}
