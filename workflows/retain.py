@@ -134,6 +134,17 @@ RULES = (
         " ORDER BY q.closed_at, b.id LIMIT $2",
     ),
     Rule(
+        "incidents",
+        "the words of an incident",
+        timedelta(days=5 * 365),
+        "when it was closed",
+        _empty,
+        "UPDATE incident SET description = NULL, outcome = NULL, version = version + 1"
+        " WHERE closed_at <= $1 AND (description IS NOT NULL OR outcome IS NOT NULL)"
+        " AND NOT EXISTS (SELECT 1 FROM legal_hold h JOIN plan p ON p.person = h.person"
+        "  WHERE h.ended_at IS NULL AND (p.id = ANY(touched) OR h.person = ANY(touched)))",
+    ),
+    Rule(
         "people",
         "the key of a person, and those of their circles",
         timedelta(days=365),
@@ -145,15 +156,6 @@ RULES = (
         " AND NOT EXISTS (SELECT 1 FROM plan o WHERE o.person = q.person"
         "                    AND (o.closed_at IS NULL OR o.closed_at > $1))"
         " GROUP BY q.person ORDER BY min(q.closed_at), q.person LIMIT $2",
-    ),
-    Rule(
-        "incidents",
-        "the words of an incident",
-        timedelta(days=5 * 365),
-        "when it was closed",
-        _empty,
-        "UPDATE incident SET description = NULL, outcome = NULL, version = version + 1"
-        " WHERE closed_at <= $1 AND (description IS NOT NULL OR outcome IS NOT NULL)",
     ),
     Rule(
         "brought back",

@@ -48,6 +48,7 @@ SAID = (": phone", ": messages")
 THE_SAME_FOR_ALL = {
     "page /desk/break-glass": "the form alone",
     "page /desk/plans/{plan_id}/visit": "the form alone",
+    "page /desk/plans/{plan_id}/complaint": "likewise",
     "page /desk/plans/{plan_id}/release": "the day itself, which is one and the same",
 }
 

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backend import clock, database
+from tests.backend.duties import an_incident
 from tests.backend.pages.browser import in_the_circle, writes
 from tests.world import Caller, World
 from workflows.retain import RULES, carry_out, retain
@@ -21,13 +22,14 @@ TERMS = {
     "flags": 365,
     "addresses": 30,
     "relatives": 30,
+    "incidents": 5 * 365,
     "people": 365,
 }
 
 
 @dataclass
 class Archive:
-    """A closed plan with a relative, a text, a message, a chat that has ended and a flag."""
+    """A closed plan with a relative, a text, a message, an ended chat, a flag and an incident."""
 
     world: World
     head: Caller
@@ -53,6 +55,10 @@ class Archive:
             ),
             ("UPDATE protected_address SET address = 'x', ended_at = $1", back["addresses"]),
             ("UPDATE plan SET state = 'closed', closed_at = $1", closed),
+            (
+                "UPDATE incident SET description = 'x', closed_by = recorded_by, closed_at = $1",
+                back["incidents"],
+            ),
             (
                 (
                     "UPDATE subject_key SET wrapped = 'x', destroyed_at = NULL"
@@ -85,7 +91,8 @@ class Archive:
             " (SELECT address IS NULL FROM protected_address) AS addresses,"
             " (SELECT chat IS NULL FROM link WHERE id = $1) AS chats,"
             " (SELECT wrapped IS NULL FROM subject_key WHERE id = $2) AS relatives,"
-            " (SELECT wrapped IS NULL FROM subject_key WHERE id = $3) AS people",
+            " (SELECT wrapped IS NULL FROM subject_key WHERE id = $3) AS people,"
+            " (SELECT description IS NULL FROM incident) AS incidents",
             self.link,
             self.relative,
             self.person,
@@ -108,6 +115,8 @@ async def archive(world: World) -> Archive:
     flag, home = {"subject": relative, "words": "x"}, {"subject": relative, "address": "x"}
     for what, body in (("safety-flags", flag), ("protected-addresses", home)):
         assert (await worker.post(f"/plans/{plan}/{what}", body)).status_code == 201
+    made = await head.post("/incidents", {**an_incident(), "touched": [plan]})
+    assert made.status_code == 201, made.text
     [one] = await world.sql("SELECT l.id, p.person FROM link l JOIN plan p ON p.id = l.plan")
     return Archive(world, head, worker, UUID(plan), one["person"], UUID(relative), one["id"])
 
@@ -129,7 +138,7 @@ async def test_it_goes_on_the_day_of_its_term_and_not_the_day_before(
     if code == "people":
         over["relatives"] = TERMS[code] + late >= TERMS["relatives"]
         # with the person everything goes that leads to somebody of their circle
-        over["values"] = over["chats"] = over["people"]
+        over["values"] = over["chats"] = over["incidents"] = over["people"]
     assert await archive.gone() == over, counts
 
 
@@ -242,4 +251,4 @@ def test_every_rule_says_what_and_from_when() -> None:
     for rule in RULES:
         assert rule.what
         assert rule.since
-        assert timedelta(0) <= rule.after <= timedelta(days=365)
+        assert timedelta(0) <= rule.after <= timedelta(days=TERMS.get(rule.code, 0))
