@@ -17,7 +17,7 @@ STAFF = ("SW", "CO", "PO", "PS", "CP", "CS", "TR", "AD", "AU")
 # These name what they act on in the body, or nothing at all.
 WITHOUT_PATH = {
     *("openPlan", "listPlans", "listTasks", "createInvitation", "setDutyRota", "signOut"),
-    *("askBreakGlass", "listBreakGlass"),
+    *("askBreakGlass", "listBreakGlass", "findPerson"),
 }
 WITHOUT_PATH |= OF_ACCOUNT - {"endDevice"}
 FOR_COURTS = {"listSummaries", "getSummary"}
