@@ -73,7 +73,7 @@ OPERATIONS: Mapping[str, frozenset[str]] = {
     "confirmLink": frozenset({"SW", "CO", "PO", "PS"}),
     "cutLink": frozenset({"SW", "CO", "PO", "PS"}),
     "setDutyRota": frozenset({"CO"}),
-    "listFlows": frozenset({"CO", "AD", "AU"}),
+    "listFlows": frozenset({"CO", "AD", "AU", "DP"}),
     "recordFlow": frozenset({"AD"}),
     "confirmFlow": frozenset({"AD"}),
     "endFlow": frozenset({"AD"}),

@@ -100,15 +100,11 @@ OF_ACCOUNT = frozenset(
 )
 
 
-# What every administrator of the agency may do, whoever began it.
-OF_AGENCY = frozenset({"endAccount", "endAccountInvitation"})
-
-
-# What is the agency's and no plan's: its coordinators and officers have it without a mandate.
+# What is the agency's and no plan's: whoever of it has the role has it without a mandate.
 OF_AGENCY = frozenset(
     {
         *("amendIncident", "draftNotice", "recordNotice", "closeIncident", "answerComplaint"),
-        "recordReview",
+        *("recordReview", "endAccount", "endAccountInvitation", "confirmFlow", "endFlow"),
     }
 )
 
@@ -153,7 +149,7 @@ class Scene:
 
 async def a_scene(world: World) -> Scene:
     """A plan with one of everything, so that all acts can be carried out one after the other."""
-    coordinator, head = await world.somebody("CO"), await world.somebody("AD")
+    coordinator = await world.somebody("CO")
     administrator, docket = await world.somebody("AD"), await a_docket(world)
     worker, plan = docket.worker, docket.plan
     members = [await _member(worker, plan) for _ in range(4)]
@@ -185,7 +181,7 @@ async def a_scene(world: World) -> Scene:
         **await duties.wishes(world, worker, coordinator, plan),
         "device": await _another_device(worker),
         "code": await _a_code(worker),
-        "invited": (await _made(head, "/account-invitations", _a_colleague()))["id"],
+        "invited": (await _made(administrator, "/account-invitations", _a_colleague()))["id"],
         "leaver": str((await world.somebody("TR")).id),
     }
     callers = {
@@ -194,9 +190,8 @@ async def a_scene(world: World) -> Scene:
         "CO": coordinator,
         "CT": docket.court.caller,
         "AD": administrator,
+        "DP": await world.somebody("DP"),
     }
-    callers["AD"] = head
-    callers["DP"] = await world.somebody("DP")
     acts = {act.operation: act for act in _acts(docket, coordinator, ids)}
     return Scene(docket, acts, callers)
 

@@ -90,18 +90,14 @@ async def test_of_two_changes_at_once_one_is_stale(world: World) -> None:
 async def test_a_stranger_with_a_stale_version_is_told_that_there_is_nothing(world: World) -> None:
     scene = await a_scene(world)
     strangers = {role: await world.somebody(role) for role in ("SW", "CO")}
-    strangers["AD"] = await world.somebody("AD", agency=await world.an_agency(name="Elsewhere"))
-    afar = await world.somebody("AD", agency=await world.an_agency(name="Elsewhere"))
-    afar = await world.somebody("CO", agency=await world.an_agency(name="Elsewhere"))
+    elsewhere = await world.an_agency(name="Elsewhere")
+    afar = {role: await world.somebody(role, agency=elsewhere) for role in ("AD", "CO", "DP")}
     for operation, act in scene.acts.items():
         if not act.changes:
             continue
         caller = scene.caller(operation)
-        role = next(role for role in strangers if scene.callers[role] is caller)
-        stranger = strangers[role]
-        if scene.caller(operation) is scene.callers["AD"]:
-            stranger = afar
-        stranger = afar if operation in OF_AGENCY else stranger
+        role = next(role for role, one in scene.callers.items() if one is caller)
+        stranger = (afar if role not in strangers or operation in OF_AGENCY else strangers)[role]
         for seen in ['"1"', *STALE]:
             headers = {"Idempotency-Key": str(uuid4()), "If-Match": seen}
             answer = await bare(stranger, act, headers)
