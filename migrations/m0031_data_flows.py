@@ -80,10 +80,10 @@ SELECT gen_random_uuid(), t.agency, 1, t.kind, t.to_agency, t.court, t.to_role,
            ) AS c (to_role, groups, basis)
     UNION ALL
     SELECT a.id, 'person', NULL, NULL, NULL, 'access,alerts,alias,appointments,chat text,circle,'
-           || 'conditions,consents,contacts,counselling dates,court reference,family,goals,health,'
-           || 'housing,identity,languages,messages,milestone detail,milestones,money,offers,'
-           || 'protected address,release date,review,safe contact,spiritual wish,summary,'
-           || 'summary draft,work',
+           || 'conditions,consents,contacts,corrections,counselling dates,court reference,'
+           || 'entry passes,family,goals,health,housing,identity,languages,messages,'
+           || 'milestone detail,milestones,money,offers,release date,review,safe contact,safety,'
+           || 'spiritual wish,summary,summary draft,work',
            'care', 'own_right'
       FROM agency a
     UNION ALL
@@ -94,8 +94,8 @@ SELECT gen_random_uuid(), t.agency, 1, t.kind, t.to_agency, t.court, t.to_role,
     SELECT DISTINCT m.agency, 'agency', m.elsewhere, NULL::uuid, NULL,
            'access,alerts,alias,appointments,chat text,circle,conditions,consents,contacts,'
            || 'counselling dates,court reference,family,goals,health,housing,identity,languages,'
-           || 'mentor,messages,milestone detail,milestones,money,offers,protected address,'
-           || 'release date,review,safe contact,spiritual wish,summary,summary draft,tasks,work', 'supervision', 'law'
+           || 'mentor,messages,milestone detail,milestones,money,offers,release date,review,'
+           || 'safe contact,safety,spiritual wish,summary,summary draft,tasks,work', 'supervision', 'law'
       FROM mandate m
      WHERE m.elsewhere IS NOT NULL AND (m.ends IS NULL OR m.ends > now())) AS t;
 ALTER TABLE court_file FORCE ROW LEVEL SECURITY;
@@ -106,7 +106,7 @@ WALLS = f"""
 ALTER TABLE data_flow ENABLE ROW LEVEL SECURITY;
 ALTER TABLE data_flow FORCE ROW LEVEL SECURITY;
 CREATE POLICY app_reads ON data_flow FOR SELECT TO throughcare_app
-    USING (agency = (SELECT agency FROM staff WHERE id = {ME} AND role IN ('AD', 'CO', 'AU')));
+    USING (agency = (SELECT agency FROM staff WHERE id = {ME} AND role IN ('AD', 'CO', 'AU', 'DP')));
 -- what is proposed is written at the terminal, where no member of staff acts
 CREATE POLICY app_adds ON data_flow FOR INSERT TO throughcare_app
     WITH CHECK (agency = (SELECT agency FROM staff WHERE id = {ME} AND role = 'AD')

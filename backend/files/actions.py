@@ -1,10 +1,13 @@
 """Somebody's own file, read through their pass. Every read and every copy is written down."""
 
+from collections.abc import Collection
+
 from backend.access import Actor, require
 from backend.audit.actions import record
 from backend.database import transaction
 from backend.files.gathering import gather
 from backend.files.views import FileView
+from backend.flows.entries import Receiver, flow_groups
 from backend.matrix import cut, cut_to_matters
 from backend.passes.entry import Holder, held_by
 
@@ -19,9 +22,11 @@ async def read_file(actor: Actor, *, copy: bool = False) -> tuple[Holder, FileVi
         holder = await held_by(actor)
         # written first: whoever reads the list of who looked finds themselves there
         await record(actor, "exportFile" if copy else "readFile", plan=holder.plan)
-        return holder, cut_to_reader(holder, await gather(holder))
+        groups = await flow_groups(holder.held["agency"], Receiver("person"))
+        return holder, cut_to_reader(holder, await gather(holder), groups)
 
 
-def cut_to_reader(holder: Holder, found: FileView) -> FileView:
-    view = cut(found, holder.actor.role)
+def cut_to_reader(holder: Holder, found: FileView, groups: Collection[str]) -> FileView:
+    """By the matrix, the registry of data flows, and a lawyer's or guardian's matters."""
+    view = cut(found, holder.actor.role, groups)
     return view if holder.actor.role == "PE" else cut_to_matters(view, holder.held["matters"])

@@ -30,6 +30,19 @@ VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16
 """
 
 
+async def flow_groups(sender: UUID, to: Receiver) -> frozenset[str]:
+    """The field groups that may go there now."""
+    groups = await connection().fetchval(
+        "SELECT flow_groups($1, $2, $3, $4, $5, NULL, NULL, NULL)",
+        sender,
+        to.kind,
+        to.agency or to.court,
+        to.role,
+        clock.now(),
+    )
+    return frozenset(groups or ())
+
+
 async def may_flow(sender: UUID, to: Receiver, group: str) -> bool:
     """Whether a field group may go there now. Everything that leaves an agency asks this first."""
     return bool(

@@ -264,3 +264,19 @@ def _streams(made: bytes) -> list[bytes]:
         except zlib.error:
             continue
     return found
+
+
+async def test_what_the_registry_lets_go_to_nobody_is_in_no_file(case: Case) -> None:
+    before = await case.read(case.person)
+    assert {"rows", "summaries", "corrections", "passes", "access"} <= before.keys()
+    await case.world.sql(
+        "UPDATE data_flow SET groups = array_remove(groups, 'summary') WHERE kind = 'person'"
+        " RETURNING id"
+    )
+    cut = await case.read(case.person)
+    assert before.keys() - cut.keys() == {"summaries", "readings"}
+    await case.world.sql(
+        "UPDATE data_flow SET ended_at = now(), ended_by = recorded_by WHERE kind = 'person'"
+        " RETURNING id"
+    )
+    assert (await case.read(case.person)).keys() & before.keys() <= {"page", "text"}
