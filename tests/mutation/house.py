@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import Phase, settings
 
 from backend import embedded
 from tests import conftest
@@ -33,6 +34,11 @@ async def _already(_server: embedded.Server) -> None:
 
 
 def pytest_configure() -> None:
+    # one example that fails is enough, however long it is
+    settings.register_profile(
+        "round", phases=(Phase.explicit, Phase.generate), database=None, derandomize=True
+    )
+    settings.load_profile("round")
     patched: Any = conftest
     patched.a_server = _a_server
     patched._migrated = _already
