@@ -96,7 +96,7 @@ def _observed(chosen: Sequence[pytest.Item], seen: Path) -> int:
             started = time.monotonic()
             with Lines() as lines:
                 _run(item, chosen[at + 1] if at + 1 < len(chosen) else None)
-            why = ending.read_text(encoding="utf-8") if ending.exists() else ""
+            why = json.loads(ending.read_text(encoding="utf-8"))["why"] if ending.exists() else ""
             ending.unlink(missing_ok=True)
             took = time.monotonic() - started
             shared = _shares(item)

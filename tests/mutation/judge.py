@@ -90,7 +90,7 @@ class Judge:
                 return done
             workers = [held.enter_context(a_collected_worker(server)) for server in servers]
             seen = self._baseline(workers)
-            done.unfit = [f"{one.test}  ({one.why})" for one in seen if one.why]
+            done.unfit = [f"{one.test}: {one.why}" for one in seen if one.why]
             if done.unfit:
                 return done
             killers = Killers(seen)

@@ -18,6 +18,7 @@ AWAY = frozenset(
         *("test_migrate.py", "test_processes.py", "test_upgrades.py", "test_what_it_costs.py"),
         *("test_too_many_at_once.py", "test_run.py", "test_heartbeat.py", "test_up.py"),
         *("test_in_a_browser.py", "test_for_a_programmer.py", "test_logs.py", "test_once.py"),
+        "test_non_interference.py",
     }
 )
 FOLDERS = ("tests", "tests/authz", "tests/backend", "tests/workflows")
