@@ -33,6 +33,7 @@ class Round:
     """What came of it. `broken` judged nothing: its tests came to no end, or none ran."""
 
     unfit: list[str] = field(default_factory=list)  # tests that fail on the unmutated program
+    gone: list[str] = field(default_factory=list)  # reviewed, and not generated any more
     generated: Counter[str] = field(default_factory=Counter)
     killed: Counter[str] = field(default_factory=Counter)
     equivalent: Counter[str] = field(default_factory=Counter)
@@ -45,6 +46,8 @@ class Round:
             yield f"mutation: nothing was judged, for {len(self.unfit)} tests fail unmutated:"
             yield from self.unfit
             return
+        for name in self.gone:
+            yield f"reviewed as equivalent, and not there any more: {name}"
         for kind, count in sorted(self.generated.items()):
             said = f"{self.killed[kind]:5} killed{self.equivalent[kind]:4} equivalent"
             yield f"{kind:<10}{count:5} generated{said}{self.left[kind]:4} survived"
@@ -84,7 +87,7 @@ class Judge:
             for server in servers:
                 asyncio.run(conftest._migrated(server))
             every = [*of_program(), *asyncio.run(of_server(servers[0]))]
-            done = Round()
+            done = Round(gone=sorted(EQUIVALENT.keys() - {one.name for one in every}))
             mutants = list(self._to_judge([one for one in every if pick(one)], done))
             if not mutants:
                 return done

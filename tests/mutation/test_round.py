@@ -53,6 +53,7 @@ def test_whatever_guard_is_taken_away_a_test_notices(capsys: pytest.CaptureFixtu
         for line in done.lines():
             print(line)  # noqa: T201
     assert not done.unfit
+    assert not done.gone
     assert not done.broken
     assert not done.survived
     # a worker that went away judged nothing more, and what was not judged is not killed
