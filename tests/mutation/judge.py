@@ -24,6 +24,8 @@ from tests.mutation.tables import of_matrix, of_operations
 from tests.mutation.workers import Worker, a_bare_worker, a_collected_worker
 
 KILLED, SURVIVED, BROKEN = "killed", "SURVIVED", "BROKEN"
+# What takes longest comes last.
+KINDS = ("policy", "function", "rule", "guard", "statement", "operation", "matrix")
 Say = Callable[[str], None]
 T = TypeVar("T")
 
@@ -97,6 +99,7 @@ class Judge:
             if done.unfit:
                 return done
             killers = Killers(seen)
+            mutants.sort(key=lambda one: KINDS.index(one.kind))
             inside = [one for one in mutants if goes_inside(one)]
             self._shared_out(inside, workers, lambda one, by: self._judge(one, by, killers, done))
             bare = [held.enter_context(a_bare_worker(server)) for server in servers]
