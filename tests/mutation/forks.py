@@ -18,10 +18,12 @@ TEMPLATE, WHOLE = "throughcare", "throughcare_whole"
 
 def with_database(socket: str, sql: str, act: Callable[[], int]) -> int:
     """What `act` came to, beside a database changed by `sql`, that is whole again afterwards."""
-    if sql:
-        asyncio.run(_as_admin(socket, TEMPLATE, sql))
     try:
+        if sql:
+            asyncio.run(_as_admin(socket, TEMPLATE, sql))
         return act()
+    except asyncpg.PostgresError:  # the mutant is no SQL: it judges nothing
+        return 70
     finally:
         asyncio.run(_swept(socket, anew=bool(sql)))
 

@@ -25,7 +25,7 @@ from tests.mutation.workers import Worker, a_bare_worker, a_collected_worker
 
 KILLED, SURVIVED, BROKEN = "killed", "SURVIVED", "BROKEN"
 # What takes longest comes last.
-KINDS = ("policy", "function", "rule", "guard", "statement", "operation", "matrix")
+KINDS = ("function", "rule", "guard", "operation", "matrix", "policy", "statement")
 Say = Callable[[str], None]
 T = TypeVar("T")
 
