@@ -25,7 +25,8 @@ from tests.mutation.workers import Worker, a_bare_worker, a_collected_worker
 
 KILLED, SURVIVED, BROKEN = "killed", "SURVIVED", "BROKEN"
 # What takes longest comes last.
-KINDS = ("function", "rule", "guard", "operation", "matrix", "policy", "statement")
+KINDS = ("rule", "guard", "function", "policy", "statement", "operation", "matrix")
+NEVER = Seen("", "it was not run yet", 0, shared=False)
 Say = Callable[[str], None]
 T = TypeVar("T")
 
@@ -93,17 +94,19 @@ class Judge:
             mutants = list(self._to_judge([one for one in every if pick(one)], done))
             if not mutants:
                 return done
-            workers = [held.enter_context(a_collected_worker(server)) for server in servers]
+            mutants.sort(key=lambda one: KINDS.index(one.kind))
+            inside = [one for one in mutants if goes_inside(one)]
+            others = [one for one in mutants if not goes_inside(one)]
+            workers: list[Worker] = []
+            if inside or self._missing():
+                workers = [held.enter_context(a_collected_worker(server)) for server in servers]
             seen = self._baseline(workers)
             done.unfit = [f"{one.test}: {one.why}" for one in seen if one.why]
             if done.unfit:
                 return done
             killers = Killers(seen)
-            mutants.sort(key=lambda one: KINDS.index(one.kind))
-            inside = [one for one in mutants if goes_inside(one)]
             self._shared_out(inside, workers, lambda one, by: self._judge(one, by, killers, done))
             bare = [held.enter_context(a_bare_worker(server)) for server in servers]
-            others = [one for one in mutants if not goes_inside(one)]
             self._shared_out(others, bare, lambda one, by: self._judge(one, by, killers, done))
             return done
 
@@ -118,14 +121,15 @@ class Judge:
             else:
                 yield one
 
+    def _missing(self) -> list[str]:
+        known = self.records.seen()
+        return [file for file in pool() if any(one.why for one in known.get(file, [NEVER]))]
+
     def _baseline(self, workers: Sequence[Worker]) -> list[Seen]:
         known = self.records.seen()
-        missing = [
-            file for file in pool() if file not in known or any(one.why for one in known[file])
-        ]
 
         def look(file: str, worker: Worker) -> None:
-            tests = [one for one in worker.tests if one.partition("::")[0] == file]
+            tests = [one for one in worker.tests or () if one.partition("::")[0] == file]
             answer = worker.ask(None, tests, 1200)
             found = [Seen(**one) for one in answer["seen"]]
             if len(found) < len(tests):  # the fork did not come to its end
@@ -135,7 +139,7 @@ class Judge:
             took = answer["seconds"]
             self.say(f"unmutated{took:6.1f} s  {file}: {len(tests)} tests")
 
-        self._shared_out(missing, workers, look)
+        self._shared_out(self._missing(), workers, look)
         return [one for file in pool() for one in known[file]]
 
     def _shared_out(
@@ -148,6 +152,7 @@ class Judge:
 
         def work(worker: Worker) -> None:
             try:
+                worker.ready()
                 while not failed:
                     act(queue.get_nowait(), worker)
             except Empty:

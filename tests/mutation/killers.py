@@ -4,6 +4,7 @@ The first that fails ends it. A mutant has survived when all that come by where 
 unmutated program ran them, have passed; what is no line of the program has tests that are named.
 """
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -52,22 +53,38 @@ BY_KIND: Mapping[str, Sequence[str]] = {
         f"{_KNOW}::test_the_rule_in_the_database_is_the_rule_in_the_program",
         "tests/backend/test_walls.py",
         f"{_ROWS}::test_each_role_reads_what_is_its_own_and_nothing_without_an_actor",
-        "tests/backend/test_sign_in.py",
-        "tests/backend/test_the_short_way.py",
-        "tests/backend/test_not_yours.py",
-        "tests/backend/test_devices.py",
-        _ROWS,
-        _KNOW,
         "tests/backend/test_erasure.py",
+        _KNOW,
     ),
 }
+# What opens a session is asked by every request, and what becomes of a session is tried here.
+SESSION = (
+    "tests/backend/test_sign_in.py",
+    "tests/backend/test_devices.py",
+    "tests/backend/test_the_short_way.py",
+)
 # Of those that come by a guard or a statement: these are made for the wall in the program alone.
 _YOURS = "tests/backend/test_not_yours.py"
 FIRST = (
     f"{_YOURS}::test_the_program_refuses_by_itself_what_the_database_would_refuse_too",
     f"{_YOURS}::test_objects_that_a_body_names_are_looked_for_as_the_caller",
 )
-EVERY = sorted({test for tests in (*BY_KIND.values(), FIRST) for test in tests})
+# Of those that come by a file, these are about it: by the beginning of its name, all that fit.
+ABOUT: Mapping[str, Sequence[str]] = {
+    "backend/doors.py": (
+        *("tests/guards/test_routes.py", "tests/backend/test_sign_in.py"),
+        *("tests/backend/courts/test_proofs.py", "tests/backend/test_purposes.py"),
+        *("tests/backend/test_malformed.py", "tests/backend/test_http.py"),
+    ),
+    "backend/courts": ("tests/backend/courts",),
+    "backend/erasure": ("tests/backend/test_erasure.py",),
+    "backend/messages": ("tests/test_first_contact.py",),
+    "backend/pages": ("tests/backend/pages",),
+    "backend/staff": ("tests/backend/test_sign_in.py", "tests/backend/test_factors.py"),
+    "backend/summaries": ("tests/backend/summaries",),
+    "backend/walls": ("tests/backend/test_walls.py",),
+}
+EVERY = sorted({test for tests in (*BY_KIND.values(), FIRST, SESSION) for test in tests})
 
 
 def pool() -> list[str]:
@@ -97,12 +114,12 @@ class Killers:
         self._killed: dict[str, Counter[str]] = defaultdict(Counter)
 
     def has_killed(self, mutant: Mutant, test: str) -> None:
-        self._killed[mutant.file or mutant.kind][test] += 1
+        self._killed[_near(mutant)][test] += 1
 
     def of(self, mutant: Mutant, budget: float) -> list[str]:
         """Until their seconds are used up; whoever has killed a neighbour is asked first."""
         order = self._named(mutant) if mutant.kind in BY_KIND else self._coming_by(mutant)
-        before = [test for test, _ in self._killed[mutant.file or mutant.kind].most_common(6)]
+        before = [test for test, _ in self._killed[_near(mutant)].most_common(6)]
         here = set(order)
         order = list(dict.fromkeys([*[one for one in before if one in here], *order]))
         return list(self._within(order, budget))
@@ -119,6 +136,8 @@ class Killers:
         named = list(BY_KIND[mutant.kind])
         if mutant.kind == "policy" and not mutant.name.startswith("app_reads"):
             named = [_ADDS, *named]
+        if mutant.name.startswith("enter("):
+            named = list(SESSION)
         found = []
         for start in named:
             found += [one for one in self._seconds if one == start or one.startswith(start + "::")]
@@ -133,10 +152,21 @@ class Killers:
                     found |= self._by.get((file, line), set())
             if found:
                 break
-        order = sorted(found, key=lambda test: self._seconds[test] * self._breadth[test] ** 0.5)
+        about = tuple(one for file in ABOUT if mutant.file.startswith(file) for one in ABOUT[file])
+
+        def late(test: str) -> float:
+            near = 0.1 if test.startswith(about) else 1
+            return float(near * self._seconds[test] * self._breadth[test] ** 0.5)
+
+        order = sorted(found, key=late)
         if mutant.kind != "statement":
             return order
         return [*[test for test in FIRST if test in found], *order]
 
     def seconds(self, tests: Sequence[str]) -> float:
         return sum(self._seconds[test] for test in tests)
+
+
+def _near(mutant: Mutant) -> str:
+    """What one test is likely to notice all of: a file, a kind of policy, a function."""
+    return mutant.file or re.split(r"[ (]", mutant.name)[0]

@@ -20,7 +20,11 @@ from tests.mutation.mutants import ROOT
 class Worker:
     asks: IO[str]
     answers: IO[str]
-    tests: list[str] = field(default_factory=list)
+    tests: list[str] | None = field(default_factory=list)  # None: it is still collecting
+
+    def ready(self) -> None:
+        if self.tests is None:
+            self.tests = self._answered()["tests"]
 
     def ask(
         self, mutant: dict[str, Any] | None, tests: Sequence[str], seconds: float
@@ -70,9 +74,8 @@ def a_collected_worker(server: embedded.Server) -> Iterator[Worker]:
     ):
         os.close(writes)
         assert process.stdin
-        made = Worker(process.stdin, answers)
+        made = Worker(process.stdin, answers, None)
         try:
-            made.tests = made._answered()["tests"]
             yield made
         finally:
             process.stdin.close()
