@@ -69,13 +69,21 @@ FIRST = (
     f"{_YOURS}::test_the_program_refuses_by_itself_what_the_database_would_refuse_too",
     f"{_YOURS}::test_objects_that_a_body_names_are_looked_for_as_the_caller",
 )
-# Of those that come by a file, these are about it: by the beginning of its name, all that fit.
+# Of those that come by, these are about it: by the beginning of a mutant's name, all that fit.
 ABOUT: Mapping[str, Sequence[str]] = {
-    "backend/doors.py": (
+    "backend/doors.py admit": ("tests/guards/test_routes.py",),
+    "backend/doors.py _authenticate": (
         *("tests/guards/test_routes.py", "tests/backend/test_sign_in.py"),
-        *("tests/backend/courts/test_proofs.py", "tests/backend/test_purposes.py"),
-        *("tests/backend/test_malformed.py", "tests/backend/test_http.py"),
+        "tests/backend/courts/test_proofs.py",
     ),
+    "backend/doors.py _well_formed": (
+        "tests/backend/test_malformed.py::test_only_json_is_taken",
+        "tests/backend/test_malformed.py::test_a_query_that_is_unknown_doubled",
+        "tests/backend/courts/test_alike.py",
+        "tests/backend/test_http.py::test_a_method",
+        "tests/backend/pages/test_the_door.py",
+    ),
+    "backend/doors.py _take_purpose": ("tests/backend/test_purposes.py::test_what_is_no_purpose",),
     "backend/courts": ("tests/backend/courts",),
     "backend/erasure": ("tests/backend/test_erasure.py",),
     "backend/messages": ("tests/test_first_contact.py",),
@@ -152,7 +160,9 @@ class Killers:
                     found |= self._by.get((file, line), set())
             if found:
                 break
-        about = tuple(one for file in ABOUT if mutant.file.startswith(file) for one in ABOUT[file])
+        about = tuple(
+            one for start in ABOUT if mutant.name.startswith(start) for one in ABOUT[start]
+        )
 
         def late(test: str) -> float:
             near = 0.1 if test.startswith(about) else 1
