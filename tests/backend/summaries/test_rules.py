@@ -149,6 +149,15 @@ def test_an_obstacle_says_its_day_only_where_a_court_may_know_days() -> None:
     assert [fact.on for fact in facts({**stopped, "court": "A"})] == [LAST]
     for day in (BEFORE, AFTER):
         assert told(stopped, stopped={"PRB-06": day}) == []
+    again = a_row("PRB-06", "in_progress", cause="service_side", due_on=AFTER)
+    assert told(again, stopped={"PRB-06": INSIDE}) == []
+
+
+def test_what_is_counted_once_is_counted_when_it_was_done_in_the_period() -> None:
+    once = a_row("MEN-08", "done", show_court=True, court="A", repeat_days=None)
+    assert [fact.count for fact in facts(once)] == [1]
+    assert told({**once, "done_on": BEFORE}) == []
+    assert told({**once, "state": "in_progress"}) == []
 
 
 def test_a_voluntary_part_that_the_service_could_not_give_needs_the_tick_too() -> None:
