@@ -102,6 +102,8 @@ def test_rows_that_the_template_keeps_from_courts_are_kept_even_when_ordered() -
         held = a_row(row["code"], "done", show_court=True, kind="O")
         assert told(held) == []
         assert told({**held, "code": "HOU-05"}) == []  # not for want of words either
+        stopped = {**held, "code": "HOU-05", "state": "not_possible", "cause": "service_side"}
+        assert told(stopped, stopped={"HOU-05": INSIDE}) == []
 
 
 @pytest.mark.parametrize("state", NOTHING)
