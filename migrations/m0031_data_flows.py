@@ -93,7 +93,8 @@ SELECT gen_random_uuid(), t.agency, 1, t.kind, t.to_agency, t.court, t.to_role,
     UNION ALL
     SELECT DISTINCT m.agency, 'agency', m.elsewhere, NULL::uuid, NULL,
            'access,alerts,alias,appointments,chat text,circle,conditions,consents,contacts,'
-           || 'counselling dates,court reference,family,goals,health,housing,identity,languages,'
+           || 'corrections,counselling dates,court reference,entry passes,family,goals,health,'
+           || 'housing,identity,languages,'
            || 'mentor,messages,milestone detail,milestones,money,offers,release date,review,'
            || 'safe contact,safety,spiritual wish,summary,summary draft,tasks,work', 'supervision', 'law'
       FROM mandate m

@@ -294,7 +294,7 @@ async def test_what_is_not_in_the_entry_is_not_in_the_answer(world: World) -> No
         assert {"alias", "person", "release_date", "supervision"}.isdisjoint(seen)
         assert {"milestones", "circle", "appointments"} <= seen.keys()
         [line] = (await who.get("/plans")).json()["plans"]
-        assert line.keys() == {"id", "version", "next_due_on", "next_title", "overdue"}
+        assert line.keys() == {"id", "next_due_on", "next_title", "overdue"}
     # to the agency's own nothing of this is asked
     own = (await abroad.docket.officer.get(f"/plans/{plan}?show=all")).json()
     assert {"alias", "person", "release_date", "milestones"} <= own.keys()
@@ -326,9 +326,9 @@ async def test_an_ngo_is_told_alias_and_tasks_and_only_by_a_law(world: World) ->
     await world.a_flow(abroad.there)  # from when it was taken for a public body
     await world.sql("UPDATE agency SET regime = 'ngo' WHERE id = $1", abroad.there)
     seen = (await abroad.worker.get(f"/plans/{plan}?show=all")).json()
-    assert seen.keys() == {"id", "version", "alias"}
+    assert seen.keys() == {"id", "alias"}
     [line] = (await abroad.worker.get("/plans")).json()["plans"]
-    assert line.keys() == {"id", "version", "alias"}
+    assert line.keys() == {"id", "alias"}
     body = {
         "kind": "agency",
         "to_agency": str(abroad.there),
@@ -362,7 +362,7 @@ async def test_a_referral_opens_one_plan_to_one_professional_until_it_is_taken_b
     )
     assert made.status_code == 201, made.text
     seen = (await abroad.officer.get(f"/plans/{plan}")).json()
-    assert seen.keys() == {"id", "version", "alias", "milestones"}
+    assert seen.keys() == {"id", "alias", "milestones"}
     assert (await abroad.worker.get(f"/plans/{plan}")).status_code == 404  # it was not for them
     taken = await worker.post(f"/consents/{made.json()['id']}/withdraw")
     assert taken.status_code == 200, taken.text

@@ -155,6 +155,16 @@ async def test_what_is_no_token_is_401_and_says_how_to_come_in(world: World) -> 
         assert answer.json()["type"] == PROBLEM + "not-signed-in"
 
 
+async def test_a_token_opens_nothing_under_another_scheme(world: World) -> None:
+    worker = await world.somebody("SW")
+    await worker.sign_in()
+    assert await _opens(worker.token or "")
+    for scheme in ("Basic", "DPoP", "Token", ""):
+        for path in ("/plans", "/tasks"):
+            headers = {"Authorization": f"{scheme} {worker.token}"}
+            assert (await Caller().get(path, headers=headers)).status_code == 401, (scheme, path)
+
+
 async def test_a_refresh_token_opens_nothing_and_an_access_token_renews_nothing(
     world: World,
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from backend import clock, database
 from backend.alerts.due import first_due
-from backend.walls.rules import LASTS, WAITS
+from backend.walls.rules import LASTS, WAITS, is_open
 from tests.releases import a_release, joins, kinds, on_weekday
 from tests.world import Caller, World
 
@@ -297,3 +297,12 @@ async def test_glass_whose_mandate_was_ended_like_another_is_over(house: House) 
 
 def _end(wish: dict[str, Any]) -> str:
     return f"/break-glass/{wish['id']}/end"
+
+
+def test_a_wish_is_open_until_it_was_let_ended_or_waited_too_long() -> None:
+    asked = clock.now()
+    wish = {"asked_at": asked, "let_at": None, "ended_at": None}
+    assert is_open(wish, asked)
+    assert not is_open({**wish, "let_at": asked}, asked)
+    assert not is_open({**wish, "ended_at": asked}, asked)
+    assert not is_open(wish, asked + WAITS)

@@ -200,3 +200,14 @@ def test_an_administrator_reads_nothing_of_any_case() -> None:
     for group in MATRIX.keys() - of_the_house:
         assert not cell("AD", group).signs, group
     assert cell("AD", "messages").signs == {"n"}
+
+
+def test_a_short_form_and_broken_glass_are_only_where_the_table_says_so() -> None:
+    every = {(role, group): cell(role, group) for group in MATRIX for role in ROLES}
+    behind = {key for key, one in every.items() if one.behind_glass}
+    assert behind == {("CO", "family"), ("CO", "chat text")}
+    for key in behind:
+        assert not every[key].reads, key
+    # what the person has to disclose first is given in no form before
+    assert not any(every[role, "release date"].short for role in ("ME", "FA"))
+    assert all(every[role, "release date"].short for role in ("CP", "CS", "TR"))

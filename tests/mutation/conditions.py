@@ -8,6 +8,7 @@ _ENDS = frozenset(
     {
         *("AND", "OR", "ORDER", "GROUP", "LIMIT", "FOR", "RETURNING", "JOIN", "LEFT", "UNION"),
         *("ON", "WHERE", "THEN", "HAVING", "WITH"),
+        *("WHEN", "ELSE", "END"),
     }
 )
 _LOOP = frozenset({"THEN", "LOOP"})

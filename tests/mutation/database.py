@@ -30,7 +30,8 @@ async def of_database(held: Any) -> AsyncIterator[Mutant]:
                 sql = f"ALTER POLICY {place} {clause} (true)"
                 yield Mutant("policy", f"{place} {clause} true", sql=sql)
     for row in await held.fetch(FUNCTIONS, list(ASKED)):
-        head, mark, body = row["body"].partition("$function$")
+        head, mark, rest = row["body"].partition("$function$")
+        body, end, _ = rest.rpartition("$function$")
         for said, whole in opened(body):
             name = f"{row['name']}: any row for {said}"
-            yield Mutant("function", name, sql=head + mark + whole)
+            yield Mutant("function", name, sql=head + mark + whole + end)

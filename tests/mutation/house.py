@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, Phase, settings
 
 from backend import embedded
 from tests import conftest
@@ -33,18 +34,29 @@ async def _already(_server: embedded.Server) -> None:
 
 
 def pytest_configure() -> None:
+    # one example that fails is enough, however long it is
+    settings.register_profile(
+        "round",
+        phases=(Phase.explicit, Phase.generate),
+        database=None,
+        derandomize=True,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    settings.load_profile("round")
     patched: Any = conftest
     patched.a_server = _a_server
     patched._migrated = _already
 
 
-@pytest.hookimpl(wrapper=True)
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # sees the report as it ends
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    if call.excinfo is not None and not call.excinfo.errisinstance(pytest.skip.Exception):
-        why = call.excinfo.exconly(tryshort=True).partition("\n")[0]
+    if report.failed:
+        said = call.excinfo.exconly(tryshort=True) if call.excinfo else "it passed against its mark"
+        why = said.partition("\n")[0]
         line = json.dumps({"test": item.nodeid, "why": why[:300]})
         Path(os.environ[ENDING]).write_text(line, encoding="utf-8")
     return report

@@ -29,9 +29,20 @@ def _place(mutant: Mutant) -> ast.stmt | None:
             return node if mutant.start >= body else None
         target = node.targets[0] if isinstance(node, ast.Assign) else None
         is_text = isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
-        private = isinstance(target, ast.Name) and target.id.startswith("_")
-        return node if is_text and private else None
+        if is_text and isinstance(target, ast.Name) and target.id.startswith("_"):
+            return None if _is_part(mutant.file, target.id) else node
+        return None
     return None
+
+
+def _is_part(file: str, name: str) -> bool:
+    """Whether another text was made of this one at the import."""
+    return any(
+        isinstance(one, ast.Name) and one.id == name and isinstance(one.ctx, ast.Load)
+        for node in _outermost(tree_of(file))
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+        for one in ast.walk(node)
+    )
 
 
 def _outermost(tree: ast.Module) -> Iterator[ast.stmt]:
@@ -61,6 +72,9 @@ def put_in(mutant: Mutant) -> None:
         one for one in _own_functions(module) if one.__code__.co_firstlineno == _line(place)
     ]
     function.__code__ = mutated[function.__qualname__]
+    for value in vars(module).values():  # what was worked out by the function as it was
+        if clear := getattr(value, "cache_clear", None):
+            clear()
 
 
 def _line(place: ast.stmt) -> int:

@@ -1,111 +1,189 @@
 """Which tests judge a mutant, in the order in which they are most likely to notice.
 
-The first that fails ends it. A mutant has survived when all of its kind's have passed.
+The first that fails ends it. A mutant has survived when all that come by where it is, as the
+unmutated program ran them, have passed; what is no line of the program has tests that are named.
 """
 
-from collections.abc import Sequence
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 
-from tests.mutation.mutants import Mutant
+from tests.mutation.lines import places_of
+from tests.mutation.mutants import ROOT, Mutant
+from tests.mutation.records import Seen
 
-_YOURS = "tests/backend/test_not_yours.py"
+# These start programs or servers of their own, look at no guard, or take minutes.
+AWAY = frozenset(
+    {
+        *("test_admin.py", "test_backup.py", "test_embedded.py"),
+        *("test_migrate.py", "test_processes.py", "test_upgrades.py", "test_what_it_costs.py"),
+        *("test_too_many_at_once.py", "test_run.py", "test_heartbeat.py", "test_up.py"),
+        *("test_in_a_browser.py", "test_for_a_programmer.py", "test_logs.py", "test_once.py"),
+        "test_non_interference.py",
+    }
+)
+FOLDERS = ("tests", "tests/authz", "tests/backend", "tests/workflows")
+WHOLE = ("tests/backend", "tests/authz")  # with the folders in them
+GUARDS = ("tests/guards/test_matrix.py", "tests/guards/test_routes.py")
+
 _KNOW = "tests/backend/test_what_others_may_know.py"
-_WALK = "tests/authz/test_the_walk.py"
 _ROWS = "tests/backend/test_row_security.py"
 _ADDS = f"{_ROWS}::test_each_policy_for_changes_and_additions_stands_without_the_one_for_reads"
 _OTHERS = f"{_ROWS}::test_nobody_adds_a_person_elsewhere_nor_a_wish_in_the_name_of_another"
-_FLOWS = "tests/backend/test_flows.py"
-_DIRECT = "tests/backend/test_each_guard_alone.py"
-_SAID = "tests/backend/test_what_may_be_said.py"
-_PLACES = (
-    f"{_DIRECT}",
-    f"{_YOURS}::test_a_member_of_the_plan_is_refused_only_the_operations_of_other_roles",
-    f"{_YOURS}::test_the_program_refuses_by_itself_what_the_database_would_refuse_too",
-    f"{_YOURS}::test_objects_that_a_body_names_are_looked_for_as_the_caller",
-)
-BY_KIND: dict[str, Sequence[str]] = {
+BY_KIND: Mapping[str, Sequence[str]] = {
     "operation": (
-        f"{_WALK}::test_the_lines_and_the_program_agree_on_the_roles",
+        "tests/authz/test_the_walk.py::test_the_lines_and_the_program_agree_on_the_roles",
+        "tests/backend/test_each_guard_alone.py",
         "tests/guards/test_matrix.py",
     ),
     "matrix": (
         "tests/guards/test_matrix.py",
         f"{_KNOW}::test_a_coordinator_knows_who_is_in_the_circle_but_no_relative_by_name",
         "tests/backend/test_walls.py",
-        _FLOWS,
     ),
     "policy": (
         f"{_ROWS}::test_each_role_reads_what_is_its_own_and_nothing_without_an_actor",
         _OTHERS,
         _ROWS,
         "tests/backend/courts/test_without_the_wall.py",
-        f"{_FLOWS}::test_the_walls_of_the_registry_stand_alone",
+        "tests/backend/test_walls.py",
+        "tests/backend/test_erasure.py",
     ),
     "function": (
         f"{_KNOW}::test_the_rule_in_the_database_is_the_rule_in_the_program",
         "tests/backend/test_walls.py",
         f"{_ROWS}::test_each_role_reads_what_is_its_own_and_nothing_without_an_actor",
-        "tests/backend/test_sign_in.py",
-        f"{_FLOWS}::test_without_an_entry_a_plan_of_another_agency_is_as_if_it_never_was",
+        "tests/backend/test_erasure.py",
+        _KNOW,
     ),
 }
-# By the beginning of a file's name; the longest that fits.
-BY_FILE: dict[str, Sequence[str]] = {
-    "backend/access.py": (
-        *_PLACES,
-        "tests/backend/test_walls.py",
-        "tests/backend/test_versions.py",
-        _FLOWS,
-    ),
-    "backend/agencies": (*_PLACES, "tests/backend/test_agencies.py"),
-    "backend/alerts": (*_PLACES, "tests/backend/test_walls.py", "tests/test_whose_it_is.py"),
-    "backend/appointments": (*_PLACES, _KNOW, "tests/test_appointments.py"),
-    "backend/audit": (*_PLACES, "tests/backend/test_audit.py"),
-    "backend/circles": (*_PLACES, _KNOW, "tests/test_family.py"),
-    "backend/consents": (
-        *_PLACES,
-        "tests/test_family.py",
-        "tests/test_a_yes_comes_first.py",
-        _FLOWS,
-    ),
-    "backend/courts": (*_PLACES, "tests/backend/courts"),
-    "backend/courts/rules.py": (
+# What opens a session is asked by every request, and what becomes of a session is tried here.
+SESSION = (
+    "tests/backend/test_sign_in.py",
+    "tests/backend/test_devices.py",
+    "tests/backend/test_the_short_way.py",
+)
+# Of those that come by a guard or a statement: these are made for the wall in the program alone.
+_YOURS = "tests/backend/test_not_yours.py"
+FIRST = (
+    f"{_YOURS}::test_the_program_refuses_by_itself_what_the_database_would_refuse_too",
+    f"{_YOURS}::test_objects_that_a_body_names_are_looked_for_as_the_caller",
+)
+# Of those that come by, these are about it: by the beginning of a mutant's name, all that fit.
+ABOUT: Mapping[str, Sequence[str]] = {
+    "backend/doors.py admit": ("tests/guards/test_routes.py",),
+    "backend/doors.py _authenticate": (
+        *("tests/guards/test_routes.py", "tests/backend/test_sign_in.py"),
         "tests/backend/courts/test_proofs.py",
-        "tests/backend/courts/test_signing_in_by_key.py",
     ),
-    "backend/doors.py": (
-        "tests/guards/test_routes.py",
-        "tests/backend/test_purposes.py",
-        "tests/backend/test_malformed.py",
-        "tests/backend/test_http.py",
+    "backend/doors.py _well_formed": (
+        "tests/backend/test_malformed.py::test_only_json_is_taken",
+        "tests/backend/test_malformed.py::test_a_query_that_is_unknown_doubled",
+        "tests/backend/courts/test_alike.py",
+        "tests/backend/test_http.py::test_a_method",
+        "tests/backend/pages/test_the_door.py",
     ),
-    "backend/flows": (*_PLACES, _FLOWS),
-    "backend/matrix.py": BY_KIND["matrix"],
-    "backend/messages": (*_PLACES, "tests/test_first_contact.py", "tests/backend/pages", _FLOWS),
-    "backend/pages": (_DIRECT, "tests/backend/pages"),
-    "backend/plans": (*_PLACES, "tests/backend/test_plans.py", _KNOW, _FLOWS),
-    "backend/plans/rules.py": (_SAID, _KNOW),
-    "backend/reference.py": ("tests/guards/test_routes.py", "tests/backend/test_http.py"),
-    "backend/plans/actions/finding.py": (*_PLACES, "tests/backend/test_finding.py"),
-    "backend/safety": (*_PLACES, "tests/backend/test_safety.py"),
-    "backend/staff": (
-        "tests/backend/test_sign_in.py",
-        "tests/backend/test_factors.py",
-        "tests/backend/test_devices.py",
-        "tests/backend/test_tries.py",
-        "tests/guards/test_routes.py",
-    ),
-    "backend/summaries": (*_PLACES, "tests/backend/summaries", "tests/backend/courts", _FLOWS),
-    "backend/summaries/rules.py": ("tests/backend/summaries/test_rules.py",),
-    "backend/walls": (*_PLACES, "tests/backend/test_walls.py"),
-    "backend/actors": ("tests/backend/test_destroyed_keys.py",),
+    "backend/doors.py _take_purpose": ("tests/backend/test_purposes.py::test_what_is_no_purpose",),
+    "backend/courts": ("tests/backend/courts",),
+    "backend/accounts": ("tests/backend/test_accounts.py",),
+    "backend/erasure": ("tests/backend/test_erasure.py",),
+    "backend/files": ("tests/backend/test_own_file.py",),
+    "backend/flows": ("tests/backend/test_flows.py",),
+    "backend/incidents": ("tests/backend/test_incidents.py",),
+    "backend/complaints": ("tests/backend/test_complaints.py",),
+    "backend/plans/actions/finding.py": ("tests/backend/test_finding.py",),
+    "backend/safety": ("tests/backend/test_safety.py",),
+    "backend/messages": ("tests/test_first_contact.py",),
+    "backend/pages": ("tests/backend/pages",),
+    "backend/staff": ("tests/backend/test_sign_in.py", "tests/backend/test_factors.py"),
+    "backend/summaries": ("tests/backend/summaries",),
+    "backend/walls": ("tests/backend/test_walls.py",),
 }
-EVERY = sorted({test for tests in (*BY_KIND.values(), *BY_FILE.values()) for test in tests})
+EVERY = sorted({test for tests in (*BY_KIND.values(), FIRST, SESSION) for test in tests})
 
 
-def killers_of(mutant: Mutant) -> Sequence[str]:
-    if mutant.kind == "policy" and not mutant.name.startswith("app_reads"):
-        return (_ADDS, _OTHERS, *BY_KIND["policy"])
-    if mutant.kind in BY_KIND:
-        return BY_KIND[mutant.kind]
-    fits = [start for start in BY_FILE if mutant.file.startswith(start)]
-    return BY_FILE[max(fits, key=len)] if fits else (*_PLACES, _WALK)
+def pool() -> list[str]:
+    """The files whose tests judge."""
+    found = {path for start in FOLDERS for path in (ROOT / start).glob("test_*.py")}
+    found |= {path for start in WHOLE for path in (ROOT / start).rglob("test_*.py")}
+    found |= {ROOT / file for file in GUARDS}
+    return sorted(str(path.relative_to(ROOT)) for path in found if path.name not in AWAY)
+
+
+class Killers:
+    """What the unmutated program has shown of the tests, and what they have killed so far."""
+
+    def __init__(self, seen: Sequence[Seen]) -> None:
+        self._seconds = {one.test: one.seconds for one in seen}
+        self._breadth = {one.test: 1 + sum(map(len, one.lines.values())) for one in seen}
+        self._by: dict[tuple[str, int], set[str]] = defaultdict(set)
+        whole: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
+        for one in seen:
+            for file, lines in one.lines.items():
+                whole[one.test.partition("::")[0]][file] |= set(lines)
+        for one in seen:
+            own = {file: set(lines) for file, lines in one.lines.items()}
+            for file, ran in (whole[one.test.partition("::")[0]] if one.shared else own).items():
+                for line in ran:
+                    self._by[file, line].add(one.test)
+        self._killed: dict[str, Counter[str]] = defaultdict(Counter)
+
+    def has_killed(self, mutant: Mutant, test: str) -> None:
+        self._killed[_near(mutant)][test] += 1
+
+    def of(self, mutant: Mutant, budget: float) -> list[str]:
+        """Until their seconds are used up; whoever has killed a neighbour is asked first."""
+        order = self._named(mutant) if mutant.kind in BY_KIND else self._coming_by(mutant)
+        before = [test for test, _ in self._killed[_near(mutant)].most_common(6)]
+        here = set(order)
+        order = list(dict.fromkeys([*[one for one in before if one in here], *order]))
+        return list(self._within(order, budget))
+
+    def _within(self, order: Sequence[str], budget: float) -> Iterator[str]:
+        spent = 0.0
+        for test in order:
+            yield test
+            spent += self._seconds[test]
+            if spent > budget:
+                return
+
+    def _named(self, mutant: Mutant) -> list[str]:
+        named = list(BY_KIND[mutant.kind])
+        if mutant.kind == "policy" and not mutant.name.startswith("app_reads"):
+            named = [_ADDS, *named]
+        if mutant.name.startswith("enter("):
+            named = list(SESSION)
+        found = []
+        for start in named:
+            found += [one for one in self._seconds if one == start or one.startswith(start + "::")]
+            found += [one for one in self._seconds if one.startswith(start + "[")]
+        return list(dict.fromkeys(found))
+
+    def _coming_by(self, mutant: Mutant) -> list[str]:
+        found: set[str] = set()
+        for places in places_of(mutant):
+            for file, first, last in places:
+                for line in range(first, last + 1):
+                    found |= self._by.get((file, line), set())
+            if found:
+                break
+        about = tuple(
+            one for start in ABOUT if mutant.name.startswith(start) for one in ABOUT[start]
+        )
+
+        def late(test: str) -> float:
+            near = 0.1 if test.startswith(about) else 1
+            return float(near * self._seconds[test] * self._breadth[test] ** 0.5)
+
+        order = sorted(found, key=late)
+        if mutant.kind != "statement":
+            return order
+        return [*[test for test in FIRST if test in found], *order]
+
+    def seconds(self, tests: Sequence[str]) -> float:
+        return sum(self._seconds[test] for test in tests)
+
+
+def _near(mutant: Mutant) -> str:
+    """What one test is likely to notice all of: a file, a kind of policy, a function."""
+    return mutant.file or re.split(r"[ (]", mutant.name)[0]

@@ -199,6 +199,11 @@ async def test_without_a_proof_a_machine_that_has_only_a_key_gets_no_token(world
     assert seen(await machine.token(proof=proof)) == answers["none"]
 
 
+async def test_a_proof_that_names_a_token_is_good_where_none_is_shown_too(world: World) -> None:
+    machine = await a_machine(world)
+    assert (await machine.token(proof=machine.proof("POST", TOKEN, "x" * 43))).status_code == 200
+
+
 async def test_an_assertion_that_came_with_a_wrong_proof_was_not_used_up(world: World) -> None:
     machine = await a_machine(world)
     body = machine.credentials()

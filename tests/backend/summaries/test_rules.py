@@ -64,6 +64,19 @@ def told(*rows: dict[str, Any], **values: Any) -> list[str]:
 def test_a_core_row_that_needs_nobodys_yes_is_told_once_it_is_done() -> None:
     assert told(a_row("HOU-05", "done")) == ["Housed on the first night"]
     assert told(a_row("HOU-05")) == []
+    assert told(a_row("HOU-05", done_on=INSIDE)) == []  # it was done once, and is begun anew
+    assert told(a_row("HOU-05", "done", kind="V")) == []  # nobody's yes, but of the core no row
+
+
+def test_a_fact_says_what_shows_it_and_an_obstacle_that_it_is_on_record() -> None:
+    of_evidence = {one["evidence"]: one["code"] for one in TEMPLATE.values() if one["code"] in EN}
+    assert len(of_evidence) > 2
+    for evidence, code in of_evidence.items():
+        for fact in facts(a_row(code, "done", show_court=True, court="Y")):
+            assert fact.source.endswith(EN["source:" + evidence]), code
+    (stopped,) = facts(a_row("PRB-06", "not_possible", cause="service_side"))
+    assert TEMPLATE["PRB-06"]["evidence"] != "record"
+    assert stopped.source.endswith(EN["source:record"])
 
 
 @pytest.mark.parametrize("code", ["VOC-06", "VOC-12", "HOU-04", "IDD-02", "JUV-02", "UNP-01"])
@@ -86,7 +99,11 @@ def test_rows_that_the_template_keeps_from_courts_are_kept_even_when_ordered() -
     kept = [row for row in TEMPLATE.values() if row["court"] == "N"]
     assert len(kept) > 60
     for row in kept:
-        assert told(a_row(row["code"], "done", show_court=True, kind="O")) == []
+        held = a_row(row["code"], "done", show_court=True, kind="O")
+        assert told(held) == []
+        assert told({**held, "code": "HOU-05"}) == []  # not for want of words either
+        stopped = {**held, "code": "HOU-05", "state": "not_possible", "cause": "service_side"}
+        assert told(stopped, stopped={"HOU-05": INSIDE}) == []
 
 
 @pytest.mark.parametrize("state", NOTHING)
@@ -100,6 +117,7 @@ def test_an_ordered_row_is_told_open_only_when_it_fell_due_in_the_period() -> No
         "Ordered and still open: Conditions explained in plain language"
     ]
     assert told(a_row("PRB-05", due_on=AFTER)) == []
+    assert told(a_row("PRB-05", court="A")) == []  # an open row has a day
     assert told(a_row("PRB-05", "done")) == ["Conditions explained in plain language"]
 
 
@@ -110,6 +128,7 @@ def test_an_ordered_row_after_release_is_not_open_while_the_person_has_not_left(
 
 def test_a_summary_does_not_report_on_summaries() -> None:
     assert told(a_row("PRB-10", "done"), a_row("PRB-12")) == []
+    assert told({**a_row("PRB-10", "done"), "code": "HOU-05"}) == []  # not for want of words either
 
 
 @pytest.mark.parametrize("day", [BEFORE, AFTER])
@@ -124,6 +143,23 @@ def test_only_a_cause_on_the_side_of_the_service_is_an_obstacle() -> None:
     assert told(a_row("PRB-06", "not_possible", cause="service_side")) == [
         EN["obstacle"].format(title=EN["PRB-06"])
     ]
+
+
+def test_an_obstacle_says_its_day_only_where_a_court_may_know_days() -> None:
+    stopped = a_row("PRB-06", "not_possible", cause="service_side")
+    assert [fact.on for fact in facts(stopped)] == [INSIDE]
+    assert [fact.on for fact in facts({**stopped, "court": "A"})] == [LAST]
+    for day in (BEFORE, AFTER):
+        assert told(stopped, stopped={"PRB-06": day}) == []
+    again = a_row("PRB-06", "in_progress", cause="service_side", due_on=AFTER)
+    assert told(again, stopped={"PRB-06": INSIDE}) == []
+
+
+def test_what_is_counted_once_is_counted_when_it_was_done_in_the_period() -> None:
+    once = a_row("MEN-08", "done", show_court=True, court="A", repeat_days=None)
+    assert [fact.count for fact in facts(once)] == [1]
+    assert told({**once, "done_on": BEFORE}) == []
+    assert told({**once, "state": "in_progress"}) == []
 
 
 def test_a_voluntary_part_that_the_service_could_not_give_needs_the_tick_too() -> None:

@@ -1,0 +1,112 @@
+"""Loaded into a pytest that has collected every killer: it runs those asked for, in forks.
+
+A line of JSON comes in by stdin for each mutant, and one goes out. A fork has the product and the
+tests loaded, so that it only has to run them, the likeliest first, until one fails.
+"""
+
+import asyncio
+import gc
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.mutation.forks import forked, keep_whole, with_database
+from tests.mutation.house import ENDING, SOCKET
+from tests.mutation.inside import put_in
+from tests.mutation.lines import Lines
+from tests.mutation.mutants import Mutant
+
+ANSWERS = "MUTATION_ANSWERS"  # the descriptor for what goes out
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool:
+    if session.testsfailed:
+        raise session.Interrupted("a killer cannot be collected")
+    items = {item.nodeid: item for item in session.items}
+    gc.freeze()  # what was loaded stays shared with the forks
+    asyncio.run(keep_whole(os.environ[SOCKET]))
+    with (
+        tempfile.TemporaryDirectory(prefix="throughcare-mutants-") as folder,
+        os.fdopen(int(os.environ[ANSWERS]), "w") as answers,
+    ):
+        answers.write(json.dumps({"tests": list(items)}) + "\n")
+        answers.flush()
+        for line in sys.stdin:
+            answers.write(json.dumps(_answer(json.loads(line), items, Path(folder))) + "\n")
+            answers.flush()
+    return True
+
+
+def _answer(asked: dict[str, Any], items: dict[str, pytest.Item], folder: Path) -> dict[str, Any]:
+    started = time.monotonic()
+    mutant = Mutant(**asked["mutant"]) if asked["mutant"] else None
+    ending, said, seen = folder / "ending", folder / "said", folder / "seen"
+    ending.unlink(missing_ok=True)
+    seen.write_text("", encoding="utf-8")
+    os.environ[ENDING] = str(ending)
+    chosen = [items[test] for test in asked["tests"]]
+
+    def act() -> int:
+        if mutant is None:
+            return _observed(chosen, seen)
+        if mutant.file:
+            put_in(mutant)
+        return _until_one_fails(chosen, ending)
+
+    sql = mutant.sql if mutant else ""
+    code = with_database(
+        os.environ[SOCKET], sql, lambda: forked(act, said, float(asked["seconds"]))
+    )
+    found = json.loads(ending.read_text(encoding="utf-8")) if ending.exists() else {}
+    lines = said.read_text(encoding="utf-8", errors="replace").splitlines()
+    return {
+        "code": code,
+        "test": found.get("test", ""),
+        "why": found.get("why") or "; ".join(lines[-3:]),
+        "seconds": time.monotonic() - started,
+        "seen": [json.loads(line) for line in seen.read_text(encoding="utf-8").splitlines()],
+    }
+
+
+def _until_one_fails(chosen: Sequence[pytest.Item], ending: Path) -> int:
+    for at, item in enumerate(chosen):
+        _run(item, chosen[at + 1] if at + 1 < len(chosen) else None)
+        if ending.exists():
+            return 1
+    return 0
+
+
+def _run(item: pytest.Item, following: pytest.Item | None) -> None:
+    item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+
+
+def _observed(chosen: Sequence[pytest.Item], seen: Path) -> int:
+    """Which lines of the product each test runs, how long it takes, and whether it passes."""
+    ending = Path(os.environ[ENDING])
+    with seen.open("w", encoding="utf-8") as out:
+        for at, item in enumerate(chosen):
+            started = time.monotonic()
+            with Lines() as lines:
+                _run(item, chosen[at + 1] if at + 1 < len(chosen) else None)
+            why = json.loads(ending.read_text(encoding="utf-8"))["why"] if ending.exists() else ""
+            ending.unlink(missing_ok=True)
+            took = time.monotonic() - started
+            shared = _shares(item)
+            one = {"test": item.nodeid, "why": why, "seconds": took, "shared": shared}
+            out.write(json.dumps({**one, "lines": lines.seen()}) + "\n")
+    return 0
+
+
+def _shares(item: pytest.Item) -> bool:
+    """Whether a fixture of its file has run lines before it."""
+    defined = getattr(item, "_fixtureinfo").name2fixturedefs  # noqa: B009 - pytest's own
+    every = [one for held in defined.values() for one in held]
+    return any(one.scope in {"module", "class", "package"} for one in every)
