@@ -13,8 +13,7 @@ from backend.access import OPERATIONS, Actor, require
 from backend.doors import HttpRequest, actor_of
 from backend.errors import Unfit
 from backend.once import Written
-from backend.pages.colleagues import COLLEAGUES
-from backend.pages.door import DESK
+from backend.pages.agency import AGENCY
 from backend.pages.forms import Attempt, Form, submit
 from backend.pages.html import Page, go, show
 from backend.pages.reading import office_of
@@ -30,12 +29,9 @@ class CaseloadController(Controller):
     async def caseload(
         self, request: HttpRequest, cursor: FromQuery[str | None] = None, saved: FromQuery[str] = ""
     ) -> Page:
-        """By next due date and never by lateness. Who has no plans begins with the colleagues."""
-        role = actor_of(request).role
-        if role not in OPERATIONS["listPlans"] and role in OPERATIONS["listColleagues"]:
-            return go(COLLEAGUES)
-        if actor_of(request).role in OPERATIONS["listRecord"]:
-            return go(f"{DESK}/record")  # an officer has no people
+        """By next due date and never by lateness. Who has no people begins with the agency."""
+        if actor_of(request).role not in OPERATIONS["listPlans"]:
+            return go(AGENCY)
         after = cursors.read(cursor, date, UUID) if cursor else None
         lines = await caseload.list_plans(actor_of(request), after=after, limit=SIZE)
         last = lines[-1] if len(lines) == SIZE else None

@@ -4,6 +4,7 @@ from litestar import Router
 
 from backend.doors import PAGE
 from backend.pages.account import AccountPageController
+from backend.pages.agency import AgencyPageController
 from backend.pages.caseload import CaseloadController
 from backend.pages.circle import CirclePageController
 from backend.pages.colleagues import ColleaguePageController
@@ -52,6 +53,7 @@ desk = Router(
         TaskPageController,
         IncomingController,
         AccountPageController,
+        AgencyPageController,
         ColleaguePageController,
         JoinController,
     ],

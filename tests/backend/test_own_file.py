@@ -276,7 +276,7 @@ async def test_what_the_registry_lets_go_to_nobody_is_in_no_file(case: Case) -> 
     cut = await case.read(case.person)
     assert before.keys() - cut.keys() == {"summaries", "readings"}
     await case.world.sql(
-        "UPDATE data_flow SET ended_at = now(), ended_by = recorded_by WHERE kind = 'person'"
-        " RETURNING id"
+        "UPDATE data_flow SET ended_at = now(), ended_by = $1 WHERE kind = 'person' RETURNING id",
+        case.worker.id,
     )
     assert (await case.read(case.person)).keys() & before.keys() <= {"page", "text"}

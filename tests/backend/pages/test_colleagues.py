@@ -13,8 +13,9 @@ CHOSEN = "what only I have chosen"
 async def test_a_colleague_is_invited_joins_and_leaves(world: World) -> None:
     head = await world.somebody("AD")
     desk = Browser()
-    page = plain(await desk.enter(await login_of(world, head)))
-    assert page.answer.url.path == COLLEAGUES  # an administrator has no people
+    begins = plain(await desk.enter(await login_of(world, head)))
+    assert begins.answer.url.path == "/desk/agency"  # an administrator has no people
+    page = plain(await desk.open(COLLEAGUES))
     made = plain(await desk.send(page, COLLEAGUES, role="SW", alias="Robin"))
     (invited,) = await world.sql("SELECT id FROM account_invitation")
     (code,) = re.findall("[a-z2-7]{4}(?:-[a-z2-7]{4}){3}", made.words)

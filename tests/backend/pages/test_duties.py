@@ -79,7 +79,9 @@ async def test_an_officer_has_a_desk_of_ids_and_no_people(world: World) -> None:
     reason = {"reason": "A matter is before a court."}
     assert (await head.post(f"/plans/{plan['id']}/legal-holds", reason)).status_code == 201
     browser = Browser()
-    page = plain(await browser.enter(str(officer.login)))
+    begins = plain(await browser.enter(str(officer.login)))
+    assert begins.answer.url.path == "/desk/agency"
+    page = plain(await browser.open("/desk/record"))
     assert plan["id"] in page.words
     assert "Set legal hold" in page.words
     for word in ("Imaginary Person", reason["reason"], plan["alias"]):

@@ -111,7 +111,9 @@ async def test_an_administrators_pages_and_those_of_a_newcomer_fit_a_phone(world
     async with a_phone() as page:
         await page.goto("/desk/join")
         assert await fits(page) == []
-        await sign_in(page, world, head, to="Colleagues")
+        await sign_in(page, world, head, to="Agency")
+        assert await fits(page) == []
+        await page.goto("/desk/colleagues")
         await page.locator("summary").first.click()
         await page.get_by_label("Neutral name").fill("Robin")
         assert await fits(page) == []
