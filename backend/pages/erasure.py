@@ -11,9 +11,8 @@ from backend.database import transaction
 from backend.doors import HttpRequest, actor_of
 from backend.erasure import actions, holds, wishes
 from backend.erasure.routes import SetLegalHold
-from backend.errors import DatabaseBusy, DomainError
 from backend.once import Written
-from backend.pages.account import prove_with
+from backend.pages.account import submit_proved
 from backend.pages.door import DESK
 from backend.pages.forms import Act, Attempt, Form, submit
 from backend.pages.html import Page, go, show
@@ -35,14 +34,7 @@ class ErasurePageController(Controller):
         async def act(actor: Actor, form: Form) -> Written:
             return await actions.erase_person(actor, plan_id, form.seen)
 
-        try:
-            # before the form itself: a wrong password counts although nothing is done
-            await prove_with(actor_of(request), request.state.form)
-        except DatabaseBusy:
-            raise
-        except DomainError as error:
-            return await _erasure(request, plan_id, Attempt(request.state.form, error))
-        return await submit(
+        return await submit_proved(
             request,
             "erasePerson",
             act,

@@ -13,10 +13,9 @@ from backend.corrections.actions import NewCorrection
 from backend.corrections.rules import ANSWERS
 from backend.database import transaction
 from backend.doors import HttpRequest, actor_of
-from backend.errors import DatabaseBusy, DomainError
 from backend.matrix import MATTERS
 from backend.once import Written
-from backend.pages.account import prove_with
+from backend.pages.account import submit_proved
 from backend.pages.door import DESK
 from backend.pages.forms import Act, Attempt, Form, submit
 from backend.pages.html import Page, go, show
@@ -65,13 +64,7 @@ class PassPageController(Controller):
         async def again(tried: Attempt) -> Page:
             return await _passes(request, plan_id, tried)
 
-        try:
-            await prove_with(actor_of(request), request.state.form)
-        except DatabaseBusy:
-            raise
-        except DomainError as error:
-            return await again(Attempt(request.state.form, error))
-        return await submit(
+        return await submit_proved(
             request, "createEntryPass", act, lambda made: _paper(request, plan_id, made.id), again
         )
 
