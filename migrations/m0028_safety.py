@@ -13,7 +13,7 @@ VERSION = "1.38.0"
 DESCRIPTION = "Row security of safety flags and protected addresses"
 
 TABLES = ("safety_flag", "protected_address")
-MINE = "plan IN (SELECT h.plan FROM my_mandates() h WHERE h.role IN ('SW', 'CO'))"
+MINE = "plan IN (SELECT h.plan FROM my_mandates() h WHERE h.role::text = ANY (ARRAY['SW', 'CO']))"
 ROW_SECURITY = """
 ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
 ALTER TABLE {table} FORCE ROW LEVEL SECURITY;

@@ -12,7 +12,7 @@ ALTER TABLE person_word ADD CONSTRAINT person_word_once UNIQUE (person, word);
 ALTER TABLE person_word ENABLE ROW LEVEL SECURITY;
 ALTER TABLE person_word FORCE ROW LEVEL SECURITY;
 CREATE POLICY app_reads ON person_word FOR SELECT TO throughcare_app USING (
-    person IN (SELECT h.person FROM my_mandates() h WHERE h.role IN ('SW', 'CO')));
+    person IN (SELECT h.person FROM my_mandates() h WHERE h.role::text = ANY (ARRAY['SW', 'CO'])));
 CREATE POLICY app_adds ON person_word FOR INSERT TO throughcare_app
     WITH CHECK (agency = (SELECT my_agency()));
 GRANT SELECT, INSERT ON person_word TO throughcare_app;

@@ -107,7 +107,7 @@ WALLS = f"""
 ALTER TABLE data_flow ENABLE ROW LEVEL SECURITY;
 ALTER TABLE data_flow FORCE ROW LEVEL SECURITY;
 CREATE POLICY app_reads ON data_flow FOR SELECT TO throughcare_app
-    USING (agency = (SELECT agency FROM staff WHERE id = {ME} AND role IN ('AD', 'CO', 'AU', 'DP')));
+    USING (agency = (SELECT agency FROM staff WHERE id = {ME} AND role::text = ANY (ARRAY['AD', 'CO', 'AU', 'DP'])));
 -- what is proposed is written at the terminal, where no member of staff acts
 CREATE POLICY app_adds ON data_flow FOR INSERT TO throughcare_app
     WITH CHECK (agency = (SELECT agency FROM staff WHERE id = {ME} AND role = 'AD')

@@ -245,12 +245,25 @@ REVOKE EXECUTE ON FUNCTION plan_by_flow, read_plan_by_flow FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION plan_by_flow, read_plan_by_flow TO throughcare_app;
 """
 
-# To keep the registry is for the running of the service, not for anybody's care.
-REGISTRY = "'listFlows', 'recordFlow', 'confirmFlow', 'endFlow', 'setRegime'"
-TECHNICAL = (
+# What is for the running of the service, for a complaint or for an audit is for nobody's care.
+HOUSE = (
+    "'listFlows', 'recordFlow', 'confirmFlow', 'endFlow', 'setRegime', 'listColleagues',"
+    " 'inviteColleague', 'acceptInvitation', 'endAccountInvitation', 'endAccount', 'nameCountry',"
+    " 'setComplaintDays', 'makeSmall', 'recordIncident', 'listIncidents', 'amendIncident',"
+    " 'draftNotice', 'recordNotice', 'closeIncident'"
+)
+LOOKED = (
+    "'listAccess', 'listRecord', 'listProofs', 'listAgencyHolds', 'listReviews', 'recordReview'"
+)
+COMPLAINTS = "'recordComplaint', 'listComplaints', 'answerComplaint'"
+USUAL = (
     PURPOSES.partition("CREATE TRIGGER")[0]
     .replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION")
-    .replace("'denials')", f"'denials', {REGISTRY})")
+    .replace("'denials')", f"'denials', {HOUSE})")
+    .replace(
+        "('listAccess')",
+        f"({COMPLAINTS}) THEN 'complaint'\n        WHEN NEW.operation IN ({LOOKED})",
+    )
 )
 
 MESSAGES = """
@@ -305,13 +318,14 @@ GRANT EXECUTE ON FUNCTION cancel_without_flow TO throughcare_app;
 -- The owner, for this function alone: an administrator has no plan of their own to do it on.
 CREATE POLICY owner_reads_waiting ON message FOR SELECT TO throughcare_owner
     USING (plan IS NOT NULL AND sending_at IS NULL
-           AND (state IN ('queued', 'claimed') OR reason = 'no-flow'));
+           AND (state::text = ANY (ARRAY['queued', 'claimed']) OR reason = 'no-flow'));
 CREATE POLICY owner_cancels ON message FOR UPDATE TO throughcare_owner
-    USING (plan IS NOT NULL AND sending_at IS NULL AND state IN ('queued', 'claimed'))
+    USING (plan IS NOT NULL AND sending_at IS NULL
+           AND state::text = ANY (ARRAY['queued', 'claimed']))
     WITH CHECK (state = 'cancelled' AND reason = 'no-flow');
 CREATE POLICY owner_tells ON task FOR INSERT TO throughcare_owner WITH CHECK (kind = 'no-flow');
 CREATE POLICY owner_notes ON change FOR INSERT TO throughcare_owner
-    WITH CHECK (entity IN ('message', 'task'));
+    WITH CHECK (entity::text = ANY (ARRAY['message', 'task']));
 """
 
 
@@ -320,7 +334,7 @@ async def forwards() -> MigrationManager:
 
     async def run() -> None:
         transaction = engine_finder().current_transaction.get()
-        for part in (MANDATES, CHANGE_AT_ONCE, CASELOAD, PLAN, TECHNICAL, MESSAGES):
+        for part in (MANDATES, CHANGE_AT_ONCE, CASELOAD, PLAN, USUAL, MESSAGES):
             await transaction.connection.execute(part)
 
     manager.add_raw(run)

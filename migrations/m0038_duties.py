@@ -64,11 +64,11 @@ WALLS = f"""
 ALTER TABLE incident ENABLE ROW LEVEL SECURITY;
 ALTER TABLE incident FORCE ROW LEVEL SECURITY;
 CREATE POLICY app_reads ON incident FOR SELECT TO throughcare_app
-    USING (agency = (SELECT my_agency()) AND (SELECT my_role()) IN ('CO', 'DP'));
+    USING (agency = (SELECT my_agency()) AND (SELECT my_role())::text = ANY (ARRAY['CO', 'DP']));
 CREATE POLICY app_adds ON incident FOR INSERT TO throughcare_app
     WITH CHECK (agency = (SELECT my_agency()) AND recorded_by = {ME});
 CREATE POLICY app_changes ON incident FOR UPDATE TO throughcare_app
-    USING (agency = (SELECT my_agency()) AND (SELECT my_role()) IN ('CO', 'DP'));
+    USING (agency = (SELECT my_agency()) AND (SELECT my_role())::text = ANY (ARRAY['CO', 'DP']));
 CREATE POLICY jobs ON incident TO throughcare_worker USING (true) WITH CHECK (true);
 
 ALTER TABLE complaint ENABLE ROW LEVEL SECURITY;

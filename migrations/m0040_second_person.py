@@ -80,14 +80,14 @@ ALTER TABLE outside_review FORCE ROW LEVEL SECURITY;
 CREATE POLICY app_reads ON outside_review FOR SELECT TO throughcare_app
     USING (done_by <> {ME} AND (
            (agency = (SELECT my_agency()) AND (SELECT my_role()) = 'DP')
-           OR ((SELECT my_role()) IN ('CO', 'DP')
+           OR ((SELECT my_role())::text = ANY (ARRAY['CO', 'DP'])
                AND agency IN (SELECT a.id FROM agency a WHERE a.reviewer = (SELECT my_agency())))));
 CREATE POLICY app_adds ON outside_review FOR INSERT TO throughcare_app
     WITH CHECK (agency = (SELECT my_agency()) AND done_by = {ME});
 CREATE POLICY app_changes ON outside_review FOR UPDATE TO throughcare_app
     USING (done_by <> {ME} AND (
            (agency = (SELECT my_agency()) AND (SELECT my_role()) = 'DP')
-           OR ((SELECT my_role()) IN ('CO', 'DP')
+           OR ((SELECT my_role())::text = ANY (ARRAY['CO', 'DP'])
                AND agency IN (SELECT a.id FROM agency a WHERE a.reviewer = (SELECT my_agency())))));
 CREATE POLICY jobs ON outside_review TO throughcare_worker USING (true) WITH CHECK (true);
 

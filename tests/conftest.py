@@ -19,7 +19,6 @@ from backend import clock, database, embedded, migrate
 from backend.actors.actions import use_vault
 from backend.audit.seals import use_sealing_key
 from backend.keyring import Keyring
-from backend.settings import ROOT
 from backend.staff import passwords
 from backend.vault import Vault
 from tests.chats import Chats, create_phones
@@ -134,15 +133,8 @@ async def chats(world: World) -> AsyncIterator[Chats]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where tests run side by side, a file stays together, and so does what shares a proxy.
-
-    What takes longest begins first, so that nobody waits for it at the end.
-    """
+    """What takes longest begins first, so that nobody waits for it at the end."""
     items.sort(key=lambda item: "story" not in item.path.parts)
-    for item in items:
-        file = item.path.relative_to(ROOT)
-        shared = file.parent.name == "deploy"
-        item.add_marker(pytest.mark.xdist_group(str(file.parent if shared else file)))
 
 
 @pytest.fixture(autouse=True, scope="session")

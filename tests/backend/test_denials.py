@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from backend import clock, database
 from backend.audit import denials
 from backend.audit.denials import hash_of
-from tests.backend.acts import a_scene, roles_of
+from tests.backend.acts import OF_AGENCY, a_scene, roles_of
 from tests.backend.pages.browser import at_the_desk
 from tests.backend.test_not_yours import FOR_COURTS, WITHOUT_PATH
 from tests.world import Caller, World
@@ -29,11 +29,13 @@ async def test_each_refused_operation_leaves_one_row_in_every_role(world: World)
     scene = await a_scene(world)
     acts = [act for act in scene.acts.values() if act.operation not in FOR_COURTS]
     for role in ("SW", "PO", "TR", "AD"):
-        stranger = await world.somebody(role)
-        await stranger.sign_in()
-        for act in acts:
-            if act.operation in WITHOUT_PATH and role in roles_of(act.operation):
-                continue  # it is theirs, or refused for what the body names
+        for number, act in enumerate(acts):
+            if number % 40 == 0:  # of one actor only so many have a row of their own in a minute
+                stranger = await world.somebody(role)
+                await stranger.sign_in()
+            theirs = act.operation in WITHOUT_PATH | OF_AGENCY
+            if theirs and role in roles_of(act.operation):
+                continue  # or refused for what the body names
             last = (await world.sql("SELECT max(id) FROM audit"))[0]["max"]
             answer = await act.by(stranger)
             rows = await _denied(world, last)

@@ -12,6 +12,7 @@ from asyncpg import Connection
 from backend import clock
 from backend.passes import entry
 from backend.passes.actions import Paper
+from tests.backend.courts.docket import join
 from tests.backend.pages.browser import Browser, at_the_desk
 from tests.backend.papers import ENTER, a_lawyer, a_paper, comes_in, in_circle, shows
 from tests.world import PASSWORD, Caller, World
@@ -214,6 +215,10 @@ async def test_a_mandate_that_runs_out_and_an_erasure_end_it_in_the_same_second(
     paper = await a_paper(world, worker, plan["id"], person)
     async with await comes_in(paper) as browser:
         assert (await head.post("/account/prove", {"password": PASSWORD})).status_code == 204
+        asked = await world.somebody("CO")
+        await join(world, worker, plan["id"], asked, "CO")
+        wish = await asked.post(f"/plans/{plan['id']}/erasure-wishes", {})
+        assert wish.status_code == 201, wish.text
         version = (await world.plan(worker, plan["id"]))["version"]
         erased = await head.post(f"/plans/{plan['id']}/erase", version=version)
         assert erased.status_code == 200, erased.text

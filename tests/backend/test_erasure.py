@@ -104,8 +104,17 @@ async def test_a_coordinator_of_the_plan_erases_and_nobody_else(file: File, worl
 async def test_a_coordinator_of_another_agency_with_a_mandate_does_not(
     file: File, world: World
 ) -> None:
-    other = await world.somebody("CO", agency=await world.an_agency(name="Elsewhere"))
+    elsewhere = await world.an_agency(name="Elsewhere")
+    other = await world.somebody("CO", agency=elsewhere)
     await join(world, file.worker, file.plan, other, "CO")
+    await world.sql(
+        "INSERT INTO data_flow (id, agency, version, kind, to_agency, groups, purpose, basis, law,"
+        " starts, recorded_at) VALUES (gen_random_uuid(), $1, 1, 'agency', $2, '{circle}', 'care',"
+        " 'law', 'Act on Return', $3, $3) RETURNING id",
+        world.agency,
+        elsewhere,
+        clock.now(),
+    )
     assert (await other.get(f"/plans/{file.plan}")).status_code == 200
     assert _kind(await file.erase(other)) == (404, "not-found")
     held = await other.get(f"/plans/{file.plan}/legal-holds")

@@ -71,7 +71,7 @@ async def test_the_rule_in_the_database_is_the_rule_in_the_program(world: World)
     drawn: list[tuple[list[Entry], Regimes, str | None, bool]] = []
 
     @settings(
-        max_examples=200,
+        max_examples=80,
         database=None,
         derandomize=True,
         suppress_health_check=[HealthCheck.too_slow],

@@ -279,4 +279,4 @@ async def test_what_the_registry_lets_go_to_nobody_is_in_no_file(case: Case) -> 
         "UPDATE data_flow SET ended_at = now(), ended_by = $1 WHERE kind = 'person' RETURNING id",
         case.worker.id,
     )
-    assert (await case.read(case.person)).keys() & before.keys() <= {"page", "text"}
+    assert (await case.read(case.person)).keys() & before.keys() <= {"page", "text", "as_of"}

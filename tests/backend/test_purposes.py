@@ -9,6 +9,16 @@ from tests.world import World
 
 SUMMARIES = {"bindCourtFile", "recordReading", "draftSummary", "issueSummary"}
 SUMMARIES |= {"listSummaries", "getSummary"}
+USUAL = {
+    "summary": SUMMARIES,
+    "audit": {"listAccess", "listRecord", "listProofs", "listAgencyHolds", "listReviews"}
+    | {"recordReview"},
+    "complaint": {"recordComplaint", "listComplaints", "answerComplaint"},
+    "technical": {"signOut", "listFlows", "recordFlow", "confirmFlow", "endFlow"}
+    | {"listColleagues", "inviteColleague", "endAccountInvitation", "endAccount"}
+    | {"recordIncident", "listIncidents", "amendIncident", "draftNotice", "recordNotice"}
+    | {"closeIncident"},
+}
 LAST = "SELECT operation, purpose FROM audit ORDER BY id DESC LIMIT 1"
 
 
@@ -28,14 +38,8 @@ async def test_an_operation_has_its_usual_purpose_however_its_row_is_written(wor
             scene.caller(operation).id,
         )
         (row,) = rows
-        if operation in SUMMARIES:
-            expected = "summary"
-        elif operation == "listAccess":
-            expected = "audit"
-        elif operation == "signOut":
-            expected = "technical"
-        else:
-            expected = "supervision" if row["role"] == "PO" else "care"
+        care = "supervision" if row["role"] == "PO" else "care"
+        expected = next((what for what, those in USUAL.items() if operation in those), care)
         assert row["purpose"] == expected, operation
     assert len(scene.acts) > len(OPERATIONS) * 0.8
 

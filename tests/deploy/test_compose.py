@@ -217,7 +217,7 @@ def test_the_image_holds_what_the_program_needs_and_nothing_beside() -> None:
     for path in inside - every:
         assert path.split("/")[0] in tops
         assert not re.search(r"(^|/)(tests?|phones|story|proxy|__pycache__|\..*)(/|$)", path), path
-        assert Path(path).suffix in {".py", ".csv", ".html", ".css", ".ftl"}, path
+        assert Path(path).suffix in {".py", ".csv", ".html", ".css", ".ftl", ".toml", ".typ"}, path
 
 
 def test_no_setting_and_no_secret_is_in_the_image() -> None:
