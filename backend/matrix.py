@@ -31,7 +31,7 @@ release date        R   RW R  RsD RsD Rs  Rs Rs  R   .  RWu .  .  .   R  R  R  .
 conditions          R   R  R  .   .   .   .  .   RW  .  .   .  .  .   R  .  .  .
 circle              RQ  RW RW Ro  Ro  Ro  Ro Ro  R   .  Ro  .  R  .   R  .  .  .
 milestones          RQ  RW RW Co  Co  RCo Co RCo RW  .  RCo .  .  .   R  R  R  .
-milestone detail    R   RW R  .   .   .   .  .   .   .  .   .  .  .   R  .  .  .
+milestone detail    R   RW R  .   .   .   .  .   .   .  .   .  .  .   .  .  .  .
 offers              R   RW R  .   .   .   .  .   .   .  .   .  .  .   .  .  .  .
 family              Ro  RW b  .   Ro  .   .  .   .   .  n   .  .  .   .  .  .  .
 safety              Ro  RW R  .   .   .   .  .   .   .  .   .  .  .   .  .  .  .

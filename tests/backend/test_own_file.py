@@ -280,3 +280,17 @@ async def test_what_the_registry_lets_go_to_nobody_is_in_no_file(case: Case) -> 
         case.worker.id,
     )
     assert (await case.read(case.person)).keys() & before.keys() <= {"page", "text", "as_of"}
+
+
+async def test_why_something_was_not_possible_is_the_persons_to_tell_and_no_lawyers_to_read(
+    case: Case,
+) -> None:
+    stopped = row(case.plan, "PLN-07")["code"]
+    await change(case.world, case.worker, case.plan, stopped, state="not_possible", cause="health")
+    lawyer = await a_lawyer(case.worker, case.id, "plan")
+    own, theirs = [
+        next(one for one in (await case.read(who))["rows"] if one["code"] == stopped)
+        for who in (case.person, lawyer)
+    ]
+    assert own["cause"] == "health"
+    assert theirs == {name: value for name, value in own.items() if name != "cause"}
