@@ -183,10 +183,12 @@ async def end_mandate(actor: Actor, id_: UUID, seen: int) -> Written:
     """
     require(actor, "endMandate")
     async with transaction(actor.id) as held:
+        plan_id = await held.fetchval("SELECT plan FROM mandate WHERE id = $1", id_)
+        # None is nobody's plan
+        plan = await find_plan(actor, plan_id, group="circle", roles=("SW", "CO"), lock=True)
         row = await held.fetchrow("SELECT * FROM mandate WHERE id = $1", id_)
         if row is None:
             raise NotFound
-        plan = await find_plan(actor, row["plan"], group="circle", roles=("SW", "CO"), lock=True)
         check_version(row, seen)
         now = clock.now()
         if row["ends"] is not None and row["ends"] <= now:

@@ -146,10 +146,11 @@ async def answer_correction(
     if answer not in ANSWERS:
         raise Unfit("answer is accepted or refused.")
     async with transaction(actor.id) as held:
+        plan_id = await held.fetchval("SELECT plan FROM correction WHERE id = $1", id_)
+        await find_plan(actor, plan_id, roles=("SW",), lock=True)  # None is nobody's plan
         row = await held.fetchrow("SELECT * FROM correction WHERE id = $1", id_)
         if row is None:
             raise NotFound
-        await find_plan(actor, row["plan"], roles=("SW",), lock=True)
         check_version(row, seen)
         if row["answered_at"] is not None:
             raise NotFromThisState("It was answered before.")

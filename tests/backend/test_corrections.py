@@ -1,5 +1,6 @@
 """What is called wrong in a file is answered within ten working days, and the answer is seen."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -111,6 +112,22 @@ async def test_the_person_asks_and_sees_the_answer_and_the_worker_sees_a_task(ca
             (WRONG, "accepted", ANSWER)
         ]
     assert (await case.row())["answer"] == "accepted"
+
+
+async def test_of_two_answers_at_once_one_stands(case: Case) -> None:
+    async with await at_the_desk(case.world, case.worker) as desk:
+        page = await desk.open(case.here)
+        await desk.send(page, case.here, part="circle", text=WRONG)
+        form = f"{case.here}/{(await case.row())['id']}/answer"
+        pages = [await desk.open(case.here) for _ in range(2)]
+        both = zip(pages, ("accepted", "refused"), strict=True)
+        answers = await asyncio.gather(
+            *(desk.send(page, form, answer=answer, reason=ANSWER) for page, answer in both)
+        )
+    assert sorted(one.status for one in answers) == [200, 412]
+    (stands,) = [one for one in answers if one.status == 200]
+    said = "accepted" if stands is answers[0] else "refused"
+    assert (await case.row())["answer"] == said
 
 
 async def test_a_form_that_is_sent_twice_asks_once(case: Case) -> None:

@@ -24,7 +24,8 @@ class Clockwork:
     """Moves the time and lets bot and worker do what they would do then.
 
     `after_round` sees what came of each round. `stepped` is a span of time that is gone
-    through minute by minute, as the worker itself does, instead of by jumps.
+    through minute by minute, each job at its own pace, as with the worker itself, instead of
+    by jumps, where every job has its turn.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Clockwork:
         self._house = house
         self._stepped = stepped
         self._jobs = timetable.jobs(house.bot, asyncio.Event())
+        self._ran: dict[str, datetime] = {}
         self._offset = 0
         self._updates = 0
         self._agenda: list[tuple[datetime, int, Deed]] = []
@@ -63,7 +65,10 @@ class Clockwork:
             self._updates = self._house.updates
             self._offset = await take_in(self._house.bot, self._offset, wait=0)
             await work_off(self._house.bot)
-        for name, (job, _) in self._jobs.items():
+        for name, (job, seconds) in self._jobs.items():
+            if self._stepping() and self.now - self._ran[name] < timedelta(seconds=seconds):
+                continue
+            self._ran[name] = self.now
             if not await timetable.run(name, job):
                 raise JobFailed(name)
 
@@ -81,13 +86,16 @@ class Clockwork:
     async def _next(self) -> datetime:
         """The next instant at which anybody does anything."""
         coming = [self._agenda[0][0]] if self._agenda else []
-        if self._stepped is not None and self._stepped[0] <= self.now < self._stepped[1]:
+        if self._stepping():
             coming.append(self.now + MINUTE)
         elif (wake := await self._wake()) is not None:
             coming.append(wake)
             if self._stepped is not None and self.now < self._stepped[0]:
                 coming.append(self._stepped[0])
         return min(coming, default=datetime.max.replace(tzinfo=self.now.tzinfo))
+
+    def _stepping(self) -> bool:
+        return self._stepped is not None and self._stepped[0] <= self.now < self._stepped[1]
 
     async def _wake(self) -> datetime | None:
         async def look() -> datetime | None:
