@@ -5,7 +5,6 @@ import base64
 import os
 import socket
 import subprocess
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,10 +14,10 @@ import httpx
 import uvicorn
 
 from backend import migrate
-from backend.settings import ROOT
 from bots.channels.telegram import STAND_IN_TOKEN
 from bots.phones.app import StandIn, create_phones
 from bots.phones.client import Phones
+from tests.forks import Fork
 from tests.world import World
 
 KEY = base64.b64encode(bytes(range(32))).decode()
@@ -74,19 +73,12 @@ def environment(world: World, address: str, **more: str) -> dict[str, str]:
     }
 
 
-def start(verb: str, env: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
+def start(verb: str, env: dict[str, str], log: Path) -> Fork:
     """Start a verb; its lines go to a file that the test may look at."""
-    with log.open("ab") as lines:
-        return subprocess.Popen(
-            [sys.executable, str(ROOT / "throughcare.py"), verb],
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=lines,
-            stderr=lines,
-        )
+    return Fork([verb], env, log, log)
 
 
-def end(process: subprocess.Popen[bytes]) -> int:
+def end(process: Fork) -> int:
     process.terminate()
     try:
         return process.wait(15)

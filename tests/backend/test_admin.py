@@ -28,6 +28,7 @@ from backend.migrate import role_name
 from backend.settings import ROOT
 from bots.channels.telegram import STAND_IN_TOKEN
 from bots.texts import catalogue
+from tests import forks
 from tests.backend.courts.docket import REFERENCE, a_docket
 from tests.backend.courts.machines import Signing
 from tests.world import PASSWORD, App, Caller, World
@@ -57,15 +58,7 @@ class Terminal:
         return [sys.executable, str(ROOT / "throughcare.py"), "admin", *words]
 
     async def run(self, *words: str, **env: str) -> "subprocess.CompletedProcess[str]":
-        return await asyncio.to_thread(
-            subprocess.run,
-            self.words(*words),
-            env={**self.env, **env},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return await asyncio.to_thread(forks.run, ["admin", *words], {**self.env, **env})
 
     async def first(self, *words: str, **env: str) -> "subprocess.CompletedProcess[str]":
         file = ("--password-file", str(self.password))

@@ -8,7 +8,6 @@ import json
 import os
 import stat
 import subprocess
-import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -32,7 +31,8 @@ from backend.courts.clients import add_court_client
 from backend.migrate import role_name
 from backend.psql import STEADY, Fingerprint, ProgramError, Psql, environment, program
 from backend.restore import inspect_keys, newest, newest_keys, restore
-from backend.settings import ROOT, SettingsError, read
+from backend.settings import SettingsError, read
+from tests import forks
 from tests.world import PASSWORD, Caller, World, a_day, row
 
 HELD = {"public.message", "public.session", "public.court_token", "public.audit"}
@@ -477,13 +477,7 @@ def test_a_folder_gives_its_newest_backup(tmp_path: Path) -> None:
 
 def _run(verb: str, *words: str, **env: str) -> "subprocess.CompletedProcess[str]":
     clean = {"PATH": "/usr/bin:/bin", "VAULT_KEY": base64.b64encode(bytes(range(32))).decode()}
-    return subprocess.run(
-        [sys.executable, str(ROOT / "throughcare.py"), verb, *words],
-        env={**clean, **env},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return forks.run([verb, *words], {**clean, **env})
 
 
 async def test_the_two_commands_say_what_they_did(backups: Backups, empty: str) -> None:

@@ -19,6 +19,7 @@ from backend.migrate import role_name
 from backend.rewrap import Users, rewrap, users
 from backend.settings import ROOT
 from backend.vault import Vault, version_of
+from tests import forks
 from tests.world import World
 
 OLD = Keyring.single(bytes(range(32)))
@@ -173,10 +174,9 @@ class Keys:
         )
 
     async def run(self, *words: str, code: int = 0) -> str:
-        running = self.start(*words)
-        out, errors = await asyncio.to_thread(running.communicate)
-        assert running.returncode == code, errors
-        return out if code == 0 else errors
+        done = await asyncio.to_thread(forks.run, ["keys", *words], self.env)
+        assert done.returncode == code, done.stderr
+        return done.stdout if code == 0 else done.stderr
 
 
 async def test_a_rotation_that_is_killed_half_way_goes_on_where_it_was(

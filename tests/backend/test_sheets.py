@@ -19,6 +19,7 @@ from shamir_mnemonic.wordlist import WORDLIST
 from backend.keyring import LAST_VERSION, Keyring
 from backend.settings import ROOT
 from backend.sheets import SheetError, check_word, combine, page, split, words_of
+from tests import forks
 
 RING = Keyring({1: bytes(range(32)), 2: bytes(range(32, 64))}, bytes(range(32)))
 DAY = date(2031, 3, 12)
@@ -91,14 +92,7 @@ def test_a_misread_word_is_noticed_and_not_repeated() -> None:
 
 
 def _run(ring: Path, *words: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, str(ROOT / "throughcare.py"), "keys", *words],
-        env={"PATH": "/usr/bin:/bin", "VAULT_KEY_FILE": str(ring)},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return forks.run(["keys", *words], {"PATH": "/usr/bin:/bin", "VAULT_KEY_FILE": str(ring)})
 
 
 def _at_a_terminal(ring: Path, typed: list[str], *words: str) -> tuple[int, str]:

@@ -6,7 +6,6 @@ makes it wait at a step, or the stand-in of the chat service kills it by an answ
 
 import asyncio
 import random
-import subprocess
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -18,6 +17,7 @@ from typing import Any, Literal
 import asyncpg
 import pytest
 
+from tests.forks import Fork
 from tests.processes import environment, free_port, stand_in_on_a_port, start
 from tests.reliability.asked import Line, a_line
 from tests.world import World
@@ -26,7 +26,7 @@ PATIENCE = 40.0
 MENTORS, EACH, KILLS = 12, 10, 10
 SEED = 20311109
 
-Bot = subprocess.Popen[bytes]
+Bot = Fork
 Run = Callable[[], Awaitable[Bot]]
 Start = Callable[[dict[str, str]], Bot]
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import subprocess
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -13,6 +12,7 @@ import asyncpg
 import pytest
 
 from backend import clock, database, migrate
+from tests.forks import Fork
 from tests.processes import end, environment, stand_in_on_a_port, start
 from tests.world import Caller, World
 from workflows.heartbeat import Pulse, host
@@ -169,10 +169,10 @@ def test_a_name_fits_its_column_and_shows_no_more_than_a_host() -> None:
 
 
 @asynccontextmanager
-async def _two(world: World, log: Path) -> AsyncIterator[tuple[list[subprocess.Popen[bytes]], Any]]:
+async def _two(world: World, log: Path) -> AsyncIterator[tuple[list[Fork], Any]]:
     async with stand_in_on_a_port() as (_, address):
         env = environment(world, address)
-        started: list[subprocess.Popen[bytes]] = []
+        started: list[Fork] = []
 
         async def another(count: int) -> None:
             started.append(start("worker", env, log))

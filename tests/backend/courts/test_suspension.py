@@ -1,7 +1,6 @@
 """Whoever stops a machine stops it everywhere, whatever tokens it holds."""
 
 import asyncio
-import subprocess
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,13 +16,14 @@ from backend.courts.quota import count_pull
 from backend.errors import NotSignedIn
 from tests.backend.courts.docket import REFERENCE, a_docket
 from tests.backend.courts.machines import seen
+from tests.forks import Fork
 from tests.processes import end, environment, free_port, start
 from tests.world import Caller, World
 
 FIVE_SECONDS = 5
 
 
-def _api(world: World, place: Path, port: int) -> "subprocess.Popen[bytes]":
+def _api(world: World, place: Path, port: int) -> Fork:
     env = environment(world, "http://127.0.0.1:1", API_PORT=str(port), API_DOCS="off")
     return start("api", env, place / f"{port}.log")
 
