@@ -96,8 +96,10 @@ class Run:
     def end(self, *signals: signal.Signals) -> int:
         for number in signals:
             self.parent.send_signal(number)
-        self.said += self.parent.communicate(timeout=10)[0]
-        return self.parent.returncode
+        # not `communicate`, which would pass over what readline has taken in already
+        assert self.parent.stdout
+        self.said += self.parent.stdout.read()
+        return self.parent.wait(10)
 
 
 @pytest.fixture
