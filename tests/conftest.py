@@ -132,9 +132,17 @@ async def chats(world: World) -> AsyncIterator[Chats]:
         assert await made.unfit() == []
 
 
+# Folders with files that take long, the longest first.
+LONG = ("story", "reliability", "authz", "deploy")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest begins first, so that nobody waits for it at the end."""
-    items.sort(key=lambda item: "story" not in item.path.parts)
+    items.sort(key=_begins)
+
+
+def _begins(item: pytest.Item) -> int:
+    return next((at for at, part in enumerate(LONG) if part in item.path.parts), len(LONG))
 
 
 @pytest.fixture(autouse=True, scope="session")
