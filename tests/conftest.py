@@ -6,10 +6,11 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -26,6 +27,7 @@ from tests.world import World
 
 _numbers = count(1)
 ROOM = 2 * 1024**3
+FIRST_TYPE_OF_OURS = 16_384
 
 
 def _memory() -> str | None:
@@ -116,9 +118,11 @@ async def _connected(server: embedded.Server, name: str) -> AsyncIterator[World]
     for role in roles:
         url = server.url(migrate.role_name(role), name)
         await database.connect(role, url, size=8, only=role == "app")
+    made = World(server, name)
     try:
-        yield World(server, name)
+        yield made
     finally:
+        made.close()
         for role in roles:
             await database.disconnect(role)
 
@@ -151,6 +155,27 @@ def _own_key_and_quick_hashes() -> None:
     use_sealing_key(bytes(range(32, 64)))
     passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     passwords._nobody = passwords._hasher.hash("nobody at all")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _types_asked_for_once() -> None:
+    """The driver asks each new connection what the arrays of Postgres itself are made of.
+
+    They are the same in every database, and a fresh database for each test asks thousands of times.
+    """
+    driver: Any = asyncpg.Connection
+    ask = driver._introspect_types
+    known: dict[tuple[int, ...], Any] = {}
+
+    async def asked_once(held: Any, types: Collection[int], *more: Any) -> Any:
+        if max(types) >= FIRST_TYPE_OF_OURS:
+            return await ask(held, types, *more)
+        key = tuple(sorted(types))
+        if key not in known:
+            known[key] = await ask(held, types, *more)
+        return known[key]
+
+    driver._introspect_types = asked_once
 
 
 class _Plainly(logging.Handler):

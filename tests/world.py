@@ -1,5 +1,6 @@
 """The people of a test: made by the product's own actions, called over its own API."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -95,6 +96,8 @@ class World:
     database_name: str
     agency: UUID | None = None
     staff: dict[str, Caller] = field(default_factory=dict)
+    # connections that wait for `sql`, each with the loop that it belongs to
+    behind: list[tuple[asyncio.AbstractEventLoop, Any]] = field(default_factory=list)
 
     async def an_agency(self, **values: Any) -> UUID:
         """An agency that may send: with numbers to call, duty contact and a bot."""
@@ -173,11 +176,27 @@ class World:
 
     async def sql(self, query: str, *values: object) -> list[dict[str, Any]]:
         """Look at rows from behind, as a superuser."""
-        held = await asyncpg.connect(self.server.url(database=self.database_name))
+        loop = asyncio.get_running_loop()
+        free = [at for at in self.behind if at[0] is loop and not at[1].is_closed()]
+        if free:
+            self.behind.remove(free[0])
+        held = free[0][1] if free else await asyncpg.connect(self._url)
         try:
-            return [dict(row) for row in await held.fetch(query, *values)]
-        finally:
-            await held.close()
+            rows = [dict(row) for row in await held.fetch(query, *values)]
+        except BaseException:
+            held.terminate()
+            raise
+        self.behind.append((loop, held))
+        return rows
+
+    @property
+    def _url(self) -> str:
+        return self.server.url(database=self.database_name)
+
+    def close(self) -> None:
+        for _, held in self.behind:
+            if not held.is_closed():
+                held.terminate()
 
 
 def a_day() -> date:
