@@ -34,7 +34,7 @@ class Authenticator:
     )
     handle: bytes = b""
 
-    def make(self, options: dict[str, Any], **more: Any) -> dict[str, str]:
+    def make(self, options: dict[str, Any], **more: Any) -> dict[str, Any]:
         """A new key, as confirmPasskey takes it; `more` goes over what is sent."""
         self.handle = base64url_to_bytes(options["user"]["id"])
         numbers = self.key.public_key().public_numbers()
@@ -50,7 +50,7 @@ class Authenticator:
             "attestation": bytes_to_base64url(cbor2.dumps({**made, **more})),
         }
 
-    def show(self, options: dict[str, Any], **more: str) -> dict[str, str]:
+    def show(self, options: dict[str, Any], **more: str) -> dict[str, Any]:
         """What signInWithPasskey takes."""
         self.count += self.step
         data, client = self._data(), self._client("webauthn.get", options)
