@@ -44,8 +44,11 @@ _EVERY_STAFF = frozenset({"SW", "CO", "PO", "PS", "CP", "CS", "TR", "AD", "AU", 
 _OWN_FILE = frozenset({"PE", "LR"})
 _TASKED = _PLAN_READERS | {"DP"}
 _DUTIES = frozenset({"CO", "DP"})
-_OWN_ACCOUNT = ("prove", "changePassword", "listDevices", "endDevice", "signOutEverywhere")
-_OWN_FACTOR = ("enrolFactor", "confirmFactor")
+_OWN_ACCOUNT = (
+    *("prove", "changePassword", "listDevices", "endDevice", "signOutEverywhere"),
+    *("listPasskeys", "endPasskey", "listNotices", "seeNotices"),
+)
+_OWN_FACTOR = ("enrolFactor", "confirmFactor", "enrolPasskey", "confirmPasskey")
 
 OPERATIONS: Mapping[str, frozenset[str]] = {
     "signOut": _EVERY_STAFF,

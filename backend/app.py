@@ -29,6 +29,7 @@ from backend.pages.door import front
 from backend.pages.own_file import own_file
 from backend.pages.refusals import of_http
 from backend.pages.routes import desk
+from backend.passkeys.routes import PasskeyController, PasskeySignInController
 from backend.plans.routes import MilestoneController, PlanController
 from backend.problems import HANDLERS
 from backend.safety.routes import SafetyController
@@ -45,6 +46,8 @@ PUBLIC_OPERATIONS = frozenset(
         "signIn",
         "refreshSession",
         "acceptInvitation",
+        "askPasskey",
+        "signInWithPasskey",
         "courtToken",
         "healthLive",
         "healthReady",
@@ -53,6 +56,7 @@ PUBLIC_OPERATIONS = frozenset(
 # And of the pages that a stranger may open.
 PUBLIC_PAGES = frozenset(
     {"/", "/desk/sign-in", "/desk/join", "/desk/style.css"}
+    | {"/desk/sign-in/passkey", "/desk/sign-in/passkey/show", "/desk/passkey.js"}
     | {"/file/enter", "/file/enter/{code:str}", "/file/style.css"}
 )
 # And of the API document, which settings can turn off; the last one only answers 404.
@@ -65,6 +69,8 @@ def create_app(*, docs: bool = True, extra: Sequence[Any] = ()) -> Litestar:
         route_handlers=[
             SignInController,
             AccountController,
+            PasskeySignInController,
+            PasskeyController,
             ColleagueController,
             PlanController,
             MilestoneController,

@@ -31,7 +31,7 @@ from backend.errors import (
 from backend.once import Asked, Written, digest, once
 from backend.passes.entry import holder_of
 from backend.settings import settings
-from backend.staff.sessions import staff_of_token
+from backend.staff.sessions import holder_of_token, staff_of_token
 from backend.words import PURPOSES
 
 PUBLIC = "public"
@@ -155,9 +155,11 @@ async def _actor_of_cookie(request: AnyConnection, *, limited: bool) -> Actor:
     if token:
         hashed = hashlib.sha256(token[:200].encode(errors="replace")).digest()
         with suppress(NotSignedIn):
-            return await staff_of_token(
-                hashed, request.state.request_id, browser=True, limited=limited
+            actor, news = await holder_of_token(
+                hashed, request.scope["state"]["request_id"], browser=True, limited=limited
             )
+            request.scope["state"]["news"] = news
+            return actor
     if isinstance(request, Request) and request.method == "POST":
         # what was typed outlives the session in which it was typed
         request.state.typed = await request.body()

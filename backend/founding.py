@@ -19,6 +19,7 @@ from backend.courts.clients import BUSIEST_DAY, CourtCredential
 from backend.database import connection, transaction
 from backend.errors import NotFound, NotFromThisState, Unfit
 from backend.staff.actions import add_staff
+from backend.staff.codes import STRONG
 from backend.staff.devices import end_sessions
 from backend.staff.factors import forget_factor
 from backend.staff.rules import needs_factor
@@ -124,9 +125,7 @@ async def ask_second_factor(agency: UUID, of: str) -> None:
             "UPDATE agency SET second_factor = $2, version = version + 1 WHERE id = $1", agency, of
         )
         for row in await held.fetch(
-            "SELECT s.id, s.role FROM staff s WHERE s.agency = $1 AND NOT EXISTS (SELECT 1"
-            " FROM factor f WHERE f.staff = s.id AND f.confirmed_at IS NOT NULL"
-            " AND f.ended_at IS NULL)",
+            f"SELECT s.id, s.role FROM staff s WHERE s.agency = $1 AND NOT {STRONG}",
             agency,
         ):
             if needs_factor(of, row["role"]):
@@ -135,7 +134,7 @@ async def ask_second_factor(agency: UUID, of: str) -> None:
 
 
 async def forget_second_factor(agency: UUID, login: str) -> None:
-    """For somebody who lost app and recovery codes: the password alone leads to a new one.
+    """For somebody who lost all second factors: the password alone leads to a new one.
 
     Raises NotFound.
     """

@@ -27,12 +27,14 @@ from backend.flows.tables import DataFlow
 from backend.incidents.tables import Incident
 from backend.messages.tables import Claim, Incoming, Link, Message, Update, ZoneDay
 from backend.passes.tables import EntryKey, EntryPass
+from backend.passkeys.tables import Passkey, PasskeyChallenge
 from backend.people.tables import Person, PersonWord
 from backend.plans.tables import Change, Milestone, MilestoneEvent, Plan, ReleaseMove
 from backend.safety.tables import ProtectedAddress, SafetyFlag
 from backend.second.tables import OutsideReview
 from backend.settings import ROOT
 from backend.staff.tables import (
+    AccountNotice,
     Device,
     Factor,
     RecoveryCode,
@@ -49,6 +51,7 @@ APP_CONFIG = AppConfig(
     migrations_folder_path=str(ROOT / "migrations"),
     table_classes=[
         AccountInvitation,
+        AccountNotice,
         ActorRecord,
         Agency,
         Appointment,
@@ -92,6 +95,8 @@ APP_CONFIG = AppConfig(
         Once,
         OutsideReview,
         Participation,
+        Passkey,
+        PasskeyChallenge,
         Person,
         PersonWord,
         Plan,

@@ -9,6 +9,7 @@ from msgspec import Meta
 # no NUL or control characters, no bidi overrides, no lone surrogates
 _CLEAN = "^[^\\x00-\\x1f\\x7f\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]*$"
 _CLEAN_LINES = "^[^\\x00-\\x09\\x0b-\\x1f\\x7f\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]*$"
+_BASE64 = "^[A-Za-z0-9_-]+=*$"
 
 # What an act may be said to be for; the database has a usual answer for each operation.
 PURPOSES = ("care", "supervision", "summary", "complaint", "audit", "technical")
@@ -23,6 +24,9 @@ PasswordWord = Annotated[str, Meta(min_length=1, max_length=128)]
 CodeWord = Annotated[str, Meta(min_length=6, max_length=40)]
 Token = Annotated[str, Meta(min_length=20, max_length=200)]
 DeviceName = Annotated[str, Meta(min_length=1, max_length=40, pattern=_CLEAN)]
+# bytes of an authenticator, in base64url
+KeyId = Annotated[str, Meta(min_length=1, max_length=1400, pattern=_BASE64)]
+Bytes = Annotated[str, Meta(min_length=1, max_length=20_000, pattern=_BASE64)]
 
 _WORD = re.compile(r"\w+")
 

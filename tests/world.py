@@ -43,12 +43,18 @@ class Caller:
         self.token: str | None = None
         self.since = datetime(1970, 1, 1, tzinfo=UTC)
         self.app: App | None = None
+        self.passkey: Any = None
 
     async def sign_in(self) -> None:
-        given = {"login": self.login, "password": PASSWORD}
-        if self.app is not None:
-            given["code"] = self.app.code()
-        answer = await Caller().post("/sessions", given)
+        if self.passkey is not None:
+            asked = await Caller().post("/sessions/passkey/options")
+            shown = self.passkey.show(asked.json()["options"])
+            answer = await Caller().post("/sessions/passkey", shown)
+        else:
+            given = {"login": self.login, "password": PASSWORD}
+            if self.app is not None:
+                given["code"] = self.app.code()
+            answer = await Caller().post("/sessions", given)
         assert answer.status_code == 200, answer.text
         self.token = answer.json()["access_token"]
         self.since = clock.now()

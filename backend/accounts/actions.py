@@ -18,6 +18,7 @@ from backend.errors import NotFound, NotFromThisState, TooManyTries, WrongCreden
 from backend.messages.links import end_link
 from backend.once import Written
 from backend.staff.actions import add_staff, check_account
+from backend.staff.codes import STRONG
 from backend.staff.devices import end_sessions
 from backend.staff.proof import require_fresh
 from backend.staff.tries import Tried, count_try
@@ -159,8 +160,7 @@ async def list_colleagues(actor: Actor) -> Colleagues:
     require(actor, "listColleagues")
     async with transaction(actor.id) as held:
         accounts = await held.fetch(
-            "SELECT s.id, s.version, s.role, s.alias, s.created_at, EXISTS (SELECT 1 FROM factor f"
-            " WHERE f.staff = s.id AND f.confirmed_at IS NOT NULL AND f.ended_at IS NULL) AS factor"
+            f"SELECT s.id, s.version, s.role, s.alias, s.created_at, {STRONG} AS factor"
             "  FROM staff s WHERE s.agency = $1 AND s.active ORDER BY s.alias, s.id",
             actor.agency,
         )

@@ -17,8 +17,9 @@ from backend.pages.door import FORGET, SIGN_IN
 from backend.pages.forms import Act, Attempt, Form, submit
 from backend.pages.html import Page, go, show
 from backend.pages.reading import office_of
-from backend.staff import actions, devices, factors, proof
-from backend.staff.routes import ChangePassword, ConfirmFactor, Prove
+from backend.passkeys.actions import list_passkeys
+from backend.staff import actions, devices, factors, notices, proof
+from backend.staff.routes import ChangePassword, ConfirmFactor, Prove, SeeNotices
 
 S = TypeVar("S", bound=msgspec.Struct)
 ACCOUNT = "/desk/account"
@@ -29,7 +30,7 @@ class AccountPageController(Controller):
 
     @get("/")
     async def account(self, request: HttpRequest, saved: FromQuery[str] = "") -> Page:
-        return await _account(request, saved=saved)
+        return await account_page(request, saved=saved)
 
     @post("/devices/{device_id:uuid}/end")
     async def end_device(self, request: HttpRequest, device_id: FromPath[UUID]) -> Page:
@@ -38,7 +39,15 @@ class AccountPageController(Controller):
             await devices.end_device(actor, device_id)
             return go(f"{ACCOUNT}?saved=device")
 
-        return await _try(request, act, _account)
+        return await try_form(request, act, account_page)
+
+    @post("/seen")
+    async def see(self, request: HttpRequest) -> Page:
+        async def act(actor: Actor, form: Form) -> Page:
+            await notices.see_notices(actor, form.read(SeeNotices).until)
+            return go(ACCOUNT)
+
+        return await try_form(request, act, account_page)
 
     @post("/sign-out")
     async def sign_out_everywhere(self, request: HttpRequest) -> Page:
@@ -54,7 +63,7 @@ class AccountPageController(Controller):
             await actions.change_password(actor, given.old, given.new)
             return go(f"{ACCOUNT}?saved=password")
 
-        return await _try(request, act, _account)
+        return await try_form(request, act, account_page)
 
     @get("/factor", opt={LIMITED: True})
     async def factor(self, request: HttpRequest) -> Page:
@@ -66,7 +75,7 @@ class AccountPageController(Controller):
             await prove_with(actor, form)
             return _offer(request, await factors.enrol_factor(actor))
 
-        return await _try(request, act, _factor)
+        return await try_form(request, act, _factor)
 
     @post("/factor/confirm", opt={LIMITED: True})
     async def confirm(self, request: HttpRequest) -> Page:
@@ -81,10 +90,12 @@ class AccountPageController(Controller):
                 return await _factor(request, tried)
             return _offer(request, await factors.offered_factor(actor_of(request)), tried)
 
-        return await _try(request, act, again)
+        return await try_form(request, act, again)
 
 
-async def _account(request: HttpRequest, tried: Attempt | None = None, *, saved: str = "") -> Page:
+async def account_page(
+    request: HttpRequest, tried: Attempt | None = None, *, saved: str = ""
+) -> Page:
     actor = actor_of(request)
     office = await office_of(actor)
     return show(
@@ -92,6 +103,8 @@ async def _account(request: HttpRequest, tried: Attempt | None = None, *, saved:
         "account.html",
         tried=tried,
         devices=await devices.list_devices(actor),
+        passkeys=await list_passkeys(actor),
+        notices=await notices.list_notices(actor),
         zone=office.zone,
         fresh=await proof.is_fresh(actor),
         saved=saved,
@@ -108,7 +121,7 @@ def _offer(request: HttpRequest, offered: factors.Offered, tried: Attempt | None
     return show(request, "offered.html", tried=tried, offered=offered, drawn=drawn)
 
 
-async def _try(
+async def try_form(
     request: HttpRequest,
     act: Callable[[Actor, Form], Awaitable[Page]],
     again: Callable[[HttpRequest, Attempt], Awaitable[Page]],

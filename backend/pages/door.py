@@ -94,13 +94,13 @@ class DoorController(Controller):
     async def ask(
         self, request: HttpRequest, to: FromQuery[str] = DESK, joined: FromQuery[str] = ""
     ) -> Page:
-        return ask(request, _checked(to), joined=bool(joined))
+        return ask(request, checked(to), joined=bool(joined))
 
     @post("/sign-in")
     async def sign_in(self, request: HttpRequest) -> Page:
         """A new session, whatever was in the browser before."""
         form: Form = request.state.form
-        to, kept = _checked(form.one("to")), form.one("kept")
+        to, kept = checked(form.one("to")), form.one("kept")
         try:
             given = msgspec.convert(
                 {
@@ -110,27 +110,13 @@ class DoorController(Controller):
                 },
                 SignIn,
             )
-            whence = sessions.Whence(
-                browser=True,
-                address=address_of(request),
-                device=request.cookies.get(cookie_name("-device")),
-                name="Browser",
-                request=request.state.request_id,
-            )
+            whence = whence_of(request)
             tokens = await sessions.sign_in(given.login, given.password, whence, code=given.code)
         except (msgspec.ValidationError, WrongCredentials):
             return ask(request, to, kept=kept, tried=Attempt(form, WrongCredentials()))
         except TooManyTries as error:
             return ask(request, to, kept=kept, tried=Attempt(form, error))
-        await _end_earlier(request)
-        request.state.actor = await _staff(tokens.access, request)
-        page = go(SET_UP if tokens.limited else to)
-        if kept and not tokens.limited:
-            page = _look_again(request, Form.parse(to, kept.encode("ascii", "replace")))
-        page.set_cookie(cookie(cookie_name(), tokens.access))
-        page.set_cookie(cookie(cookie_name("-device"), tokens.device, days=DEVICE_DAYS))
-        page.set_cookie(cookie(cookie_name("-door"), None))
-        return page
+        return await come_in(request, tokens, to, kept)
 
     @get("/style.css")
     async def style(self) -> Response[str]:
@@ -139,6 +125,30 @@ class DoorController(Controller):
             media_type=MediaType.CSS,
             headers={"Cache-Control": "public, max-age=604800"},
         )
+
+
+def whence_of(request: HttpRequest) -> sessions.Whence:
+    """A browser, with the cookie of its device where it has signed in before."""
+    return sessions.Whence(
+        browser=True,
+        address=address_of(request),
+        device=request.cookies.get(cookie_name("-device")),
+        name="Browser",
+        request=request.state.request_id,
+    )
+
+
+async def come_in(request: HttpRequest, tokens: sessions.Tokens, to: str, kept: str) -> Page:
+    """To the page that was asked for, whatever session was in the browser before."""
+    await _end_earlier(request)
+    request.state.actor = await _staff(tokens.access, request)
+    page = go(SET_UP if tokens.limited else to)
+    if kept and not tokens.limited:
+        page = _look_again(request, Form.parse(to, kept.encode("ascii", "replace")))
+    page.set_cookie(cookie(cookie_name(), tokens.access))
+    page.set_cookie(cookie(cookie_name("-device"), tokens.device, days=DEVICE_DAYS))
+    page.set_cookie(cookie(cookie_name("-door"), None))
+    return page
 
 
 @post("/sign-out")
@@ -179,5 +189,5 @@ def cookie(name: str, value: str | None, *, days: int | None = None, lax: bool =
     )
 
 
-def _checked(to: str) -> str:
+def checked(to: str) -> str:
     return to if _TO.fullmatch(to) and to != SIGN_IN else DESK

@@ -22,7 +22,9 @@ MOST_FIELDS = 200
 # these belong to one page that was shown, not to what was typed
 OF_THE_PAGE = frozenset({"csrf", "kept"})
 # and these to nobody's page: they are typed anew
-SECRETS = frozenset({"password", "old", "new", "code"})
+SECRETS = frozenset({"password", "old", "new", "code"}) | {
+    *("client_data", "attestation", "authenticator_data", "signature", "user_handle"),
+}
 T = TypeVar("T")
 S = TypeVar("S", bound=msgspec.Struct)
 

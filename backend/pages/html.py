@@ -1,4 +1,4 @@
-"""How a page is made: Jinja with autoescape, no script, nothing from another host."""
+"""How a page is made: Jinja with autoescape, nothing from another host, and no script but one."""
 
 import hashlib
 import re
@@ -20,6 +20,7 @@ from backend.pages.forms import Attempt, proof_for
 
 HERE = Path(__file__).parent
 STYLE = (HERE / "static" / "desk.css").read_text(encoding="utf-8")
+PASSKEY_SCRIPT = (HERE / "static" / "passkey.js").read_text(encoding="utf-8")
 LANGUAGE = "en"
 HALF_A_YEAR = timedelta(days=180)
 PAGE_HEADERS = {
@@ -28,6 +29,11 @@ PAGE_HEADERS = {
         "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none';"
         " base-uri 'none'; img-src 'self'"
     ),
+}
+# A browser hands out passkeys to a script alone: the pages that ask for one have one of ours.
+SCRIPT_HEADERS = {
+    **PAGE_HEADERS,
+    "Content-Security-Policy": f"{PAGE_HEADERS['Content-Security-Policy']}; script-src 'self'",
 }
 Page = Response[Any]
 
@@ -38,9 +44,13 @@ def show(
     *,
     status: int = 200,
     tried: Attempt | None = None,
+    script: bool = False,
     **values: Any,
 ) -> Page:
-    """A page. With `tried` it shows why a form was refused, and the form keeps what was typed."""
+    """A page. With `tried` it shows why a form was refused, and the form keeps what was typed.
+
+    `script` is for a template that asks for a passkey, and for no other.
+    """
     actor = getattr(request.state, "actor", None)
 
     def may(operation: str, role: str = "", roles: Collection[str] = ()) -> bool:
@@ -49,12 +59,13 @@ def show(
         return known and (not roles or role in roles)
 
     known = {"actor": actor, "may": may, "proof": proof_for(request), "path": path_of(request)}
+    known["untold"] = getattr(request.state, "news", None)
     html = _templates.get_template(template).render(tried=tried or Attempt(), **known, **values)
     return Response(
         html,
         status_code=tried.error.status if tried and tried.error else status,
         media_type=MediaType.HTML,
-        headers=PAGE_HEADERS,
+        headers=SCRIPT_HEADERS if script else PAGE_HEADERS,
     )
 
 
@@ -106,5 +117,6 @@ _templates.filters.update(
 _templates.globals.update(
     lang=LANGUAGE,
     style=hashlib.sha256(STYLE.encode()).hexdigest()[:8],
+    passkey_script=hashlib.sha256(PASSKEY_SCRIPT.encode()).hexdigest()[:8],
     new_key=lambda: str(uuid4()),
 )

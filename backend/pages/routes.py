@@ -1,4 +1,4 @@
-"""The pages of the desk, as one router: its own way in, its own refusals, no script."""
+"""The pages of the desk, as one router: its own way in, its own refusals."""
 
 from litestar import Router
 
@@ -18,6 +18,7 @@ from backend.pages.incoming import IncomingController
 from backend.pages.joining import JoinController
 from backend.pages.officer import OfficerPageController
 from backend.pages.passes import CorrectionPageController, PassPageController
+from backend.pages.passkeys import PasskeyDoorController, PasskeyPageController
 from backend.pages.plan import PlanPageController
 from backend.pages.refusals import REFUSALS
 from backend.pages.reviews import ReviewPageController
@@ -31,6 +32,7 @@ desk = Router(
     DESK,
     route_handlers=[
         DoorController,
+        PasskeyDoorController,
         sign_out,
         CaseloadController,
         PlanPageController,
@@ -53,6 +55,7 @@ desk = Router(
         TaskPageController,
         IncomingController,
         AccountPageController,
+        PasskeyPageController,
         AgencyPageController,
         ColleaguePageController,
         JoinController,

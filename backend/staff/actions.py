@@ -8,6 +8,7 @@ from backend.database import connection, transaction
 from backend.errors import Taken, Unfit, WrongCredentials
 from backend.messages.wording import UnfitAlias, check_alias
 from backend.staff.devices import end_sessions
+from backend.staff.notices import note_here
 from backend.staff.passwords import hash_password, is_right
 from backend.staff.proof import begin_try, stamp
 from backend.staff.tries import forget_tries
@@ -66,7 +67,7 @@ async def change_password(actor: Actor, old: str, new: str) -> None:
             " WHERE s.id = $1",
             actor.id,
         )
-    hashed = await hash_password(new, tuple(words), second_factor=found["factor"] is not None)
+    hashed = await hash_password(new, tuple(words), second_factor=found["strong"])
     async with transaction(actor.id) as held:
         done: str = await held.execute(
             "UPDATE staff SET password = $3, version = version + 1"
@@ -77,6 +78,7 @@ async def change_password(actor: Actor, old: str, new: str) -> None:
         )
         if done.endswith(" 0"):
             raise WrongCredentials
+        await note_here(held, actor, "password")
         await end_sessions(held, actor.id, but=actor.session)
         await stamp(held, actor)
         await forget_tries(held, tried)

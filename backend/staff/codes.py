@@ -15,6 +15,11 @@ JOINS = """
   LEFT JOIN subject_key k ON k.id = s.id
   LEFT JOIN recovery_code r ON r.factor = f.id AND r.hash = $2 AND r.used_at IS NULL
 """
+# Whether somebody of staff has a passkey that is good. It takes the place of password and code.
+PASSKEY = "EXISTS (SELECT 1 FROM passkey y WHERE y.staff = s.id AND y.ended_at IS NULL)"
+# And whether they have either, a passkey or an app that shows codes.
+STRONG = f"""({PASSKEY} OR EXISTS (SELECT 1 FROM factor o
+   WHERE o.staff = s.id AND o.confirmed_at IS NOT NULL AND o.ended_at IS NULL))"""
 _nobody = new_secret()
 
 

@@ -12,6 +12,7 @@ from backend.database import transaction
 from backend.errors import NotFromThisState, WrongCredentials
 from backend.staff.codes import hash_recovery, place
 from backend.staff.devices import end_sessions
+from backend.staff.notices import note, note_here
 from backend.staff.proof import begin_try, require_fresh, stamp
 from backend.staff.rules import new_recovery_codes, new_secret, step_of, uri_of
 from backend.staff.tries import forget_tries
@@ -82,6 +83,7 @@ async def confirm_factor(actor: Actor, code: str) -> list[str]:
         await _put_in_force(held, actor, found["id"], step)
         await _keep(held, found["id"], codes)
         limited = await held.fetchval("SELECT limited FROM session WHERE id = $1", actor.session)
+        await note_here(held, actor, "factor")
         await end_sessions(held, actor.id, but=None if limited else actor.session)
         await stamp(held, actor)
         await forget_tries(held, tried)
@@ -90,7 +92,7 @@ async def confirm_factor(actor: Actor, code: str) -> list[str]:
 
 
 async def forget_factor(held: Any, staff: UUID) -> None:
-    """Take the factor away, for an operator who knows that app and codes are lost.
+    """Take app and passkeys away, for an operator who knows that they and the codes are lost.
 
     The account may not go on with its password alone, whatever its agency asks: what was set up
     before is the sign that it wants a new one.
@@ -98,6 +100,10 @@ async def forget_factor(held: Any, staff: UUID) -> None:
     await held.execute(
         "UPDATE factor SET ended_at = $2 WHERE staff = $1 AND ended_at IS NULL", staff, clock.now()
     )
+    await held.execute(
+        "UPDATE passkey SET ended_at = $2 WHERE staff = $1 AND ended_at IS NULL", staff, clock.now()
+    )
+    await note(held, staff, "no_factor")
     await end_sessions(held, staff)
 
 

@@ -8,13 +8,15 @@ from backend.access import Actor
 from backend.audit.actions import record
 from backend.database import fetch_one, transaction
 from backend.errors import NotSignedIn, ProveAgain, WrongCredentials
-from backend.staff.codes import COLUMNS, JOINS, hash_recovery, right_code, take
+from backend.staff.codes import COLUMNS, JOINS, STRONG, hash_recovery, right_code, take
 from backend.staff.passwords import is_right
 from backend.staff.tries import Tried, count_try, forget_tries
 
 FRESH = timedelta(minutes=5)
 
-_OWN = f"SELECT s.id, s.login, s.password, {COLUMNS} FROM staff s {JOINS} WHERE s.id = $1"
+_OWN = f"""
+SELECT s.id, s.login, s.password, {COLUMNS}, {STRONG} AS strong FROM staff s {JOINS} WHERE s.id = $1
+"""
 
 
 async def require_fresh(actor: Actor) -> None:

@@ -18,7 +18,7 @@ from backend.errors import (
     WrongCredentials,
 )
 from backend.problems import documented
-from backend.staff import actions, devices, factors, proof, sessions
+from backend.staff import actions, devices, factors, notices, proof, sessions
 from backend.words import CodeWord, DeviceName, PasswordWord, Token
 
 
@@ -48,13 +48,22 @@ class RenewedView(msgspec.Struct, kw_only=True):
 
 
 class TokensView(msgspec.Struct, kw_only=True):
-    """Without `refresh_token` the session opens nothing but enrolFactor and confirmFactor."""
+    """Without `refresh_token` the session opens nothing but what sets up a second factor."""
 
     access_token: str
     refresh_token: str | None
     expires_in: int
     device: str
     token_type: str = "Bearer"  # noqa: S105 - the name of a scheme
+
+    @classmethod
+    def of(cls, made: sessions.Tokens) -> "TokensView":
+        return cls(
+            access_token=made.access,
+            refresh_token=made.refresh,
+            expires_in=made.seconds,
+            device=made.device,
+        )
 
 
 class Prove(msgspec.Struct, forbid_unknown_fields=True):
@@ -100,6 +109,25 @@ class DeviceListView(msgspec.Struct):
     devices: Sequence[DeviceView]
 
 
+class AccountNoticeView(msgspec.Struct):
+    """`browser`: whether it was done in a browser or in an app; null for an operator's doing."""
+
+    id: UUID
+    at: datetime
+    kind: str
+    browser: bool | None
+
+
+class AccountNoticesView(msgspec.Struct):
+    notices: Sequence[AccountNoticeView]
+
+
+class SeeNotices(msgspec.Struct, forbid_unknown_fields=True):
+    """`until` is when the latest was that was seen."""
+
+    until: datetime
+
+
 class SignInController(Controller):
     path = "/sessions"
     tags = ["staff"]  # noqa: RUF012 - Litestar declares it so
@@ -120,13 +148,7 @@ class SignInController(Controller):
             request=request.state.request_id,
         )
         made = await sessions.sign_in(data.login, data.password, whence, code=data.code)
-        view = TokensView(
-            access_token=made.access,
-            refresh_token=made.refresh,
-            expires_in=made.seconds,
-            device=made.device,
-        )
-        return Response(view, headers=NO_STORE, status_code=200)
+        return Response(TokensView.of(made), headers=NO_STORE, status_code=200)
 
     @post(
         "/refresh",
@@ -197,6 +219,19 @@ class AccountController(Controller):
     async def sign_out_everywhere(self, request: HttpRequest) -> None:
         """End every session of yours, on every device, at once."""
         await devices.sign_out_everywhere(actor_of(request))
+
+    @get("/notices", operation_id="listNotices")
+    async def list_notices(self, request: HttpRequest) -> Response[AccountNoticesView]:
+        """What changed in your account elsewhere and was not seen on this device yet."""
+        rows = await notices.list_notices(actor_of(request))
+        return Response(
+            AccountNoticesView([AccountNoticeView(**row) for row in rows]), headers=NO_STORE
+        )
+
+    @post("/notices/seen", operation_id="seeNotices", status_code=204)
+    async def see_notices(self, request: HttpRequest, data: JSONBody[SeeNotices]) -> None:
+        """Say that they were seen, on this device; your other devices are told by themselves."""
+        await notices.see_notices(actor_of(request), data.until)
 
     @post(
         "/factor",

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from zxcvbn import zxcvbn
 
 from backend.errors import Unfit
+from backend.staff.common import is_common
 
 PRODUCT = "throughcare"
 SHORTEST, SHORTEST_WITH_FACTOR, LONGEST = 15, 8, 128
@@ -22,6 +23,7 @@ FEWEST_GUESSES, FEWEST_WITH_FACTOR = 10, 8
 # mixed: each sign is read in one way here, and no more characters are looked at than these.
 LOOKED_AT = 48
 AS_LETTERS = str.maketrans("@({[<!|$+%", "acccciistx")
+GUESSED = "This password is common or easily guessed: take another."
 STEP = 30  # seconds, as every app that shows codes has it
 DIGITS = 6
 SECRET_BYTES = 20  # RFC 4226, section 4
@@ -39,10 +41,12 @@ def check_password(password: str, words: Sequence[str], *, second_factor: bool) 
     shortest = SHORTEST_WITH_FACTOR if second_factor else SHORTEST
     if not shortest <= len(password) <= LONGEST:
         raise Unfit(f"A password has {shortest} to {LONGEST} characters.", field="password")
+    if is_common(password):
+        raise Unfit(GUESSED, field="password")
     around = [PRODUCT, *(part for word in words for part in (word, *re.split(r"\W+", word)))]
     told = zxcvbn(password[:LOOKED_AT].translate(AS_LETTERS), [word for word in around if word])
     if told["guesses_log10"] < (FEWEST_WITH_FACTOR if second_factor else FEWEST_GUESSES):
-        raise Unfit("This password is common or easily guessed: take another.", field="password")
+        raise Unfit(GUESSED, field="password")
 
 
 def needs_factor(rule: str, role: str) -> bool:

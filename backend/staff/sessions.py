@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,8 +14,9 @@ from backend.audit.actions import record
 from backend.audit.denials import deny
 from backend.database import MOMENT, fetch_at_once, transaction
 from backend.errors import NotSignedIn, TooManyTries, WrongCredentials
-from backend.staff.codes import COLUMNS, JOINS, hash_recovery, right_code, take
+from backend.staff.codes import COLUMNS, JOINS, PASSKEY, hash_recovery, right_code, take
 from backend.staff.devices import end_sessions, hash_token, new_device
+from backend.staff.notices import UNTOLD, note_device
 from backend.staff.passwords import is_right
 from backend.staff.rules import SHORTEST, needs_factor
 from backend.staff.tries import Tried, count_try, forget_tries
@@ -57,7 +58,9 @@ class Tokens:
 
 _WHO = f"""
 SELECT s.id, s.agency, s.role, s.password, a.second_factor, d.id AS device, {COLUMNS},
-       EXISTS (SELECT 1 FROM factor WHERE staff = s.id AND confirmed_at IS NOT NULL) AS had_factor
+       {PASSKEY} AS passkey,
+       EXISTS (SELECT 1 FROM factor WHERE staff = s.id AND confirmed_at IS NOT NULL)
+           OR EXISTS (SELECT 1 FROM passkey WHERE staff = s.id) AS had_factor
   FROM staff s JOIN agency a ON a.id = s.agency
   LEFT JOIN device d ON d.staff = s.id AND d.hash = $3 AND d.ended_at IS NULL {JOINS}
  WHERE s.login = $1 AND s.active
@@ -68,6 +71,8 @@ _STILL = "SELECT true FROM staff WHERE id = $1 AND active AND password = $2 FOR 
 
 async def sign_in(login: str, password: str, whence: Whence, *, code: str | None = None) -> Tokens:
     """Start a session. Whatever is wrong (login, password, code) takes as long and answers alike.
+
+    Where a passkey was set up and no app, no password opens anything: that would be a way round it.
 
     Raises WrongCredentials, and TooManyTries as `tries` counts them.
     """
@@ -88,7 +93,8 @@ async def _sign_in(login: str, password: str, whence: Whence, code: str | None) 
         await count_try(held, tried)
     right = await is_right(password, found["password"] if found else None)
     shown = right_code(found, code)
-    if found is None or not right or (found["factor"] is not None and shown is None):
+    strong = found is not None and (found["factor"] is not None or found["passkey"])
+    if found is None or not right or (strong and shown is None):
         raise WrongCredentials
     actor = Actor(found["id"], "staff", found["role"], found["agency"], request=whence.request)
     async with transaction(actor.id) as held:
@@ -102,7 +108,7 @@ async def _sign_in(login: str, password: str, whence: Whence, code: str | None) 
             or needs_factor(found["second_factor"], found["role"])
             or len(password) < SHORTEST
         )
-        tokens = await _open(held, actor.id, device, whence, limited=limited)
+        tokens = await open_session(held, actor.id, device, whence, limited=limited)
         await record(actor, "signIn", thing=tokens.session)
         return tokens
 
@@ -143,13 +149,27 @@ async def sign_out(actor: Actor) -> None:
         await record(actor, "signOut", thing=actor.session)
 
 
-_HOLDER = """
+_HOLDER = f"""
 SELECT s.id AS session, s.browser, s.access_until, s.until, s.device, s.limited,
-       f.id, f.role, f.agency
+       f.id, f.role, f.agency, n.kind, n.at, n.there, n.zone
   FROM session s JOIN staff f ON f.id = s.staff AND f.active
+  LEFT JOIN LATERAL (
+      SELECT n.kind, n.at, n.browser AS there, a.zone FROM account_notice n
+        JOIN device d ON d.id = s.device JOIN agency a ON a.id = f.agency
+       WHERE {UNTOLD} ORDER BY n.at DESC LIMIT 1) n ON s.browser AND NOT s.limited
  WHERE s.access = $1 AND s.access_until > $2 AND s.until > $2 AND s.ended_at IS NULL
    AND s.browser = $3
 """
+
+
+@dataclass(frozen=True)
+class News:
+    """The latest that the holder of a browser's session was not told there."""
+
+    kind: str
+    at: datetime
+    browser: bool | None
+    zone: str
 
 
 async def staff_of_token(
@@ -160,6 +180,14 @@ async def staff_of_token(
     The token of a browser opens pages only, and any other opens the API only. With `limited`
     the token of a session that is limited to setting up a second factor is good, too.
     """
+    actor, _ = await holder_of_token(hashed, request, browser=browser, limited=limited)
+    return actor
+
+
+async def holder_of_token(
+    hashed: bytes, request: str | None, *, browser: bool = False, limited: bool = False
+) -> tuple[Actor, News | None]:
+    """Likewise, and what they are to be told."""
     rows = await fetch_at_once(_HOLDER, hashed, MOMENT, browser)
     if not rows and limited:
         rows = await fetch_at_once(_HOLDER, _of_limited(hashed), MOMENT, browser)
@@ -174,16 +202,19 @@ async def staff_of_token(
                 now + BROWSER_IDLE,
             )
             await _seen(held, row["device"])
-    return Actor(row["id"], "staff", row["role"], row["agency"], row["session"], request)
+    actor = Actor(row["id"], "staff", row["role"], row["agency"], row["session"], request)
+    told = row["kind"] is None
+    return actor, None if told else News(row["kind"], row["at"], row["there"], row["zone"])
 
 
-async def _open(
+async def open_session(
     held: Any, staff: UUID, device: UUID | None, whence: Whence, *, limited: bool
 ) -> Tokens:
     """A session on a device: a new one of theirs, or the known one, where the last one ends."""
     known = whence.device or ""
     if device is None:
         device, known = await new_device(held, staff, whence.name, browser=whence.browser)
+        await note_device(held, staff, device, browser=whence.browser)
     else:
         await end_sessions(held, staff, devices=[device])
         await _seen(held, device)

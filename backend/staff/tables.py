@@ -31,6 +31,7 @@ class Device(Table, tablename="device"):
     made_at = instant()
     seen_at = instant()
     ended_at = instant(null=True)
+    told_at = instant(null=True)
 
 
 class Session(Table, tablename="session"):
@@ -81,6 +82,21 @@ class RecoveryCode(Table, tablename="recovery_code"):
     factor = reference(Factor)
     hash = Bytea(null=False)
     used_at = instant(null=True)
+
+
+class AccountNotice(Table, tablename="account_notice"):
+    """What changed in somebody's account: told on all their devices but the one where it was done.
+
+    `device` and `browser` say where, and are null for an operator's doing. `told_at` of a device
+    is up to when its holder has seen them there.
+    """
+
+    id = row_id()
+    staff = reference(ActorRecord)
+    at = instant()
+    kind = Varchar(16, null=False)
+    device = UUID(null=True, default=None)
+    browser = Boolean(null=True, default=None)
 
 
 class SignInFailure(Table, tablename="sign_in_failure"):

@@ -45,7 +45,7 @@ class Tried:
         """None for a device with its own count: it neither adds to that of its address nor asks."""
         if not self.address or self.counter is not None:
             return None
-        return vault().index("sign_in_failure.address", _network(self.address))
+        return vault().index("sign_in_failure.address", network_of(self.address))
 
 
 async def count_try(held: Any, tried: Tried) -> None:
@@ -85,7 +85,7 @@ async def _one_by_one(held: Any, what: str) -> None:
     await held.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", what)
 
 
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
     with suppress(ValueError):
         known = ipaddress.ip_address(address)
         if known.version == 6:  # noqa: PLR2004 - the version of IP

@@ -14,6 +14,7 @@ from backend.access import OPERATIONS, Actor
 from backend.alerts.actions import open_task
 from backend.corrections.actions import NewCorrection, ask_correction
 from tests.backend import duties
+from tests.backend.authenticator import Authenticator, a_passkey, options_to_enrol
 from tests.backend.courts.docket import REFERENCE, Docket, a_docket
 from tests.world import APP, PASSWORD, App, Caller, World, a_day, row
 
@@ -96,6 +97,12 @@ OF_ACCOUNT = frozenset(
         "signOutEverywhere",
         "enrolFactor",
         "confirmFactor",
+        "listPasskeys",
+        "enrolPasskey",
+        "confirmPasskey",
+        "endPasskey",
+        "listNotices",
+        "seeNotices",
     }
 )
 
@@ -180,6 +187,8 @@ async def a_scene(world: World) -> Scene:
         "flows": [(flow["id"], 1) for flow in await _flows(administrator)],
         **await duties.wishes(world, worker, coordinator, plan),
         "device": await _another_device(worker),
+        "passkey": await _two_passkeys(worker),
+        "made": {"name": "stick", **Authenticator().make(await options_to_enrol(worker, "stick"))},
         "code": await _a_code(worker),
         "invited": (await _made(administrator, "/account-invitations", _a_colleague()))["id"],
         "leaver": str((await world.somebody("TR")).id),
@@ -274,6 +283,12 @@ def _acts(docket: Docket, coordinator: Caller, ids: dict[str, Any]) -> list[Act]
         Act("endDevice", "POST", "/account/devices/{}/end", (ids["device"],)),
         Act("confirmFactor", "POST", "/account/factor/confirm", (), {"code": ids["code"]}),
         Act("enrolFactor", "POST", "/account/factor"),
+        Act("listPasskeys", "GET", "/account/passkeys"),
+        Act("enrolPasskey", "POST", "/account/passkeys/options", (), {"name": "phone"}),
+        Act("confirmPasskey", "POST", "/account/passkeys", (), ids["made"]),
+        Act("endPasskey", "POST", "/account/passkeys/{}/end", (ids["passkey"],)),
+        Act("listNotices", "GET", "/account/notices"),
+        Act("seeNotices", "POST", "/account/notices/seen", (), {"until": "2026-01-01T00:00:00Z"}),
         Act("signOutEverywhere", "POST", "/account/sign-out"),
         Act("signOut", "POST", "/sessions/end"),
     ]
@@ -304,6 +319,14 @@ async def _another_device(caller: Caller) -> str:
     return str(next(one["id"] for one in listed if one["name"] == "Another"))
 
 
+async def _two_passkeys(caller: Caller) -> str:
+    """One with which they go on signing in, and another to be removed."""
+    caller.passkey = await a_passkey(caller)
+    await a_passkey(caller, "grey phone")
+    listed = (await caller.get("/account/passkeys")).json()["passkeys"]
+    return str(next(one["id"] for one in listed if one["name"] == "grey phone"))
+
+
 async def _a_code(caller: Caller) -> str:
     """The first code of a second factor that waits for it."""
     offered = await caller.post("/account/factor")
@@ -322,11 +345,18 @@ def _nobodys() -> dict[str, Any]:
     return {"code": "aaaa-aaaa-aaaa-aaaa", "login": "nobody", "password": PASSWORD}
 
 
+def _nobodys_key() -> dict[str, Any]:
+    fields = ("id", "client_data", "authenticator_data", "signature", "user_handle")
+    return dict.fromkeys(fields, "AAAA")
+
+
 # What a stranger to the system may ask; the secrets are filled in where they matter.
 FOR_EVERYBODY = [
     Act("signIn", "POST", "/sessions", (), {"login": "nobody", "password": PASSWORD}),
     Act("refreshSession", "POST", "/sessions/refresh", (), {"refresh_token": "x" * 43}),
     Act("acceptInvitation", "POST", "/account-invitations/accept", (), _nobodys()),
+    Act("askPasskey", "POST", "/sessions/passkey/options"),
+    Act("signInWithPasskey", "POST", "/sessions/passkey", (), _nobodys_key()),
     Act("courtToken", "POST", "/court/token", (), {"client_id": "nobody", "secret": "none"}),
     Act("healthLive", "GET", "/health/live"),
     Act("healthReady", "GET", "/health/ready"),

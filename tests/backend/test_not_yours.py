@@ -22,7 +22,7 @@ WITHOUT_PATH = {
     *("listAgencyHolds", "listProofs", "listRecord", "listReviews"),
     *("findPerson", "listFlows", "recordFlow"),
 }
-WITHOUT_PATH |= OF_ACCOUNT - {"endDevice"}
+WITHOUT_PATH |= OF_ACCOUNT - {"endDevice", "endPasskey"}
 FOR_COURTS = {"listSummaries", "getSummary"}
 
 

@@ -16,6 +16,8 @@ WITHOUT_KEY = {
     "signIn",
     "refreshSession",
     "acceptInvitation",
+    "askPasskey",
+    "signInWithPasskey",
     "courtToken",
     "signOut",
     *OF_ACCOUNT,

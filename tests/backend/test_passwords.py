@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from backend import clock
 from backend.errors import Unfit
-from backend.staff import rules
+from backend.staff import common, rules
 from tests.world import PASSWORD, App, Caller, World
 
 PROBLEM = "urn:throughcare:problem:"
@@ -138,3 +138,19 @@ async def test_a_change_counts_as_a_fresh_proof(world: World) -> None:
     assert (await worker.post("/account/factor")).status_code == 403
     assert (await _change(worker, NEW)).status_code == 204
     assert (await worker.post("/account/factor")).status_code == 200
+
+
+@pytest.mark.parametrize("known", ["krasavchik", "KrasavChik", "njkmznnb", "cnfc35762209"])
+def test_a_password_of_the_hundred_thousand_is_refused_whatever_it_looks_like(known: str) -> None:
+    assert not _fits(known, second_factor=True)
+    assert _fits(f"{known} zw9", second_factor=True)
+
+
+def test_the_list_of_common_passwords_is_whole_in_order_and_small() -> None:
+    whole = common.FILE.read_bytes()
+    entries = [whole[at : at + 4] for at in range(0, len(whole), 4)]
+    assert entries == sorted(set(entries))
+    assert 99_900 < len(entries) <= 100_000
+    assert len(whole) < 500_000
+    made = common.packed(["Password", "short", "password", "dragonfly", "", "dragonfly "])
+    assert made == b"".join(sorted({common._beginning("password"), common._beginning("dragonfly")}))

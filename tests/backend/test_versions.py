@@ -40,7 +40,12 @@ WITHOUT_VERSION = {
     "acceptInvitation": "a code that works once has no version",
     "courtToken": "a session is no row of a plan",
     "signOut": "likewise",
-    **dict.fromkeys(OF_ACCOUNT - {"listDevices"}, "an account is no row of a plan"),
+    "askPasskey": "what is drawn is good once",
+    "signInWithPasskey": "a session is no row of a plan",
+    **dict.fromkeys(
+        OF_ACCOUNT - {"listDevices", "listPasskeys", "listNotices"},
+        "an account is no row of a plan",
+    ),
 }
 STALE = ["0", '"0"', '"999999999"', "99999999999999999999", '"abc"', "*", 'W/"1"', '"1", "2"', ""]
 

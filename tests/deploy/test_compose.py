@@ -208,6 +208,8 @@ def test_the_image_holds_what_the_program_needs_and_nothing_beside() -> None:
         "backend/files/paper.typ",
         "backend/pages/templates/base.html",
         "backend/pages/static/desk.css",
+        "backend/pages/static/passkey.js",
+        "backend/staff/common.bin",
         "bots/texts/en.ftl",
         "migrations/m0002_ground.py",
         "deploy/health.py",
@@ -217,7 +219,8 @@ def test_the_image_holds_what_the_program_needs_and_nothing_beside() -> None:
     for path in inside - every:
         assert path.split("/")[0] in tops
         assert not re.search(r"(^|/)(tests?|phones|story|proxy|__pycache__|\..*)(/|$)", path), path
-        assert Path(path).suffix in {".py", ".csv", ".html", ".css", ".ftl", ".toml", ".typ"}, path
+        kinds = {".py", ".csv", ".html", ".css", ".js", ".bin", ".ftl", ".toml", ".typ"}
+        assert Path(path).suffix in kinds, path
 
 
 def test_no_setting_and_no_secret_is_in_the_image() -> None:

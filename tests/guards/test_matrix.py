@@ -21,6 +21,10 @@ WHOLE = {
         ("DeviceView", "DeviceListView", "FactorView", "RecoveryView"), "to its holder"
     ),
     **dict.fromkeys(
+        ("PasskeyView", "PasskeysView", "AccountNoticeView", "AccountNoticesView", "OptionsView"),
+        "likewise",
+    ),
+    **dict.fromkeys(
         ("ColleagueView", "WaitingView", "ColleaguesView"), "accounts: to who leads the agency"
     ),
     "InvitedView": "to who invited",

@@ -71,6 +71,14 @@ BEYOND = {
     "enrolFactor": "a second factor for all staff",
     "confirmFactor": "it counts once its first code was seen",
     **dict.fromkeys(
+        ("askPasskey", "signInWithPasskey", "listPasskeys", "enrolPasskey", "confirmPasskey"),
+        "a second factor that no false page can ask for",
+    ),
+    "endPasskey": "who has lost its device takes its passkey away",
+    **dict.fromkeys(
+        ("listNotices", "seeNotices"), "one is told of a new device and of a changed way in"
+    ),
+    **dict.fromkeys(
         ("inviteColleague", "acceptInvitation", "endAccountInvitation"),
         "an account is made by its holder, and nobody else knows its password",
     ),

@@ -39,9 +39,12 @@ OTHERS = {
     "heartbeat": "processes",
     "incident": "ids and dates of the agency; its own policies look at agency and role",
     "incoming_update": "sealed until it is known whose it is; not for the application at all",
+    "account_notice": "that a way into an account changed, and where; nobody else is told",
     "lawful_basis": "the agency's own laws and purposes",
     "migration": "Piccolo's own",
     "once": "ids, versions and hashes",
+    "passkey": "a keyed hash, and what is sealed under the key of the account's holder",
+    "passkey_challenge": "hashed, five minutes",
     "person_word": "keyed hashes; looked up by the person, whose policies it shares",
     "outside_review": "ids of who did what alone; its own policies look at who may look",
     "person": "belongs to plans; its own policies look through them",
@@ -71,8 +74,11 @@ WITHOUT_VERSION = {
     "heartbeat": "nobody sees it",
     "incoming_update": "nobody sees it",
     "lawful_basis": "written once",
+    "account_notice": "written once",
     "migration": "Piccolo's own",
     "once": "written once",
+    "passkey": "ended once, and never changed back",
+    "passkey_challenge": "nobody sees it",
     "person_word": "nobody sees it",
     "recovery_code": "nobody sees it",
     "refresh_token": "nobody sees it",
@@ -89,6 +95,7 @@ SEALED = {
     "message.variables", "incoming.text", "incoming_update.sealed", "milestone_event.reason",
     "appointment.place", "task.note", "reading.comment", "summary.content",
     "court_file.sealed_reference", "safety_flag.content", "protected_address.address",
+    "passkey.sealed",
 }  # fmt: skip
 # Columns wide enough for words, in rows of a plan, and why no typed word gets there.
 WIDE = {
@@ -275,6 +282,7 @@ async def test_nothing_is_deleted_but_heartbeats_and_what_is_kept_for_minutes(
     )
     assert {tuple(row.values()) for row in rows} == {
         ("throughcare_app", "sign_in_failure", "DELETE"),
+        ("throughcare_app", "passkey_challenge", "DELETE"),
         ("throughcare_worker", "heartbeat", "DELETE"),
         ("throughcare_worker", "court_assertion", "DELETE"),
         ("throughcare_worker", "denial", "DELETE"),  # once the audit has told the number

@@ -30,14 +30,14 @@ pytestmark = [
 
 
 @asynccontextmanager
-async def a_phone() -> AsyncIterator[Page]:
+async def a_phone(*, script: bool = False) -> AsyncIterator[Page]:
     async with serving(APP) as url, async_playwright() as player:
         browser = await player.chromium.launch(executable_path=CHROMIUM, args=QUIETLY)
         try:
             context = await browser.new_context(
-                base_url=url,
+                base_url=url.replace("127.0.0.1", "localhost"),
                 viewport={"width": 360, "height": 740},
-                java_script_enabled=False,
+                java_script_enabled=script,
                 has_touch=True,
             )
             context.set_default_timeout(10_000)
@@ -50,7 +50,7 @@ async def sign_in(page: Page, world: World, who: Caller, *, to: str = "People") 
     await page.goto("/desk")
     await page.get_by_label("Login").fill(await login_of(world, who))
     await page.get_by_label("Password").fill(PASSWORD)
-    await page.get_by_role("button", name="Sign in").click()
+    await page.get_by_role("button", name="Sign in", exact=True).click()
     await page.get_by_role("heading", name=to).wait_for()
 
 

@@ -1,0 +1,106 @@
+"""Signing in with a passkey: its holder has it and has shown its device who they are."""
+
+from typing import Any
+
+from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
+
+from backend import clock
+from backend.access import Actor
+from backend.actors.actions import unseal_with
+from backend.audit.actions import record
+from backend.audit.denials import deny
+from backend.database import transaction
+from backend.errors import TooManyTries, WrongCredentials
+from backend.passkeys import challenges, rules
+from backend.passkeys.actions import handle_of, hash_credential, place, site
+from backend.staff.devices import hash_token
+from backend.staff.notices import note
+from backend.staff.sessions import Tokens, Whence, open_session
+from backend.staff.tries import Tried, count_try, forget_tries
+
+_WHO = """
+SELECT s.id, s.agency, s.role, p.id AS passkey, p.sealed, k.wrapped, d.id AS device
+  FROM passkey p JOIN staff s ON s.id = p.staff AND s.active
+  LEFT JOIN subject_key k ON k.id = s.id
+  LEFT JOIN device d ON d.staff = s.id AND d.hash = $2 AND d.ended_at IS NULL
+ WHERE p.hash = $1 AND p.ended_at IS NULL
+"""
+# One that counts shows more each time; some show 0 for ever.
+_COUNTED = """
+UPDATE passkey SET sign_count = $2, used_at = $3
+ WHERE id = $1 AND ended_at IS NULL AND (sign_count < $2 OR (sign_count = 0 AND $2 = 0))
+"""
+
+
+async def ask_passkey(address: str) -> Any:
+    """What the browser is to show: no login is asked, so none can be told from another.
+
+    Raises TooManyTries.
+    """
+    async with transaction() as held:
+        return rules.to_show(site(), await challenges.draw(held, address=address))
+
+
+async def sign_in_with_passkey(shown: rules.Shown, whence: Whence) -> Tokens:
+    """Start a session; it stands for password and second factor. Whatever is wrong looks alike.
+
+    Raises WrongCredentials, and TooManyTries as `tries` counts them.
+    """
+    index = _index(shown.id)
+    try:
+        return await _sign_in(shown, index, whence)
+    except (WrongCredentials, TooManyTries) as refused:
+        await deny(None, "signInWithPasskey", refused.kind, asked=index, request=whence.request)
+        raise
+
+
+def _index(id_: str) -> bytes:
+    """However it was written: other spellings of the same bytes are no further tries."""
+    try:
+        return hash_credential(base64url_to_bytes(id_))
+    except ValueError:
+        return hash_credential(id_.encode())
+
+
+async def _sign_in(shown: rules.Shown, index: bytes, whence: Whence) -> Tokens:
+    async with transaction() as held:
+        found = await held.fetchrow(_WHO, index, hash_token(whence.device or ""))
+        tried = Tried(index.hex(), found["device"] if found else None, whence.address)
+        await count_try(held, tried)
+    drawn = rules.challenge_of(shown.client_data)
+    async with transaction() as held:
+        known = await challenges.take(held, drawn)
+    if found is None or not known:
+        raise WrongCredentials
+    content = unseal_with(found["wrapped"], found["id"], place(found["passkey"]), found["sealed"])
+    if shown.user_handle.rstrip("=") != bytes_to_base64url(handle_of(found["id"])):
+        raise WrongCredentials
+    count = rules.check_shown(shown, drawn, site(), base64url_to_bytes(content["key"]))
+    actor = Actor(found["id"], "staff", found["role"], found["agency"], request=whence.request)
+    async with transaction(actor.id) as held:
+        tokens = await _enter(held, actor, found, count, whence)
+        if tokens is not None:
+            await forget_tries(held, tried)
+            await record(actor, "signInWithPasskey", thing=tokens.session)
+    if tokens is None:
+        raise WrongCredentials
+    return tokens
+
+
+async def _enter(held: Any, actor: Actor, found: Any, count: int, whence: Whence) -> Tokens | None:
+    """None where the account or the passkey has ended meanwhile, and where the count runs back.
+
+    Then there may be two of it, and its holder is told, wherever they are.
+    """
+    if not await held.fetchval(
+        "SELECT true FROM staff WHERE id = $1 AND active FOR UPDATE", actor.id
+    ):
+        return None
+    done: str = await held.execute(_COUNTED, found["passkey"], count, clock.now())
+    if done.endswith(" 1"):
+        return await open_session(held, actor.id, found["device"], whence, limited=False)
+    if await held.fetchval(
+        "SELECT true FROM passkey WHERE id = $1 AND ended_at IS NULL", found["passkey"]
+    ):
+        await note(held, actor.id, "passkey_copied", browser=whence.browser)
+    return None

@@ -1,0 +1,86 @@
+"""Passkeys in a real browser, with the authenticator that Chromium makes of software."""
+
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.async_api import Page
+
+from backend.passkeys import actions
+from backend.settings import settings
+from tests.backend.pages.browser import login_of
+from tests.backend.pages.test_in_a_browser import CHROMIUM, a_phone, fits, sign_in
+from tests.world import World
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="Debian's chromium is not installed"),
+]
+DEVICE = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
+
+
+async def _keeps_passkeys(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The browser has a device for them, and the program knows at which address it is served."""
+    url = urlsplit(page.url)
+    known = replace(settings(), api_url=f"{url.scheme}://{url.netloc}")
+    monkeypatch.setattr(actions, "settings", lambda: known)
+    line = await page.context.new_cdp_session(page)
+    await line.send("WebAuthn.enable")
+    await line.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
+
+
+async def test_a_coordinator_who_is_asked_sets_up_a_passkey_and_comes_in_with_it_alone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.an_agency(second_factor="leaders")
+    leader = await world.somebody("CO")
+    async with a_phone(script=True) as page:
+        complaints: list[str] = []
+        page.on("console", lambda said: complaints.append(said.text))
+        await sign_in(page, world, leader, to="Codes from an app")
+        await _keeps_passkeys(page, monkeypatch)
+        await page.get_by_role("link", name="Use a passkey instead").click()
+        await page.get_by_label("A word for it").fill("blue phone")
+        assert await fits(page) == []
+        await page.get_by_role("button", name="Go on").click()
+        assert not await page.locator("#without").is_visible()
+        assert await fits(page) == []
+        await page.get_by_role("button", name="Make the passkey").click()
+        await page.get_by_role("heading", name="The passkey is set up").wait_for()
+        assert await fits(page) == []
+        await page.get_by_role("link", name="Go on").click()
+        await page.get_by_role("button", name="Sign in with a passkey").click()
+        assert await fits(page) == []
+        await page.get_by_role("button", name="Use the passkey").click()
+        await page.get_by_role("heading", name="People").wait_for()
+        await page.goto("/desk/account")
+        card = page.get_by_role("listitem").filter(has_text="blue phone")
+        assert "last used" in await card.inner_text()
+        await card.get_by_text("Remove it").click()
+        assert await fits(page) == []
+        await card.get_by_role("button", name="Remove this passkey").click()
+        await page.get_by_text("That passkey opens nothing any more").wait_for()
+        await page.get_by_role("button", name="Sign out", exact=True).click()
+        await page.get_by_role("button", name="Sign in with a passkey").click()
+        await page.get_by_role("button", name="Use the passkey").click()
+        await page.get_by_text("This passkey was not taken").wait_for()
+        assert [one for one in complaints if "Content Security" in one] == []
+    assert leader.login == await login_of(world, leader)
+
+
+async def test_without_a_script_the_page_says_what_to_use_instead(world: World) -> None:
+    await world.an_agency()
+    async with a_phone() as page:
+        await page.goto("/desk/sign-in")
+        await page.get_by_role("button", name="Sign in with a passkey").click()
+        assert await page.locator("#without").is_visible()
+        assert not await page.locator("#ask").is_visible()
+        await page.get_by_role("link", name="Sign in with password and code instead").click()
+        await page.get_by_label("Login").wait_for()
