@@ -151,13 +151,13 @@ RULES = (
     Rule(
         "relatives",
         "the key of a relative, a lawyer or a guardian",
-        timedelta(days=30),
-        "when the plan was closed",
+        timedelta(0),
+        "the day that the closing computed: thirty days after it, if the agency has no own term",
         _destroy,
         "SELECT b.id FROM plan q JOIN member b ON b.plan = q.id AND b.role IN ('FA', 'LR')"
         " JOIN subject_key k ON k.id = b.id AND k.wrapped IS NOT NULL"
-        f" WHERE q.closed_at <= $1 AND NOT {_HELD.format(plan='q.id')}"
-        " ORDER BY q.closed_at, b.id LIMIT $2",
+        " WHERE coalesce(q.circle_until, q.closed_at + interval '30 days') <= $1"
+        f" AND NOT {_HELD.format(plan='q.id')} ORDER BY q.closed_at, b.id LIMIT $2",
     ),
     Rule(
         "incidents",
@@ -173,14 +173,15 @@ RULES = (
     Rule(
         "people",
         "the key of a person, and those of their circles",
-        timedelta(days=365),
-        "when the last of their plans was closed",
+        timedelta(0),
+        "the day that the closing of their last plan computed: a year, if the agency has no own",
         _erase,
         "SELECT q.person AS id FROM plan q"
         " JOIN subject_key k ON k.id = q.person AND k.wrapped IS NOT NULL"
-        f" WHERE q.closed_at <= $1 AND NOT {_HELD.format(plan='q.id')}"
-        " AND NOT EXISTS (SELECT 1 FROM plan o WHERE o.person = q.person"
-        "                    AND (o.closed_at IS NULL OR o.closed_at > $1))"
+        " WHERE coalesce(q.keep_until, q.closed_at + interval '365 days') <= $1"
+        f" AND NOT {_HELD.format(plan='q.id')}"
+        " AND NOT EXISTS (SELECT 1 FROM plan o WHERE o.person = q.person AND (o.closed_at IS NULL"
+        "  OR coalesce(o.keep_until, o.closed_at + interval '365 days') > $1))"
         " GROUP BY q.person ORDER BY min(q.closed_at), q.person LIMIT $2",
     ),
     Rule(
