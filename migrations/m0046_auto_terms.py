@@ -171,6 +171,27 @@ async def forwards():
     )
 
     manager.add_column(
+        table_class_name="SafetyFlag",
+        tablename="safety_flag",
+        column_name="own",
+        db_column_name="own",
+        column_class_name="Boolean",
+        column_class=Boolean,
+        params={
+            "default": False,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
         table_class_name="Plan",
         tablename="plan",
         column_name="circle_until",

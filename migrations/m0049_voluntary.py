@@ -1,6 +1,6 @@
-"""Erasing what somebody took part in of their own will, while what was ordered stays.
+"""Erasing what somebody took part in of their own will; and what of safety is one's own.
 
-What tells of it is deleted, so that it is as if it had never been offered. The application may
+While what was ordered stays, what tells of the rest is deleted, so that it is as if it had never been offered. The application may
 delete it for a coordinator of the plan alone, and only while somebody's wish for it stands.
 """
 
@@ -50,13 +50,19 @@ CREATE POLICY app_thins ON participation FOR DELETE TO throughcare_app
     USING (plan IN (SELECT plans_to_thin()));
 """
 
+# What somebody raised about themselves is theirs to read; what others raised is no row for them.
+OWN_FLAG = f"""
+CREATE POLICY person_reads ON safety_flag FOR SELECT TO throughcare_app
+    USING (own AND subject = {ME} AND plan IN (SELECT my_plans()));
+"""
+
 
 async def forwards() -> MigrationManager:
     manager = MigrationManager(migration_id=ID, app_name="throughcare", description=DESCRIPTION)
 
     async def run() -> None:
         transaction = engine_finder().current_transaction.get()
-        for part in (FUNCTIONS, POLICIES):
+        for part in (FUNCTIONS, POLICIES, OWN_FLAG):
             await transaction.connection.execute(part)
 
     manager.add_raw(run)
