@@ -93,6 +93,7 @@ OPERATIONS: Mapping[str, frozenset[str]] = {
     "askErasure": frozenset({"CO"}),
     "endErasureWish": frozenset({"CO"}),
     "erasePerson": frozenset({"CO"}),
+    "eraseVoluntary": frozenset({"CO"}),
     "listReviews": _DUTIES,
     "recordReview": _DUTIES,
     "setLegalHold": frozenset({"CO"}),

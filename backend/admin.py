@@ -276,6 +276,21 @@ def complaint_days(days: int, agency: str | None) -> None:
     _run(act)
 
 
+@command.command()
+@click.option("--person", type=int, help="days after the closing of their last plan")
+@click.option("--circle", type=int, help="days for relatives, lawyers and guardians")
+@_agency_name
+def terms(person: int | None, circle: int | None, agency: str | None) -> None:
+    """Set how long somebody is kept; what is not given is as the country's profile has it."""
+
+    async def act(_: Settings) -> None:
+        where = await founding.find_agency(agency)
+        await founding.set_terms(where, person=person, circle=circle)
+        click.echo("Saved, for plans that are closed from now on.")
+
+    _run(act)
+
+
 for one in admin_courts.COMMANDS:
     command.add_command(one)
 

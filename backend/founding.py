@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 from backend.access import Actor
 from backend.agencies.actions import NewAgency, make_agency, make_bot
-from backend.agencies.countries import check_country
+from backend.agencies.countries import check_country, profile_of
 from backend.agencies.lines import Lines, set_lines
 from backend.audit.actions import record
 from backend.courts import clients
@@ -178,6 +178,29 @@ async def set_complaint_days(agency: UUID, days: int) -> None:
             days,
         )
         await _note("setComplaintDays", agency, agency)
+
+
+async def set_terms(agency: UUID, *, person: int | None, circle: int | None) -> None:
+    """How many days after a plan's closing somebody is kept; None stands for the country's own.
+
+    It holds for plans that are closed from now on. Raises Unfit outside what the country allows.
+    """
+    async with transaction() as held:
+        keep = profile_of(
+            await held.fetchval("SELECT country FROM agency WHERE id = $1", agency)
+        ).keep
+        for whom, days in (("person", person), ("circle", circle)):
+            term = keep[whom]
+            if days is not None and not term.floor <= days <= term.ceiling:
+                raise Unfit(f"The {whom} is kept {term.floor} to {term.ceiling} days.")
+        await held.execute(
+            "UPDATE agency SET keep_person = $2, keep_circle = $3, version = version + 1"
+            " WHERE id = $1",
+            agency,
+            person,
+            circle,
+        )
+        await _note("setTerms", agency, agency)
 
 
 async def make_small(agency: UUID, *, small: bool, reviewer: str | None = None) -> bool:

@@ -7,7 +7,15 @@ from backend.actors.tables import ActorRecord, Mandate, SubjectKey
 from backend.agencies.tables import Agency, Bot, DutyShift
 from backend.alerts.tables import Task
 from backend.appointments.tables import Appointment
-from backend.audit.tables import Audit, AuditHead, AuditSeal, Denial, Heartbeat, Once
+from backend.audit.tables import (
+    Audit,
+    AuditAnchor,
+    AuditHead,
+    AuditSeal,
+    Denial,
+    Heartbeat,
+    Once,
+)
 from backend.circles.tables import Member
 from backend.columns import APP
 from backend.complaints.tables import Complaint
@@ -56,6 +64,7 @@ APP_CONFIG = AppConfig(
         Agency,
         Appointment,
         Audit,
+        AuditAnchor,
         AuditHead,
         AuditSeal,
         Bot,

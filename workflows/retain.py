@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from backend import clock
+from backend.audit.anchors import drop_oldest
 from backend.database import connection, transaction
 from backend.erasure.ending import end_mandates, end_what_goes_on
 
@@ -31,6 +32,17 @@ class Rule:
 async def _empty(sql: str, before: datetime) -> int:
     done: str = await connection().execute(sql, before)
     return int(done.rpartition(" ")[2])
+
+
+async def _forget(sql: str, before: datetime) -> int:
+    """Deleted, for the row itself is what is too old; the statement says how many."""
+    gone: int = await connection().fetchval(sql, before)
+    return gone
+
+
+async def _drop(_: str, before: datetime) -> int:
+    """The oldest of the audit goes whole, or what is left would prove nothing."""
+    return await drop_oldest(before)
 
 
 async def _destroy(sql: str, before: datetime) -> int:
@@ -70,6 +82,20 @@ async def _end(person: UUID) -> None:
 _HELD = """
  EXISTS (SELECT 1 FROM legal_hold h JOIN plan p ON p.person = h.person
           WHERE p.id = {plan} AND h.ended_at IS NULL)"""
+
+_PROVEN = timedelta(days=5 * 366)  # never sooner than five years by the calendar
+_AGED = timedelta(days=10 * 366)
+_A_MONTH = timedelta(days=30)
+
+
+def _of_closed(table: str, also: str = "false") -> str:
+    """Rows of a plan that was closed long enough ago, or `also`; how many, as one number."""
+    return f"""
+WITH gone AS (
+    DELETE FROM {table} r WHERE ({also} OR r.plan IN (SELECT id FROM plan WHERE closed_at <= $1))
+       AND NOT {_HELD.format(plan="r.plan")} RETURNING 1)
+SELECT count(*)::int FROM gone"""
+
 
 RULES = (
     Rule(
@@ -125,13 +151,13 @@ RULES = (
     Rule(
         "relatives",
         "the key of a relative, a lawyer or a guardian",
-        timedelta(days=30),
-        "when the plan was closed",
+        timedelta(0),
+        "the day that the closing computed: thirty days after it, if the agency has no own term",
         _destroy,
         "SELECT b.id FROM plan q JOIN member b ON b.plan = q.id AND b.role IN ('FA', 'LR')"
         " JOIN subject_key k ON k.id = b.id AND k.wrapped IS NOT NULL"
-        f" WHERE q.closed_at <= $1 AND NOT {_HELD.format(plan='q.id')}"
-        " ORDER BY q.closed_at, b.id LIMIT $2",
+        " WHERE coalesce(q.circle_until, q.closed_at + interval '30 days') <= $1"
+        f" AND NOT {_HELD.format(plan='q.id')} ORDER BY q.closed_at, b.id LIMIT $2",
     ),
     Rule(
         "incidents",
@@ -147,15 +173,113 @@ RULES = (
     Rule(
         "people",
         "the key of a person, and those of their circles",
-        timedelta(days=365),
-        "when the last of their plans was closed",
+        timedelta(0),
+        "the day that the closing of their last plan computed: a year, if the agency has no own",
         _erase,
         "SELECT q.person AS id FROM plan q"
         " JOIN subject_key k ON k.id = q.person AND k.wrapped IS NOT NULL"
-        f" WHERE q.closed_at <= $1 AND NOT {_HELD.format(plan='q.id')}"
-        " AND NOT EXISTS (SELECT 1 FROM plan o WHERE o.person = q.person"
-        "                    AND (o.closed_at IS NULL OR o.closed_at > $1))"
+        " WHERE coalesce(q.keep_until, q.closed_at + interval '365 days') <= $1"
+        f" AND NOT {_HELD.format(plan='q.id')}"
+        " AND NOT EXISTS (SELECT 1 FROM plan o WHERE o.person = q.person AND (o.closed_at IS NULL"
+        "  OR coalesce(o.keep_until, o.closed_at + interval '365 days') > $1))"
         " GROUP BY q.person ORDER BY min(q.closed_at), q.person LIMIT $2",
+    ),
+    Rule(
+        "sessions",
+        "what opened a session, and a court machine's token",
+        _A_MONTH,
+        "when it ended or ran out",
+        _forget,
+        "SELECT forget('sessions', $1)",
+    ),
+    Rule(
+        "devices",
+        "a device that was ended, or on which nobody signed in for a year",
+        _A_MONTH,
+        "its end, or a year after somebody was last there",
+        _forget,
+        "SELECT forget('devices', $1)",
+    ),
+    Rule(
+        "factors",
+        "a second factor that was given up, with its recovery codes",
+        _A_MONTH,
+        "when it was given up",
+        _forget,
+        "SELECT forget('factors', $1)",
+    ),
+    Rule(
+        "invitations",
+        "an invitation to an account",
+        _A_MONTH,
+        "when it was used, taken back or ran out",
+        _forget,
+        "SELECT forget('invitations', $1)",
+    ),
+    Rule(
+        "chat invitations",
+        "what opened an invitation to a chat",
+        _A_MONTH,
+        "when it ran out",
+        _empty,
+        "UPDATE link SET token = NULL, pin = NULL, version = version + 1"
+        " WHERE (token IS NOT NULL OR pin IS NOT NULL) AND expires_at <= $1",
+    ),
+    Rule(
+        "passes",
+        "what opened an entry pass",
+        _A_MONTH,
+        "when it ended or ran out",
+        _forget,
+        "SELECT forget('passes', $1)",
+    ),
+    Rule(
+        "chat consents",
+        "whether somebody may be written to",
+        _PROVEN,
+        "when it was taken back, or the plan was closed",
+        _forget,
+        _of_closed("channel_consent", "r.withdrawn_at <= $1"),
+    ),
+    Rule(
+        "authorisations",
+        "what a professional might tell whom",
+        _PROVEN,
+        "when it was taken back or ran out, or the plan was closed",
+        _forget,
+        _of_closed("disclosure", "least(r.withdrawn_at, r.until::timestamptz) <= $1"),
+    ),
+    Rule(
+        "agreements",
+        "which parts of the support somebody wanted",
+        _PROVEN,
+        "when the plan was closed",
+        _forget,
+        _of_closed("participation"),
+    ),
+    Rule(
+        "corrections",
+        "what somebody asked to be put right, and the answer",
+        _PROVEN,
+        "when the plan was closed",
+        _forget,
+        _of_closed("correction"),
+    ),
+    Rule(
+        "papers",
+        "that an entry pass was made",
+        _PROVEN,
+        "when the plan was closed",
+        _forget,
+        _of_closed("entry_pass"),
+    ),
+    Rule(
+        "audit",
+        "who did what",
+        _AGED,
+        "when it was done; the oldest part whole, behind an anchor",
+        _drop,
+        "",
     ),
     Rule(
         "brought back",
@@ -170,8 +294,10 @@ RULES = (
 
 _DONE = "SELECT 1 FROM audit WHERE operation = 'retention' AND at >= $1 LIMIT 1"
 _PROOF = """
-INSERT INTO audit (at, operation, outcome, reason, times, purpose)
-VALUES ($1, 'retention', 'done', $2, $3, 'technical')
+INSERT INTO audit (at, operation, outcome, reason, times, purpose, object_hash)
+VALUES ($1, 'retention', 'done', $2::varchar, $3, 'technical',
+        CASE WHEN $2::varchar = 'audit' AND $3 > 0
+             THEN (SELECT mac FROM audit_anchor ORDER BY id DESC LIMIT 1) END)
 """
 _ONE_AT_A_TIME = "SELECT pg_try_advisory_xact_lock(4806125)"
 

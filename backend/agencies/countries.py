@@ -16,6 +16,19 @@ A_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
+class Term:
+    """For how many days after a plan's closing, and between what an agency may choose."""
+
+    days: int
+    floor: int
+    ceiling: int
+
+    def chosen(self, own: int | None) -> int:
+        """The agency's own, within what its country allows; its country may have changed since."""
+        return self.days if own is None else min(max(own, self.floor), self.ceiling)
+
+
+@dataclass(frozen=True)
 class Profile:
     """`hours` or `working_days` after noticing the authority is told; 0 hours is at once."""
 
@@ -27,6 +40,8 @@ class Profile:
     must_stay: bool
     majority: int
     language: str
+    keep: Mapping[str, Term]
+    minors: Mapping[str, int]
     ask_counsel: Collection[str]
 
     def due(self, noticed: datetime, *, zone: str, working: Collection[int]) -> datetime:
@@ -58,12 +73,19 @@ def profiles() -> Mapping[str, Profile]:
     """By the code of the country, and the strictest."""
     path = Path(__file__).with_name("countries.toml")
     read: dict[str, dict[str, Any]] = tomllib.loads(path.read_text(encoding="utf-8"))
-    return {code: _profile(code, values) for code, values in read.items()}
+    strictest = read[STRICTEST]
+    return {code: _profile(code, values, strictest) for code, values in read.items()}
 
 
-def _profile(code: str, values: dict[str, Any]) -> Profile:
-    clock = {"hours": 0, "working_days": 0, **values.pop("notice")}
-    return Profile(code=code, **clock, **values)
+def _profile(code: str, values: dict[str, Any], strictest: dict[str, Any]) -> Profile:
+    clock = {"hours": 0, "working_days": 0, **values["notice"]}
+    named = {**strictest["keep"], **values.get("keep", {})}
+    own = {
+        **{name: value for name, value in values.items() if name != "notice"},
+        "keep": {whom: Term(**days) for whom, days in named.items()},
+        "minors": values.get("minors", strictest["minors"]),
+    }
+    return Profile(code=code, **clock, **own)
 
 
 def profile_of(country: str | None) -> Profile:

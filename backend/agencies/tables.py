@@ -8,6 +8,7 @@ from backend.columns import instant, reference, row_id, version
 class Agency(Table, tablename="agency"):
     """A tenant: one agency in one place, with its hours and its numbers to call.
 
+    `keep_person` and `keep_circle` are days after a plan's closing, where it has terms of its own.
     `regime` is public_body (it acts by law) or ngo: what it may be told by a public body differs.
     """
 
@@ -31,6 +32,8 @@ class Agency(Table, tablename="agency"):
     complaint_days = SmallInt(default=10, null=False)
     small = Boolean(default=False, null=False)
     reviewer = reference("Agency", null=True)
+    keep_person = SmallInt(null=True, default=None)
+    keep_circle = SmallInt(null=True, default=None)
 
 
 class Bot(Table, tablename="bot"):

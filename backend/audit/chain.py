@@ -111,9 +111,24 @@ def seal(key: bytes, number: int, previous: bytes, row: Row) -> bytes:
     return FORM + hmac.digest(key, text, hashlib.sha256)
 
 
+def anchor(key: bytes, number: int, mac: bytes) -> bytes:
+    """The proof that the chain may begin after this seal: what was before it was dropped whole."""
+    return hmac.digest(key, b"anchor" + number.to_bytes(8) + mac, hashlib.sha256)
+
+
+def begin(key: bytes, number: int, mac: bytes, proof: bytes) -> tuple[int, bytes]:
+    """Where a chain with this anchor begins. Raises Broken for one without the key's proof."""
+    if not hmac.compare_digest(anchor(key, number, mac), proof):
+        raise Broken("the anchor was forged", number=number)
+    return number, mac
+
+
 @dataclass
 class Walk:
     """Goes along the chain from its beginning, seal by seal, beside the heads that were kept.
+
+    Where the oldest part was dropped, it begins after `number` and `mac`, the anchor's: heads of
+    before that cannot be compared any more.
 
     A restored backup ends earlier than the heads, and goes on in another way. `restored` says
     that somebody restored one: then heads of before the restore may be unknown to the chain.
@@ -129,8 +144,14 @@ class Walk:
     restored_at: datetime | None = None
 
     def __post_init__(self) -> None:
+        self.dropped = self.number
         self._heads: dict[int, list[Head]] = {}
         for head in self.heads:
+            if head.number < self.dropped:
+                continue
+            if head.number == self.dropped:
+                self._compare(head, self.mac)
+                continue
             self._heads.setdefault(head.number, []).append(head)
 
     def step(self, sealed: Seal, row: Row | None) -> None:
@@ -147,10 +168,13 @@ class Walk:
         if row["operation"] == "restore":
             self.restored_at = row["at"]
         for head in self._heads.pop(number, ()):
-            if hmac.compare_digest(head.mac, expected):
-                self.agreed = head
-            else:
-                self.lost.append(head)
+            self._compare(head, expected)
+
+    def _compare(self, head: Head, mac: bytes) -> None:
+        if hmac.compare_digest(head.mac, mac):
+            self.agreed = head
+        else:
+            self.lost.append(head)
 
     def finish(self) -> None:
         """Raises Broken where a head is not of this chain, be it that the end was cut off."""

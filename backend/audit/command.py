@@ -15,6 +15,7 @@ import asyncpg
 import click
 
 from backend import clock
+from backend.audit.anchors import beginning
 from backend.audit.chain import Broken, Head, Seal, Walk, read_heads
 from backend.audit.seals import audit_key
 from backend.processes import CANNOT_RUN, reach
@@ -117,8 +118,10 @@ async def examine(
     configured: Settings, heads: Sequence[Head] = (), *, restored: bool = False
 ) -> Sequence[str]:
     """What was found, for the operator. Raises Broken for the first thing that is wrong."""
-    walk = Walk(audit_key(configured), heads, restored)
+    key = audit_key(configured)
     async with _reading(configured) as held:
+        number, mac = await beginning(held, key)
+        walk = Walk(key, heads, restored, number, mac)
         async for row in held.cursor(_SEALED, prefetch=AHEAD):
             sealed = Seal(row["number"], row["audit"], row["mac"])
             walk.step(sealed, row if row["id"] is not None else None)
@@ -141,7 +144,10 @@ async def _waiting(held: Any) -> int:
 
 
 def _said(walk: Walk, waiting: int) -> Sequence[str]:
-    lines = [f"whole: {walk.number} rows are sealed; {waiting} wait for their seal"]
+    rows = walk.number - walk.dropped
+    lines = [f"whole: {rows} rows are sealed; {waiting} wait for their seal"]
+    if walk.dropped:
+        lines.append(f"It begins after number {walk.dropped}: what was older was dropped whole.")
     if walk.agreed is not None:
         lines.append(f"It agrees with the heads up to number {walk.agreed.number}.")
     if walk.lost:

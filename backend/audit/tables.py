@@ -44,6 +44,18 @@ class AuditHead(Table, tablename="audit_head"):
     posted_at = instant(null=True)
 
 
+class AuditAnchor(Table, tablename="audit_anchor"):
+    """Where the record begins since its oldest part was dropped whole: the last seal of that part.
+
+    The id is the seal's number; `proof` is made under the chain's key, which no database holds.
+    """
+
+    id = BigInt(primary_key=True, default=None)
+    at = instant()
+    mac = Bytea(null=False, default=None)
+    proof = Bytea(null=False, default=None)
+
+
 class Denial(Table, tablename="denial"):
     """How often somebody was refused in one minute; gone once the audit has told the number."""
 

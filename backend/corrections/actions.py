@@ -11,6 +11,7 @@ from backend.actors.actions import seal, unseal
 from backend.alerts.actions import close_tasks, open_task
 from backend.audit.actions import record
 from backend.corrections.rules import ANSWERS, due_on
+from backend.corrections.superseding import flag_summaries, is_put_right
 from backend.database import connection, transaction
 from backend.errors import NotFound, NotFromThisState, Unfit
 from backend.matrix import MATTERS
@@ -138,8 +139,9 @@ async def corrections_of(plan_id: UUID) -> Sequence[dict[str, Any]]:
 async def answer_correction(
     actor: Actor, id_: UUID, seen: int, answer: str, reason: str
 ) -> Written:
-    """Say whether it is put right, and why (not). A fact is put right where it stands.
+    """Say whether it is put right, and why (not). A fact is put right where it stands, before.
 
+    Summaries that were issued with it are flagged to be issued anew; nothing goes to a court.
     Raises NotFound, VersionStale, NotFromThisState, Unfit.
     """
     require(actor, "answerCorrection")
@@ -147,13 +149,16 @@ async def answer_correction(
         raise Unfit("answer is accepted or refused.")
     async with transaction(actor.id) as held:
         plan_id = await held.fetchval("SELECT plan FROM correction WHERE id = $1", id_)
-        await find_plan(actor, plan_id, roles=("SW",), lock=True)  # None is nobody's plan
+        # None is nobody's plan
+        plan = await find_plan(actor, plan_id, roles=("SW",), lock=True)
         row = await held.fetchrow("SELECT * FROM correction WHERE id = $1", id_)
         if row is None:
             raise NotFound
         check_version(row, seen)
         if row["answered_at"] is not None:
             raise NotFromThisState("It was answered before.")
+        if answer == "accepted" and not await is_put_right(row):
+            raise NotFromThisState("Put the row right first; then say that it is.")
         await held.execute(
             "UPDATE correction SET answer = $2, reason = $3, answered_by = $4, answered_at = $5,"
             " version = version + 1 WHERE id = $1",
@@ -163,6 +168,8 @@ async def answer_correction(
             actor.id,
             clock.now(),
         )
+        if answer == "accepted":
+            await flag_summaries(plan, row)
         for kind in (ASKED, LATE):
             await close_tasks(id_, kind, "answered")
         await record(actor, "answerCorrection", plan=row["plan"], thing=id_)

@@ -6,7 +6,7 @@ from litestar import Controller, Response, get, post
 from litestar.params import FromPath, JSONBody
 
 from backend.doors import NO_STORE, HttpRequest, WrittenReply, actor_of, change, plain, write
-from backend.erasure import actions, holds, wishes
+from backend.erasure import actions, holds, voluntary, wishes
 from backend.errors import (
     KeyMissing,
     KeyReused,
@@ -34,9 +34,13 @@ class SetLegalHold(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class AskErasure(msgspec.Struct, forbid_unknown_fields=True):
-    """Nothing but the wish; why is between people, and stands in no record."""
+    """Nothing but the wish; why is between people, and stands in no record.
+
+    `voluntary`: of somebody under supervision only what they took part in of their own will.
+    """
 
     id: UUID | None = None
+    voluntary: bool = False
 
 
 class LegalHoldView(msgspec.Struct):
@@ -66,6 +70,21 @@ class ErasureController(Controller):
         )
 
     @post(
+        "/plans/{plan_id:uuid}/erase-voluntary",
+        operation_id="eraseVoluntary",
+        responses=documented(*CHANGE, ProveAgain, UnderLegalHold, TooManyTries),
+    )
+    async def erase_voluntary(self, request: HttpRequest, plan_id: FromPath[UUID]) -> WrittenReply:
+        """Erase the voluntary part of a supervised plan; what was ordered stays. `prove` first."""
+        return plain(
+            await change(
+                request,
+                "eraseVoluntary",
+                lambda actor, seen: voluntary.erase_voluntary(actor, plan_id, seen),
+            )
+        )
+
+    @post(
         "/plans/{plan_id:uuid}/erasure-wishes",
         operation_id="askErasure",
         responses=documented(*WRITE, NotFromThisState),
@@ -76,7 +95,9 @@ class ErasureController(Controller):
         """Ask that this plan's person is erased; another coordinator lets it within a week."""
         return plain(
             await write(
-                request, "askErasure", lambda actor: wishes.ask_erasure(actor, plan_id, data.id)
+                request,
+                "askErasure",
+                lambda actor: wishes.ask_erasure(actor, plan_id, data.id, voluntary=data.voluntary),
             )
         )
 

@@ -1,4 +1,4 @@
-from piccolo.columns import Bytea
+from piccolo.columns import Boolean, Bytea
 from piccolo.table import Table
 
 from backend.actors.tables import ActorRecord
@@ -9,7 +9,10 @@ from backend.plans.tables import Plan
 
 
 class ErasureWish(Table, tablename="erasure_wish"):
-    """A coordinator's wish to erase a person, which another one lets or not."""
+    """A coordinator's wish to erase a person, which another one lets or not.
+
+    `voluntary`: not the person, but what they took part in of their own will, under supervision.
+    """
 
     id = row_id()
     agency = reference(Agency)
@@ -19,6 +22,7 @@ class ErasureWish(Table, tablename="erasure_wish"):
     asked_by = reference(ActorRecord)
     asked_at = instant()
     ended_at = instant(null=True)
+    voluntary = Boolean(default=False, null=False)
 
 
 class LegalHold(Table, tablename="legal_hold"):

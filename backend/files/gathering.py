@@ -47,6 +47,10 @@ _CONTACTS = "SELECT * FROM contact WHERE plan = $1 AND subject = $2 ORDER BY mad
 _YES = "SELECT * FROM channel_consent WHERE plan = $1 AND subject = $2 ORDER BY given_at, id"
 _READINGS = "SELECT * FROM reading WHERE plan = $1 ORDER BY read_on, recorded_at, id"
 _SUMMARIES = "SELECT * FROM summary WHERE plan = $1 AND subject = $2 ORDER BY issued_at, id"
+# What others raised about the person is no row for them: the row policy says so as well.
+_FLAGS = """
+SELECT * FROM safety_flag WHERE plan = $1 AND subject = $2 AND own ORDER BY raised_at, id
+"""
 _ROWS = "SELECT * FROM milestone WHERE plan = $1 ORDER BY day, code"
 _DATES = "SELECT * FROM appointment WHERE plan = $1 ORDER BY held_on, held_at, role, id"
 _ANSWERS = "SELECT * FROM participation WHERE plan = $1 ORDER BY recorded_at, pathway, id"
@@ -76,6 +80,7 @@ async def gather(holder: Holder) -> views.FileView:
         summaries=await part.summaries(),
         readings=await part.readings(),
         corrections=await part.corrections(),
+        safety=await part.safety(),
         passes=await part.passes(),
         access=await part.access(),
     )
@@ -222,6 +227,20 @@ class _Part:
             for one in await corrections_of(self.plan)
             if self.reader.role == "PE" or one["asked_by"] == self.reader.id
         ]
+
+    async def safety(self) -> list[views.FileFlag]:
+        """Words alone: from whom days and places are kept is said in no file."""
+        found = []
+        for row in await self.fetch(_FLAGS, self.reader.id):
+            said = await unseal(self.person, f"safety_flag.content:{row['id']}", row["content"])
+            found.append(
+                views.FileFlag(
+                    self.on(row["raised_at"]),
+                    said["words"] if said else None,
+                    self.day(row["lowered_at"]),
+                )
+            )
+        return found
 
     async def passes(self) -> list[views.FilePass]:
         return [

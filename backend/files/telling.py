@@ -48,6 +48,7 @@ class Telling:
             ("summaries", self._summaries()),
             ("readings", self._readings()),
             ("corrections", self._corrections()),
+            ("safety", self._safety()),
             ("passes", self._passes()),
             ("access", self._access()),
         )
@@ -235,6 +236,19 @@ class Telling:
                 tuple(isolated(text) for text in (one.text, one.reason) if text),
             )
             for one in self.view.corrections
+        ]
+
+    def _safety(self) -> list[Line] | None:
+        if self.view.safety is UNSET:
+            return None
+        words = self.words
+        return [
+            Line(
+                words.day(one.raised_on),
+                self._facts(self._on("ended", one.lowered_on)),
+                (isolated(one.words),) if one.words else (),
+            )
+            for one in self.view.safety
         ]
 
     def _passes(self) -> list[Line] | None:

@@ -107,6 +107,14 @@ class FileCorrection(msgspec.Struct, omit_defaults=True):
     answered_on: date | None = None
 
 
+class FileFlag(msgspec.Struct, omit_defaults=True):
+    """What the person themselves said about their own safety."""
+
+    raised_on: date
+    words: str | None = None
+    lowered_on: date | None = None
+
+
 class FilePass(msgspec.Struct, omit_defaults=True):
     role: str
     made_on: date
@@ -145,5 +153,6 @@ class FileView(msgspec.Struct, omit_defaults=True):
     summaries: Annotated[list[FileSummary] | UnsetType, of("summary")] = UNSET
     readings: Annotated[list[FileReading] | UnsetType, of("summary")] = UNSET
     corrections: Annotated[list[FileCorrection] | UnsetType, of("corrections")] = UNSET
+    safety: Annotated[list[FileFlag] | UnsetType, of("safety")] = UNSET
     passes: Annotated[list[FilePass] | UnsetType, of("entry passes")] = UNSET
     access: Annotated[list[FileAccess] | UnsetType, of("access")] = UNSET

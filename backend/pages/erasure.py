@@ -9,8 +9,8 @@ from litestar.params import FromPath, FromQuery
 from backend.access import Actor, find_plan
 from backend.database import transaction
 from backend.doors import HttpRequest, actor_of
-from backend.erasure import actions, holds, wishes
-from backend.erasure.routes import SetLegalHold
+from backend.erasure import actions, holds, voluntary, wishes
+from backend.erasure.routes import AskErasure, SetLegalHold
 from backend.once import Written
 from backend.pages.account import submit_proved
 from backend.pages.door import DESK
@@ -42,10 +42,24 @@ class ErasurePageController(Controller):
             lambda tried: _erasure(request, plan_id, tried),
         )
 
+    @post("/voluntary")
+    async def erase_voluntary(self, request: HttpRequest, plan_id: FromPath[UUID]) -> Page:
+        async def act(actor: Actor, form: Form) -> Written:
+            return await voluntary.erase_voluntary(actor, plan_id, form.seen)
+
+        return await submit_proved(
+            request,
+            "eraseVoluntary",
+            act,
+            lambda _: go(f"{DESK}/plans/{plan_id}/erasure?saved=eraseVoluntary"),
+            lambda tried: _erasure(request, plan_id, tried),
+        )
+
     @post("/wishes")
     async def ask(self, request: HttpRequest, plan_id: FromPath[UUID]) -> Page:
-        async def act(actor: Actor, _: Form) -> Written:
-            return await wishes.ask_erasure(actor, plan_id)
+        async def act(actor: Actor, form: Form) -> Written:
+            part = form.read(AskErasure).voluntary
+            return await wishes.ask_erasure(actor, plan_id, voluntary=part)
 
         return await self._save(request, plan_id, "askErasure", act)
 
@@ -94,7 +108,7 @@ async def _erasure(
         plan = await find_plan(actor, plan_id, roles=holds.WORKERS)
         office = await office_of(actor)
         asked: list[dict[str, Any]] = []
-        may_let = False
+        may_let: set[bool] = set()
         if actor.role == "CO":
             asked, may_let = await wishes.wishes_of(actor, plan_id)
     return show(
@@ -105,6 +119,7 @@ async def _erasure(
         holds=standing,
         wishes=asked,
         may_let=may_let,
+        ordered=wishes.is_ordered(plan),
         zone=office.zone,
         fresh=await proof.is_fresh(actor),
         saved=saved,

@@ -21,7 +21,10 @@ from backend.people.tables import Person
 
 
 class Plan(Table, tablename="plan"):
-    """A person's way out and back. `next_due_on` is kept by a trigger for the caseload."""
+    """A person's way out and back. `next_due_on` is kept by a trigger for the caseload.
+
+    Until when the person, and the relatives of the circle, are kept is computed at the closing.
+    """
 
     id = row_id()
     agency = reference(Agency)
@@ -39,6 +42,8 @@ class Plan(Table, tablename="plan"):
     left_custody_at = instant(null=True)
     opened_at = instant()
     closed_at = instant(null=True)
+    keep_until = instant(null=True)
+    circle_until = instant(null=True)
     next_due_on = Date(null=True, default=None)
     next_milestone = UUID(null=True, default=None)
     next_title = Text(null=True, default=None)

@@ -79,7 +79,7 @@ async def raise_flag(actor: Actor, plan_id: UUID, new: NewFlag) -> Written:
         content = {"words": new.words, "raiser": new.raiser, "kept_from": new.kept_from}
         await connection().execute(
             "INSERT INTO safety_flag (id, agency, plan, version, subject, content, kept_from,"
-            " raised_by, raised_at) VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8)",
+            " raised_by, raised_at, own) VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9)",
             new.id,
             plan["agency"],
             plan_id,
@@ -88,6 +88,7 @@ async def raise_flag(actor: Actor, plan_id: UUID, new: NewFlag) -> Written:
             mark_of(new.kept_from) if new.kept_from else None,
             actor.id,
             clock.now(),
+            new.raiser == new.subject == plan["person"],
         )
         if new.kept_from is not None:
             await outbox.cancel_to(plan_id, new.kept_from, OF_DAYS_AND_PLACES, NOT_RELEASED)

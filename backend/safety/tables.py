@@ -1,4 +1,4 @@
-from piccolo.columns import Bytea
+from piccolo.columns import Boolean, Bytea
 from piccolo.table import Table
 
 from backend.actors.tables import ActorRecord
@@ -11,6 +11,7 @@ class SafetyFlag(Table, tablename="safety_flag"):
     """Somebody of a plan is afraid, or may be harmed: what it is lies under their own key.
 
     On whose word it was raised, and who is told no days and places, stand in the sealed content;
+    `own`: the person raised it about themselves, so it is theirs to read.
     `kept_from` is a keyed hash of the latter, so that sending can look without opening it.
     """
 
@@ -25,6 +26,7 @@ class SafetyFlag(Table, tablename="safety_flag"):
     raised_at = instant()
     lowered_by = reference(ActorRecord, null=True)
     lowered_at = instant(null=True)
+    own = Boolean(default=False, null=False)
 
 
 class ProtectedAddress(Table, tablename="protected_address"):

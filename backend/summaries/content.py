@@ -4,6 +4,7 @@ from datetime import date
 from typing import Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 
 class Period(msgspec.Struct, frozen=True, rename={"starts": "from", "ends": "to"}):
@@ -30,8 +31,19 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     of: int | None = None
 
 
+class Corrected(msgspec.Struct, frozen=True):
+    """That somebody called an issued summary wrong, and what came of it, in fixed words."""
+
+    summary: int
+    on: date
+    text: str
+
+
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
-    """What is read to the person. `closing` is the last sentence of every summary."""
+    """What is read to the person. `closing` is the last sentence of every summary.
+
+    `corrections` are those of earlier summaries of this file; where there are none it is not there.
+    """
 
     file_ref: str
     type: str
@@ -39,6 +51,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     period: Period
     facts: list[Fact]
     closing: str
+    corrections: list[Corrected] | UnsetType = UNSET
 
 
 class Author(msgspec.Struct, frozen=True):

@@ -26,6 +26,9 @@ def acts(plan: str, ids: dict[str, Any]) -> Iterator[Asked]:
     yield "listComplaints", "GET", "/complaints", (), None, None
     yield "answerComplaint", "POST", "/complaints/{}/answer", complaint, sorry, 1
     yield "askErasure", "POST", "/plans/{}/erasure-wishes", (plan,), {}, None
+    thinned = ids["thinned"]
+    version = thinned["version"]
+    yield "eraseVoluntary", "POST", "/plans/{}/erase-voluntary", (thinned["id"],), None, version
     yield "endErasureWish", "POST", "/erasure-wishes/{}/end", (ids["taken_back"],), None, 1
     yield "listReviews", "GET", "/outside-reviews", (), None, None
     found = {"finding": "in_order"}
@@ -52,6 +55,8 @@ async def wishes(world: World, worker: Caller, head: Caller, plan: str) -> dict[
     second = await world.somebody("CO")
     await asked(world, another["id"], second)
     taken_back = await asked(world, plan, second)
+    thinned = await world.a_plan(worker, supervision=True)
+    await asked(world, thinned["id"], second, voluntary=True)
     review = uuid4()
     await world.sql(
         "INSERT INTO outside_review (id, agency, version, kind, thing, done_by, done_at)"
@@ -61,19 +66,21 @@ async def wishes(world: World, worker: Caller, head: Caller, plan: str) -> dict[
         uuid4(),
         head.id,
     )
-    return {"another": another, "taken_back": taken_back, "review": str(review)}
+    made = {"another": another, "thinned": thinned}
+    return {**made, "taken_back": taken_back, "review": str(review)}
 
 
-async def asked(world: World, plan: str, by: Caller) -> str:
-    """A wish of a coordinator to erase this plan's person."""
+async def asked(world: World, plan: str, by: Caller, *, voluntary: bool = False) -> str:
+    """A wish of a coordinator to erase this plan's person, or the voluntary part."""
     id_ = uuid4()
     await world.sql(
-        "INSERT INTO erasure_wish (id, agency, plan, version, person, asked_by, asked_at)"
-        " SELECT $1, agency, id, 1, person, $2, $3 FROM plan WHERE id = $4",
+        "INSERT INTO erasure_wish (id, agency, plan, version, person, asked_by, asked_at,"
+        " voluntary) SELECT $1, agency, id, 1, person, $2, $3, $5 FROM plan WHERE id = $4",
         id_,
         by.id,
         clock.now(),
         UUID(plan),
+        voluntary,
     )
     return str(id_)
 

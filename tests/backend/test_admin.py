@@ -454,3 +454,5 @@ async def test_an_operator_names_the_country_the_days_and_whether_the_agency_is_
     [row] = await world.sql("SELECT country, complaint_days, small FROM agency")
     assert row == {"country": "KZ", "complaint_days": 5, "small": True}
     _refused(await terminal.run("complaint-days", "99"), "1 to 60 working days")
+    assert (await terminal.run("terms", "--person", "400")).returncode == 0
+    _refused(await terminal.run("terms", "--circle", "10"), "kept 30 to 180 days")

@@ -94,6 +94,9 @@ async def test_the_person_asks_and_sees_the_answer_and_the_worker_sees_a_task(ca
         assert found["due_on"] == due_on(clock.today("Africa/Tunis"), {1, 2, 3, 4, 5})
         (task,) = (await case.worker.get("/tasks")).json()["tasks"]
         assert (task["kind"], task["subject"]) == ("correction-asked", str(found["id"]))
+        version, done_ = row(case.plan, "PLN-01")["version"], {"state": "done"}
+        changed = await case.worker.patch(f"/milestones/{milestone}", done_, version=version)
+        assert changed.status_code == 200, changed.text
         async with await at_the_desk(case.world, case.worker) as desk:
             page = await desk.open(case.here)
             assert WRONG in page.words

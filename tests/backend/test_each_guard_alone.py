@@ -78,6 +78,7 @@ ACTIONS = {
         "record_notice": "recordNotice",
         "close_incident": "closeIncident",
     },
+    "backend.erasure.voluntary": {"erase_voluntary": "eraseVoluntary"},
     "backend.erasure.wishes": {
         "ask_erasure": "askErasure",
         "end_erasure_wish": "endErasureWish",

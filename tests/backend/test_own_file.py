@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from backend import database
 from backend.files.paper import print_file
 from backend.files.rules import READS, name_for
 from backend.files.telling import Line, Section
@@ -150,6 +151,41 @@ async def test_a_colleague_behind_glass_stands_in_it(case: Case) -> None:
     assert len([one for one in found["circle"] if one["role"] == "SW"]) == 1
 
 
+async def test_only_what_they_raised_about_themselves_of_safety_stands_in_it(case: Case) -> None:
+    """A flag on another's word, on the worker's own, or about another is no row for them."""
+    before = await case.read(case.person)
+    [known] = await case.world.sql("SELECT person FROM plan WHERE id = $1", UUID(case.id))
+    person = str(known["person"])
+    others = await case.world.sql("SELECT id, role FROM member WHERE role IN ('FA', 'ME')")
+    mother = next(str(one["id"]) for one in others if one["role"] == "FA")
+    path = f"/plans/{case.id}/safety-flags"
+    for hidden in (
+        {"subject": person, "words": "Secret one", "raiser": mother},
+        {"subject": person, "words": "Secret two"},
+        {"subject": mother, "words": "Secret three", "raiser": person},
+    ):
+        assert (await case.worker.post(path, hidden)).status_code == 201
+    same = await case.read(case.person)
+    assert same["safety"] == before["safety"] == []
+    assert "Secret" not in same["text"] + same["page"]
+    own = {"subject": person, "words": "I am afraid there.", "raiser": person, "kept_from": mother}
+    assert (await case.worker.post(path, own)).status_code == 201
+    told = await case.read(case.person)
+    assert [one["words"] for one in told["safety"]] == ["I am afraid there."]
+    assert "I am afraid there." in told["page"]
+    assert mother not in told["text"]
+    assert "kept" not in str(told["safety"])
+    # nor does the database show the others to whoever comes in as the person
+
+    async def seen() -> list[Any]:
+        async with database.transaction(UUID(person)) as held:
+            return list(await held.fetch("SELECT own FROM safety_flag"))
+
+    assert [one["own"] for one in await database.in_fresh_context(seen)] == [True]
+    lawyer = await a_lawyer(case.worker, case.id, *MATTERS)
+    assert "safety" not in await case.read(lawyer)
+
+
 async def test_a_lawyer_reads_the_matters_of_the_mandate_and_no_other(case: Case) -> None:
     lawyer = await a_lawyer(case.worker, case.id, "summaries")
     found = await case.read(lawyer)
@@ -210,7 +246,9 @@ def test_the_parts_of_the_file_are_groups_of_the_matrix() -> None:
     groups = {mark["group"] for mark in marked(FileView).values()}
     assert set(FileView.__struct_fields__) - marked(FileView).keys() == {"as_of"}
     every = WITH_EACH_MATTER.union(*MATTERS.values())
-    assert groups <= every <= MATRIX.keys()
+    # of safety only the person reads, and only what they raised themselves
+    assert groups - every == {"safety"}
+    assert every <= MATRIX.keys()
     for group in groups:
         assert cell("PE", group).reads, group
     for group in every:

@@ -52,7 +52,9 @@ WHOLE = {
     "CaseloadView": "a list",
     "TasksView": "a list",
     "DraftView": "to who reads it to the person",
-    **dict.fromkeys(("Draft", "Period", "Fact"), "of a draft or a summary, by its own rules"),
+    **dict.fromkeys(
+        ("Draft", "Period", "Fact", "Corrected"), "of a draft or a summary, by its own rules"
+    ),
     **dict.fromkeys(("IssuedListView", "IssuedLine", "SummaryView"), "to its court"),
     **dict.fromkeys(("Content", "Author", "Attestation"), "what was issued, to its court"),
     **dict.fromkeys(("ReadTo", "PersonView", "Comment"), "likewise"),
@@ -142,6 +144,7 @@ WRITES = {
     "setWall": "circle",
     "endWall": "circle",
     "erasePerson": "circle",
+    "eraseVoluntary": "circle",
     "askErasure": "circle",
     "endErasureWish": "circle",
     "recordReview": "reviews",

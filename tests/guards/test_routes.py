@@ -39,6 +39,7 @@ BEYOND = {
     **dict.fromkeys(
         ("listReviews", "recordReview"), "what a small agency owes instead of a second person"
     ),
+    "eraseVoluntary": "the same for what was chosen, while what was ordered has to stay",
     "erasePerson": "the right to be forgotten, and what an agency owes by law",
     **dict.fromkeys(
         ("listFlows", "recordFlow", "confirmFlow", "endFlow"),

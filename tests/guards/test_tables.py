@@ -20,6 +20,7 @@ OTHERS = {
     "account_invitation": "a role and a neutral name, before there is anybody; its code hashed",
     "agency": "the tenant itself: hours and numbers to call",
     "audit": "its own policies: read by plan, added by anybody, changed by nobody",
+    "audit_anchor": "numbers and hashes",
     "audit_head": "numbers and hashes",
     "audit_seal": "numbers and hashes",
     "bot": "the agency's chat bot, without its token",
@@ -59,6 +60,7 @@ OTHERS = {
 WITHOUT_VERSION = {
     "actor": "written once",
     "audit": "written once",
+    "audit_anchor": "written once",
     "audit_head": "nobody sees it",
     "audit_seal": "written once",
     "bot": "set up once",
@@ -105,10 +107,21 @@ WIDE = {
 WIDEST_CODE = 40
 # What functions that run as the owner look at; but for mandates and walls in the actor's own
 # agency alone.
-OWNER_READS = {"mandate", "plan", "member", "wall", "legal_hold", "disclosure"}
+OWNER_READS = {"mandate", "plan", "member", "wall", "legal_hold", "disclosure", "entry_pass"}
 # And what one of them may do where an entry of the data-flow registry ends: cancel what waits, and
 # tell a human.
-OWNER_CANCELS = {"message": {"SELECT", "UPDATE"}, "task": {"INSERT"}, "change": {"INSERT"}}
+OWNER_CANCELS = {
+    "message": {"SELECT", "UPDATE"},
+    "task": {"INSERT"},
+    "change": {"INSERT"},
+    "audit": {"SELECT", "DELETE"},  # what is ten years old, and nothing else
+}
+# Kept as proof for years: the jobs delete of it what a policy of its own lets them, and no more.
+DELETED_LATE = {"channel_consent", "disclosure", "participation", "correction", "entry_pass"}
+# What tells of a supervised plan's voluntary part: only while somebody's wish to erase it stands.
+THINNED = {
+    "milestone_event", "appointment", "correction", "claim", "contact", "participation",
+}  # fmt: skip
 CHAT_ROWS = {"link", "message", "incoming", "incoming_update"}
 # What may not be stored or inferred about anybody, as parts of names.
 FORBIDDEN = re.compile(
@@ -177,19 +190,25 @@ async def test_rows_of_a_plan_are_walled_for_everybody_even_their_owner(catalog:
         )
     }
     policies = defaultdict(set)
+    waits = set()
     for row in await catalog.fetch("SELECT tablename, cmd, roles, permissive FROM pg_policies"):
-        assert row["permissive"] == "PERMISSIVE"
+        if row["permissive"] == "RESTRICTIVE":
+            assert (row["cmd"], row["roles"]) == ("DELETE", ["throughcare_worker"])
+            waits.add(row["tablename"])
+            continue
         for role in row["roles"]:
             policies[row["tablename"], role].add(row["cmd"])
     for table in [*PLAN_ROWS, "person", "audit"]:
         assert walls[table] == (True, True), table
         assert (table, "public") not in policies
-        assert {"SELECT", "INSERT"} <= policies[table, "throughcare_app"] <= {
+        thins = {"DELETE"} if table in THINNED else set()
+        assert {"SELECT", "INSERT"} <= policies[table, "throughcare_app"] - thins <= {
             "SELECT", "INSERT", "UPDATE",
         }, table  # fmt: skip
         owners = policies[table, "throughcare_owner"]
         expected = {"SELECT"} if table in OWNER_READS else OWNER_CANCELS.get(table, set())
         assert owners == expected, table
+    assert waits == DELETED_LATE
 
 
 async def test_rows_that_change_carry_a_version(catalog: Any) -> None:
@@ -272,7 +291,7 @@ async def test_what_is_written_once_cannot_be_rewritten(catalog: Any) -> None:
     assert rewritable == {("claim", "undone_at"), ("claim", "version")}
 
 
-async def test_nothing_is_deleted_but_heartbeats_and_what_is_kept_for_minutes(
+async def test_nothing_is_deleted_but_what_is_kept_for_minutes_and_proofs_that_are_too_old(
     catalog: Any,
 ) -> None:
     rows = await catalog.fetch(
@@ -286,6 +305,8 @@ async def test_nothing_is_deleted_but_heartbeats_and_what_is_kept_for_minutes(
         ("throughcare_worker", "heartbeat", "DELETE"),
         ("throughcare_worker", "court_assertion", "DELETE"),
         ("throughcare_worker", "denial", "DELETE"),  # once the audit has told the number
+        *(("throughcare_worker", table, "DELETE") for table in DELETED_LATE),
+        *(("throughcare_app", table, "DELETE") for table in THINNED),
     }
 
 
@@ -310,6 +331,8 @@ async def test_functions_that_run_as_the_owner_are_few_and_cannot_be_misled(cata
         "free_alias",
         "destroy_key",
         "destroy_expired",
+        "forget",
+        "drop_audit",
         "is_held",
         "bars_me",
         "holds_of_agency",

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from backend import clock
 from backend.access import Actor, check_version, find_plan, require
+from backend.actors.actions import unseal
 from backend.alerts.actions import open_task
 from backend.audit.actions import record
 from backend.database import connection, transaction
@@ -20,6 +21,7 @@ from backend.once import Written
 from backend.passes.ending import end_passes_of
 from backend.plans import rules
 from backend.plans.actions.writing import write_events
+from backend.plans.terms import kept_until
 
 LINKS_LIVE_ON = DESK_LIVES_ON = timedelta(days=7)
 
@@ -202,11 +204,9 @@ async def change_plan_state(actor: Actor, id_: UUID, seen: int, to: str) -> Writ
         if to not in rules.PLAN_STEPS[plan["state"]] or wrong_side:
             raise NotFromThisState(f"A plan that is {plan['state']} cannot become that.")
         version = await held.fetchval(
-            "UPDATE plan SET state = $2, closed_at = $3, version = version + 1 WHERE id = $1"
-            " RETURNING version",
+            "UPDATE plan SET state = $2, version = version + 1 WHERE id = $1 RETURNING version",
             id_,
             to,
-            clock.now() if to == "closed" else None,
         )
         if to in {"paused", "closed"}:
             await outbox.cancel_plan(id_, to)
@@ -217,8 +217,22 @@ async def change_plan_state(actor: Actor, id_: UUID, seen: int, to: str) -> Writ
 
 
 async def _close(plan: Any) -> None:
-    """Thanks to the circle; its chats are cut a week later, with the mandates; papers at once."""
-    held, until = connection(), clock.now() + LINKS_LIVE_ON
+    """Thanks to the circle; its chats are cut a week later, with the mandates; papers at once.
+
+    From here on the terms run, by a birth date that no job reads.
+    """
+    held, now = connection(), clock.now()
+    until = now + LINKS_LIVE_ON
+    sealed = await held.fetchval("SELECT identity FROM person WHERE id = $1", plan["person"])
+    identity = await unseal(plan["person"], f"person.identity:{plan['person']}", sealed) or {}
+    kept = await kept_until(plan, identity.get("birth_date"), now)
+    await held.execute(
+        "UPDATE plan SET closed_at = $2, keep_until = $3, circle_until = $4 WHERE id = $1",
+        plan["id"],
+        now,
+        kept.person,
+        kept.circle,
+    )
     links = await held.fetch(
         "SELECT l.* FROM link l JOIN member b ON b.id = l.subject"
         " WHERE l.plan = $1 AND l.state = 'active'",

@@ -1,11 +1,14 @@
 """The draft: what would be issued now. It is made of rows each time and never stored."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
+
+from msgspec import UNSET
 
 from backend import clock
 from backend.access import Actor, find_plan, require
@@ -14,7 +17,7 @@ from backend.audit.actions import record
 from backend.courts.actions import reference_of
 from backend.database import connection, transaction
 from backend.errors import Unfit
-from backend.summaries.content import Draft, Period, canonical
+from backend.summaries.content import Corrected, Draft, Period, canonical
 from backend.summaries.rules import TYPES, Material, facts_of
 from backend.summaries.wording import spoken, words
 
@@ -59,7 +62,27 @@ async def make_draft(plan: Any, subject: Subject) -> Draft:
         period=subject.period,
         facts=facts_of(await _material(plan, subject.period), subject.period, words(language)),
         closing=words(language)["closing"],
+        corrections=await _corrections(plan, subject, words(language)) or UNSET,
     )
+
+
+_ANSWERED = """
+SELECT c.answer, c.answered_at, s.number FROM correction c JOIN summary s ON s.id = c.summary
+ WHERE c.plan = $1 AND s.file = $2 AND c.answered_at IS NOT NULL ORDER BY c.answered_at, s.number
+"""
+
+
+async def _corrections(plan: Any, subject: Subject, said: Mapping[str, str]) -> list[Corrected]:
+    """What was called wrong in a summary that this court has: in fixed words, and no typed one."""
+    zone = ZoneInfo(plan["zone"])
+    return [
+        Corrected(
+            summary=row["number"],
+            on=row["answered_at"].astimezone(zone).date(),
+            text=said[f"correction:{row['answer']}"].format(number=row["number"]),
+        )
+        for row in await connection().fetch(_ANSWERED, plan["id"], subject.file)
+    ]
 
 
 def digest_of(draft: Draft) -> bytes:

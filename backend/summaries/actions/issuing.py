@@ -12,6 +12,7 @@ import msgspec
 from backend import clock
 from backend.access import Actor, find_plan, require
 from backend.actors.actions import seal, unseal
+from backend.alerts.actions import close_tasks
 from backend.audit.actions import record
 from backend.database import connection, transaction
 from backend.errors import NotFromThisState, SummaryNotReadToPerson, Unfit
@@ -116,6 +117,7 @@ async def issue_summary(actor: Actor, plan_id: UUID, subject: Subject) -> Writte
         content = await _content(actor, subject, draft, attestation, view)
         id_ = await _write(actor, plan, subject, content)
         await _use(readings, id_)
+        await _supersede(subject, content)
         await record(actor, "issueSummary", plan=plan_id, thing=id_)
         return Written(id_, content.version, 201)
 
@@ -205,6 +207,15 @@ async def _write(actor: Actor, plan: Any, subject: Subject, content: Content) ->
         actor.id,
     )
     return id_
+
+
+async def _supersede(subject: Subject, content: Content) -> None:
+    """Who was to issue the wrong one anew has done so."""
+    before = await connection().fetchval(
+        "SELECT id FROM summary WHERE file = $1 AND number = $2", subject.file, content.supersedes
+    )
+    if before is not None:
+        await close_tasks(before, "summary-wrong", "superseded")
 
 
 async def _use(readings: Sequence[Any], summary: UUID) -> None:

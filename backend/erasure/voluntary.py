@@ -1,0 +1,194 @@
+"""Under supervision: what somebody took part in of their own will goes, what was ordered stays.
+
+Afterwards it is as if it had never been offered: rows sleep again, their history is gone, and
+mentors and relatives with it. docs/decisions/0018-erasure-and-retention.md says what exactly.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from backend import clock
+from backend.access import Actor, check_version, require
+from backend.actors.actions import destroy_key
+from backend.audit.actions import record
+from backend.database import connection, transaction
+from backend.erasure.ending import WHY
+from backend.erasure.holds import is_held, own_plan_locked
+from backend.erasure.wishes import WHOLE, is_ordered, let_by
+from backend.errors import NotFromThisState, UnderLegalHold
+from backend.messages import outbox
+from backend.once import Written
+from backend.staff.proof import require_fresh
+
+CHOSEN = ("CNS-P", "CNS-S", "CNS-X", "FAM", "MEN")  # pathways that nobody is ordered into
+
+
+async def erase_voluntary(actor: Actor, plan_id: UUID, seen: int) -> Written:
+    """Erase the voluntary part of a plan whose person is under supervision.
+
+    For a coordinator as `erase_person` is, where another one has asked for just this.
+    Raises NotFound, VersionStale, ProveAgain, UnderLegalHold, TooManyTries, and NotFromThisState
+    where nobody asked for it, behind broken glass, and where the whole person may be erased.
+    """
+    require(actor, "eraseVoluntary")
+    async with transaction(actor.id) as held:
+        plan = await own_plan_locked(actor, plan_id)
+        plan = await held.fetchrow(
+            "SELECT p.*, $2::uuid AS mandate_id FROM plan p WHERE id = $1 FOR UPDATE",
+            plan_id,
+            plan["mandate_id"],
+        )
+        check_version(plan, seen)
+        await require_fresh(actor)
+        await _check(plan)
+        circle = await _circle(plan)
+        rows = [row["id"] for row in await held.fetch("SELECT voluntary_rows($1) AS id", plan_id)]
+        await _silence(plan_id, rows, circle)
+        await _forget(plan_id, rows, circle)
+        await _let_go(plan_id, circle)
+        for one in circle:
+            await destroy_key(one)
+        await let_by(actor, plan["person"], voluntary=True)
+        await held.execute("UPDATE plan SET version = version + 1 WHERE id = $1", plan_id)
+        await record(actor, "eraseVoluntary", plan=plan_id, thing=plan["person"])
+        return Written(plan_id, seen + 1)
+
+
+async def _check(plan: Any) -> None:
+    if await is_held(plan["person"]):
+        raise UnderLegalHold
+    if await connection().fetchval("SELECT glass FROM mandate WHERE id = $1", plan["mandate_id"]):
+        raise NotFromThisState("Nothing is erased by whoever was let in for four hours.")
+    if not is_ordered(plan):
+        raise NotFromThisState(WHOLE)
+
+
+async def _circle(plan: Any) -> list[UUID]:
+    """Mentors and relatives, but for one who stands by somebody else as well."""
+    rows = await connection().fetch(
+        "SELECT b.id FROM member b JOIN subject_key k ON k.id = b.id AND k.wrapped IS NOT NULL"
+        " WHERE b.plan = $1 AND b.role::text = ANY (ARRAY['ME', 'FA'])"
+        " AND NOT EXISTS (SELECT 1 FROM mandate m WHERE m.actor = b.id AND m.plan <> b.plan"
+        "  AND (m.ends IS NULL OR m.ends > $2)) ORDER BY b.id",
+        plan["id"],
+        clock.now(),
+    )
+    return [row["id"] for row in rows]
+
+
+async def _silence(plan: UUID, rows: list[UUID], circle: list[UUID]) -> None:
+    """Nothing about it waits to be said or done, and no chat of theirs is left."""
+    held, now = connection(), clock.now()
+    links = await held.fetch(
+        "UPDATE link SET state = 'ended', ended_at = coalesce(ended_at, $2), token = NULL,"
+        " pin = NULL, chat = NULL, chat_index = NULL, version = version + 1"
+        " WHERE plan = $3 AND subject = ANY($1) RETURNING id",
+        circle,
+        now,
+        plan,
+    )
+    for link in links:
+        await outbox.cancel_link(link["id"], WHY)
+    tasks = await held.fetch(
+        "UPDATE task SET closed_at = coalesce(closed_at, $4), outcome = $5, note = NULL,"
+        " version = version + 1 WHERE plan = $3 AND (subject = ANY($1) OR subject = ANY($2)"
+        "  OR about = ANY($2)) RETURNING id",
+        rows,
+        circle,
+        plan,
+        now,
+        WHY,
+    )
+    about = [*rows, *circle, *(row["id"] for row in tasks)]
+    await outbox.cancel_about(about, WHY)
+    await held.execute(
+        "UPDATE message SET variables = NULL, chat = NULL, answer = NULL, version = version + 1"
+        " WHERE plan = $3 AND (subject = ANY($1) OR recipient = ANY($2))",
+        about,
+        circle,
+        plan,
+    )
+    await held.execute(
+        "UPDATE incoming SET text = NULL, version = version + 1"
+        " WHERE plan = $1 AND text IS NOT NULL",
+        plan,
+    )
+
+
+async def _forget(plan: UUID, rows: list[UUID], circle: list[UUID]) -> None:
+    """As if it had never been offered: what tells of it is deleted, and the rows sleep."""
+    held = connection()
+    for sql in (
+        "DELETE FROM milestone_event WHERE milestone = ANY($1)",
+        "DELETE FROM appointment WHERE milestone = ANY($1)",
+        "DELETE FROM correction WHERE milestone = ANY($1)",
+    ):
+        await held.execute(sql, rows)
+    await held.execute(
+        "DELETE FROM claim WHERE plan = $3 AND (subject = ANY($1) OR actor = ANY($2))",
+        rows,
+        circle,
+        plan,
+    )
+    await held.execute(
+        "DELETE FROM contact WHERE plan = $2 AND (subject = ANY($1) OR actor = ANY($1))",
+        circle,
+        plan,
+    )
+    await held.execute(
+        "DELETE FROM participation WHERE plan = $1 AND (answer <> 'accepted' OR pathway = ANY($2))",
+        plan,
+        list(CHOSEN),
+    )
+    await held.execute(
+        "UPDATE milestone SET state = 'dormant', cause = NULL, due_on = NULL, done_on = NULL,"
+        " pinned = false, cycle = 0, said_by = NULL, show_court = false, version = version + 1"
+        " WHERE id = ANY($1) AND (state <> 'dormant' OR show_court OR pinned)",
+        rows,
+    )
+
+
+async def _let_go(plan: UUID, circle: list[UUID]) -> None:
+    """Their mandates end, and whatever was let or kept for them."""
+    held, now = connection(), clock.now()
+    for sql in (
+        (
+            "UPDATE channel_consent SET withdrawn_at = coalesce(withdrawn_at, $2),"
+            " version = version + 1 WHERE plan = $3 AND subject = ANY($1)"
+        ),
+        (
+            "UPDATE disclosure SET withdrawn_at = coalesce(withdrawn_at, $2),"
+            " version = version + 1 WHERE plan = $3 AND recipient = ANY($1)"
+        ),
+        (
+            "UPDATE safety_flag SET lowered_at = coalesce(lowered_at, $2), kept_from = NULL,"
+            " version = version + 1 WHERE plan = $3 AND subject = ANY($1)"
+        ),
+        (
+            "UPDATE protected_address SET ended_at = coalesce(ended_at, $2),"
+            " version = version + 1 WHERE plan = $3 AND subject = ANY($1)"
+        ),
+        (
+            "UPDATE mandate SET ends = greatest(starts, $2::timestamptz), version = version + 1"
+            " WHERE plan = $3 AND actor = ANY($1) AND (ends IS NULL OR ends > $2)"
+        ),
+    ):
+        await held.execute(sql, circle, now, plan)
+    await held.execute(
+        "UPDATE member SET gate = NULL, call_weekday = NULL, call_at = NULL,"
+        " alias = 'gone-' || substr(id::text, 1, 8), version = version + 1 WHERE id = ANY($1)",
+        circle,
+    )
+    await held.execute(
+        "UPDATE task SET closed_at = $2, outcome = $3, version = version + 1"
+        " WHERE kind = 'complaint-due' AND closed_at IS NULL"
+        "   AND subject IN (SELECT id FROM complaint WHERE subject = ANY($1))",
+        circle,
+        now,
+        WHY,
+    )
+    await held.execute(
+        "UPDATE incident SET description = NULL, outcome = NULL, version = version + 1"
+        " WHERE touched && $1 AND (description IS NOT NULL OR outcome IS NOT NULL)",
+        circle,
+    )

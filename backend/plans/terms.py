@@ -1,0 +1,68 @@
+"""Until when somebody is kept, computed once: when their plan is closed.
+
+A job reads the day and never a birth date. Of who was no adult the day tells the year of birth at
+most: it is the beginning of a year.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from backend.agencies.countries import Profile, profile_of
+from backend.database import connection
+
+UNDER_AGE = "under18"  # the overlay, where nobody knows a birth date
+
+
+@dataclass(frozen=True)
+class Kept:
+    person: datetime
+    circle: datetime
+
+
+async def kept_until(plan: Mapping[str, Any], birth_date: str | None, closed: datetime) -> Kept:
+    """By the agency's own terms within its country's; shorter for who was no adult at opening."""
+    agency = await connection().fetchrow(
+        "SELECT country, keep_person, keep_circle FROM agency WHERE id = $1", plan["agency"]
+    )
+    profile = profile_of(agency["country"])
+    born = date.fromisoformat(birth_date) if birth_date else None
+    opened = plan["opened_at"].astimezone(ZoneInfo(plan["zone"])).date()
+    minor = was_minor(born, opened, profile, plan["overlays"])
+    days = {whom: term.chosen(agency[f"keep_{whom}"]) for whom, term in profile.keep.items()}
+    return Kept(
+        _until(profile, "person", days["person"], closed, born, minor=minor),
+        _until(profile, "circle", days["circle"], closed, born, minor=minor),
+    )
+
+
+def was_minor(born: date | None, opened: date, profile: Profile, overlays: Any) -> bool:
+    """On the day on which the plan was opened; without a birth date the overlay says it."""
+    if born is None:
+        return UNDER_AGE in overlays
+    return (opened.year - born.year - ((opened.month, opened.day) < (born.month, born.day))) < (
+        profile.majority
+    )
+
+
+def _until(
+    profile: Profile,
+    whom: str,
+    own: int | None,
+    closed: datetime,
+    born: date | None,
+    *,
+    minor: bool,
+) -> datetime:
+    term = profile.keep[whom]
+    days = term.chosen(own)
+    if not minor:
+        return closed + timedelta(days=days)
+    parts = profile.minors["parts"]
+    until = closed + timedelta(days=days // parts)
+    if born is not None:
+        grown = datetime(born.year + profile.minors["until"], 1, 1, tzinfo=UTC)
+        until = min(until, max(grown, closed + timedelta(days=term.floor // parts)))
+    return until
