@@ -13,6 +13,7 @@ from backend.errors import (
     NotFound,
     NotFromThisState,
     NotYourRole,
+    ProveAgain,
     TooManyTries,
     Unfit,
     VersionMissing,
@@ -109,7 +110,7 @@ class GlassController(Controller):
     @post(
         "/",
         operation_id="askBreakGlass",
-        responses=documented(KeyMissing, KeyReused, NotYourRole, TooManyTries),
+        responses=documented(KeyMissing, KeyReused, NotYourRole, ProveAgain, TooManyTries),
     )
     async def ask(self, request: HttpRequest, data: JSONBody[AskBreakGlass]) -> WrittenReply:
         """Ask to see a plan that is not yours. The answer is the same whether it exists or not."""
@@ -130,7 +131,11 @@ class GlassController(Controller):
         ]
         return Response(views, headers=NO_STORE)
 
-    @post("/{wish_id:uuid}/let", operation_id="letBreakGlass", responses=documented(*CHANGE))
+    @post(
+        "/{wish_id:uuid}/let",
+        operation_id="letBreakGlass",
+        responses=documented(*CHANGE, ProveAgain),
+    )
     async def let(self, request: HttpRequest, wish_id: FromPath[UUID]) -> WrittenReply:
         """Let a colleague see one plan for four hours; never your own wish."""
         return plain(
