@@ -9,7 +9,10 @@ from backend.plans.tables import Plan
 
 
 class ErasureWish(Table, tablename="erasure_wish"):
-    """A coordinator's wish to erase a person, which another one lets or not."""
+    """A coordinator's wish to erase a person, which another one lets or not.
+
+    `written_at` is the database's own clock: a small agency waits its day by that one too.
+    """
 
     id = row_id()
     agency = reference(Agency)
@@ -18,6 +21,7 @@ class ErasureWish(Table, tablename="erasure_wish"):
     person = reference(Person)
     asked_by = reference(ActorRecord)
     asked_at = instant()
+    written_at = instant(null=True)
     ended_at = instant(null=True)
 
 

@@ -98,7 +98,7 @@ WIDE = {
 WIDEST_CODE = 40
 # What functions that run as the owner look at; but for mandates and walls in the actor's own
 # agency alone.
-OWNER_READS = {"mandate", "plan", "member", "wall", "legal_hold", "disclosure"}
+OWNER_READS = {"mandate", "plan", "member", "wall", "legal_hold", "disclosure", "erasure_wish"}
 # And what one of them may do where an entry of the data-flow registry ends: cancel what waits, and
 # tell a human.
 OWNER_CANCELS = {"message": {"SELECT", "UPDATE"}, "task": {"INSERT"}, "change": {"INSERT"}}
