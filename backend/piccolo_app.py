@@ -7,7 +7,7 @@ from backend.actors.tables import ActorRecord, Mandate, SubjectKey
 from backend.agencies.tables import Agency, Bot, DutyShift
 from backend.alerts.tables import Task
 from backend.appointments.tables import Appointment
-from backend.audit.tables import Audit, AuditHead, AuditSeal, Denial, Heartbeat, Once
+from backend.audit.tables import Audit, AuditHead, AuditSeal, Denial, Heartbeat, Once, RecentAct
 from backend.circles.tables import Member
 from backend.columns import APP
 from backend.complaints.tables import Complaint
@@ -97,6 +97,7 @@ APP_CONFIG = AppConfig(
         Plan,
         ProtectedAddress,
         Reading,
+        RecentAct,
         RecoveryCode,
         RefreshToken,
         ReleaseMove,
