@@ -15,6 +15,7 @@ from backend.errors import (
     NotYourRole,
     ProveAgain,
     TooManyTries,
+    TooMuch,
     Unfit,
     VersionMissing,
     VersionStale,
@@ -80,7 +81,7 @@ class WallController(Controller):
     @get(
         "/plans/{plan_id:uuid}/walls",
         operation_id="listWalls",
-        responses=documented(NotYourRole, NotFound),
+        responses=documented(NotYourRole, NotFound, TooMuch),
     )
     async def list_walls(
         self, request: HttpRequest, plan_id: FromPath[UUID]
