@@ -63,7 +63,7 @@ class RecordListView(msgspec.Struct):
 
 
 class OfficerController(Controller):
-    """For a data-protection officer: ids, codes and instants."""
+    """For a data-protection officer and an auditor: ids, codes and instants."""
 
     tags = ["access"]  # noqa: RUF012
 
