@@ -6,6 +6,7 @@ variable and there is one pool for each.
 """
 
 import asyncio
+import json
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -18,7 +19,7 @@ import asyncpg
 from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 
 from backend import clock
-from backend.errors import DatabaseBusy, NotFound, NotSignedIn, NotYourRole
+from backend.errors import DatabaseBusy, NotFound, NotSignedIn, NotYourRole, TooMuch
 
 T = TypeVar("T")
 Role = Literal["owner", "app", "worker", "backup"]
@@ -65,6 +66,7 @@ REFUSED: dict[str, type[Exception]] = {
     "TC403": NotYourRole,
     "TC404": NotFound,
 }
+LIMIT = "TC430"
 
 log = logging.getLogger(__name__)
 # What the acts of this context are said to be for; audit rows take it from the transaction.
@@ -141,6 +143,11 @@ async def connect(
         DB.only = role
 
 
+def limiting(limits: Mapping[str, int]) -> Mapping[str, str]:
+    """What a pool says to the database so that one account does no more than this in an hour."""
+    return {"app.limits": json.dumps(dict(limits))}
+
+
 async def disconnect(role: Role) -> None:
     pool = DB.pools.pop(role, None)
     if DB.only == role:
@@ -211,6 +218,7 @@ async def transaction(actor: UUID | None = None) -> AsyncIterator[Any]:
         await _undo(opened.connection)
         if isinstance(error, BROKEN + CROWDED):
             raise _busy(error) from error
+        _refuse_beyond(error)
         raise
     finally:
         DB.current_transaction.reset(token)
@@ -273,6 +281,12 @@ def _opening(actor: UUID | None, moment: datetime) -> str:
     )
 
 
+def _refuse_beyond(error: BaseException) -> None:
+    """Raises TooMuch for what the limits of an hour refuse (docs/decisions/0025-limits.md)."""
+    if isinstance(error, asyncpg.PostgresError) and error.sqlstate == LIMIT:
+        raise TooMuch(retry_after=int(error.detail or 60)) from error
+
+
 async def _acquire(pool: Any) -> Any:
     if pool is None:
         raise RuntimeError("no connection pool is open for this role")
@@ -331,6 +345,7 @@ async def fetch_at_once(sql: str, *values: object) -> Sequence[Any]:
     except asyncpg.PostgresError as error:
         if error.sqlstate in REFUSED:
             raise REFUSED[error.sqlstate] from error
+        _refuse_beyond(error)
         raise
     finally:
         await pool.release(held)

@@ -26,6 +26,7 @@ from backend.errors import (
     NotJson,
     NotSignedIn,
     NotYourRole,
+    TooMuch,
     VersionMissing,
 )
 from backend.once import Asked, Written, digest, once
@@ -197,7 +198,7 @@ async def at_once(request: HttpRequest, act: Callable[[Bearer], Awaitable[tuple[
     bearer = Bearer(state["token"], state["request_id"])
     try:
         state["reader"], found = await act(bearer)
-    except (NotFound, NotYourRole):
+    except (NotFound, NotYourRole, TooMuch):
         # refused: the log says to whom, as it says of every other route
         state["actor"] = await staff_of_token(bearer.token, bearer.request)
         raise

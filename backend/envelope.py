@@ -15,7 +15,14 @@ from litestar.types import Message
 from backend.audit.denials import deny, hash_of
 from backend.database import stated_purpose
 from backend.doors import COURT
-from backend.errors import DatabaseBusy, DomainError, NotFound, NotSignedIn, NotYourRole
+from backend.errors import (
+    DatabaseBusy,
+    DomainError,
+    NotFound,
+    NotSignedIn,
+    NotYourRole,
+    TooManyTries,
+)
 from backend.logs import request_id
 from backend.problems import GONE, MEDIA_TYPE, TYPE_PREFIX, Problem
 from backend.staff.sessions import staff_of_token
@@ -34,7 +41,9 @@ UNLESS_SAID = [
 ]
 
 MOST_AT_ONCE = 500
-REFUSALS: dict[int, type[DomainError]] = {one.status: one for one in (NotYourRole, NotFound)}
+REFUSALS: dict[int, type[DomainError]] = {
+    one.status: one for one in (NotYourRole, NotFound, TooManyTries)
+}
 NOT_UNDERSTOOD = frozenset({400, 413, 415})
 
 

@@ -51,6 +51,13 @@ class TooManyTries(DomainError):
     title = "Too many tries; wait a while"
 
 
+class TooMuch(TooManyTries):
+    """More of something than an hour allows one account. `retry_after`: in seconds."""
+
+    kind = "too-much-in-an-hour"
+    title = "This is more than an hour allows; go on a little later"
+
+
 class QuotaSpent(DomainError):
     """`retry_after`: seconds until the next day begins."""
 

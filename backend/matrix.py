@@ -65,8 +65,8 @@ incidents           .   .  RW .   .   .   .  .   .   .  .   .  .  RW  .  .  .  .
 reviews             .   .  RW .   .   .   .  .   .   .  .   .  .  RW  .  .  .  .
 complaints          .   W  RW .   .   W   .  W   W   .  W   .  .  .   .  .  .  .
 holds               .   R  RW .   .   .   .  .   .   .  .   .  .  n   .  .  .  .
-proofs              .   .  .  .   .   .   .  .   .   .  .   .  .  R   .  .  .  .
-record              .   .  .  .   .   .   .  .   .   .  .   .  .  R   .  .  .  .
+proofs              .   .  .  .   .   .   .  .   .   .  .   .  R  R   .  .  .  .
+record              .   .  .  .   .   .   .  .   .   .  .   .  R  R   .  .  .  .
 """
 SIGNS = frozenset("RWQCosnDbu")
 

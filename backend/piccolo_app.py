@@ -15,6 +15,7 @@ from backend.audit.tables import (
     Denial,
     Heartbeat,
     Once,
+    RecentAct,
 )
 from backend.circles.tables import Member
 from backend.columns import APP
@@ -111,6 +112,7 @@ APP_CONFIG = AppConfig(
         Plan,
         ProtectedAddress,
         Reading,
+        RecentAct,
         RecoveryCode,
         RefreshToken,
         ReleaseMove,

@@ -77,18 +77,19 @@ async def process(role: Role, configured: Settings) -> AsyncIterator[Reach]:
     """
     with reach(configured) as found:
         try:
-            await _connect(role, found.url(role), configured.pool)
+            settings = database.limiting(configured.limits) if role == "app" else None
+            await _connect(role, found.url(role), configured.pool, settings)
             yield found
         finally:
             await database.disconnect(role)
 
 
-async def _connect(role: Role, url: str, size: int) -> None:
+async def _connect(role: Role, url: str, size: int, settings: Mapping[str, str] | None) -> None:
     """A database that is on its way up is waited for; after a minute its error is the answer."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
-            await database.connect(role, url, size=size)
+            await database.connect(role, url, size=size, settings=settings)
             await _refuse_might(role)
         except (*BROKEN, DatabaseBusy):
             await database.disconnect(role)

@@ -17,6 +17,17 @@ ROOT = Path(__file__).resolve().parent.parent
 MAX_PORT = 65_535
 
 
+# How much of it one account may do within an hour; `plans` are different plans that it looks at.
+LIMITS = {
+    "plans": 150,
+    "findPerson": 60,
+    "createInvitation": 60,
+    "createEntryPass": 30,
+    "inviteColleague": 20,
+    "readFile": 120,
+}
+
+
 class SettingsError(Exception):
     """A setting is missing or cannot be read; the text is one line for the operator."""
 
@@ -44,6 +55,7 @@ class Settings:
     audit_head_url: str | None
     docs: bool
     pool: int
+    limits: Mapping[str, int]
     secure_cookies: bool
     behind_proxy: bool
     host: str
@@ -82,6 +94,7 @@ def read(env: Mapping[str, str]) -> Settings:
         audit_head_url=_secret(env, "AUDIT_HEAD_URL"),
         docs=env.get("API_DOCS", "on") != "off",
         pool=int(env.get("DATABASE_POOL", "10")),
+        limits=_limits(env.get("HOURLY_LIMITS", "")),
         secure_cookies=env.get("SECURE_COOKIES", "off") == "on",
         behind_proxy=env.get("BEHIND_PROXY", "off") == "on",
         host=env.get("LISTEN_HOST", "127.0.0.1"),
@@ -108,6 +121,17 @@ def _url(env: Mapping[str, str], name: str, default: str) -> str:
     if not re.fullmatch(r"https?://[^/?#\s]+", value):
         raise SettingsError(f"{name} must be such as https://example.org, without a path")
     return value
+
+
+def _limits(given: str) -> Mapping[str, int]:
+    """The limits of an hour; `plans=300, findPerson=90` sets these two otherwise."""
+    limits = dict(LIMITS)
+    for one in filter(None, (part.strip() for part in given.split(","))):
+        name, _, most = one.partition("=")
+        if name not in LIMITS or not most.isdecimal() or not int(most):
+            raise SettingsError(f"HOURLY_LIMITS is such as plans=300, of: {', '.join(LIMITS)}")
+        limits[name] = int(most)
+    return limits
 
 
 def _port(env: Mapping[str, str], name: str, default: int) -> int:

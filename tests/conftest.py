@@ -20,6 +20,7 @@ from backend import clock, database, embedded, migrate
 from backend.actors.actions import use_vault
 from backend.audit.seals import use_sealing_key
 from backend.keyring import Keyring
+from backend.settings import LIMITS
 from backend.staff import passwords
 from backend.vault import Vault
 from tests.chats import Chats, create_phones
@@ -117,7 +118,8 @@ async def _connected(server: embedded.Server, name: str) -> AsyncIterator[World]
     roles: tuple[database.Role, ...] = ("app", "worker")
     for role in roles:
         url = server.url(migrate.role_name(role), name)
-        await database.connect(role, url, size=8, only=role == "app")
+        limits = database.limiting(LIMITS) if role == "app" else None
+        await database.connect(role, url, size=8, only=role == "app", settings=limits)
     made = World(server, name)
     try:
         yield made

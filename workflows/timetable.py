@@ -25,6 +25,7 @@ from workflows.retain import retain
 from workflows.seal_audit import seal_audit
 from workflows.send_due import send_due
 from workflows.tell_denials import tell_denials
+from workflows.tell_limits import tell_limits
 from workflows.watch_duties import watch_duties
 
 log = logging.getLogger(__name__)
@@ -51,6 +52,7 @@ def jobs(bot: Bot, stopping: asyncio.Event) -> dict[str, tuple[Job, int]]:
         "retain": (retain, 60 * MINUTE),
         "send_due": (partial(send_due, bot, stopping), 5),
         "tell_denials": (tell_denials, MINUTE),
+        "tell_limits": (tell_limits, 5 * MINUTE),
         "seal_audit": (partial(seal_audit, Progress()), 5),
         "export_head": (export_head, MINUTE),
         "heartbeat": (PULSE.beat, MINUTE),

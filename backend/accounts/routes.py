@@ -29,6 +29,7 @@ from backend.errors import (
     ProveAgain,
     Taken,
     TooManyTries,
+    TooMuch,
     Unfit,
     VersionMissing,
     VersionStale,
@@ -133,7 +134,7 @@ class ColleagueController(Controller):
     @post(
         "/account-invitations",
         operation_id="inviteColleague",
-        responses=documented(*WRITE, ProveAgain, Unfit),
+        responses=documented(*WRITE, ProveAgain, Unfit, TooMuch),
     )
     async def invite(
         self, request: HttpRequest, data: JSONBody[InviteColleague]

@@ -15,6 +15,7 @@ import httpx
 from backend import clock
 from backend.audit.chain import Head
 from backend.database import transaction
+from backend.outbound import Only
 
 log = logging.getLogger(__name__)
 
@@ -93,6 +94,6 @@ def _append(file: Path, lines: bytes) -> None:
 
 
 async def _post(url: str, lines: bytes) -> None:
-    async with httpx.AsyncClient(timeout=PATIENCE_SECONDS, trust_env=False) as client:
+    async with httpx.AsyncClient(timeout=PATIENCE_SECONDS, transport=Only(url)) as client:
         answer = await client.post(url, content=lines, headers={"Content-Type": "text/plain"})
         answer.raise_for_status()

@@ -1,4 +1,4 @@
-"""What a data-protection officer looks at: ids, codes and instants, and never a word of a case."""
+"""What an officer and an auditor look at: ids, codes and instants, and never a word of a case."""
 
 from collections.abc import Sequence
 from typing import Any

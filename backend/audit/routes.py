@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from backend.audit import actions, officer
 from backend.doors import NO_STORE, HttpRequest, actor_of
-from backend.errors import NotFound, NotYourRole
+from backend.errors import NotFound, NotYourRole, TooMuch
 from backend.problems import documented
 
 
@@ -63,7 +63,7 @@ class RecordListView(msgspec.Struct):
 
 
 class OfficerController(Controller):
-    """For a data-protection officer: ids, codes and instants."""
+    """For a data-protection officer and an auditor: ids, codes and instants."""
 
     tags = ["access"]  # noqa: RUF012
 
@@ -110,7 +110,7 @@ class AccessController(Controller):
     @get(
         "/plans/{plan_id:uuid}/access",
         operation_id="listAccess",
-        responses=documented(NotYourRole, NotFound),
+        responses=documented(NotYourRole, NotFound, TooMuch),
     )
     async def list_access(
         self,

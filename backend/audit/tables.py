@@ -65,6 +65,20 @@ class Denial(Table, tablename="denial"):
     times = Integer(null=False, default=None)
 
 
+class RecentAct(Table, tablename="recent_act"):
+    """What an account did within the last hour, as far as that is limited.
+
+    One row for each plan that it looked at, or one with a number for each other act that counts.
+    """
+
+    id = row_id()
+    actor = UUID(null=False, default=None)
+    what = Varchar(40, null=False)
+    thing = UUID(null=False, default=None)
+    since = instant()
+    times = Integer(null=False, default=None)
+
+
 class Once(Table, tablename="once"):
     """An answered write: its key, what it asked and what came of it, kept for ever, no body."""
 

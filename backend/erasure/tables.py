@@ -12,6 +12,7 @@ class ErasureWish(Table, tablename="erasure_wish"):
     """A coordinator's wish to erase a person, which another one lets or not.
 
     `voluntary`: not the person, but what they took part in of their own will, under supervision.
+    `written_at` is the database's own clock: a small agency waits its day by that one too.
     """
 
     id = row_id()
@@ -21,6 +22,7 @@ class ErasureWish(Table, tablename="erasure_wish"):
     person = reference(Person)
     asked_by = reference(ActorRecord)
     asked_at = instant()
+    written_at = instant(null=True)
     ended_at = instant(null=True)
     voluntary = Boolean(default=False, null=False)
 

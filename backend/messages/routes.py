@@ -11,6 +11,7 @@ from backend.errors import (
     NotFound,
     NotFromThisState,
     NotYourRole,
+    TooMuch,
     Unfit,
     VersionMissing,
     VersionStale,
@@ -43,7 +44,11 @@ class InvitationView(msgspec.Struct):
 class LinkController(Controller):
     tags = ["chat"]  # noqa: RUF012 - Litestar declares it so
 
-    @post("/invitations", operation_id="createInvitation", responses=documented(*WRITE, Unfit))
+    @post(
+        "/invitations",
+        operation_id="createInvitation",
+        responses=documented(*WRITE, Unfit, TooMuch),
+    )
     async def invite(
         self, request: HttpRequest, data: JSONBody[CreateInvitation]
     ) -> Response[InvitationView]:

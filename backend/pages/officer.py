@@ -1,4 +1,4 @@
-"""What a data-protection officer looks at, beside the incidents: ids, codes and instants."""
+"""The record for an officer and an auditor, beside the incidents: ids, codes and instants."""
 
 from litestar import Controller, get
 from litestar.params import FromQuery
@@ -19,7 +19,7 @@ class OfficerPageController(Controller):
         async with transaction(actor.id):
             office = await office_of(actor)
             acts = await officer.list_record(actor, before=before)
-            holds = await officer.list_agency_holds(actor)
+            holds = await officer.list_agency_holds(actor) if actor.role == "DP" else None
             proofs = await officer.list_proofs(actor)
         more = acts[-1]["id"] if len(acts) == officer.A_PAGE else None
         return show(

@@ -9,9 +9,11 @@ from backend.access import Actor
 from backend.database import transaction
 from backend.doors import HttpRequest, actor_of
 from backend.once import Written
+from backend.pages.account import submit_proved
 from backend.pages.forms import Act, Attempt, Form, submit
 from backend.pages.html import Page, go, show
 from backend.pages.reading import office_of
+from backend.staff import proof
 from backend.walls import actions, glass
 from backend.walls.routes import AskBreakGlass, SetWall
 
@@ -93,7 +95,7 @@ class GlassPageController(Controller):
         return await self._save(request, "letBreakGlass", act)
 
     async def _save(self, request: HttpRequest, operation: str, act: Act) -> Page:
-        return await submit(
+        return await submit_proved(
             request,
             operation,
             act,
@@ -116,5 +118,6 @@ async def _wishes(request: HttpRequest, tried: Attempt | None = None, *, saved: 
         wishes=wishes,
         own=own,
         zone=office.zone,
+        fresh=await proof.is_fresh(actor),
         saved=saved,
     )

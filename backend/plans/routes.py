@@ -32,6 +32,7 @@ from backend.errors import (
     NotYourRole,
     PlanAlreadyOpen,
     Taken,
+    TooMuch,
     Unfit,
     VersionMissing,
     VersionStale,
@@ -90,7 +91,7 @@ class PlanController(Controller):
         "/search",
         operation_id="findPerson",
         status_code=200,
-        responses=documented(NotYourRole, Unfit),
+        responses=documented(NotYourRole, Unfit, TooMuch),
     )
     async def find(
         self, request: HttpRequest, data: JSONBody[FindPerson]
@@ -103,7 +104,7 @@ class PlanController(Controller):
         "/{plan_id:uuid}",
         operation_id="getPlan",
         opt={IN_SQL: True},
-        responses=documented(NotYourRole, NotFound),
+        responses=documented(NotYourRole, NotFound, TooMuch),
     )
     async def get_plan(
         self, request: HttpRequest, plan_id: FromPath[UUID], show: FromQuery[str] = "soon"
@@ -196,7 +197,7 @@ class MilestoneController(Controller):
     @get(
         "/{milestone_id:uuid}/history",
         operation_id="milestoneHistory",
-        responses=documented(NotYourRole, NotFound),
+        responses=documented(NotYourRole, NotFound, TooMuch),
     )
     async def history(
         self, request: HttpRequest, milestone_id: FromPath[UUID]

@@ -13,6 +13,7 @@ from backend.errors import (
     NotFound,
     NotFromThisState,
     NotYourRole,
+    TooMuch,
     Unfit,
     VersionMissing,
     VersionStale,
@@ -105,7 +106,7 @@ class SafetyController(Controller):
     @get(
         "/plans/{plan_id:uuid}/safety",
         operation_id="listSafety",
-        responses=documented(NotYourRole, NotFound),
+        responses=documented(NotYourRole, NotFound, TooMuch),
     )
     async def list_safety(
         self, request: HttpRequest, plan_id: FromPath[UUID]

@@ -16,6 +16,7 @@ from backend.errors import NotFound, NotFromThisState, TooManyTries
 from backend.once import Written
 from backend.second.actions import is_small, owe_review
 from backend.second.rules import may_let
+from backend.staff.proof import require_fresh
 from backend.walls.rules import A_DAY, LASTS, WAITS, is_open
 
 
@@ -31,10 +32,11 @@ class Wish:
 async def ask_break_glass(actor: Actor, wish: Wish) -> Written:
     """Write the wish down. Whether there is such a person is not looked at.
 
-    Raises TooManyTries after three within a day.
+    Raises ProveAgain, and TooManyTries after three within a day.
     """
     require(actor, "askBreakGlass")
     async with transaction(actor.id) as held:
+        await require_fresh(actor)
         await held.execute("SELECT 1 FROM staff WHERE id = $1 FOR UPDATE", actor.id)
         asked = await held.fetchval(
             "SELECT count(*) FROM break_glass WHERE asked_by = $1 AND asked_at > $2",
@@ -141,12 +143,13 @@ async def let_break_glass(actor: Actor, id_: UUID, seen: int) -> Written:
 
     In a small agency whoever asked lets it too, a day later, and somebody looks at it from outside.
     Raises NotFound for a wish about no plan of the actor's, and else for one's own; VersionStale,
-    NotFromThisState for one that was answered or has waited for a day.
+    ProveAgain, NotFromThisState for one that was answered or has waited for a day.
     """
     require(actor, "letBreakGlass")
     async with transaction(actor.id) as held:
         now = clock.now()
         wish = await _own_wish(actor, id_, seen) or await _others_wish(actor, id_, seen)
+        await require_fresh(actor)
         asker = wish["person"], wish["asked_by"], wish["role"]
         if await held.fetchval("SELECT is_barred($1, $2, $3)", *asker):
             raise NotFromThisState("This colleague is kept from the person's plans.")

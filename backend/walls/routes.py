@@ -13,7 +13,9 @@ from backend.errors import (
     NotFound,
     NotFromThisState,
     NotYourRole,
+    ProveAgain,
     TooManyTries,
+    TooMuch,
     Unfit,
     VersionMissing,
     VersionStale,
@@ -79,7 +81,7 @@ class WallController(Controller):
     @get(
         "/plans/{plan_id:uuid}/walls",
         operation_id="listWalls",
-        responses=documented(NotYourRole, NotFound),
+        responses=documented(NotYourRole, NotFound, TooMuch),
     )
     async def list_walls(
         self, request: HttpRequest, plan_id: FromPath[UUID]
@@ -109,7 +111,7 @@ class GlassController(Controller):
     @post(
         "/",
         operation_id="askBreakGlass",
-        responses=documented(KeyMissing, KeyReused, NotYourRole, TooManyTries),
+        responses=documented(KeyMissing, KeyReused, NotYourRole, ProveAgain, TooManyTries),
     )
     async def ask(self, request: HttpRequest, data: JSONBody[AskBreakGlass]) -> WrittenReply:
         """Ask to see a plan that is not yours. The answer is the same whether it exists or not."""
@@ -130,7 +132,11 @@ class GlassController(Controller):
         ]
         return Response(views, headers=NO_STORE)
 
-    @post("/{wish_id:uuid}/let", operation_id="letBreakGlass", responses=documented(*CHANGE))
+    @post(
+        "/{wish_id:uuid}/let",
+        operation_id="letBreakGlass",
+        responses=documented(*CHANGE, ProveAgain),
+    )
     async def let(self, request: HttpRequest, wish_id: FromPath[UUID]) -> WrittenReply:
         """Let a colleague see one plan for four hours; never your own wish."""
         return plain(

@@ -23,6 +23,7 @@ from telegram.error import (
 )
 from telegram.request import HTTPXRequest
 
+from backend.outbound import Only
 from backend.settings import Settings
 from bots.texts.catalogue import Button
 
@@ -64,12 +65,15 @@ def make_bot(settings: Settings) -> Bot:
         read_timeout=10,
         write_timeout=10,
         pool_timeout=5,
+        httpx_kwargs={"transport": Only(base, connections=CONNECTIONS)},
     )
     return Bot(
         settings.telegram_token or STAND_IN_TOKEN,
         base_url=f"{base}/bot",
         request=request,
-        get_updates_request=HTTPXRequest(connection_pool_size=1, read_timeout=40),
+        get_updates_request=HTTPXRequest(
+            connection_pool_size=1, read_timeout=40, httpx_kwargs={"transport": Only(base)}
+        ),
     )
 
 

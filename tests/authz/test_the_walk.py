@@ -144,7 +144,8 @@ async def _everything(world: World) -> dict[str, str]:
     tables = await world.sql(
         "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'"
         " AND tablename NOT IN ('audit', 'session', 'refresh_token', 'migration',"
-        " 'sign_in_failure', 'audit_seal', 'audit_head', 'denial', 'device') ORDER BY 1"
+        " 'sign_in_failure', 'audit_seal', 'audit_head', 'denial', 'device',"
+        " 'recent_act') ORDER BY 1"
     )
     hashed = {}
     for name in (table["name"] for table in tables):

@@ -85,6 +85,12 @@ async def asked(world: World, plan: str, by: Caller, *, voluntary: bool = False)
     return str(id_)
 
 
+async def asked_for_all(world: World, by: Caller) -> None:
+    """The same for the person of every plan."""
+    for plan in await world.sql("SELECT id FROM plan"):
+        await asked(world, str(plan["id"]), by)
+
+
 async def _made(caller: Caller, path: str, body: object) -> str:
     answer = await caller.post(path, body)
     assert answer.status_code == 201, answer.text

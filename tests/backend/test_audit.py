@@ -170,7 +170,7 @@ async def test_a_row_is_gone_with_the_act_that_failed_after_it(world: World) -> 
     before = len(await _audit(world))
 
     async def fail() -> None:
-        async with transaction():
+        async with transaction(actor.id):
             await record(actor, "getPlan", plan=uuid4())
             raise NotFound
 

@@ -33,6 +33,7 @@ from backend.psql import STEADY, Fingerprint, ProgramError, Psql, environment, p
 from backend.restore import inspect_keys, newest, newest_keys, restore
 from backend.settings import SettingsError, read
 from tests import forks
+from tests.backend.duties import asked
 from tests.world import PASSWORD, Caller, World, a_day, row
 
 HELD = {"public.message", "public.session", "public.court_token", "public.audit"}
@@ -611,6 +612,8 @@ async def _destroy(backups: Backups, subject: UUID) -> None:
         UUID(backups.plan["id"]),
         coordinator.id,
     )
+    second = await backups.world.somebody("CO", agency=backups.world.agency)
+    await asked(backups.world, backups.plan["id"], second)
     async with database.transaction(coordinator.id):
         await destroy_key(subject)
 

@@ -15,6 +15,7 @@ from backend.errors import NotFound, TooManyTries
 from backend.messages.incoming import list_incoming
 from tests.backend.acts import a_scene
 from tests.backend.courts.docket import REFERENCE, a_docket
+from tests.backend.duties import asked, asked_for_all
 from tests.chats import Chats
 from tests.world import Caller, World, row
 
@@ -29,6 +30,14 @@ async def _coordinated(world: World, **person: Any) -> tuple[Caller, Caller, dic
     return coordinator, worker, plan, row["person"]
 
 
+async def _joins(worker: Caller, plan: dict[str, Any], role: str, **more: Any) -> UUID:
+    id_ = uuid4()
+    body = {"role": role, "name": "Bramarbas", "language": "en", "id": str(id_), **more}
+    answer = await worker.post(f"/plans/{plan['id']}/circle", body)
+    assert answer.status_code == 201, answer.text
+    return id_
+
+
 async def _destroy(who: Caller, subject: UUID) -> None:
     async with transaction(who.id):
         await destroy_key(subject)
@@ -40,17 +49,13 @@ async def _keys(world: World) -> Mapping[UUID, bytes | None]:
 
 async def test_a_coordinator_of_the_plan_destroys_one_key_and_no_other(world: World) -> None:
     coordinator, worker, plan, person = await _coordinated(world)
-    mentor = str(uuid4())
-    body = {"role": "ME", "name": "Bramarbas", "language": "en", "id": mentor}
-    assert (await worker.post(f"/plans/{plan['id']}/circle", body)).status_code == 201
-    relative = str(uuid4())
-    body = {"role": "FA", "name": "Somebody", "language": "en", "id": relative}
-    assert (await worker.post(f"/plans/{plan['id']}/circle", body)).status_code == 201
+    mentor, relative = [await _joins(worker, plan, role) for role in ("ME", "FA")]
+    await asked_for_all(world, await world.somebody("CO"))
     before = await _keys(world)
-    await _destroy(coordinator, UUID(mentor))
-    assert await _keys(world) == {**before, UUID(mentor): None}
+    await _destroy(coordinator, mentor)
+    assert await _keys(world) == {**before, mentor: None}
     await _destroy(coordinator, person)
-    everybody = {person: None, UUID(mentor): None, UUID(relative): None}
+    everybody = {person: None, mentor: None, relative: None}
     assert await _keys(world) == {**before, **everybody}, "the circle goes with its person"
     rows = await world.sql("SELECT id FROM subject_key WHERE destroyed_at IS NOT NULL")
     assert {row["id"] for row in rows} == everybody.keys()
@@ -62,6 +67,7 @@ async def test_nobody_else_destroys_it(world: World) -> None:
     coordinator, worker, _, person = await _coordinated(world)
     others = [worker, await world.somebody("CO"), await world.somebody("AD"), Caller(uuid4())]
     others.append(await world.somebody("CO", agency=await world.an_agency(name="Elsewhere")))
+    await asked_for_all(world, others[1])
     before = await _keys(world)
     for other in others:
         with pytest.raises(NotFound):
@@ -78,6 +84,54 @@ async def test_nobody_else_destroys_it(world: World) -> None:
     with pytest.raises(NotFound):
         await _destroy(coordinator, person)
     assert await _keys(world) == before
+
+
+async def test_the_database_itself_asks_for_the_second_person(world: World) -> None:
+    coordinator, _, plan, person = await _coordinated(world)
+    second, before = await world.somebody("CO"), await _keys(world)
+    with pytest.raises(NotFound):  # nobody has asked for it
+        await _destroy(coordinator, person)
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):  # nobody asks in another's name
+        await _ask_as(coordinator, second, plan["id"])
+    await _ask_as(coordinator, coordinator, plan["id"])
+    with pytest.raises(NotFound):  # and nobody lets their own
+        await _destroy(coordinator, person)
+    wish = UUID(await asked(world, plan["id"], second))
+    await _as(coordinator, "UPDATE erasure_wish SET ended_at = now() WHERE id = $1", wish)
+    for again in ("ended_at = NULL", "version = version + 1"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):  # what was refused stays so
+            await _as(coordinator, f"UPDATE erasure_wish SET {again} WHERE id = $1", wish)
+    with pytest.raises(NotFound):
+        await _destroy(coordinator, person)
+    assert await _keys(world) == before
+    await asked(world, plan["id"], second)
+    await _destroy(coordinator, person)
+
+
+async def test_a_wish_for_the_voluntary_part_opens_no_way_to_the_persons_key(world: World) -> None:
+    coordinator, worker, plan, person = await _coordinated(world)
+    lawyer = await _joins(worker, plan, "LR", standing="lawyer", matters=["plan"])
+    mentor = await _joins(worker, plan, "ME")
+    await asked(world, plan["id"], await world.somebody("CO"), voluntary=True)
+    for kept in (person, lawyer):
+        with pytest.raises(NotFound):
+            await _destroy(coordinator, kept)
+    await _destroy(coordinator, mentor)
+
+
+async def _as(who: Caller, sql: str, *values: object) -> None:
+    async with transaction(who.id) as held:
+        await held.execute(sql, *values)
+
+
+async def _ask_as(who: Caller, asker: Caller, plan: str) -> None:
+    await _as(
+        who,
+        "INSERT INTO erasure_wish (id, agency, plan, version, person, asked_by, asked_at)"
+        " SELECT gen_random_uuid(), agency, id, 1, person, $1, now() FROM plan WHERE id = $2",
+        asker.id,
+        UUID(plan),
+    )
 
 
 async def test_no_role_changes_the_keys_of_everybody_at_once(world: World) -> None:
@@ -104,6 +158,7 @@ async def test_ten_people_in_an_hour_are_the_most_whatever_the_caller_says_of_th
         other = (await world.a_plan(worker, template="light"))["id"]
         body = {"role": "FA", "name": "Relative", "language": "en", "id": str(member)}
         assert (await worker.post(f"/plans/{other}/circle", body)).status_code == 201
+    await asked_for_all(world, await world.somebody("CO"))
     for member in members:
         await _destroy(coordinator, member)
     with pytest.raises(TooManyTries):

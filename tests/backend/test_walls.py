@@ -11,8 +11,9 @@ from backend import clock, database
 from backend.alerts.due import first_due
 from backend.walls.rules import LASTS, WAITS, is_open
 from tests.releases import a_release, joins, kinds, on_weekday
-from tests.world import Caller, World
+from tests.world import PASSWORD, Caller, World
 
+PROVE = "urn:throughcare:problem:prove-again"
 REASON = "Their worker is ill, and the mother stands at the door."
 
 
@@ -246,6 +247,28 @@ async def test_nobody_lets_their_own_wish(house: House) -> None:
     # a coordinator who came later has no mandate on this plan, and so no say
     assert (await second.post(f"/break-glass/{wish['id']}/let", version=1)).status_code == 404
     assert (await house.worker.post(f"/break-glass/{wish['id']}/let", version=1)).status_code == 404
+
+
+async def test_who_asks_and_who_lets_have_just_shown_who_they_are(house: House) -> None:
+    stranger = await house.world.somebody("SW")
+    unlike = {"alias": "Nobody", "reason": REASON}
+    await stranger.sign_in()
+    await house.head.sign_in()
+    _later(timedelta(minutes=5, seconds=1))
+    refused = await stranger.post("/break-glass", unlike)
+    assert (refused.status_code, refused.json()["type"]) == (403, PROVE)
+    assert await house.world.sql("SELECT 1 FROM break_glass") == []
+    assert (await stranger.post("/account/prove", {"password": PASSWORD})).status_code == 204
+    wish = await _asks(stranger, house.plan["alias"])
+    path = f"/break-glass/{wish['id']}/let"
+    refused = await house.head.post(path, version=1)
+    assert (refused.status_code, refused.json()["type"]) == (403, PROVE)
+    elsewhere = await house.head.post(f"/break-glass/{uuid4()}/let", version=1)
+    assert elsewhere.status_code == 404, "that it is not there comes before the proof"
+    assert not await house.sees(stranger)
+    assert (await house.head.post("/account/prove", {"password": PASSWORD})).status_code == 204
+    assert (await house.head.post(path, version=1)).status_code == 200
+    assert await house.sees(stranger)
 
 
 async def test_a_wish_waits_for_a_day_and_three_are_enough(house: House) -> None:

@@ -21,6 +21,7 @@ from backend.access import Actor
 from backend.embedded_programs import PORT
 from backend.plans.actions import caseload, milestones, reading
 from backend.plans.actions.opening import NewPerson, NewPlan, open_plan
+from backend.settings import LIMITS
 from tests.backend.twins import NOON
 from tests.world import Caller, World, row
 
@@ -73,7 +74,7 @@ async def on_the_wire(world: World, place: Path) -> AsyncIterator[Wire]:
     listening = await asyncio.start_unix_server(wire.serve, place / name)
     await database.disconnect("app")
     url = replace(world.server, socket=place).url(migrate.role_name("app"), world.database_name)
-    await database.connect("app", url, size=8)
+    await database.connect("app", url, size=8, settings=database.limiting(LIMITS))
     try:
         yield wire
     finally:

@@ -50,6 +50,7 @@ OTHERS = {
     "outside_review": "ids of who did what alone; its own policies look at who may look",
     "person": "belongs to plans; its own policies look through them",
     "recovery_code": "hashed",
+    "recent_act": "what an account did in an hour; its own policies look at whose it is",
     "refresh_token": "hashed",
     "session": "hashed",
     "sign_in_failure": "keyed hashes, a quarter of an hour",
@@ -72,6 +73,7 @@ WITHOUT_VERSION = {
     "device": "ended once, and never changed back",
     "factor": "likewise",
     "denial": "nobody sees it",
+    "recent_act": "nobody sees it",
     "entry_key": "nobody sees it",
     "heartbeat": "nobody sees it",
     "incoming_update": "nobody sees it",
@@ -107,7 +109,9 @@ WIDE = {
 WIDEST_CODE = 40
 # What functions that run as the owner look at; but for mandates and walls in the actor's own
 # agency alone.
-OWNER_READS = {"mandate", "plan", "member", "wall", "legal_hold", "disclosure", "entry_pass"}
+OWNER_READS = {
+    "mandate", "plan", "member", "wall", "legal_hold", "disclosure", "entry_pass", "erasure_wish",
+}  # fmt: skip
 # And what one of them may do where an entry of the data-flow registry ends: cancel what waits, and
 # tell a human.
 OWNER_CANCELS = {

@@ -2,6 +2,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from backend import clock
+from backend.database import transaction
 from tests.backend.pages.browser import Browser, at_the_desk, in_the_circle, plain
 from tests.world import World
 
@@ -91,3 +92,22 @@ async def test_an_officer_has_a_desk_of_ids_and_no_people(world: World) -> None:
         assert (await browser.open(path)).status in {403, 404}, path
     assert (await browser.open("/desk/incidents")).status == 200
     assert (await browser.open("/desk/tasks")).status == 200
+
+
+async def test_an_auditor_reads_the_record_as_ids_and_no_holds(world: World) -> None:
+    worker, auditor = await world.somebody("SW"), await world.somebody("AU")
+    plan = await world.a_plan(worker)
+    elsewhere = await world.somebody("SW", agency=await world.an_agency(name="Elsewhere"))
+    foreign = await world.a_plan(elsewhere)
+    browser = Browser()
+    await browser.enter(str(auditor.login))
+    page = plain(await browser.open("/desk/record"))
+    assert plan["id"] in page.html
+    assert foreign["id"] not in page.html
+    assert "Imaginary Person" not in page.html
+    assert "Legal holds" not in page.words
+    assert (await auditor.get("/legal-holds")).status_code == 403
+    assert (await auditor.get("/retention-proofs")).status_code == 200
+    for table in ("plan", "person", "mandate"):
+        async with transaction(auditor.id) as held:
+            assert await held.fetch(f"SELECT 1 FROM {table}") == [], table

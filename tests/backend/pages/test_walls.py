@@ -1,5 +1,5 @@
 from tests.backend.pages.browser import at_the_desk, plain
-from tests.world import World
+from tests.world import PASSWORD, World
 
 
 async def test_a_worker_keeps_a_colleague_away_and_lets_them_in_again(world: World) -> None:
@@ -39,3 +39,25 @@ async def test_glass_is_broken_at_two_desks(world: World) -> None:
     assert "Imaginary Person" in seen.words
     tasks = plain(await (await at_the_desk(world, worker)).open("/desk/tasks"))
     assert "Tell the person" in tasks.words
+
+
+async def test_at_the_desk_too_glass_asks_who_one_is(world: World) -> None:
+    head, worker = await world.somebody("CO"), await world.somebody("SW")
+    plan = await world.a_plan(worker)
+    asking = await at_the_desk(world, await world.somebody("SW"))
+    letting = await at_the_desk(world, head)
+    await world.sql("UPDATE session SET proved_at = now() - interval '6 minutes'")
+    page = plain(await asking.open("/desk/break-glass"))
+    assert "Your password" in page.words
+    typed = {"alias": plan["alias"], "reason": "It cannot wait."}
+    assert (await asking.send(page, "/desk/break-glass", **typed, password="")).status == 403
+    wrong = await asking.send(page, "/desk/break-glass", **typed, password="not mine at all")
+    assert wrong.status == 401
+    asked = plain(await asking.send(page, "/desk/break-glass", **typed, password=PASSWORD))
+    assert "Your password" not in asked.words, "it is fresh now"
+    [wish] = await world.sql("SELECT id FROM break_glass")
+    path = f"/desk/break-glass/{wish['id']}/let"
+    waiting = plain(await letting.open("/desk/break-glass"))
+    assert (await letting.send(waiting, path, password="")).status == 403
+    let = plain(await letting.send(waiting, path, password=PASSWORD))
+    assert "let in for four hours" in let.words

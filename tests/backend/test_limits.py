@@ -1,0 +1,163 @@
+"""How much one account does within an hour, whichever process it asks, and who hears of it."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from backend import clock, database, migrate
+from backend.settings import LIMITS, SettingsError, read
+from tests.backend.pages.browser import at_the_desk, plain
+from tests.workflows.test_heartbeat import as_worker
+from tests.world import Caller, World
+from workflows.tell_limits import tell_limits
+
+MONDAY = datetime(2031, 3, 3, 9, tzinfo=UTC)
+KIND = "urn:throughcare:problem:too-much-in-an-hour"
+
+
+async def other_process(world: World, **limits: int) -> None:
+    """As after a restart, or on another process: all that a pool knows is the limits."""
+    await database.disconnect("app")
+    url = world.server.url(migrate.role_name("app"), world.database_name)
+    await database.connect("app", url, size=4, settings=database.limiting(limits))
+
+
+def later(**span: float) -> None:
+    now = clock.now() + timedelta(**span)
+    clock.travel(lambda: now)
+
+
+@pytest.fixture(autouse=True)
+def _monday() -> None:
+    clock.travel(lambda: MONDAY)
+
+
+async def four_plans(world: World) -> tuple[Caller, list[dict[str, Any]]]:
+    worker = await world.somebody("SW")
+    return worker, [await world.a_plan(worker, template="light") for _ in range(4)]
+
+
+async def test_so_many_plans_are_looked_at_in_an_hour_and_those_stay_open(world: World) -> None:
+    worker, plans = await four_plans(world)
+    later(hours=1)
+    await other_process(world, plans=3)
+    paths = [f"/plans/{plan['id']}" for plan in plans]
+    for path in paths[:3]:
+        assert (await worker.get(path)).status_code == 200
+        later(minutes=1)
+    await other_process(world, plans=3)
+    refused = await worker.get(paths[3])
+    assert (refused.status_code, refused.json()["type"]) == (429, KIND)
+    assert refused.headers["retry-after"] == str(57 * 60)
+    # by no other way either, nor by its rows; with whom one is working one goes on
+    for path in (f"{paths[3]}/safety", f"{paths[3]}/walls", f"{paths[3]}/access"):
+        assert (await worker.get(path)).status_code == 429, path
+    row = f"/milestones/{plans[3]['milestones'][0]['id']}/history"
+    assert (await worker.get(row)).status_code == 429
+    assert [(await worker.get(path)).status_code for path in paths[:3]] == [200, 200, 200]
+    assert (await worker.get("/plans")).status_code == 200
+    later(minutes=57)
+    assert (await worker.get(paths[3])).status_code == 200
+
+
+async def test_a_limit_tells_nothing_of_what_is_not_ones_own(world: World) -> None:
+    worker, plans = await four_plans(world)
+    other = await world.a_plan(await world.somebody("SW"), template="light")
+    later(hours=1)
+    await other_process(world, plans=1)
+    assert (await worker.get(f"/plans/{plans[0]['id']}")).status_code == 200
+    assert (await worker.get(f"/plans/{plans[1]['id']}")).status_code == 429
+    assert (await worker.get(f"/plans/{other['id']}")).status_code == 404
+    colleague = await world.somebody("SW")
+    assert (await colleague.get("/plans")).status_code == 200, "it is nobody else's limit"
+
+
+def test_who_has_sixty_people_opens_all_of_them_in_an_hour() -> None:
+    assert LIMITS["plans"] >= 2 * 60
+    assert LIMITS["plans"] == read({}).limits["plans"]
+
+
+Asking = Callable[[Caller], Any]
+COUNTED: dict[str, Asking] = {
+    "findPerson": lambda who: who.post("/plans/search", {"words": "nobody"}),
+    "createInvitation": lambda who: who.post("/invitations", {}),
+}
+
+
+@pytest.mark.parametrize("operation", COUNTED)
+async def test_what_is_dangerous_in_bulk_is_done_so_often_in_an_hour(
+    world: World, operation: str
+) -> None:
+    worker = await world.somebody("SW")
+    ask = COUNTED[operation]
+    await other_process(world, **{operation: 2})
+    for _ in range(2):
+        assert (await ask(worker)).status_code < 300
+    for _ in range(2):
+        later(minutes=20)
+        refused = await ask(worker)
+        assert (refused.status_code, refused.json()["type"]) == (429, KIND)
+        await other_process(world, **{operation: 2})
+    assert refused.headers["retry-after"] == "1200"
+    later(minutes=20)
+    assert (await ask(worker)).status_code < 300, "what was refused did not count"
+
+
+async def test_a_coordinator_and_an_officer_hear_of_it_once_a_day(world: World) -> None:
+    worker, plans = await four_plans(world)
+    heads = [await world.somebody("CO"), await world.somebody("DP")]
+    later(hours=1)
+    await other_process(world, plans=1)
+    for plan in plans:
+        await worker.get(f"/plans/{plan['id']}")
+    denied = await world.sql(
+        "SELECT actor, operation, plan, object FROM audit WHERE reason = 'too-many-tries'"
+    )
+    assert {(row["actor"], row["operation"]) for row in denied} == {(worker.id, "getPlan")}
+    assert all(row["plan"] is None and row["object"] is None for row in denied)
+    for _ in range(2):
+        await as_worker(tell_limits)
+    tasks = await world.sql("SELECT assignee, plan, subject FROM task WHERE kind = $1", STOPPED)
+    assert {row["assignee"] for row in tasks} == {head.id for head in heads}
+    assert len(tasks) == 2
+    assert all((row["plan"], row["subject"]) == (None, worker.id) for row in tasks)
+    assert await world.sql("SELECT 1 FROM message") == [], "nothing goes to a chat"
+    shown = (await heads[0].get("/tasks")).json()
+    assert STOPPED in str(shown)
+
+
+STOPPED = "stopped-by-limit"
+
+
+async def test_at_the_desk_too_it_says_what_to_do(world: World) -> None:
+    worker, plans = await four_plans(world)
+    later(hours=1)
+    await other_process(world, plans=1, createInvitation=1)
+    browser = await at_the_desk(world, worker)
+    assert (await browser.open(f"/desk/plans/{plans[0]['id']}")).status == 200
+    page = plain(await browser.open(f"/desk/plans/{plans[1]['id']}"))
+    assert page.status == 429
+    assert "stays open" in page.words
+
+
+async def test_nobody_sees_or_counts_in_anothers_place(world: World) -> None:
+    worker, _ = await four_plans(world)
+    stranger = await world.somebody("SW")
+    assert await world.sql("SELECT 1 FROM recent_act WHERE actor = $1", worker.id)
+    for actor in (None, stranger.id):
+        async with database.transaction(actor) as held:
+            assert await held.fetch("SELECT 1 FROM recent_act") == []
+            assert await held.execute("UPDATE recent_act SET times = 0") == "UPDATE 0"
+
+
+@pytest.mark.parametrize("given", ["plans", "plans=0", "plans=-1", "plans=many", "people=3"])
+def test_a_limit_that_is_none_is_refused_at_the_start(given: str) -> None:
+    with pytest.raises(SettingsError):
+        read({"HOURLY_LIMITS": given})
+
+
+def test_limits_are_set_one_by_one() -> None:
+    given = read({"HOURLY_LIMITS": "plans=300, findPerson=90"}).limits
+    assert given == {**LIMITS, "plans": 300, "findPerson": 90}

@@ -1,0 +1,117 @@
+"""Whom the service calls: each way out is bound to the one address that was set up."""
+
+import ast
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+from telegram.error import NetworkError, TelegramError
+from telegram.request import HTTPXRequest
+
+from backend.audit import heads
+from backend.outbound import Elsewhere, Only
+from backend.settings import read
+from bots.channels.telegram import make_bot
+
+ROOT = Path(__file__).parents[2]
+WAYS_OUT = {"AsyncClient", "Client", "HTTPXRequest"}
+# the stand-in and the story are no part of what runs for an agency; the check looks at its own host
+NOT_RUN = ("bots/phones/", "workflows/story/")
+
+
+class Listener:
+    """Somebody who answers, and counts who came."""
+
+    def __init__(self) -> None:
+        self.came = 0
+        self.answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+
+    async def __call__(self, reader: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
+        self.came += 1
+        await reader.readuntil(b"\r\n\r\n")
+        back.write(self.answer)
+        back.close()
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    ["http://127.0.0.1:{other}/", "https://127.0.0.1:{port}/", "http://localhost:{port}/",
+     "http://127.0.0.1.example:{port}/", "http://user@127.0.0.1:{other}/"],
+)  # fmt: skip
+async def test_another_host_port_or_scheme_is_not_called(elsewhere: str) -> None:
+    mine, theirs = Listener(), Listener()
+    async with (
+        await asyncio.start_server(mine, "127.0.0.1") as here,
+        await asyncio.start_server(theirs, "127.0.0.1") as there,
+    ):
+        port, other = (one.sockets[0].getsockname()[1] for one in (here, there))
+        url = f"http://127.0.0.1:{port}"
+        async with httpx.AsyncClient(transport=Only(url)) as client:
+            assert (await client.get(f"{url}/bot/getMe")).status_code == 200
+            with pytest.raises(Elsewhere):
+                await client.get(elsewhere.format(port=port, other=other))
+    assert (mine.came, theirs.came) == (1, 0)
+
+
+async def test_a_redirect_leads_nowhere_else() -> None:
+    mine, theirs = Listener(), Listener()
+    async with (
+        await asyncio.start_server(mine, "127.0.0.1") as here,
+        await asyncio.start_server(theirs, "127.0.0.1") as there,
+    ):
+        port, other = (one.sockets[0].getsockname()[1] for one in (here, there))
+        mine.answer = (
+            f"HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:{other}/\r\n"
+            "content-length: 0\r\nconnection: close\r\n\r\n"
+        ).encode()
+        url = f"http://127.0.0.1:{port}"
+        async with httpx.AsyncClient(transport=Only(url), follow_redirects=True) as client:
+            with pytest.raises(Elsewhere):
+                await client.get(url)
+        with pytest.raises(httpx.HTTPStatusError):
+            await heads._post(f"{url}/heads", b"1")
+    assert theirs.came == 0
+
+
+async def test_the_bot_calls_the_chat_service_that_was_set_up_and_nobody_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    service, proxy = Listener(), Listener()
+    async with (
+        await asyncio.start_server(service, "127.0.0.1") as here,
+        await asyncio.start_server(proxy, "127.0.0.1") as there,
+    ):
+        port, other = (one.sockets[0].getsockname()[1] for one in (here, there))
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{other}")
+        bot = make_bot(replace(read({}), telegram_api=f"http://127.0.0.1:{port}"))
+        with pytest.raises(TelegramError):
+            await bot.initialize()  # what it hears is no answer of a chat service
+        assert service.came
+        for request in bot._request:
+            assert isinstance(request, HTTPXRequest)
+            with pytest.raises(NetworkError):
+                await request.retrieve(f"http://127.0.0.1:{other}/")
+        await bot.shutdown()
+    assert proxy.came == 0
+
+
+def _ways_out() -> Iterator[tuple[str, ast.Call]]:
+    for path in sorted(ROOT.glob("*/**/*.py")):
+        name = path.relative_to(ROOT).as_posix()
+        if name.startswith(NOT_RUN) or not name.startswith(("backend/", "bots/", "workflows/")):
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call):
+                called = getattr(node.func, "attr", getattr(node.func, "id", ""))
+                if called in WAYS_OUT:
+                    yield name, node
+
+
+def test_no_client_of_the_product_is_made_without_its_one_address() -> None:
+    found = list(_ways_out())
+    assert {name for name, _ in found} == {"backend/audit/heads.py", "bots/channels/telegram.py"}
+    for name, call in found:
+        assert "Only(" in ast.unparse(call), name
