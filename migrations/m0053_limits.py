@@ -25,6 +25,12 @@ CREATE POLICY app_changes ON recent_act FOR UPDATE TO throughcare_app
 GRANT SELECT, INSERT ON recent_act TO throughcare_app;
 GRANT UPDATE (since, times) ON recent_act TO throughcare_app;
 GRANT SELECT ON recent_act TO throughcare_backup;
+-- An hour later nobody needs to know it: who looked at what stands in the audit.
+CREATE POLICY jobs_read ON recent_act FOR SELECT TO throughcare_worker
+    USING (since < clock_timestamp() - interval '1 hour');
+CREATE POLICY jobs_forget ON recent_act FOR DELETE TO throughcare_worker
+    USING (since < clock_timestamp() - interval '1 hour');
+GRANT SELECT (since), DELETE ON recent_act TO throughcare_worker;
 """
 
 # A plan that was looked at within the hour is open for the rest of it, whatever else is looked at:

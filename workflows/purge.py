@@ -14,10 +14,13 @@ UPDATE message SET variables = NULL, chat = NULL, version = version + 1
 """
 # What a court's machine signed; it has run out, so nobody takes it a second time.
 _SAID = "DELETE FROM court_assertion WHERE until < $1"
+# How much an account did within an hour; who looked at what stands in the audit.
+_COUNTED = "DELETE FROM recent_act WHERE since < $1"
 
 
 async def purge() -> None:
-    """Empty a stranger's chat after a day; what courts' machines signed goes an hour late."""
+    """Empty a stranger's chat after a day; what was signed or counted goes an hour late."""
     now = clock.now()
     await fetch_at_once(_STRANGERS, now - A_DAY)
     await fetch_at_once(_SAID, now - AN_HOUR)
+    await fetch_at_once(_COUNTED, now - AN_HOUR)

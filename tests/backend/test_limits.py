@@ -11,6 +11,7 @@ from backend.settings import LIMITS, SettingsError, read
 from tests.backend.pages.browser import at_the_desk, plain
 from tests.workflows.test_heartbeat import as_worker
 from tests.world import Caller, World
+from workflows.purge import purge
 from workflows.tell_limits import tell_limits
 
 MONDAY = datetime(2031, 3, 3, 9, tzinfo=UTC)
@@ -150,6 +151,20 @@ async def test_nobody_sees_or_counts_in_anothers_place(world: World) -> None:
         async with database.transaction(actor) as held:
             assert await held.fetch("SELECT 1 FROM recent_act") == []
             assert await held.execute("UPDATE recent_act SET times = 0") == "UPDATE 0"
+
+
+async def test_what_was_counted_is_forgotten_an_hour_later_and_not_before(world: World) -> None:
+    clock.travel(None)  # the jobs forget by the clock of the database
+    await four_plans(world)
+    before = await world.sql("SELECT thing FROM recent_act")
+    assert len(before) == 4
+    await world.sql(
+        "UPDATE recent_act SET since = since - interval '61 minutes' WHERE thing = $1",
+        before[0]["thing"],
+    )
+    await as_worker(purge)
+    left = await world.sql("SELECT thing FROM recent_act")
+    assert {row["thing"] for row in left} == {row["thing"] for row in before[1:]}
 
 
 @pytest.mark.parametrize("given", ["plans", "plans=0", "plans=-1", "plans=many", "people=3"])
