@@ -1,6 +1,7 @@
 """The people of a test: made by the product's own actions, called over its own API."""
 
 import asyncio
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -16,6 +17,7 @@ from backend.app import create_app
 from backend.flows.rules import OF_KIND
 from backend.staff.actions import add_staff
 from backend.staff.rules import code_at
+from tests.asgi import ask
 
 PASSWORD = "a long enough password"
 APP: Any = create_app()
@@ -79,12 +81,11 @@ class Caller:
             sent.setdefault("Idempotency-Key", key or str(uuid4()))
         if version is not None:
             sent.setdefault("If-Match", f'"{version}"')
-        transport = httpx.ASGITransport(app=APP)
-        async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
-            if content is not None:
-                sent.setdefault("Content-Type", "application/json")
-                return await client.request(method, path, content=content, headers=sent)
-            return await client.request(method, path, json=body, headers=sent)
+        if content is None and body is not None:
+            content = json.dumps(body).encode()
+        if content is not None:
+            sent.setdefault("Content-Type", "application/json")
+        return await ask(APP, method, path, sent, content or b"")
 
     async def get(self, path: str, **more: Any) -> httpx.Response:
         return await self.send("GET", path, **more)

@@ -205,8 +205,11 @@ async def test_each_list_is_the_set_that_the_fixtures_say(world: World) -> None:
     cast = await a_cast(world)
     mine, other = cast.plan, cast.other.docket.plan
     # the head of the first scene was there when the second plan was opened
-    spare, others = cast.scene.spare, cast.other.spare
-    more = {cast.head.id: {mine, other, spare, others}, cast.scene.docket.worker.id: {mine, spare}}
+    spares, others = cast.scene.spares, cast.other.spares
+    more = {
+        cast.head.id: {mine, other, *spares, *others},
+        cast.scene.docket.worker.id: {mine, *spares},
+    }
     for who in cast.subjects:
         if not who.signed_in or who.role not in LINES["listPlans"].roles:
             continue

@@ -127,9 +127,9 @@ class Scene:
     callers: dict[str, Caller]
 
     @property
-    def spare(self) -> str:
-        """Another plan of the worker's, whose person may be erased."""
-        return self.acts["erasePerson"].ids[0]
+    def spares(self) -> set[str]:
+        """Other plans of the worker's: one whose person may be erased, one with a part that may."""
+        return {self.acts[one].ids[0] for one in ("erasePerson", "eraseVoluntary")}
 
     def caller(self, operation: str) -> Caller:
         """Somebody of the plan whose role has this operation."""

@@ -180,7 +180,7 @@ async def test_lists_hold_what_is_the_callers_and_nothing_else(world: World) -> 
     scene, other = await a_scene(world), await a_scene(world)
     mine, theirs = scene.docket, other.docket
     listed = (await mine.worker.get("/plans")).json()["plans"]
-    assert {one["id"] for one in listed} == {mine.plan, scene.spare}
+    assert {one["id"] for one in listed} == {mine.plan, *scene.spares}
     assert [one["id"] for one in (await theirs.officer.get("/plans")).json()["plans"]] == [
         theirs.plan
     ]
