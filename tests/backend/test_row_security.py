@@ -91,15 +91,16 @@ async def _only_their_plans_are_seen(world: World, scene: Scene) -> None:
     mine, theirs = UUID(scene.docket.plan), UUID(other.docket.plan)
     seen = await _seen(scene.docket.worker.id)
     every = {row["id"] for row in await world.sql("SELECT id FROM plan")}
-    spare = UUID(scene.spare)
-    (opened,) = every - {mine, theirs, spare, UUID(other.spare)}
+    spares = {UUID(one) for one in (*scene.spares, *other.spares)}
+    (opened,) = every - {mine, theirs, *spares}
+    thinned = UUID(scene.acts["eraseVoluntary"].ids[0])  # whereas who was erased is nobody's plan
     for table in PLAN_ROWS:
         assert mine in seen[table], table
-        assert seen[table] <= {mine, opened}, table
+        assert seen[table] <= {mine, opened, thinned}, table
     async with transaction(scene.docket.worker.id) as held:
-        assert await held.fetchval("SELECT count(*) FROM person") == 2
+        assert await held.fetchval("SELECT count(*) FROM person") == 3
         plans = await held.fetch("SELECT DISTINCT plan FROM audit")
-        assert {row["plan"] for row in plans} <= {mine, opened}
+        assert {row["plan"] for row in plans} <= {mine, opened, thinned}
 
 
 async def _nothing_is_seen_the_moment_a_mandate_ends(world: World, scene: Scene) -> None:
@@ -189,9 +190,10 @@ async def test_rows_of_others_can_be_neither_changed_nor_deleted_nor_taken_over(
     granted = await world.sql(
         "SELECT DISTINCT table_name AS name, privilege_type AS kind"
         " FROM information_schema.column_privileges WHERE grantee = 'throughcare_app'"
-        " AND privilege_type = 'UPDATE'"
+        " AND privilege_type = 'UPDATE' UNION SELECT table_name, privilege_type"
+        " FROM information_schema.table_privileges WHERE grantee = 'throughcare_app'"
     )
-    changeable = {one["name"] for one in granted} & PLAN_ROWS.keys()
+    changeable = {one["name"] for one in granted if one["kind"] == "UPDATE"} & PLAN_ROWS.keys()
     assert len(changeable) >= 8
     for table in changeable:
         column = PLAN_ROWS[table]
@@ -201,9 +203,13 @@ async def test_rows_of_others_can_be_neither_changed_nor_deleted_nor_taken_over(
     for table in changeable - {"plan", "reading", "court_file"}:
         with pytest.raises(REFUSED):
             await _move(worker, table, UUID(scene.docket.plan), theirs)
-    for table in PLAN_ROWS:
+    deleted = {one["name"] for one in granted if one["kind"] == "DELETE"}
+    for table in PLAN_ROWS.keys() - deleted:
         with pytest.raises(REFUSED):
             await _delete(worker, table)
+    # what a coordinator erases while a wish stands: nothing, for anybody else and at any other time
+    for table in deleted & PLAN_ROWS.keys():
+        assert await _delete(worker, table) == "DELETE 0", table
 
 
 async def _move(actor: UUID | None, table: str, own: UUID, to: UUID) -> None:
@@ -212,9 +218,10 @@ async def _move(actor: UUID | None, table: str, own: UUID, to: UUID) -> None:
         await held.execute(f"UPDATE {table} SET plan = $1 WHERE plan = $2", to, own)
 
 
-async def _delete(actor: UUID | None, table: str) -> None:
+async def _delete(actor: UUID | None, table: str) -> str:
     async with transaction(actor) as held:
-        await held.execute(f"DELETE FROM {table}")
+        done: str = await held.execute(f"DELETE FROM {table}")
+        return done
 
 
 async def test_each_policy_for_changes_and_additions_stands_without_the_one_for_reads(

@@ -5,7 +5,6 @@ import base64
 import re
 from collections.abc import Sequence
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -366,8 +365,7 @@ async def test_what_could_not_leave_leaves_later_and_one_way_waits_for_no_other(
             got.append(request.content)
         return httpx.Response(status)
 
-    shown = partial(httpx.AsyncClient, transport=httpx.MockTransport(answer))
-    monkeypatch.setattr(httpx, "AsyncClient", shown)
+    monkeypatch.setattr(heads, "Only", lambda _url: httpx.MockTransport(answer))
     url, away = "https://heads.example/audit", tmp_path / "not mounted"
     await _add(world, "one")
     await _seal()
