@@ -135,7 +135,8 @@ def judging(mutants: Sequence[Mutant]) -> list[str]:
     if any(one.kind not in BY_KIND for one in mutants):
         return every
     named = {test.partition("::")[0] for one in mutants for test in BY_KIND[one.kind]}
-    return [file for file in every if file in named.union(SESSION)]
+    named |= {*SESSION, FIRST[0].partition("::")[0]}
+    return [file for file in every if file in named]
 
 
 def judges(test: str, file: str) -> bool:
@@ -186,7 +187,7 @@ class Killers:
         if mutant.kind == "policy" and re.search(_OF_AGENCY, mutant.name):
             named = [_AGENCYS, *named]
         if mutant.name.startswith("enter("):
-            named = list(SESSION)
+            named = [*SESSION, FIRST[0]]
         found = []
         for start in named:
             found += [one for one in self._seconds if one == start or one.startswith(start + "::")]
