@@ -131,6 +131,13 @@ async def test_whoever_lets_in_the_first_is_among_them(house: House) -> None:
     assert not await house.sees(house.head)
 
 
+async def test_who_is_let_in_no_more_is_kept_out_while_others_are_let_in(house: House) -> None:
+    wall = await house.wall("admitted", house.colleague)
+    ended = await house.worker.post(f"/walls/{wall}/end", version=1)
+    assert ended.status_code == 200, ended.text
+    assert (await house.sees(house.worker), await house.sees(house.colleague)) == (True, False)
+
+
 async def test_an_exclusion_is_stronger_than_an_admission(house: House) -> None:
     await house.wall("admitted", house.colleague)
     await house.wall("excluded", house.colleague)
