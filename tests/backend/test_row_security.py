@@ -97,6 +97,19 @@ async def _nothing_is_seen_the_moment_a_mandate_ends(world: World, scene: Scene)
     assert not any((await _seen(officer)).values())
 
 
+async def test_what_workers_alone_see_goes_the_moment_their_mandate_ends(kept: Kept) -> None:
+    worker, until = kept.scene.docket.worker.id, clock.now() + timedelta(hours=1)
+    await kept.world.sql("UPDATE mandate SET ends = $1 WHERE actor = $2", until, worker)
+    for moment, there in ((until - timedelta(microseconds=1), True), (until, False)):
+        clock.travel(lambda at=moment: at)
+        seen = await _seen(worker)
+        assert {bool(seen[table]) for table in OF_WORKERS} == {there}
+        assert (
+            bool(await _fetched(worker, "SELECT 1 FROM person_word WHERE id <> $1", uuid4()))
+            is there
+        )
+
+
 async def _the_owner_sees_a_few_and_the_backup_everything(world: World) -> None:
     seen = {"mandate", "wall", "legal_hold", "plan"}  # of plans those that are closed
     expected: dict[Role, set[str]] = {"owner": seen, "backup": set(PLAN_ROWS)}
