@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -101,13 +102,17 @@ async def test_what_workers_alone_see_goes_the_moment_their_mandate_ends(kept: K
     worker, until = kept.scene.docket.worker.id, clock.now() + timedelta(hours=1)
     await kept.world.sql("UPDATE mandate SET ends = $1 WHERE actor = $2", until, worker)
     for moment, there in ((until - timedelta(microseconds=1), True), (until, False)):
-        clock.travel(lambda at=moment: at)
+        clock.travel(partial(_itself, moment))
         seen = await _seen(worker)
         assert {bool(seen[table]) for table in OF_WORKERS} == {there}
         assert (
             bool(await _fetched(worker, "SELECT 1 FROM person_word WHERE id <> $1", uuid4()))
             is there
         )
+
+
+def _itself(moment: datetime) -> datetime:
+    return moment
 
 
 async def _the_owner_sees_a_few_and_the_backup_everything(world: World) -> None:
