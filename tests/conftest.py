@@ -81,14 +81,18 @@ async def database_name(server: embedded.Server) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def _copied(server: embedded.Server) -> AsyncIterator[str]:
+async def _copied(server: embedded.Server, template: str = embedded.DATABASE) -> AsyncIterator[str]:
     name = f"test_{next(_numbers)}"
-    await _as_admin(
-        server,
-        f"CREATE DATABASE {name} TEMPLATE throughcare OWNER throughcare_owner STRATEGY FILE_COPY",
-    )
+    await copy_database(server, template, name)
     yield name
     await _as_admin(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def copy_database(server: embedded.Server, template: str, name: str) -> None:
+    await _as_admin(
+        server,
+        f"CREATE DATABASE {name} TEMPLATE {template} OWNER throughcare_owner STRATEGY FILE_COPY",
+    )
 
 
 async def _as_admin(server: embedded.Server, sql: str) -> None:
@@ -107,9 +111,19 @@ async def world(server: embedded.Server, database_name: str) -> AsyncIterator[Wo
 
 
 @asynccontextmanager
-async def a_fresh_world(server: embedded.Server) -> AsyncIterator[World]:
-    """The same for a fixture that serves the tests of a whole file."""
-    async with _copied(server) as name, _connected(server, name) as made:
+async def a_fresh_world(
+    server: embedded.Server, template: str = embedded.DATABASE
+) -> AsyncIterator[World]:
+    """The same for a fixture that serves the tests of a whole file, or of another template."""
+    async with _copied(server, template) as name, _connected(server, name) as made:
+        yield made
+
+
+@asynccontextmanager
+async def a_world_to_copy(server: embedded.Server, name: str) -> AsyncIterator[World]:
+    """One that stays on the server as a template, once nobody is connected to it any more."""
+    await copy_database(server, embedded.DATABASE, name)
+    async with _connected(server, name) as made:
         yield made
 
 
@@ -153,6 +167,10 @@ def _begins(item: pytest.Item) -> int:
 
 @pytest.fixture(autouse=True, scope="session")
 def _own_key_and_quick_hashes() -> None:
+    own_key_and_quick_hashes()
+
+
+def own_key_and_quick_hashes() -> None:
     use_vault(Vault(Keyring.single(bytes(range(32)))))
     use_sealing_key(bytes(range(32, 64)))
     passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)

@@ -1,17 +1,19 @@
 """The wall below the program: what each database role sees and may write, whatever SQL it sends."""
 
 import json
-from datetime import timedelta
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
-from backend import clock, migrate
+from backend import clock, embedded, migrate
 from backend.database import Role, transaction
-from tests.backend.acts import Scene, a_scene
-from tests.chats import Chats
+from tests.backend.acts import Scene
+from tests.backend.kept import Kept, a_copy
 from tests.plan_rows import PLAN_ROWS
 from tests.world import World
 
@@ -33,37 +35,17 @@ async def _seen(actor: UUID | None) -> dict[str, set[UUID]]:
         }
 
 
-async def _filled(world: World, chats: Chats) -> Scene:
-    """A scene in which every table with rows of a plan has one."""
-    scene = await a_scene(world)
-    worker, plan = scene.docket.worker, scene.docket.plan
-    relative = await chats.a_member(worker, plan, "FA")
-    await chats.say(relative.phone, "a free text")
-    for operation in scene.acts:
-        if operation != "signOut":
-            await scene.carry_out(operation)
-    await world.sql(
-        "INSERT INTO claim (id, agency, plan, version, message, actor, role, subject, what, at)"
-        " SELECT $1, agency, plan, 1, id, recipient, 'FA', id, 'yes', $2 FROM message"
-        " WHERE plan = $3 AND recipient IS NOT NULL LIMIT 1",
-        uuid4(),
-        clock.now(),
-        UUID(plan),
-    )
-    for table, column in PLAN_ROWS.items():
-        found = await world.sql(f"SELECT 1 FROM {table} WHERE {column} = $1 LIMIT 1", UUID(plan))
-        assert found, f"the scene has no row in {table}"
-    return scene
+@pytest.fixture
+async def kept(server: embedded.Server) -> AsyncIterator[Kept]:
+    async with a_copy(server) as made:
+        yield made
 
 
-async def test_each_role_reads_what_is_its_own_and_nothing_without_an_actor(
-    world: World, chats: Chats
-) -> None:
-    scene = await _filled(world, chats)
+async def test_each_role_reads_what_is_its_own_and_nothing_without_an_actor(kept: Kept) -> None:
     await _nothing_is_seen_without_an_actor()
-    await _only_their_plans_are_seen(world, scene)
-    await _the_owner_sees_a_few_and_the_backup_everything(world)
-    await _nothing_is_seen_the_moment_a_mandate_ends(world, scene)
+    await _only_their_plans_are_seen(kept)
+    await _the_owner_sees_a_few_and_the_backup_everything(kept.world)
+    await _nothing_is_seen_the_moment_a_mandate_ends(kept.world, kept.scene)
 
 
 async def _nothing_is_seen_without_an_actor() -> None:
@@ -86,20 +68,21 @@ async def _rows_with(table: str, name: str, setting: str) -> int:
         return 0
 
 
-async def _only_their_plans_are_seen(world: World, scene: Scene) -> None:
-    other = await a_scene(world)
-    mine, theirs = UUID(scene.docket.plan), UUID(other.docket.plan)
-    seen = await _seen(scene.docket.worker.id)
+async def _only_their_plans_are_seen(kept: Kept) -> None:
+    world, worker = kept.world, kept.scene.docket.worker.id
+    mine, spares = UUID(kept.scene.docket.plan), {UUID(one) for one in kept.scene.spares}
+    seen = await _seen(worker)
+    held = await world.sql("SELECT DISTINCT plan FROM mandate WHERE actor = $1", worker)
+    (opened,) = {row["plan"] for row in held} - {mine, *spares}
     every = {row["id"] for row in await world.sql("SELECT id FROM plan")}
-    spares = {UUID(one) for one in (*scene.spares, *other.spares)}
-    (opened,) = every - {mine, theirs, *spares}
-    thinned = UUID(scene.acts["eraseVoluntary"].ids[0])  # whereas who was erased is nobody's plan
+    thinned = UUID(kept.scene.acts["eraseVoluntary"].ids[0])  # who was erased is nobody's plan
+    assert len(every - {mine, *spares, opened}) >= 4
     for table in PLAN_ROWS:
         assert mine in seen[table], table
         assert seen[table] <= {mine, opened, thinned}, table
-    async with transaction(scene.docket.worker.id) as held:
-        assert await held.fetchval("SELECT count(*) FROM person") == 3
-        plans = await held.fetch("SELECT DISTINCT plan FROM audit")
+    async with transaction(worker) as held_by:
+        assert await held_by.fetchval("SELECT count(*) FROM person") == 3
+        plans = await held_by.fetch("SELECT DISTINCT plan FROM audit")
         assert {row["plan"] for row in plans} <= {mine, opened, thinned}
 
 
@@ -114,6 +97,23 @@ async def _nothing_is_seen_the_moment_a_mandate_ends(world: World, scene: Scene)
         assert await held.fetchval("SELECT count(*) FROM person_word") == 0
     clock.travel(lambda: until)
     assert not any((await _seen(officer)).values())
+
+
+async def test_what_workers_alone_see_goes_the_moment_their_mandate_ends(kept: Kept) -> None:
+    worker, until = kept.scene.docket.worker.id, clock.now() + timedelta(hours=1)
+    await kept.world.sql("UPDATE mandate SET ends = $1 WHERE actor = $2", until, worker)
+    for moment, there in ((until - timedelta(microseconds=1), True), (until, False)):
+        clock.travel(partial(_itself, moment))
+        seen = await _seen(worker)
+        assert {bool(seen[table]) for table in OF_WORKERS} == {there}
+        assert (
+            bool(await _fetched(worker, "SELECT 1 FROM person_word WHERE id <> $1", uuid4()))
+            is there
+        )
+
+
+def _itself(moment: datetime) -> datetime:
+    return moment
 
 
 async def _the_owner_sees_a_few_and_the_backup_everything(world: World) -> None:
@@ -150,44 +150,35 @@ async def _insert(actor: UUID | None, table: str, row: dict[str, Any]) -> None:
         )
 
 
-async def test_no_row_can_be_written_for_a_plan_of_another_agency(
-    world: World, chats: Chats
-) -> None:
-    other = await _filled(world, chats)
-    world.agency = await world.an_agency(name="Elsewhere")
-    scene = await a_scene(world)
+async def test_no_row_can_be_written_for_a_plan_of_another_agency(kept: Kept) -> None:
     for table in PLAN_ROWS:
-        row = await _copied(world, table, other.docket.plan)
+        row = await _copied(kept.world, table, kept.scene.docket.plan)
         with pytest.raises(REFUSED):
-            await _insert(scene.docket.worker.id, table, row)
+            await _insert(kept.elsewhere.docket.worker.id, table, row)
         with pytest.raises(REFUSED):
             await _insert(None, table, row)
 
 
-async def test_no_row_can_be_written_for_a_plan_that_is_not_the_actors(
-    world: World, chats: Chats
-) -> None:
-    scene, other = await a_scene(world), await _filled(world, chats)
+async def test_no_row_can_be_written_for_a_plan_that_is_not_the_actors(kept: Kept) -> None:
     for table in PLAN_ROWS.keys() - BORN_TOGETHER:
-        row = await _copied(world, table, other.docket.plan)
+        row = await _copied(kept.world, table, kept.scene.docket.plan)
         with pytest.raises(REFUSED):
-            await _insert(scene.docket.worker.id, table, row)
+            await _insert(kept.other.docket.worker.id, table, row)
 
 
-async def test_nobody_can_give_themselves_a_mandate_on_a_plan_that_has_one(world: World) -> None:
-    scene = await a_scene(world)
-    stranger = await world.somebody("SW")
-    row = await _copied(world, "mandate", scene.docket.plan)
+async def test_nobody_can_give_themselves_a_mandate_on_a_plan_that_has_one(kept: Kept) -> None:
+    stranger = await kept.world.somebody("SW")
+    row = await _copied(kept.world, "mandate", kept.scene.docket.plan)
     with pytest.raises(REFUSED):
         await _insert(stranger.id, "mandate", {**row, "actor": str(stranger.id)})
 
 
 async def test_rows_of_others_can_be_neither_changed_nor_deleted_nor_taken_over(
-    world: World, chats: Chats
+    kept: Kept,
 ) -> None:
-    scene, other = await _filled(world, chats), await _filled(world, chats)
-    worker, theirs = scene.docket.worker.id, UUID(other.docket.plan)
-    granted = await world.sql(
+    own, theirs = UUID(kept.scene.docket.plan), UUID(kept.other.docket.plan)
+    worker, stranger = kept.scene.docket.worker.id, kept.other.docket.worker.id
+    granted = await kept.world.sql(
         "SELECT DISTINCT table_name AS name, privilege_type AS kind"
         " FROM information_schema.column_privileges WHERE grantee = 'throughcare_app'"
         " AND privilege_type = 'UPDATE' UNION SELECT table_name, privilege_type"
@@ -197,12 +188,12 @@ async def test_rows_of_others_can_be_neither_changed_nor_deleted_nor_taken_over(
     assert len(changeable) >= 8
     for table in changeable:
         column = PLAN_ROWS[table]
-        async with transaction(worker) as held:
+        async with transaction(stranger) as held:
             sql = f"UPDATE {table} SET version = version + 1 WHERE {column} = $1"
-            assert await held.execute(sql, theirs) == "UPDATE 0", table
+            assert await held.execute(sql, own) == "UPDATE 0", table
     for table in changeable - {"plan", "reading", "court_file"}:
         with pytest.raises(REFUSED):
-            await _move(worker, table, UUID(scene.docket.plan), theirs)
+            await _move(worker, table, own, theirs)
     deleted = {one["name"] for one in granted if one["kind"] == "DELETE"}
     for table in PLAN_ROWS.keys() - deleted:
         with pytest.raises(REFUSED):
@@ -225,13 +216,12 @@ async def _delete(actor: UUID | None, table: str) -> str:
 
 
 async def test_each_policy_for_changes_and_additions_stands_without_the_one_for_reads(
-    world: World, chats: Chats
+    kept: Kept,
 ) -> None:
     """A change looks at both, and its own row of changes has a wall too: either would hide it."""
-    scene = await _filled(world, chats)
+    world, scene, elsewhere = kept.world, kept.scene, kept.elsewhere.docket.worker
     plan = UUID(scene.docket.plan)
     stranger = await world.somebody("SW")
-    elsewhere = await world.somebody("SW", agency=await world.an_agency(name="Elsewhere"))
     rows = {table: await _copied(world, table, scene.docket.plan) for table in PLAN_ROWS}
     for table in [*PLAN_ROWS, "person", "break_glass"]:
         await world.sql(f"ALTER POLICY app_reads ON {table} USING (true)")
@@ -258,11 +248,10 @@ async def _changed(actor: UUID | None, sql: str, value: object) -> str:
 
 
 async def test_nobody_adds_a_person_elsewhere_nor_a_wish_in_the_name_of_another(
-    world: World, chats: Chats
+    kept: Kept,
 ) -> None:
-    scene = await _filled(world, chats)
+    world, elsewhere = kept.world, kept.elsewhere.docket.worker
     stranger = await world.somebody("SW")
-    elsewhere = await world.somebody("SW", agency=await world.an_agency(name="Elsewhere"))
     for table in ("person_word", "person", "break_glass"):
         (found,) = await world.sql(
             f"SELECT to_jsonb(t)::text AS row FROM {table} t WHERE agency = $1 LIMIT 1",
@@ -275,7 +264,47 @@ async def test_nobody_adds_a_person_elsewhere_nor_a_wish_in_the_name_of_another(
             assert await held.fetch(f"SELECT 1 FROM {table} WHERE agency = $1", world.agency) == []
     with pytest.raises(REFUSED):
         await _insert(stranger.id, "break_glass", row)
-    assert scene.docket.worker.id != stranger.id
+    assert kept.scene.docket.worker.id != stranger.id
+
+
+# What is the agency's and has policies of its own: who of it may read it, and who wrote it down.
+OF_THE_AGENCY = {
+    "complaint": ("CO", "recorded_by"),
+    "incident": ("DP", "recorded_by"),
+    "data_flow": ("AD", "recorded_by"),
+    "outside_review": ("DP", "done_by"),
+}
+
+
+async def test_what_is_the_agencys_is_seen_and_written_by_its_own_in_their_own_name(
+    kept: Kept,
+) -> None:
+    world, callers, agency = kept.world, kept.scene.callers, kept.world.agency
+    away = await world.an_agency(name="Beyond")
+    others = [await world.somebody(role, agency=away) for role in ("CO", "DP", "AD")]
+    others.append(await world.somebody("SW"))
+    for table, (role, by) in OF_THE_AGENCY.items():
+        seen = f"SELECT 1 FROM {table} WHERE agency = $1"
+        rows = await world.sql(
+            f"SELECT to_jsonb(t)::text AS row FROM {table} t WHERE agency = $1 LIMIT 1", agency
+        )
+        row = {**json.loads(rows[0]["row"]), "id": str(uuid4())}
+        assert await _fetched(callers[role].id, seen, agency), table
+        for other in others:
+            assert not await _fetched(other.id, seen, agency), table
+            with pytest.raises(REFUSED):
+                await _insert(other.id, table, {**row, by: str(callers["SW"].id)})
+        await world.sql(f"ALTER POLICY app_reads ON {table} USING (true)")
+        await world.sql(f"GRANT UPDATE ON {table} TO throughcare_app")
+        change = f"UPDATE {table} SET version = version WHERE agency = $1"
+        for other in others:
+            assert await _changed(other.id, change, agency) == "UPDATE 0", table
+
+
+async def _fetched(actor: UUID | None, sql: str, value: object) -> list[asyncpg.Record]:
+    async with transaction(actor) as held:
+        found: list[asyncpg.Record] = await held.fetch(sql, value)
+        return found
 
 
 async def test_staff_see_what_belongs_to_no_plan_in_their_own_agency_only(world: World) -> None:

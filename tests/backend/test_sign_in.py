@@ -112,6 +112,20 @@ async def test_a_session_ends_after_thirty_days_however_often_it_is_refreshed(
     assert (await _refresh(token)).status_code == 401
 
 
+async def test_a_token_that_was_renewed_at_the_last_moment_ends_with_its_session(
+    world: World,
+) -> None:
+    worker = await world.somebody("SW")
+    token = (await _sign_in(worker.login)).json()["refresh_token"]
+    _later(days=29, hours=23, minutes=55)
+    renewed = (await _refresh(token)).json()["access_token"]
+    bearer = {"Authorization": f"Bearer {renewed}"}
+    ways = ("/plans", "/tasks")  # judged in the database with what is read, and before it
+    assert [(await Caller().get(way, headers=bearer)).status_code for way in ways] == [200, 200]
+    _later(minutes=6)
+    assert [(await Caller().get(way, headers=bearer)).status_code for way in ways] == [401, 401]
+
+
 async def test_signing_out_ends_all_tokens_of_the_session_at_once(world: World) -> None:
     worker = await world.somebody("SW")
     tokens, other = (await _sign_in(worker.login)).json(), (await _sign_in(worker.login)).json()

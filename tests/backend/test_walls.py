@@ -108,11 +108,35 @@ async def test_where_some_are_let_in_alone_no_other_staff_gets_in(house: House) 
     assert await house.sees(house.worker)
 
 
+async def test_a_wall_around_one_person_says_nothing_of_another(house: House) -> None:
+    other_worker, other = await a_release(house.world, on_weekday(3))
+    await joins(house.world, other_worker, other, house.colleague, "SW")
+    there = House(house.world, house.head, other_worker, house.colleague, other)
+    await house.wall("excluded", house.colleague)
+    assert (await house.sees(house.colleague), await there.sees(house.colleague)) == (False, True)
+    await house.wall("admitted", house.worker)
+    assert await there.sees(house.colleague)
+    # and who is let in here is not let in there
+    await there.wall("admitted", house.colleague)
+    guest = await house.world.somebody("SW")
+    await joins(house.world, house.worker, house.plan, guest, "SW")
+    await joins(house.world, other_worker, other, guest, "SW")
+    await house.wall("admitted", guest)
+    assert (await house.sees(guest), await there.sees(guest)) == (True, False)
+
+
 async def test_whoever_lets_in_the_first_is_among_them(house: House) -> None:
     await house.wall("admitted", house.colleague)
     assert await house.sees(house.worker)
     assert await house.sees(house.colleague)
     assert not await house.sees(house.head)
+
+
+async def test_who_is_let_in_no_more_is_kept_out_while_others_are_let_in(house: House) -> None:
+    wall = await house.wall("admitted", house.colleague)
+    ended = await house.worker.post(f"/walls/{wall}/end", version=1)
+    assert ended.status_code == 200, ended.text
+    assert (await house.sees(house.worker), await house.sees(house.colleague)) == (True, False)
 
 
 async def test_an_exclusion_is_stronger_than_an_admission(house: House) -> None:

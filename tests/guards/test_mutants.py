@@ -4,13 +4,17 @@ The round itself takes tens of minutes: `./run test -m mutation`.
 """
 
 import ast
+import json
 from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
 
 from backend.access import OPERATIONS
 from backend.matrix import MATRIX
 from backend.settings import ROOT
 from tests.mutation.conditions import opened
 from tests.mutation.equivalents import EQUIVALENT
+from tests.mutation.forks import noticed_twice
 from tests.mutation.judge import of_program
 from tests.mutation.killers import EVERY
 
@@ -61,6 +65,25 @@ def test_conditions_of_a_statement_are_opened_one_by_one() -> None:
     ]
     for _, whole in opened(sql):
         assert whole.count("OR true)") == 1
+
+
+def test_who_fails_once_and_not_again_alone_has_noticed_nothing(tmp_path: Path) -> None:
+    ending, fails = tmp_path / "ending", Counter({"slow": 1, "sure": 2})
+
+    def run(tests: Sequence[str]) -> int:
+        for test in tests:
+            if fails[test]:
+                fails[test] -= 1
+                ending.write_text(json.dumps({"test": test}), encoding="utf-8")
+                return 1
+        return 0
+
+    assert noticed_twice(["blind", "slow", "sure"], run, ending) == 1
+    assert json.loads(ending.read_text(encoding="utf-8")) == {"test": "sure"}
+    fails["slow"] = 1
+    assert noticed_twice(["slow", "blind"], run, ending) == 0
+    too_long = -1
+    assert noticed_twice(["blind"], lambda _: too_long, ending) == too_long
 
 
 def test_what_judges_them_is_there() -> None:

@@ -17,10 +17,14 @@ from typing import Any
 
 import pytest
 
-from tests.mutation.forks import forked, keep_whole, with_database
+from backend import embedded
+from tests import conftest
+from tests.backend.kept import keep
+from tests.mutation.forks import KEPT, forked, keep_whole, noticed_twice, with_database
 from tests.mutation.house import ENDING, SOCKET
 from tests.mutation.inside import put_in
-from tests.mutation.lines import Lines
+from tests.mutation.lines import SEEN
+from tests.mutation.lines import seen as lines_seen
 from tests.mutation.mutants import Mutant
 
 ANSWERS = "MUTATION_ANSWERS"  # the descriptor for what goes out
@@ -31,6 +35,10 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
     if session.testsfailed:
         raise session.Interrupted("a killer cannot be collected")
     items = {item.nodeid: item for item in session.items}
+    conftest.own_key_and_quick_hashes()
+    place = Path(os.environ[SOCKET])
+    with Path(os.devnull).open("rb") as lease:
+        asyncio.run(keep(embedded.Server(place, place, lease), KEPT))  # before any mutant
     gc.freeze()  # what was loaded stays shared with the forks
     asyncio.run(keep_whole(os.environ[SOCKET]))
     with (
@@ -52,18 +60,22 @@ def _answer(asked: dict[str, Any], items: dict[str, pytest.Item], folder: Path) 
     ending.unlink(missing_ok=True)
     seen.write_text("", encoding="utf-8")
     os.environ[ENDING] = str(ending)
-    chosen = [items[test] for test in asked["tests"]]
 
-    def act() -> int:
-        if mutant is None:
-            return _observed(chosen, seen)
-        if mutant.file:
-            put_in(mutant)
-        return _until_one_fails(chosen, ending)
+    def run(tests: Sequence[str]) -> int:
+        chosen = [items[test] for test in tests]
+
+        def act() -> int:
+            if mutant is None:
+                return _observed(chosen, seen)
+            if mutant.file:
+                put_in(mutant)
+            return _until_one_fails(chosen, ending)
+
+        return forked(act, said, float(asked["seconds"]))
 
     sql = mutant.sql if mutant else ""
     code = with_database(
-        os.environ[SOCKET], sql, lambda: forked(act, said, float(asked["seconds"]))
+        os.environ[SOCKET], sql, lambda: noticed_twice(asked["tests"], run, ending)
     )
     found = json.loads(ending.read_text(encoding="utf-8")) if ending.exists() else {}
     lines = said.read_text(encoding="utf-8", errors="replace").splitlines()
@@ -94,14 +106,14 @@ def _observed(chosen: Sequence[pytest.Item], seen: Path) -> int:
     with seen.open("w", encoding="utf-8") as out:
         for at, item in enumerate(chosen):
             started = time.monotonic()
-            with Lines() as lines:
-                _run(item, chosen[at + 1] if at + 1 < len(chosen) else None)
+            SEEN.clear()
+            _run(item, chosen[at + 1] if at + 1 < len(chosen) else None)
             why = json.loads(ending.read_text(encoding="utf-8"))["why"] if ending.exists() else ""
             ending.unlink(missing_ok=True)
             took = time.monotonic() - started
             shared = _shares(item)
             one = {"test": item.nodeid, "why": why, "seconds": took, "shared": shared}
-            out.write(json.dumps({**one, "lines": lines.seen()}) + "\n")
+            out.write(json.dumps({**one, "lines": lines_seen()}) + "\n")
     return 0
 
 

@@ -1,12 +1,13 @@
 """A mutant lives in a fork, and its tests copy a database that is theirs alone to spoil."""
 
 import asyncio
+import json
 import os
 import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
@@ -14,18 +15,35 @@ from urllib.parse import quote
 import asyncpg
 
 TEMPLATE, WHOLE = "throughcare", "throughcare_whole"
+KEPT, KEPT_WHOLE = "throughcare_kept", "throughcare_kept_whole"  # with two plans in it
+WHOLES = {TEMPLATE: WHOLE, KEPT: KEPT_WHOLE}
 
 
 def with_database(socket: str, sql: str, act: Callable[[], int]) -> int:
     """What `act` came to, beside a database changed by `sql`, that is whole again afterwards."""
     try:
         if sql:
-            asyncio.run(_as_admin(socket, TEMPLATE, sql))
+            for database in WHOLES:
+                asyncio.run(_as_admin(socket, database, sql))
         return act()
     except asyncpg.PostgresError:  # the mutant is no SQL: it judges nothing
         return 70
     finally:
         asyncio.run(_swept(socket, anew=bool(sql)))
+
+
+def noticed_twice(tests: Sequence[str], run: Callable[[Sequence[str]], int], ending: Path) -> int:
+    """How they ended, where whoever failed has failed again alone: it may have been too slow."""
+    left = list(tests)
+    while left:
+        if (code := run(left)) != 1:
+            return code
+        test = json.loads(ending.read_text(encoding="utf-8"))["test"]
+        ending.unlink()
+        if (code := run([test])) != 0:
+            return code
+        left = left[left.index(test) + 1 :]
+    return 0
 
 
 def forked(act: Callable[[], int], said: Path, seconds: float) -> int:
@@ -60,8 +78,9 @@ def forked(act: Callable[[], int], said: Path, seconds: float) -> int:
 
 async def keep_whole(socket: str) -> None:
     """Whichever worker of this server comes first; the other finds it there."""
-    with suppress(asyncpg.DuplicateDatabaseError):
-        await _as_admin(socket, "postgres", f"CREATE DATABASE {WHOLE} TEMPLATE {TEMPLATE}")
+    for name, whole in WHOLES.items():
+        with suppress(asyncpg.DuplicateDatabaseError, asyncpg.InvalidCatalogNameError):
+            await _as_admin(socket, "postgres", f"CREATE DATABASE {whole} TEMPLATE {name}")
 
 
 async def _as_admin(socket: str, database: str, *statements: str) -> None:
@@ -83,11 +102,11 @@ async def _swept(socket: str, *, anew: bool) -> None:
     try:
         left = await held.fetch("SELECT datname FROM pg_database WHERE datname LIKE 'test\\_%'")
         names = [row["datname"] for row in left]
-        for name in [*names, TEMPLATE] if anew else names:
+        for name in [*names, *WHOLES] if anew else names:
             await held.execute(f"DROP DATABASE {name} WITH (FORCE)")
-        if anew:
+        for name, whole in WHOLES.items() if anew else ():
             await held.execute(
-                f"CREATE DATABASE {TEMPLATE} TEMPLATE {WHOLE}"
+                f"CREATE DATABASE {name} TEMPLATE {whole}"
                 " OWNER throughcare_owner STRATEGY FILE_COPY"
             )
     finally:

@@ -17,7 +17,7 @@ from tests.mutation.code import of_code
 from tests.mutation.database import of_database
 from tests.mutation.equivalents import EQUIVALENT
 from tests.mutation.inside import goes_inside
-from tests.mutation.killers import Killers, pool
+from tests.mutation.killers import Killers, judges, judging
 from tests.mutation.mutants import Mutant, named_apart
 from tests.mutation.records import Records, Seen
 from tests.mutation.tables import of_matrix, of_operations
@@ -98,9 +98,10 @@ class Judge:
             inside = [one for one in mutants if goes_inside(one)]
             others = [one for one in mutants if not goes_inside(one)]
             workers: list[Worker] = []
-            if inside or self._missing():
+            files = judging(mutants)
+            if inside or self._missing(files):
                 workers = [held.enter_context(a_collected_worker(server)) for server in servers]
-            seen = self._baseline(workers)
+            seen = self._baseline(files, workers)
             done.unfit = [f"{one.test}: {one.why}" for one in seen if one.why]
             if done.unfit:
                 return done
@@ -121,15 +122,15 @@ class Judge:
             else:
                 yield one
 
-    def _missing(self) -> list[str]:
+    def _missing(self, files: Sequence[str]) -> list[str]:
         known = self.records.seen()
-        return [file for file in pool() if any(one.why for one in known.get(file, [NEVER]))]
+        return [file for file in files if any(one.why for one in known.get(file, [NEVER]))]
 
-    def _baseline(self, workers: Sequence[Worker]) -> list[Seen]:
+    def _baseline(self, files: Sequence[str], workers: Sequence[Worker]) -> list[Seen]:
         known = self.records.seen()
 
         def look(file: str, worker: Worker) -> None:
-            tests = [one for one in worker.tests or () if one.partition("::")[0] == file]
+            tests = [one for one in worker.tests or () if judges(one, file)]
             answer = worker.ask(None, tests, 1200)
             found = [Seen(**one) for one in answer["seen"]]
             if len(found) < len(tests):  # the fork did not come to its end
@@ -139,8 +140,8 @@ class Judge:
             took = answer["seconds"]
             self.say(f"unmutated{took:6.1f} s  {file}: {len(tests)} tests")
 
-        self._shared_out(self._missing(), workers, look)
-        return [one for file in pool() for one in known[file]]
+        self._shared_out(self._missing(files), workers, look)
+        return [one for file in files for one in known[file]]
 
     def _shared_out(
         self, things: Sequence[T], workers: Sequence[Worker], act: Callable[[T, Worker], None]

@@ -4,6 +4,7 @@ The first that fails ends it. A mutant has survived when all that come by where 
 unmutated program ran them, have passed; what is no line of the program has tests that are named.
 """
 
+import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,8 +20,20 @@ AWAY = frozenset(
         *("test_migrate.py", "test_processes.py", "test_upgrades.py", "test_what_it_costs.py"),
         *("test_too_many_at_once.py", "test_run.py", "test_heartbeat.py", "test_up.py"),
         *("test_in_a_browser.py", "test_for_a_programmer.py", "test_logs.py", "test_once.py"),
-        "test_non_interference.py",
+        *("test_non_interference.py", "test_the_dynamics.py", "test_rotation.py"),
+        *("test_audit_chain.py", "test_sheets.py", "test_passwords.py", "test_vault.py"),
+        *("test_leases.py", "test_destroyed_keys.py", "test_sealing.py"),
     }
+)
+# The same of single tests.
+LONG = (
+    "tests/backend/test_not_yours.py::test_in_every_role_a_foreign_object_looks_like_none",
+    "tests/backend/test_not_yours.py::test_an_id_that_is_none_looks_like_one_that_never_was",
+    "tests/authz/test_the_walk.py::test_nobody_gets_further_than_their_line",
+    "tests/backend/test_malformed.py::test_two_thousand_strange_requests",
+    "tests/backend/test_the_short_way.py::test_the_short_way_and_the_long_way_leave_the_same",
+    "tests/backend/test_tries.py::test_a_thousand_wrong_tries",
+    "tests/backend/test_malformed.py::test_a_refusal_repeats_nothing_of_what_was_sent",
 )
 FOLDERS = ("tests", "tests/authz", "tests/backend", "tests/workflows")
 WHOLE = ("tests/backend", "tests/authz")  # with the folders in them
@@ -29,6 +42,8 @@ GUARDS = ("tests/guards/test_matrix.py", "tests/guards/test_routes.py")
 _KNOW = "tests/backend/test_what_others_may_know.py"
 _ROWS = "tests/backend/test_row_security.py"
 _ADDS = f"{_ROWS}::test_each_policy_for_changes_and_additions_stands_without_the_one_for_reads"
+_AGENCYS = f"{_ROWS}::test_what_is_the_agencys_is_seen_and_written_by_its_own_in_their_own_name"
+_OF_AGENCY = r" ON (complaint|incident|data_flow|outside_review) "
 _OTHERS = f"{_ROWS}::test_nobody_adds_a_person_elsewhere_nor_a_wish_in_the_name_of_another"
 BY_KIND: Mapping[str, Sequence[str]] = {
     "operation": (
@@ -43,7 +58,7 @@ BY_KIND: Mapping[str, Sequence[str]] = {
     ),
     "policy": (
         f"{_ROWS}::test_each_role_reads_what_is_its_own_and_nothing_without_an_actor",
-        _OTHERS,
+        *(_OTHERS, _AGENCYS),
         _ROWS,
         "tests/backend/courts/test_without_the_wall.py",
         "tests/backend/test_walls.py",
@@ -64,8 +79,10 @@ SESSION = (
     "tests/backend/test_the_short_way.py",
 )
 # Of those that come by a guard or a statement: these are made for the wall in the program alone.
-_YOURS = "tests/backend/test_not_yours.py"
+_YOURS, _ALONE = "tests/backend/test_not_yours.py", "tests/backend/test_the_program_alone.py"
 FIRST = (
+    f"{_ALONE}::test_every_read_says_the_same_whether_the_database_hides_rows_or_not",
+    f"{_ALONE}::test_what_is_done_for_one_plan_leaves_every_other_as_it_was",
     f"{_YOURS}::test_the_program_refuses_by_itself_what_the_database_would_refuse_too",
     f"{_YOURS}::test_objects_that_a_body_names_are_looked_for_as_the_caller",
 )
@@ -103,11 +120,27 @@ EVERY = sorted({test for tests in (*BY_KIND.values(), FIRST, SESSION) for test i
 
 
 def pool() -> list[str]:
-    """The files whose tests judge."""
+    """The files whose tests judge; `MUTATION_TESTS` picks among them."""
+    picked = re.compile(os.environ.get("MUTATION_TESTS", ""))
     found = {path for start in FOLDERS for path in (ROOT / start).glob("test_*.py")}
     found |= {path for start in WHOLE for path in (ROOT / start).rglob("test_*.py")}
     found |= {ROOT / file for file in GUARDS}
-    return sorted(str(path.relative_to(ROOT)) for path in found if path.name not in AWAY)
+    names = (str(path.relative_to(ROOT)) for path in found if path.name not in AWAY)
+    return sorted(name for name in names if picked.search(name))
+
+
+def judging(mutants: Sequence[Mutant]) -> list[str]:
+    """Of them the files that these mutants need: for the kinds with named tests, no other."""
+    every = pool()
+    if any(one.kind not in BY_KIND for one in mutants):
+        return every
+    named = {test.partition("::")[0] for one in mutants for test in BY_KIND[one.kind]}
+    named |= {*SESSION, FIRST[0].partition("::")[0]}
+    return [file for file in every if file in named]
+
+
+def judges(test: str, file: str) -> bool:
+    return test.partition("::")[0] == file and not test.startswith(LONG)
 
 
 class Killers:
@@ -151,8 +184,10 @@ class Killers:
         named = list(BY_KIND[mutant.kind])
         if mutant.kind == "policy" and not mutant.name.startswith("app_reads"):
             named = [_ADDS, *named]
+        if mutant.kind == "policy" and re.search(_OF_AGENCY, mutant.name):
+            named = [_AGENCYS, *named]
         if mutant.name.startswith("enter("):
-            named = list(SESSION)
+            named = [*SESSION, FIRST[0]]
         found = []
         for start in named:
             found += [one for one in self._seconds if one == start or one.startswith(start + "::")]

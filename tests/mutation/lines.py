@@ -1,46 +1,22 @@
 """Which lines of the product run, and which of them a mutant changes."""
 
 import ast
-import sys
-import threading
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
-from types import FrameType
-from typing import Any, Self
 
 from tests.mutation.mutants import ROOT, Mutant, offset, read, tree_of
 
-PRODUCT = str(ROOT / "backend") + "/"
 Place = tuple[str, int, int]  # file, first and last line
+SEEN: set[Place] = set()  # what ran since it was emptied: `counted` fills it
 
 
-class Lines:
-    """Records, while it is entered, what runs of backend/."""
-
-    def __init__(self) -> None:
-        self._seen: dict[str, set[int]] = defaultdict(set)
-
-    def __enter__(self) -> Self:
-        sys.settrace(self._call)
-        threading.settrace(self._call)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        sys.settrace(None)
-        threading.settrace(None)
-
-    def _call(self, frame: FrameType, _event: str, _given: Any) -> Any:
-        return self._line if frame.f_code.co_filename.startswith(PRODUCT) else None
-
-    def _line(self, frame: FrameType, event: str, _given: Any) -> Any:
-        if event == "line":
-            self._seen[frame.f_code.co_filename].add(frame.f_lineno)
-        return self._line
-
-    def seen(self) -> dict[str, list[int]]:
-        start = len(str(ROOT)) + 1
-        return {file[start:]: sorted(lines) for file, lines in self._seen.items()}
+def seen() -> dict[str, list[int]]:
+    """The lines of each file of the product."""
+    found: dict[str, set[int]] = defaultdict(set)
+    for file, first, last in SEEN:
+        found[file] |= set(range(first, last + 1))
+    return {file: sorted(lines) for file, lines in found.items()}
 
 
 def places_of(mutant: Mutant) -> list[list[Place]]:

@@ -3,7 +3,9 @@
 MUTATION_SHARD=2/8 judges every eighth mutant beginning with the second, MUTATION_KINDS=policy
 those of some kinds, MUTATION_NAMES those whose names a pattern finds, MUTATION_JOBS so many at
 once. MUTATION_FOLDER keeps what is known, so that a round that was stopped goes on;
-MUTATION_SECONDS is how much of tests a mutant has to live through to have survived.
+MUTATION_SECONDS is how much of tests a mutant has to live through to have survived, and with
+MUTATION_TESTS those files alone judge that a pattern finds: what they kill is killed, what survives
+them waits for the others.
 """
 
 import os

@@ -6,9 +6,6 @@ JSON comes in for each mutant, and one goes out.
 
 import asyncio
 import importlib
-import importlib.abc
-import importlib.machinery
-import importlib.util
 import json
 import os
 import sys
@@ -16,13 +13,13 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
-from tests.mutation.forks import forked, keep_whole, with_database
-from tests.mutation.mutants import ROOT, Mutant
+from tests.mutation.forks import forked, keep_whole, noticed_twice, with_database
+from tests.mutation.imports import Imports
+from tests.mutation.mutants import Mutant
 
 HEAVY = (
     *("litestar", "litestar.testing", "litestar.openapi", "piccolo.table", "piccolo.columns"),
@@ -32,29 +29,14 @@ HEAVY = (
 )
 
 
-class _Mutated(importlib.abc.MetaPathFinder, importlib.abc.SourceLoader):  # type: ignore[misc]
-    """Gives out one module with the mutant's text, and leaves all others to Python."""
+class _Mutated(Imports):
+    """Gives out one module with the mutant's text."""
 
     def __init__(self, mutant: Mutant) -> None:
-        self.name = mutant.file.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
-        self.path = str(ROOT / mutant.file)
-        self.text = mutant.source.encode()
+        self.file, self.source = mutant.file, mutant.source.encode()
 
-    def find_spec(
-        self, fullname: str, _path: Sequence[str] | None, _target: ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
-        if fullname != self.name:
-            return None
-        return importlib.util.spec_from_file_location(fullname, self.path, loader=self)
-
-    def get_filename(self, _fullname: str) -> str:
-        return self.path
-
-    def get_data(self, _path: str) -> bytes:
-        return self.text
-
-    def path_stats(self, _path: str) -> Any:
-        raise OSError("what was compiled before is not this")
+    def text(self, file: str) -> bytes | None:
+        return self.source if file == self.file else None
 
 
 def main(socket: str) -> None:
@@ -76,14 +58,16 @@ def _judged(asked: dict[str, Any], socket: str, folder: Path) -> dict[str, Any]:
     ending.unlink(missing_ok=True)
     os.environ["MUTATION_ENDING"] = str(ending)
 
-    def act() -> int:
-        sys.meta_path.insert(0, _Mutated(mutant))
-        quiet = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
-        plugins = ("-p", "tests.mutation.house", "-p", "no:cacheprovider")
-        words = ["-x", "--tb=line", "--no-header", *quiet, *plugins, *asked["tests"]]
-        return int(pytest.main(words))
+    def run(tests: Sequence[str]) -> int:
+        def act() -> int:
+            sys.meta_path.insert(0, _Mutated(mutant))
+            quiet = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
+            plugins = ("-p", "tests.mutation.house", "-p", "no:cacheprovider")
+            return int(pytest.main(["-x", "--tb=line", "--no-header", *quiet, *plugins, *tests]))
 
-    code = with_database(socket, "", lambda: forked(act, said, float(asked["seconds"])))
+        return forked(act, said, float(asked["seconds"]))
+
+    code = with_database(socket, "", lambda: noticed_twice(asked["tests"], run, ending))
     found = json.loads(ending.read_text(encoding="utf-8")) if ending.exists() else {}
     lines = said.read_text(encoding="utf-8", errors="replace").splitlines()
     return {

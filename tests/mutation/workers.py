@@ -62,7 +62,8 @@ def a_collected_worker(server: embedded.Server) -> Iterator[Worker]:
     reads, writes = os.pipe()
     words = (
         *(sys.executable, "-m", "pytest", "-s", "-q", "--no-header", "--tb=line"),
-        *("-p", "no:cacheprovider", "-p", "tests.mutation.house", "-p", "tests.mutation.collected"),
+        *("-p", "no:cacheprovider", "-p", "tests.mutation.counted"),
+        *("-p", "tests.mutation.house", "-p", "tests.mutation.collected"),
         *("-m", "not slow and not browser", *pool()),
     )
     env = {**os.environ, SOCKET: str(server.socket), ANSWERS: str(writes)}

@@ -60,6 +60,8 @@ async def _strangers(world: World, docket: Docket, id_: str) -> dict[str, Ask]:
         "of an erased person, empty": lambda: court.list("of an erased person, nothing issued"),
         "malformed": lambda: court.caller.get("/court/summaries?file_ref=%ff%00"),
         "none": lambda: court.caller.get("/court/summaries"),
+        "more than is asked": lambda: court.caller.get("/court/summaries?file_ref=nobody&more=1"),
+        "a purpose that is none": lambda: court.list("nobody's", headers={"X-Purpose": "?"}),
         "unknown, one": lambda: court.pull("nobody's", id_),
         "foreign, one": lambda: court.pull("only the other's", other),
         "another file's, one": lambda: court.pull(REFERENCE, other),

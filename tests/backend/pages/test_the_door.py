@@ -13,6 +13,7 @@ from backend.app import PUBLIC_PAGES
 from backend.doors import PAGE, PUBLIC
 from backend.settings import settings
 from tests.backend.pages.browser import DESK, SIGN_IN, Browser, Page, at_the_desk, login_of
+from tests.backend.papers import a_paper, comes_in, in_circle
 from tests.world import APP, PASSWORD, World, a_day, row
 
 
@@ -260,6 +261,17 @@ async def test_what_was_typed_outlives_a_session_that_ran_out(world: World) -> N
     # without the browser's word nothing is kept: another site may have filled it in
     clock.travel(lambda: start + timedelta(minutes=120))
     assert (await browser.post(action, typed, follow=False)).status == 303
+
+
+async def test_what_an_address_says_beside_its_page_is_looked_past(world: World) -> None:
+    worker = await world.somebody("SW")
+    plan = str((await world.a_plan(worker))["id"])
+    paper = await a_paper(world, worker, plan, await in_circle(worker, plan))
+    desk, own = await at_the_desk(world, worker), await comes_in(paper)
+    for browser, page in ((desk, DESK), (desk, f"{DESK}/plans/{plan}"), (own, "/file")):
+        for beside in ("from=a-letter", "from=a-letter&from=another"):
+            answer = await browser.http.get(f"{page}?{beside}", headers={"X-Purpose": "none"})
+            assert answer.status_code == 200, (page, beside)
 
 
 async def test_every_answer_forbids_scripts_frames_and_keeping(world: World) -> None:
