@@ -15,8 +15,11 @@ from tempfile import TemporaryDirectory
 from throughcare import VERBS, main
 
 _FORKS = get_context("forkserver")
-_VERBS = ("admin", "api", "audit", "backup", "bot", "keys", "restore", "worker")
-_FORKS.set_forkserver_preload(["throughcare", *(VERBS[verb][0] for verb in _VERBS)])
+# A worker draws who it is when its modules are loaded, so it loads them itself.
+_VERBS = ("admin", "api", "audit", "backup", "bot", "keys", "restore")
+_FORKS.set_forkserver_preload(
+    ["throughcare", "apscheduler.schedulers.asyncio", *(VERBS[verb][0] for verb in _VERBS)]
+)
 
 
 class Fork:
