@@ -178,9 +178,10 @@ async def find_plan(
     """
     held = connection()
     if lock:
+        # Whoever writes a row that names the plan waits for nobody: they may hold what we wait for.
         # A mandate may end while the lock is waited for, and a statement that waited would not
         # see it: the mandate is judged by one that begins when the plan is held.
-        await held.execute("SELECT 1 FROM plan WHERE id = $1 FOR UPDATE", plan)
+        await held.execute("SELECT 1 FROM plan WHERE id = $1 FOR NO KEY UPDATE", plan)
     values = (plan, actor.id, list(roles), clock.now(), actor.role, group)
     row = await held.fetchrow(_FIND, *values)
     if row is None:

@@ -52,7 +52,8 @@ async def _leave(standing: Any) -> None:
     """One plan at a time, and its row first: as everybody does who ends a mandate."""
     async with transaction() as held:
         plan = await held.fetchrow(
-            "SELECT id, agency, zone, state FROM plan WHERE id = $1 FOR UPDATE", standing["plan"]
+            "SELECT id, agency, zone, state FROM plan WHERE id = $1 FOR NO KEY UPDATE",
+            standing["plan"],
         )
         ended = await held.fetchrow(_END, standing["id"], clock.now())
         if ended is None:

@@ -72,7 +72,7 @@ async def _end_again(sql: str, before: datetime) -> int:
 
 async def _end(person: UUID) -> None:
     rows = await connection().fetch(
-        "SELECT id FROM plan WHERE person = $1 ORDER BY id FOR UPDATE", person
+        "SELECT id FROM plan WHERE person = $1 ORDER BY id FOR NO KEY UPDATE", person
     )
     plans = [row["id"] for row in rows]
     await end_what_goes_on(person, plans, by=None)

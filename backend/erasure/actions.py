@@ -49,7 +49,7 @@ async def erase_person(actor: Actor, plan_id: UUID, seen: int) -> Written:
 
 async def _plans(person: UUID) -> Sequence[Any]:
     rows: Sequence[Any] = await connection().fetch(
-        "SELECT * FROM plan WHERE person = $1 ORDER BY id FOR UPDATE", person
+        "SELECT * FROM plan WHERE person = $1 ORDER BY id FOR NO KEY UPDATE", person
     )
     return rows
 

@@ -34,7 +34,7 @@ async def erase_voluntary(actor: Actor, plan_id: UUID, seen: int) -> Written:
     async with transaction(actor.id) as held:
         plan = await own_plan_locked(actor, plan_id)
         plan = await held.fetchrow(
-            "SELECT p.*, $2::uuid AS mandate_id FROM plan p WHERE id = $1 FOR UPDATE",
+            "SELECT p.*, $2::uuid AS mandate_id FROM plan p WHERE id = $1 FOR NO KEY UPDATE",
             plan_id,
             plan["mandate_id"],
         )

@@ -63,7 +63,7 @@ async def _answer(chat: Chat, link: Any, message: Any, action: str) -> None:
     if message["plan"] is not None:
         plan = await connection().fetchrow(
             "SELECT p.*, a.working_days FROM plan p JOIN agency a ON a.id = p.agency"
-            " WHERE p.id = $1 FOR UPDATE OF p",
+            " WHERE p.id = $1 FOR NO KEY UPDATE OF p",
             message["plan"],
         )
         if not await _has_mandate(actor, message):

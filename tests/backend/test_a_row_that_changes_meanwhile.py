@@ -2,10 +2,14 @@
 
 import asyncio
 from datetime import timedelta
+from uuid import UUID
 
 import asyncpg
 import pytest
 
+from backend import database
+from backend.access import Actor, find_plan
+from tests.backend.acts import a_scene
 from tests.world import World, a_day
 
 
@@ -32,3 +36,26 @@ async def test_who_waited_for_a_row_that_was_changed_hears_that_it_is_stale(
         assert (await asked).status_code == 412
     finally:
         await held.close()
+
+
+async def test_a_chat_is_confirmed_while_somebody_changes_its_plan(world: World) -> None:
+    """Each would have waited for the other where both touch the chat."""
+    scene = await a_scene(world)
+    act, worker = await scene.act("confirmLink"), scene.caller("confirmLink")
+    await worker.sign_in()
+    assert worker.id
+    actor = Actor(worker.id, "staff", "SW", world.agency)
+    holds, over = asyncio.Event(), asyncio.Event()
+
+    async def change() -> None:
+        async with database.transaction(actor.id):
+            await find_plan(actor, UUID(scene.docket.plan), lock=True)
+            holds.set()
+            await over.wait()
+
+    changing = database.in_fresh_context(change)
+    await holds.wait()
+    answer = await act.by(worker)
+    over.set()
+    await changing
+    assert answer.status_code == 200, answer.text

@@ -17,7 +17,7 @@ from backend.vault import VaultError
 from tests.backend.acts import a_scene
 from tests.backend.courts.docket import REFERENCE, Docket, a_docket, join
 from tests.backend.duties import asked
-from tests.chats import Chats
+from tests.chats import Chats, at
 from tests.guards.test_tables import SEALED
 from tests.world import Caller, World, row
 
@@ -249,6 +249,7 @@ async def _openable(world: World, copy: dict[str, bytes]) -> Opened:
 async def test_a_relatives_chat_hears_nothing_more_and_is_a_strangers(
     file: File, world: World, chats: Chats
 ) -> None:
+    at(clock.today("Africa/Tunis") + timedelta(days=1), 11)  # within the hours of sending
     relative = await chats.a_member(file.worker, file.plan, "FA")
     another = File(world, file.head, file.worker, (await world.a_plan(file.worker))["id"])
     other = await chats.a_member(file.worker, another.plan, "FA")
