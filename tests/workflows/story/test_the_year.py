@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from backend.actors.actions import use_vault, vault
+from backend.audit.seals import sealing_key, use_sealing_key
 from backend.settings import ROOT
 from workflows.story.calendar import Calendar
 from workflows.story.play import RELEASE, ZONE, Played, play
@@ -32,10 +33,11 @@ CHANCE = re.compile(r"(?<=(?:pour|avec) )[A-Z]\w+")
 
 @pytest.fixture(autouse=True)
 def _own_vault() -> Iterator[None]:
-    """The story brings a vault of its own; the other tests get theirs back."""
-    kept = vault()
+    """The story brings a vault and a key of its own; the other tests get theirs back."""
+    kept, key = vault(), sealing_key()
     yield
     use_vault(kept)
+    use_sealing_key(key)
 
 
 def _story(*options: str) -> subprocess.CompletedProcess[str]:
