@@ -6,6 +6,7 @@ import logging
 import time
 from contextlib import suppress
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import msgspec
@@ -62,6 +63,7 @@ class Enveloped(Litestar):
             return
         request, started, status = str(uuid4()), time.perf_counter(), 500
         scope.setdefault("state", {})["request_id"] = request
+        scope["headers"] = _hosted(scope["headers"])
         token = request_id.set(request)
         stated_purpose.set(None)
         refused = False
@@ -94,6 +96,18 @@ class Enveloped(Litestar):
             self.inside -= 1
             log.info("answered", extra=_fields(scope, status, started))
             request_id.reset(token)
+
+
+def _hosted(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Litestar reads the Host to say where an error was, and fails over one that is none."""
+    host = next((value for name, value in headers if name == b"host"), b"").decode("latin-1")
+    try:
+        fit = bool(host) and urlsplit(f"//{host}").port != 0
+    except ValueError:
+        fit = False
+    if fit:
+        return headers
+    return [(name, b"localhost" if name == b"host" else value) for name, value in headers]
 
 
 def _noticing(scope: Any, receive: Any) -> Any:

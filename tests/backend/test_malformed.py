@@ -200,6 +200,8 @@ async def test_a_host_that_is_none_is_refused_or_looked_past(world: World) -> No
     for host in ("127.0.0.1:99999", "a:b:c", "[::", "", "not a host", "@:?#"):
         headers, plan = {"Host": host}, {**A_PLAN, "release_date": _in_a_quarter()}
         assert (await worker.post("/plans", plan, headers=headers)).status_code in {201, 400}, host
+        unfit = await worker.post("/account/notices/seen", {"until": "never"}, headers=headers)
+        assert unfit.status_code in {400, 422}, host
         assert (await worker.get("/nowhere", headers=headers)).status_code in {404, 400}, host
         assert (await worker.get("/desk/sign-in", headers=headers)).status_code in {200, 400}, host
 
