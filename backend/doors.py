@@ -175,7 +175,7 @@ async def _holder_of_cookie(request: AnyConnection) -> Actor:
 
 
 def path_of(request: HttpRequest) -> str:
-    """Of this very request. Litestar's `request.url` reads the Host too, and fails for some."""
+    """Of this very request; `request.url` puts a whole address together to say it."""
     path: str = request.scope["path"]
     return path
 

@@ -23,7 +23,7 @@ from benchmarks.ground import Ground, ground
 from benchmarks.process import an_api
 from benchmarks.strangers import Crowd, a_crowd, learn
 from tests.backend.wires import Sent
-from tests.world import World
+from tests.world import Behind, World
 
 AT_ONCE = 16
 POOL = "20"  # no fewer connections than are asked for: it is not load that is tried here
@@ -174,10 +174,12 @@ def _errors(lines: Path) -> Iterator[str]:
 @asynccontextmanager
 async def _a_world(place: Ground) -> AsyncIterator[World]:
     """The database of the ground as tests see it: its people are made by the product's actions."""
+    behind = Behind(place.server.url(database=place.name))
     for role in ROLES:
         await database.connect(role, place.url(role), size=4, only=role == "app")
     try:
-        yield World(place.server, place.name)
+        yield World(place.server, place.name, behind)
     finally:
+        behind.close()
         for role in ROLES:
             await database.disconnect(role)

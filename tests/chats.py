@@ -15,6 +15,8 @@ from bots.channels.telegram import STAND_IN_TOKEN
 from bots.intake import take_in, work_off
 from bots.phones.app import StandIn, create_phones
 from bots.phones.client import Phones
+from bots.phones.exchange import Exchange
+from bots.phones.webhook import Courier
 from bots.phones.wire import Message, Phone
 from tests.world import Caller, World
 from workflows.digest import digest
@@ -34,11 +36,18 @@ class Member:
     alias: str
 
 
+_free: list[StandIn] = []
+
+
 class Chats:
     """The chat side of a test's world."""
 
-    def __init__(self, world: World, stand_in: StandIn) -> None:
+    def __init__(self, world: World) -> None:
         self.world = world
+        # an app takes long to make, so the next test has it with an exchange of its own
+        self.stand_in = stand_in = _free.pop() if _free else create_phones()
+        stand_in.exchange = Exchange()
+        stand_in.courier = Courier(stand_in.exchange)
         self.phones = Phones("http://phones.test", transport=stand_in.transport())
         self.bot = Bot(
             STAND_IN_TOKEN,
@@ -55,6 +64,8 @@ class Chats:
     async def __aexit__(self, *_: object) -> None:
         await self.bot.shutdown()
         await self.phones.close()
+        await self.stand_in.courier.close()
+        _free.append(self.stand_in)
 
     async def round(self) -> None:
         """Everything that bot and worker would do now."""
@@ -175,6 +186,3 @@ def at(day: date, hour: int, minute: int = 0) -> None:
     """Move the clock to a civil time in Tunis (UTC+1 all year)."""
     moment = datetime(day.year, day.month, day.day, hour, minute, tzinfo=UTC)
     clock.travel(lambda: moment - timedelta(hours=1))
-
-
-__all__ = ["Chats", "Member", "at", "create_phones"]

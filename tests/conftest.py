@@ -7,8 +7,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Collection, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from itertools import count
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +15,17 @@ import asyncpg
 import pytest
 from argon2 import PasswordHasher
 
-from backend import clock, database, embedded, migrate
+from backend import clock, embedded, migrate
 from backend.actors.actions import use_vault
 from backend.audit.seals import use_sealing_key
 from backend.keyring import Keyring
-from backend.settings import LIMITS
 from backend.staff import passwords
 from backend.vault import Vault
-from tests.chats import Chats, create_phones
+from tests.chats import Chats
+from tests.databases import connected, copied
+from tests.standing import Standing
 from tests.world import World
 
-_numbers = count(1)
 ROOM = 2 * 1024**3
 FIRST_TYPE_OF_OURS = 16_384
 
@@ -64,7 +63,7 @@ async def durable_world() -> AsyncIterator[World]:
     """A world on a server that keeps what it committed, for tests that kill it."""
     with a_server(durable=True) as started:
         await _migrated(started)
-        async with _connected(started, embedded.DATABASE) as made:
+        async with connected(started, embedded.DATABASE) as made:
             yield made
 
 
@@ -76,77 +75,36 @@ async def _migrated(server: embedded.Server) -> None:
 @pytest.fixture
 async def database_name(server: embedded.Server) -> AsyncIterator[str]:
     """The name of a fresh database that holds what the migrations made, and nothing else."""
-    async with _copied(server) as name:
+    async with copied(server) as name:
         yield name
 
 
-@asynccontextmanager
-async def _copied(server: embedded.Server, template: str = embedded.DATABASE) -> AsyncIterator[str]:
-    name = f"test_{next(_numbers)}"
-    await copy_database(server, template, name)
-    yield name
-    await _as_admin(server, f"DROP DATABASE {name} WITH (FORCE)")
-
-
-async def copy_database(server: embedded.Server, template: str, name: str) -> None:
-    await _as_admin(
-        server,
-        f"CREATE DATABASE {name} TEMPLATE {template} OWNER throughcare_owner STRATEGY FILE_COPY",
-    )
-
-
-async def _as_admin(server: embedded.Server, sql: str) -> None:
-    held = await asyncpg.connect(server.url(database="postgres"))
-    try:
-        await held.execute(sql)
-    finally:
-        await held.close()
+@pytest.fixture(scope="session")
+async def standing(server: embedded.Server) -> AsyncIterator[Standing]:
+    """The database that the tests of this process use one after the other."""
+    made = Standing(server)
+    yield made
+    await made.give_up()
 
 
 @pytest.fixture
-async def world(server: embedded.Server, database_name: str) -> AsyncIterator[World]:
+async def world(standing: Standing) -> AsyncIterator[World]:
     """An agency with its people, seen through the application's own role and the jobs' role."""
-    async with _connected(server, database_name) as made:
+    async with standing.lent() as made:
         yield made
 
 
-@asynccontextmanager
-async def a_fresh_world(
-    server: embedded.Server, template: str = embedded.DATABASE
-) -> AsyncIterator[World]:
-    """The same for a fixture that serves the tests of a whole file, or of another template."""
-    async with _copied(server, template) as name, _connected(server, name) as made:
+@pytest.fixture
+async def fresh_world(server: embedded.Server, database_name: str) -> AsyncIterator[World]:
+    """The same on a database of its own, for what counts its blocks or changes its shape."""
+    async with connected(server, database_name) as made:
         yield made
-
-
-@asynccontextmanager
-async def a_world_to_copy(server: embedded.Server, name: str) -> AsyncIterator[World]:
-    """One that stays on the server as a template, once nobody is connected to it any more."""
-    await copy_database(server, embedded.DATABASE, name)
-    async with _connected(server, name) as made:
-        yield made
-
-
-@asynccontextmanager
-async def _connected(server: embedded.Server, name: str) -> AsyncIterator[World]:
-    roles: tuple[database.Role, ...] = ("app", "worker")
-    for role in roles:
-        url = server.url(migrate.role_name(role), name)
-        limits = database.limiting(LIMITS) if role == "app" else None
-        await database.connect(role, url, size=8, only=role == "app", settings=limits)
-    made = World(server, name)
-    try:
-        yield made
-    finally:
-        made.close()
-        for role in roles:
-            await database.disconnect(role)
 
 
 @pytest.fixture
 async def chats(world: World) -> AsyncIterator[Chats]:
     """The bot, the jobs and the phones, in the time of this process."""
-    async with Chats(world, create_phones()) as made:
+    async with Chats(world) as made:
         yield made
         # whatever the test was about: nothing that left for a phone held what it must not
         assert await made.unfit() == []

@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -97,14 +98,40 @@ class Caller:
         return await self.send("PATCH", path, body, **more)
 
 
+class Behind:
+    """Connections of a superuser that wait to look at rows from behind, each for its own loop."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.waiting: list[tuple[asyncio.AbstractEventLoop, Any]] = []
+
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[Any]:
+        loop = asyncio.get_running_loop()
+        free = [at for at in self.waiting if at[0] is loop and not at[1].is_closed()]
+        if free:
+            self.waiting.remove(free[0])
+        held = free[0][1] if free else await asyncpg.connect(self.url)
+        try:
+            yield held
+        except BaseException:
+            held.terminate()
+            raise
+        self.waiting.append((loop, held))
+
+    def close(self) -> None:
+        for _, held in self.waiting:
+            if not held.is_closed():
+                held.terminate()
+
+
 @dataclass
 class World:
     server: embedded.Server
     database_name: str
+    behind: Behind
     agency: UUID | None = None
     staff: dict[str, Caller] = field(default_factory=dict)
-    # connections that wait for `sql`, each with the loop that it belongs to
-    behind: list[tuple[asyncio.AbstractEventLoop, Any]] = field(default_factory=list)
 
     async def an_agency(self, **values: Any) -> UUID:
         """An agency that may send: with numbers to call, duty contact and a bot."""
@@ -183,27 +210,8 @@ class World:
 
     async def sql(self, query: str, *values: object) -> list[dict[str, Any]]:
         """Look at rows from behind, as a superuser."""
-        loop = asyncio.get_running_loop()
-        free = [at for at in self.behind if at[0] is loop and not at[1].is_closed()]
-        if free:
-            self.behind.remove(free[0])
-        held = free[0][1] if free else await asyncpg.connect(self._url)
-        try:
-            rows = [dict(row) for row in await held.fetch(query, *values)]
-        except BaseException:
-            held.terminate()
-            raise
-        self.behind.append((loop, held))
-        return rows
-
-    @property
-    def _url(self) -> str:
-        return self.server.url(database=self.database_name)
-
-    def close(self) -> None:
-        for _, held in self.behind:
-            if not held.is_closed():
-                held.terminate()
+        async with self.behind.held() as held:
+            return [dict(row) for row in await held.fetch(query, *values)]
 
 
 def a_day() -> date:

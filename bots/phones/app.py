@@ -41,6 +41,7 @@ class StandIn(Litestar):
     """Litestar, and a request may also end without an answer."""
 
     exchange: Exchange
+    courier: Courier
 
     async def __call__(
         self,
@@ -88,32 +89,27 @@ def create_phones(
         zone=zone,
         numbers=numbers,
     )
-    courier = Courier(exchange, transport=webhook_transport, pause=webhook_pause)
-
-    app = _app(exchange, courier, _running(exchange, courier, keep), may_kill=may_kill)
+    app = _app(_running(keep), may_kill=may_kill)
     app.exchange = exchange
+    app.courier = Courier(exchange, transport=webhook_transport, pause=webhook_pause)
     return app
 
 
-def _running(
-    exchange: Exchange, courier: Courier, keep: Path | None
-) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
+def _running(keep: Path | None) -> Callable[[StandIn], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
-    async def running(_: Litestar) -> AsyncIterator[None]:
-        async with Keeper(exchange, keep):
+    async def running(app: StandIn) -> AsyncIterator[None]:
+        async with Keeper(app.exchange, keep):
             try:
                 yield
             finally:
-                exchange.close()
-                await courier.close()
+                app.exchange.close()
+                await app.courier.close()
 
     return running
 
 
 def _app(
-    exchange: Exchange,
-    courier: Courier,
-    running: Callable[[Litestar], AbstractAsyncContextManager[None]],
+    running: Callable[[StandIn], AbstractAsyncContextManager[None]],
     *,
     may_kill: bool,
 ) -> StandIn:
@@ -130,16 +126,16 @@ def _app(
         ],
         before_request=_from_here,
         dependencies={
-            "exchange": _always(exchange),
-            "courier": _always(courier),
-            "may_kill": _always(may_kill),
+            "exchange": _told(lambda app: app.exchange),
+            "courier": _told(lambda app: app.courier),
+            "may_kill": _told(lambda _: may_kill),
         },
         exception_handlers={
             TroubleError: answer_trouble,
             HTTPException: answer_http_error,
             Exception: answer_bug,
         },
-        lifespan=[running],
+        lifespan=[cast("Any", running)],
         logging_config=None,
         openapi_config=None,
         response_headers=[
@@ -151,8 +147,11 @@ def _app(
     )
 
 
-def _always(value: Any) -> Provide:
-    return Provide(lambda: value, sync_to_thread=False)
+def _told(of: Callable[[StandIn], Any]) -> Provide:
+    def tell(request: Request[Any, Any, State]) -> Any:
+        return of(cast("StandIn", request.app))
+
+    return Provide(tell, sync_to_thread=False)
 
 
 async def _from_here(request: Request[Any, Any, State]) -> Response[str] | None:

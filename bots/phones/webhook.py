@@ -3,6 +3,7 @@
 import asyncio
 import re
 from contextlib import suppress
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -38,9 +39,15 @@ class Courier:
         patience: float = 10.0,
     ) -> None:
         self._exchange = exchange
-        self._client = httpx.AsyncClient(
-            transport=transport, timeout=patience, trust_env=False, follow_redirects=False
+        self._make = partial(
+            httpx.AsyncClient,
+            transport=transport,
+            timeout=patience,
+            trust_env=False,
+            follow_redirects=False,
         )
+        # made when a bot sets a webhook: it reads the authorities of the machine, which takes long
+        self._made: httpx.AsyncClient | None = None
         self._pause = pause
         self._rounds: dict[int, asyncio.Task[None]] = {}
 
@@ -57,6 +64,7 @@ class Courier:
             raise bad("secret token contains unallowed characters")
         await self._stop(bot)
         self._drop(bot, params)
+        self._client()  # before anything waits for it
         most = params.number("max_connections", 40)
         bot.mailbox.hook = Hook(url, secret, max(1, min(most, MOST_CONNECTIONS)))
         bot.mailbox.forget_poll()
@@ -83,7 +91,13 @@ class Courier:
     async def close(self) -> None:
         for bot in self._exchange.bots.values():
             await self._stop(bot)
-        await self._client.aclose()
+        if self._made is not None:
+            await self._made.aclose()
+
+    def _client(self) -> httpx.AsyncClient:
+        if self._made is None:
+            self._made = self._make()
+        return self._made
 
     async def _stop(self, bot: Bot) -> None:
         if task := self._rounds.pop(bot.id, None):
@@ -128,7 +142,7 @@ class Courier:
         """None when it was taken, else the seconds that the receiver asked us to wait (0: none)."""
         headers = {HEADER: hook.secret} if hook.secret else {}
         try:
-            answer = await self._client.post(hook.url, json=pending.update, headers=headers)
+            answer = await self._client().post(hook.url, json=pending.update, headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return self._failed(hook, str(error) or type(error).__name__, "")
         if answer.is_success:

@@ -8,7 +8,6 @@ the jobs have run until after the release.
 A lawyer and a guardian are not among the observers; what their file may hold is tried by itself.
 """
 
-import asyncio
 import difflib
 from datetime import timedelta
 
@@ -26,8 +25,8 @@ from tests.authz.looking import (
     on_the_phones,
     plain,
 )
-from tests.chats import Chats, at, create_phones
-from tests.conftest import a_fresh_world
+from tests.chats import Chats, at
+from tests.databases import a_fresh_world
 from tests.world import World
 
 pytestmark = pytest.mark.authz
@@ -56,17 +55,12 @@ THE_SAME_FOR_ALL = {
 
 
 @pytest.fixture(scope="module")
-def looks(server: embedded.Server) -> dict[str, Look]:
+async def looks(server: embedded.Server) -> dict[str, Look]:
     """What everybody sees of every plan; all of them are led through the same days together."""
-
-    async def lived() -> dict[str, Look]:
-        async with a_fresh_world(server) as world, Chats(world, create_phones()) as chats:
-            return await _lived(world, chats)
-
-    try:
-        return asyncio.run(lived())
-    finally:
-        clock.travel(None)
+    async with a_fresh_world(server) as world, Chats(world) as chats:
+        seen = await _lived(world, chats)
+    clock.travel(None)
+    return seen
 
 
 async def _lived(world: World, chats: Chats) -> dict[str, Look]:

@@ -11,8 +11,8 @@ from uuid import UUID, uuid4
 
 from backend import clock, embedded
 from tests.backend.acts import Scene, a_scene
-from tests.chats import Chats, create_phones
-from tests.conftest import a_fresh_world, a_world_to_copy
+from tests.chats import Chats
+from tests.databases import a_fresh_world, a_world_to_copy
 from tests.plan_rows import PLAN_ROWS
 from tests.world import World
 
@@ -32,7 +32,7 @@ _kept: dict[Path, Kept] = {}  # by server
 
 
 async def keep(server: embedded.Server, name: str) -> None:
-    async with a_world_to_copy(server, name) as world, Chats(world, create_phones()) as chats:
+    async with a_world_to_copy(server, name) as world, Chats(world) as chats:
         scene, other = await _filled(world, chats), await a_scene(world)
         first, world.agency = world.agency, await world.an_agency(name="Elsewhere")
         elsewhere = await a_scene(world)

@@ -17,7 +17,7 @@ from backend.audit.seals import Progress, seal_rows
 from backend.settings import read
 from tests.backend.pages.browser import in_the_circle
 from tests.backend.papers import a_paper, in_circle
-from tests.conftest import a_fresh_world
+from tests.databases import a_fresh_world
 from tests.world import World
 from workflows.retain import RULES, carry_out
 
@@ -83,7 +83,7 @@ class House:
         return len(await self.world.sql(sql))
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module")
 async def house(server: embedded.Server) -> AsyncIterator[House]:
     """One of everything that has an end."""
     async with a_fresh_world(server) as world:
@@ -143,7 +143,6 @@ async def _more(world: World, plan: UUID, relative: UUID, worker: UUID | None) -
     )
 
 
-@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("code", [*DOORS, *PROOFS])
 async def test_it_goes_after_its_term_and_not_before(house: House, code: str) -> None:
     back, left = {**DOORS, **PROOFS}[code]

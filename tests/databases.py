@@ -1,0 +1,104 @@
+"""Databases of a test: copies of what the migrations made, and the pools into them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from itertools import count
+
+import asyncpg
+
+from backend import database, embedded, migrate
+from backend.settings import LIMITS
+from tests.world import Behind, World
+
+_numbers = count(1)
+ROLES: tuple[database.Role, ...] = ("app", "worker")
+
+
+async def copy_database(server: embedded.Server, template: str, name: str) -> None:
+    await as_admin(
+        server,
+        f"CREATE DATABASE {name} TEMPLATE {template} OWNER throughcare_owner STRATEGY FILE_COPY",
+    )
+
+
+async def drop_database(server: embedded.Server, name: str) -> None:
+    await as_admin(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def as_admin(server: embedded.Server, sql: str) -> None:
+    held = await asyncpg.connect(server.url(database="postgres"))
+    try:
+        await held.execute(sql)
+    finally:
+        await held.close()
+
+
+def a_name() -> str:
+    return f"test_{next(_numbers)}"
+
+
+@asynccontextmanager
+async def copied(server: embedded.Server, template: str = embedded.DATABASE) -> AsyncIterator[str]:
+    name = a_name()
+    await copy_database(server, template, name)
+    yield name
+    await drop_database(server, name)
+
+
+@asynccontextmanager
+async def a_fresh_world(
+    server: embedded.Server, template: str = embedded.DATABASE
+) -> AsyncIterator[World]:
+    """A world of its own for a fixture that serves a whole file, or of another template."""
+    async with copied(server, template) as name, connected(server, name) as made:
+        yield made
+
+
+@asynccontextmanager
+async def a_world_to_copy(server: embedded.Server, name: str) -> AsyncIterator[World]:
+    """One that stays on the server as a template, once nobody is connected to it any more."""
+    await copy_database(server, embedded.DATABASE, name)
+    async with connected(server, name) as made:
+        yield made
+
+
+@asynccontextmanager
+async def connected(server: embedded.Server, name: str) -> AsyncIterator[World]:
+    """A world whose pools are those of the process until the block ends."""
+    async with lending({}):
+        await open_pools(server, name)
+        behind = Behind(server.url(database=name))
+        try:
+            yield World(server, name, behind)
+        finally:
+            behind.close()
+            for role in ROLES:
+                await database.disconnect(role)
+
+
+async def open_pools(server: embedded.Server, name: str) -> None:
+    """Both roles' pools; `app` is that of the process, as in the API."""
+    for role in ROLES:
+        url = server.url(migrate.role_name(role), name)
+        limits = database.limiting(LIMITS) if role == "app" else None
+        await database.connect(role, url, size=8, only=role == "app", settings=limits)
+
+
+Pools = dict[database.Role, "asyncpg.Pool[asyncpg.Record]"]
+
+
+@asynccontextmanager
+async def lending(pools: Pools) -> AsyncIterator[None]:
+    """These pools instead of those that are open, which come back afterwards."""
+    before, only = dict(database.DB.pools), database.DB.only
+    database.DB.pools, database.DB.only = dict(pools), "app" if pools else None
+    try:
+        yield
+    finally:
+        database.DB.pools, database.DB.only = before, only
+
+
+def strays() -> set[asyncio.Task[object]]:
+    """What a test left running."""
+    return asyncio.all_tasks() - {asyncio.current_task()}

@@ -1,0 +1,95 @@
+"""One database for all tests of a process: emptied after each, so that connections stay open.
+
+A copy for each test costs little, but every connection to a new database learns its tables,
+compiles its functions and plans its statements anew, and that is most of what a test takes.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import asyncpg
+
+from backend import database, embedded
+from tests.databases import (
+    Pools,
+    a_name,
+    copy_database,
+    drop_database,
+    lending,
+    open_pools,
+    strays,
+)
+from tests.emptied import Beginning, empty, remember
+from tests.world import Behind, World
+
+TESTS_BETWEEN_CLEANINGS = 20
+
+
+@dataclass
+class Lent:
+    """A database with its open pools."""
+
+    name: str
+    pools: Pools
+    behind: Behind
+    beginning: Beginning
+    tests: int = field(default=0)
+
+
+class Standing:
+    def __init__(self, server: embedded.Server) -> None:
+        self.server = server
+        self.lent_one: Lent | None = None
+
+    @asynccontextmanager
+    async def lent(self) -> AsyncIterator[World]:
+        """The database as the migrations left it; what the block wrote is gone afterwards."""
+        one = self.lent_one or await self._made()
+        self.lent_one = one
+        async with lending(one.pools):
+            try:
+                yield World(self.server, one.name, one.behind)
+            finally:
+                opened = dict(database.DB.pools)
+                for role, pool in opened.items():
+                    if pool is not one.pools.get(role):
+                        await database.disconnect(role)
+        if opened != one.pools or not await self._emptied(one):
+            await self.give_up()
+
+    async def _made(self) -> Lent:
+        name = a_name()
+        await copy_database(self.server, embedded.DATABASE, name)
+        async with lending({}):
+            await open_pools(self.server, name)
+            pools = dict(database.DB.pools)
+        behind = Behind(self.server.url(database=name))
+        async with behind.held() as held:
+            return Lent(name, pools, behind, await remember(held))
+
+    async def _emptied(self, one: Lent) -> bool:
+        for task in strays():
+            task.cancel()
+        await asyncio.gather(*strays(), return_exceptions=True)
+        if any(pool.get_size() != pool.get_idle_size() for pool in one.pools.values()):
+            return False
+        try:
+            async with one.behind.held() as held:
+                one.tests += 1
+                if one.tests % TESTS_BETWEEN_CLEANINGS == 0:
+                    await held.execute("VACUUM (ANALYZE FALSE)")
+                return await empty(held, one.beginning)
+        except (OSError, asyncpg.PostgresError):  # a test locked it, or locked everybody out
+            return False
+
+    async def give_up(self) -> None:
+        """The next test gets a new one."""
+        one, self.lent_one = self.lent_one, None
+        if one is None:
+            return
+        for pool in one.pools.values():
+            pool.terminate()
+        one.behind.close()
+        await drop_database(self.server, one.name)
