@@ -141,9 +141,9 @@ def of_taken(request: Request[Any, Any, Any], _: Exception) -> Response[Problem]
     return of_domain(request, Taken())
 
 
-def of_walled(request: Request[Any, Any, Any], _: Exception) -> Response[Problem]:
+def of_walled(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
     """The row policies refused what an action let through: it does not exist for the caller."""
-    log.error("a row policy refused a write")
+    log.error("the database refused a write", extra={"error": place(error)})
     return of_domain(request, NotFound())
 
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 from litestar import get
@@ -123,6 +124,20 @@ async def test_a_500_is_logged_by_its_place_and_says_nothing_to_the_caller(log: 
         assert [line["event"] for line in found] == ["unexpected error", "answered"]
     errors = [line["error"] for line in log.lines if "error" in line]
     assert errors[0].startswith("RuntimeError at backend/test_logs.py:")
+    assert CANARY not in log.text
+
+
+async def test_a_write_that_the_database_refuses_is_logged_by_its_place(log: Log) -> None:
+    @get("/refused", opt={PUBLIC: True}, include_in_schema=False)
+    async def refused() -> None:
+        raise asyncpg.InsufficientPrivilegeError(CANARY)
+
+    app: Any = create_app(extra=[refused])
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x") as http:
+        assert (await http.get("/refused")).status_code == 404
+    line = next(one for one in log.lines if one["event"] == "the database refused a write")
+    assert "InsufficientPrivilegeError at" in line["error"]
+    assert "refused" in line["error"]
     assert CANARY not in log.text
 
 
