@@ -168,6 +168,7 @@ async def test_an_officer_changes_a_row_of_probation_the_long_way(
 async def test_every_worker_of_a_plan_goes_the_short_way(
     world: World, went_long: list[UUID]
 ) -> None:
+    clock.travel(lambda: NOON)  # about midnight none is short
     coordinator, worker = await world.somebody("CO"), await world.somebody("SW")
     other, plan = await world.somebody("SW"), await world.a_plan(worker)
     await join(world, worker, plan["id"], other, "SW")
