@@ -1,0 +1,226 @@
+"""Each action looks by itself for the mandate that it needs, and for the row that it is about.
+
+The database hides nothing here, and the role has the operation: what is left is the action.
+"""
+
+import importlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from backend import embedded
+from backend.access import Actor
+from backend.appointments.actions import AppointmentChange, change_appointment
+from backend.circles.actions import end_mandate
+from backend.corrections import actions as corrections
+from backend.corrections.actions import NewCorrection
+from backend.errors import NotFound
+from backend.flows.actions import NewFlow, record_flow
+from backend.flows.entries import Receiver
+from backend.flows.rules import OF_KIND
+from backend.messages.incoming import mark_read
+from backend.pages.reading import office_of
+from backend.passes import actions as passes
+from tests.backend.acts import OF_ACCOUNT, OF_AGENCY, Scene
+from tests.backend.kept import Kept, a_copy
+from tests.backend.test_the_program_alone import as_the_owner_of_everything
+
+# What is asked of no plan by its mandate; a relative may say that they spoke, and reads a little.
+OF_NO_MANDATE = (
+    OF_ACCOUNT
+    | OF_AGENCY
+    | {"openPlan", "listPlans", "getPlan", "findPerson", "planAppointment", "logContact"}
+    | {"listTasks", "setDutyRota", "askBreakGlass", "listBreakGlass", "endBreakGlass"}
+    | {"listFlows", "recordFlow", "recordIncident", "listIncidents", "recordComplaint"}
+    | {"listComplaints", "listReviews", "listAgencyHolds", "listProofs", "listRecord"}
+    | {"listSummaries", "getSummary", "listColleagues", "inviteColleague", "signOut"}
+)
+
+
+@pytest.fixture
+async def kept(server: embedded.Server) -> AsyncIterator[Kept]:
+    async with a_copy(server) as made:
+        await as_the_owner_of_everything(made.world)
+        yield made
+
+
+async def _as_relatives(kept: Kept, scene: Scene) -> None:
+    """From now on the staff of this plan have the mandates of relatives."""
+    plans = [UUID(scene.docket.plan), *(UUID(one) for one in scene.spares)]
+    staff = [who.id for who in scene.callers.values() if who.id]
+    sql = "UPDATE mandate SET role = 'FA' WHERE plan = ANY ($1) AND actor = ANY ($2)"
+    await kept.world.sql(sql, plans, staff)
+
+
+def _actor(kept: Kept, role: str, scene: Scene | None = None) -> Actor:
+    id_ = (scene or kept.other).callers[role].id
+    assert id_ is not None
+    return Actor(id_, "staff", role, kept.world.agency)
+
+
+async def test_a_mandate_of_another_role_is_as_good_as_none(kept: Kept) -> None:
+    await _as_relatives(kept, kept.other)
+    for operation in kept.other.acts.keys() - OF_NO_MANDATE:
+        answer = await kept.other.carry_out(operation)
+        assert answer.status_code == 404, (operation, answer.text)
+
+
+async def test_what_never_was_is_not_found(kept: Kept) -> None:
+    for operation, act in kept.other.acts.items():
+        if act.ids:
+            nothing = (await kept.other.act(operation)).on(*(str(uuid4()) for _ in act.ids))
+            answer = await nothing.by(kept.other.caller(operation))
+            assert answer.status_code == 404, (operation, answer.text)
+
+
+async def test_who_is_not_in_the_circle_is_told_nothing(kept: Kept) -> None:
+    scene = kept.other
+    channel = {"kind": "channel", "channel": "telegram", "language": "en"}
+    for operation, body in (
+        ("recordConsent", {**channel, "subject": str(uuid4())}),
+        ("discloseTo", {**scene.acts["discloseTo"].body, "recipient": str(uuid4())}),
+        ("createInvitation", {**scene.acts["createInvitation"].body, "subject": str(uuid4())}),
+    ):
+        act = scene.acts[operation]
+        answer = await scene.callers["SW"].send(act.method, act.url, body)
+        assert answer.status_code == 404, (operation, answer.text)
+
+
+async def test_an_officer_changes_no_appointment_but_those_of_officers(kept: Kept) -> None:
+    act = await kept.other.act("changeAppointment")
+    assert (await act.by(kept.other.callers["PO"])).status_code == 404
+
+
+ON_PAPER: dict[str, Callable[[Kept], Awaitable[Any]]] = {
+    "corrections that were asked": lambda kept: corrections.list_corrections(
+        _actor(kept, "CO"), UUID(kept.other.docket.plan)
+    ),
+    "a correction to be asked": lambda kept: corrections.ask_correction(
+        _actor(kept, "SW"), NewCorrection("plan", "Wrong."), UUID(kept.other.docket.plan)
+    ),
+    "passes": lambda kept: passes.list_passes(_actor(kept, "CO"), UUID(kept.other.docket.plan)),
+}
+
+
+@pytest.mark.parametrize("name", ON_PAPER)
+async def test_what_only_a_page_asks_for_takes_its_mandate_too(kept: Kept, name: str) -> None:
+    await ON_PAPER[name](kept)
+    await _as_relatives(kept, kept.other)
+    with pytest.raises(NotFound):
+        await ON_PAPER[name](kept)
+
+
+# What is done to a row that is named by itself: its table, its module, who, and how.
+OF_A_ROW: dict[str, tuple[str, str, str, Callable[[Actor, UUID], Awaitable[Any]]]] = {
+    "answer a correction": (
+        *("correction", "backend.corrections.actions", "SW"),
+        lambda actor, id_: corrections.answer_correction(actor, id_, 1, "refused", "It is right."),
+    ),
+    "mark a text as read": (
+        *("incoming", "backend.messages.incoming", "SW"),
+        lambda actor, id_: mark_read(actor, id_, 1),
+    ),
+    "end a pass": (
+        *("entry_pass", "backend.passes.actions", "CO"),
+        lambda actor, id_: passes.end_pass(actor, id_, 1),
+    ),
+    "end a mandate": (
+        *("mandate", "backend.circles.actions", "CO"),
+        lambda actor, id_: end_mandate(actor, id_, 1),
+    ),
+    "cancel an appointment": (
+        *("appointment", "backend.appointments.actions", "SW"),
+        lambda actor, id_: change_appointment(
+            actor, id_, 1, AppointmentChange(state="cancelled_by_service")
+        ),
+    ),
+}
+
+
+async def _a_row(kept: Kept, table: str) -> UUID:
+    """One that may still change; of the plan in which everything has happened."""
+    sql = f"SELECT id FROM {table} WHERE plan = $1 ORDER BY version, id DESC LIMIT 1"
+    if table == "mandate":
+        sql = sql.replace("ORDER", "AND role = 'LR' AND ends IS NULL ORDER")
+    (found,) = await kept.world.sql(sql, UUID(kept.scene.docket.plan))
+    return UUID(str(found["id"]))
+
+
+@pytest.mark.parametrize("name", OF_A_ROW)
+async def test_a_row_of_a_plan_takes_a_mandate_on_it(kept: Kept, name: str) -> None:
+    table, _, role, act = OF_A_ROW[name]
+    row = await _a_row(kept, table)
+    with pytest.raises(NotFound):
+        await act(_actor(kept, role, kept.elsewhere), row)
+    await _as_relatives(kept, kept.scene)
+    with pytest.raises(NotFound):
+        await act(_actor(kept, role, kept.scene), row)
+
+
+@pytest.mark.parametrize("name", OF_A_ROW.keys() - {"mark a text as read"})
+async def test_a_row_that_goes_while_the_plan_is_waited_for_is_not_found(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    table, module, role, act = OF_A_ROW[name]
+    row, find = await _a_row(kept, table), importlib.import_module(module).find_plan
+
+    async def found_too_late(*given: Any, **named: Any) -> Any:
+        plan = await find(*given, **named)
+        for other in ("entry_pass", table) if table == "mandate" else (table,):
+            column = "mandate" if other != table else "id"
+            await kept.world.sql(f"DELETE FROM {other} WHERE {column} = $1", row)
+        return plan
+
+    monkeypatch.setattr(f"{module}.find_plan", found_too_late)
+    with pytest.raises(NotFound):
+        await act(_actor(kept, role, kept.scene), row)
+
+
+async def test_a_receiver_that_is_not_there_is_not_found(kept: Kept) -> None:
+    actor = _actor(kept, "AD")
+    for to in (Receiver("agency", agency=uuid4()), Receiver("court", court=uuid4())):
+        new = NewFlow(to, sorted(OF_KIND[to.kind]), "work", "law", actor.id, "Act", "4")
+        with pytest.raises(NotFound):
+            await record_flow(actor, new)
+
+
+async def test_a_correction_is_about_a_summary_of_the_plan_and_in_its_part(kept: Kept) -> None:
+    actor, plan = _actor(kept, "SW"), UUID(kept.other.docket.plan)
+    sql = "SELECT id FROM summary WHERE plan = $1"
+    (own,) = await kept.world.sql(sql + " LIMIT 1", plan)
+    (foreign, *_) = await kept.world.sql(sql, UUID(kept.scene.docket.plan))
+    for part, summary in (("plan", own), ("summaries", foreign), ("summaries", {"id": uuid4()})):
+        new = NewCorrection(part, "Wrong.", summary=summary["id"])
+        with pytest.raises(NotFound):
+            await corrections.ask_correction(actor, new, plan)
+    new = NewCorrection("summaries", "Wrong.", summary=own["id"])
+    assert (await corrections.ask_correction(actor, new, plan)).status == 201
+
+
+async def test_a_chat_of_a_colleague_is_not_found(kept: Kept) -> None:
+    worker, officer = kept.other.callers["SW"], kept.other.callers["PO"]
+    invited = await worker.post("/invitations", {})
+    assert invited.status_code == 201, invited.text
+    for way in ("confirm", "cut"):
+        url = f"/links/{invited.json()['id']}/{way}"
+        assert (await officer.post(url, version=1)).status_code == 404, way
+
+
+async def test_a_pass_is_for_a_mandate_of_the_plan(kept: Kept) -> None:
+    actor = _actor(kept, "SW")
+    (foreign, *_) = await kept.world.sql(
+        "SELECT id FROM mandate WHERE plan = $1 AND role = 'LR'", UUID(kept.scene.docket.plan)
+    )
+    for mandate in (foreign["id"], uuid4()):
+        with pytest.raises(NotFound):
+            await passes.create_pass(
+                actor, UUID(kept.other.docket.plan), passes.NewPass(mandate, uuid4())
+            )
+
+
+async def test_nobody_works_in_an_agency_that_is_none(kept: Kept) -> None:
+    assert kept.world.agency
+    with pytest.raises(NotFound):
+        await office_of(Actor(uuid4(), "staff", "SW", uuid4()))
