@@ -126,10 +126,9 @@ async def change_appointment(
 
 async def _find(actor: Actor, id_: UUID) -> tuple[Any, Any]:
     held = connection()
-    found = await held.fetchrow("SELECT plan FROM appointment WHERE id = $1", id_)
-    if found is None:
-        raise NotFound
-    plan = await find_plan(actor, found["plan"], group="appointments", lock=True)
+    plan_id = await held.fetchval("SELECT plan FROM appointment WHERE id = $1", id_)
+    # None is nobody's plan
+    plan = await find_plan(actor, plan_id, group="appointments", lock=True)
     row = await held.fetchrow("SELECT * FROM appointment WHERE id = $1 FOR UPDATE", id_)
     if row is None:  # a wall was put up meanwhile, by way of another plan of the person
         raise NotFound

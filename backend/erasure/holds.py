@@ -91,9 +91,7 @@ async def end_hold(actor: Actor, id_: UUID, seen: int) -> Written:
     require(actor, "endLegalHold")
     async with transaction(actor.id) as held:
         plan_id = await held.fetchval("SELECT plan FROM legal_hold WHERE id = $1", id_)
-        if plan_id is None:
-            raise NotFound
-        await own_plan_locked(actor, plan_id)
+        await own_plan_locked(actor, plan_id)  # None is nobody's plan
         row = await held.fetchrow("SELECT * FROM legal_hold WHERE id = $1 FOR UPDATE", id_)
         check_version(row, seen)
         if row["ended_at"] is not None:

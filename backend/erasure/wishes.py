@@ -9,7 +9,7 @@ from backend.access import Actor, check_version, require
 from backend.audit.actions import record
 from backend.database import connection, transaction
 from backend.erasure.holds import COORDINATOR, own_plan, own_plan_locked
-from backend.errors import NotFound, NotFromThisState
+from backend.errors import NotFromThisState
 from backend.once import Written
 from backend.plans.rules import OVER
 from backend.second.actions import is_small, owe_review
@@ -73,9 +73,7 @@ async def end_erasure_wish(actor: Actor, id_: UUID, seen: int) -> Written:
     require(actor, "endErasureWish")
     async with transaction(actor.id) as held:
         plan_id = await held.fetchval("SELECT plan FROM erasure_wish WHERE id = $1", id_)
-        if plan_id is None:
-            raise NotFound
-        await own_plan_locked(actor, plan_id)
+        await own_plan_locked(actor, plan_id)  # None is nobody's plan
         row = await held.fetchrow("SELECT * FROM erasure_wish WHERE id = $1 FOR UPDATE", id_)
         check_version(row, seen)
         if row["ended_at"] is not None:

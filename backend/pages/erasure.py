@@ -105,7 +105,7 @@ async def _erasure(
     actor = actor_of(request)
     async with transaction(actor.id):
         standing = await holds.list_holds(actor, plan_id)
-        plan = await find_plan(actor, plan_id, roles=holds.WORKERS)
+        plan = await find_plan(actor, plan_id)
         office = await office_of(actor)
         asked: list[dict[str, Any]] = []
         may_let: set[bool] = set()

@@ -74,7 +74,6 @@ async def confirm_passkey(actor: Actor, name: str, made: rules.Made) -> UUID:
     _, tried = await begin_try(actor)
     drawn = rules.challenge_of(made.client_data)
     async with transaction(actor.id) as held:
-        await require_fresh(actor)
         known = await challenges.take(held, drawn, session=actor.session)
     if not known:
         raise WrongCredentials

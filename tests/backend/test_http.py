@@ -120,6 +120,8 @@ def test_the_document_is_for_everybody_and_needs_no_other_host() -> None:
         for operation in methods.values()
     }
     assert all(f'id="{operation}"' in page.text for operation in listed)
+    other = _get(create_app(), "/docs/other")
+    assert (other.status_code, other.headers["content-type"]) == (404, "application/problem+json")
 
 
 def test_the_document_can_be_turned_off() -> None:

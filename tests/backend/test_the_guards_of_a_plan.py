@@ -16,15 +16,19 @@ from backend.appointments.actions import AppointmentChange, change_appointment
 from backend.circles.actions import end_mandate
 from backend.corrections import actions as corrections
 from backend.corrections.actions import NewCorrection
-from backend.errors import NotFound
+from backend.errors import NotFound, NotSignedIn
 from backend.flows.actions import NewFlow, record_flow
 from backend.flows.entries import Receiver
 from backend.flows.rules import OF_KIND
 from backend.messages.incoming import mark_read
 from backend.pages.reading import office_of
 from backend.passes import actions as passes
+from backend.plans.actions.release import read_move
+from backend.staff.proof import begin_try
+from backend.walls.actions import end_wall
 from tests.backend.acts import OF_ACCOUNT, OF_AGENCY, Scene
 from tests.backend.kept import Kept, a_copy
+from tests.backend.pages.browser import at_the_desk
 from tests.backend.test_the_program_alone import as_the_owner_of_everything
 
 # What is asked of no plan by its mandate; a relative may say that they spoke, and reads a little.
@@ -126,6 +130,10 @@ OF_A_ROW: dict[str, tuple[str, str, str, Callable[[Actor, UUID], Awaitable[Any]]
         *("entry_pass", "backend.passes.actions", "CO"),
         lambda actor, id_: passes.end_pass(actor, id_, 1),
     ),
+    "end a wall": (
+        *("wall", "backend.walls.actions", "SW"),
+        lambda actor, id_: end_wall(actor, id_, 1),
+    ),
     "end a mandate": (
         *("mandate", "backend.circles.actions", "CO"),
         lambda actor, id_: end_mandate(actor, id_, 1),
@@ -224,3 +232,38 @@ async def test_nobody_works_in_an_agency_that_is_none(kept: Kept) -> None:
     assert kept.world.agency
     with pytest.raises(NotFound):
         await office_of(Actor(uuid4(), "staff", "SW", uuid4()))
+
+
+async def test_an_officer_has_no_voluntary_row_and_changes_none_but_their_own(kept: Kept) -> None:
+    officer, plan = kept.other.callers["PO"], kept.other.docket.plan
+    rows = (await kept.world.plan(kept.other.callers["SW"], plan))["milestones"]
+    voluntary = next(one for one in rows if one["code"] == "VOC-05")
+    history = await officer.get(f"/milestones/{voluntary['id']}/history")
+    assert history.status_code == 404
+    seen = (await kept.world.plan(officer, plan))["milestones"]
+    other = next(one for one in seen if one["pathway"] == "PRB" and one["state"] == "planned")
+    await kept.world.sql(
+        "UPDATE milestone SET pathway = 'HOM', kind = 'O' WHERE id = $1::uuid", other["id"]
+    )
+    url = f"/milestones/{other['id']}"
+    assert (await officer.get(url + "/history")).status_code == 200
+    change = await officer.patch(url, {"state": "done"}, version=other["version"])
+    assert change.status_code == 404, change.text
+
+
+async def test_a_move_that_never_was_is_not_found(kept: Kept) -> None:
+    with pytest.raises(NotFound):
+        await read_move(_actor(kept, "SW"), uuid4())
+
+
+async def test_an_account_that_never_was_tries_no_password(kept: Kept) -> None:
+    with pytest.raises(NotSignedIn):
+        await begin_try(Actor(uuid4(), "staff", "SW", kept.world.agency))
+
+
+async def test_a_coordinator_is_shown_no_form_that_is_for_others(kept: Kept) -> None:
+    head, plan = kept.other.callers["CO"], f"/desk/plans/{kept.other.docket.plan}"
+    browser = await at_the_desk(kept.world, head)
+    assert (await browser.open(plan)).status == 200
+    for page in ("dates", "visit"):
+        assert (await browser.open(f"{plan}/{page}")).status == 403, page

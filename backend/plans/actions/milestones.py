@@ -40,8 +40,7 @@ async def find_milestone(actor: Actor, id_: UUID, *, change: bool = False) -> tu
     """The row and its plan, locked for a change. Raises NotFound for what is not the actor's."""
     held = connection()
     plan_id = await held.fetchval("SELECT plan FROM milestone WHERE id = $1", id_)
-    if plan_id is None:
-        raise NotFound
+    # None is nobody's plan
     plan = await find_plan(actor, plan_id, group="milestones", lock=change)
     row = await held.fetchrow(
         "SELECT * FROM milestone WHERE id = $1" + (" FOR UPDATE" if change else ""), id_
