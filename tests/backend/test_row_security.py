@@ -99,10 +99,16 @@ async def _nothing_is_seen_the_moment_a_mandate_ends(world: World, scene: Scene)
     assert not any((await _seen(officer)).values())
 
 
-async def test_what_workers_alone_see_goes_the_moment_their_mandate_ends(kept: Kept) -> None:
-    worker, until = kept.scene.docket.worker.id, clock.now() + timedelta(hours=1)
-    await kept.world.sql("UPDATE mandate SET ends = $1 WHERE actor = $2", until, worker)
-    for moment, there in ((until - timedelta(microseconds=1), True), (until, False)):
+async def test_what_workers_alone_see_comes_and_goes_with_their_mandate(kept: Kept) -> None:
+    worker, starts = kept.scene.docket.worker.id, clock.now() + timedelta(hours=1)
+    before, until = timedelta(microseconds=1), starts + timedelta(hours=1)
+    await kept.world.sql(
+        "UPDATE mandate SET starts = $1, ends = $2 WHERE actor = $3", starts, until, worker
+    )
+    for moment, there in (
+        *((starts - before, False), (starts, True)),
+        *((until - before, True), (until, False)),
+    ):
         clock.travel(partial(_itself, moment))
         seen = await _seen(worker)
         assert {bool(seen[table]) for table in OF_WORKERS} == {there}
@@ -110,6 +116,31 @@ async def test_what_workers_alone_see_goes_the_moment_their_mandate_ends(kept: K
             bool(await _fetched(worker, "SELECT 1 FROM person_word WHERE id <> $1", uuid4()))
             is there
         )
+
+
+async def test_what_workers_alone_see_stops_at_a_wall_that_stands(kept: Kept) -> None:
+    worker, other = kept.scene.docket.worker.id, kept.scene.docket.officer.id
+    wall = await _copied(kept.world, "wall", kept.scene.docket.plan)
+    ended = clock.now().isoformat()
+    for walls, there in (
+        ([], True),
+        ([("excluded", worker, None)], False),
+        ([("excluded", worker, ended)], True),
+        ([("excluded", other, None)], True),
+        ([("admitted", other, None)], False),
+        ([("admitted", other, ended)], True),
+        ([("admitted", other, None), ("admitted", worker, ended)], False),
+        ([("admitted", other, None), ("admitted", worker, None)], True),
+    ):
+        await kept.world.sql("DELETE FROM wall")
+        for kind, actor, until in walls:
+            row = {"id": str(uuid4()), "kind": kind, "actor": str(actor), "ended_at": until}
+            await kept.world.sql(
+                "INSERT INTO wall SELECT (jsonb_populate_record(null::wall, $1::jsonb)).*",
+                json.dumps({**wall, **row}),
+            )
+        seen = await _seen(worker)
+        assert {bool(seen[table]) for table in OF_WORKERS} == {there}, walls
 
 
 def _itself(moment: datetime) -> datetime:

@@ -45,6 +45,10 @@ _ADDS = f"{_ROWS}::test_each_policy_for_changes_and_additions_stands_without_the
 _AGENCYS = f"{_ROWS}::test_what_is_the_agencys_is_seen_and_written_by_its_own_in_their_own_name"
 _OF_AGENCY = r" ON (complaint|incident|data_flow|outside_review) "
 _OTHERS = f"{_ROWS}::test_nobody_adds_a_person_elsewhere_nor_a_wish_in_the_name_of_another"
+_OF_WORKERS = (
+    f"{_ROWS}::test_what_workers_alone_see_comes_and_goes_with_their_mandate",
+    f"{_ROWS}::test_what_workers_alone_see_stops_at_a_wall_that_stands",
+)
 BY_KIND: Mapping[str, Sequence[str]] = {
     "operation": (
         "tests/authz/test_the_walk.py::test_the_lines_and_the_program_agree_on_the_roles",
@@ -68,6 +72,7 @@ BY_KIND: Mapping[str, Sequence[str]] = {
         f"{_KNOW}::test_the_rule_in_the_database_is_the_rule_in_the_program",
         "tests/backend/test_walls.py",
         f"{_ROWS}::test_each_role_reads_what_is_its_own_and_nothing_without_an_actor",
+        *_OF_WORKERS,
         "tests/backend/test_erasure.py",
         _KNOW,
     ),
@@ -186,6 +191,8 @@ class Killers:
             named = [_ADDS, *named]
         if mutant.kind == "policy" and re.search(_OF_AGENCY, mutant.name):
             named = [_AGENCYS, *named]
+        if mutant.name.startswith("my_mandates("):
+            named = [*_OF_WORKERS, *named]
         if mutant.name.startswith("enter("):
             named = [*SESSION, FIRST[0]]
         found = []
