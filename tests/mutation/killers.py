@@ -49,6 +49,11 @@ _OF_WORKERS = (
     f"{_ROWS}::test_what_workers_alone_see_comes_and_goes_with_their_mandate",
     f"{_ROWS}::test_what_workers_alone_see_stops_at_a_wall_that_stands",
 )
+# A kind names files or tests, not folders: who picks among them asks for the file.
+_ERASURE = tuple(
+    f"tests/backend/erasure/test_{name}.py"
+    for name in ("who_may", "what_is_gone", "like_nobody", "all_or_nothing", "holds")
+)
 BY_KIND: Mapping[str, Sequence[str]] = {
     "operation": (
         "tests/authz/test_the_walk.py::test_the_lines_and_the_program_agree_on_the_roles",
@@ -66,14 +71,14 @@ BY_KIND: Mapping[str, Sequence[str]] = {
         _ROWS,
         "tests/backend/courts/test_without_the_wall.py",
         "tests/backend/test_walls.py",
-        "tests/backend/test_erasure.py",
+        *_ERASURE,
     ),
     "function": (
         f"{_KNOW}::test_the_rule_in_the_database_is_the_rule_in_the_program",
         "tests/backend/test_walls.py",
         f"{_ROWS}::test_each_role_reads_what_is_its_own_and_nothing_without_an_actor",
         *_OF_WORKERS,
-        "tests/backend/test_erasure.py",
+        *_ERASURE,
         _KNOW,
     ),
 }
@@ -108,7 +113,7 @@ ABOUT: Mapping[str, Sequence[str]] = {
     "backend/doors.py _take_purpose": ("tests/backend/test_purposes.py::test_what_is_no_purpose",),
     "backend/courts": ("tests/backend/courts",),
     "backend/accounts": ("tests/backend/test_accounts.py",),
-    "backend/erasure": ("tests/backend/test_erasure.py",),
+    "backend/erasure": ("tests/backend/erasure",),
     "backend/files": ("tests/backend/test_own_file.py",),
     "backend/flows": ("tests/backend/test_flows.py",),
     "backend/incidents": ("tests/backend/test_incidents.py",),
