@@ -13,10 +13,11 @@ from tests.mutation.lines import places_of
 from tests.mutation.mutants import ROOT, Mutant
 from tests.mutation.records import Seen
 
-# These start programs or servers of their own, look at no guard, or take minutes.
+# These start programs or servers of their own, look at no guard, or take minutes: a file's name,
+# or that of a folder with all that is in it.
 AWAY = frozenset(
     {
-        *("test_admin.py", "test_backup.py", "test_embedded.py"),
+        *("admin", "test_backup.py", "test_embedded.py"),
         *("test_migrate.py", "test_processes.py", "test_upgrades.py", "test_what_it_costs.py"),
         *("test_too_many_at_once.py", "test_run.py", "test_heartbeat.py", "test_up.py"),
         *("test_in_a_browser.py", "test_for_a_programmer.py", "test_logs.py", "test_once.py"),
@@ -135,8 +136,9 @@ def pool() -> list[str]:
     found = {path for start in FOLDERS for path in (ROOT / start).glob("test_*.py")}
     found |= {path for start in WHOLE for path in (ROOT / start).rglob("test_*.py")}
     found |= {ROOT / file for file in GUARDS}
-    names = (str(path.relative_to(ROOT)) for path in found if path.name not in AWAY)
-    return sorted(name for name in names if picked.search(name))
+    names = [path.relative_to(ROOT) for path in found]
+    near = (str(name) for name in names if AWAY.isdisjoint(name.parts))
+    return sorted(name for name in near if picked.search(name))
 
 
 def judging(mutants: Sequence[Mutant]) -> list[str]:

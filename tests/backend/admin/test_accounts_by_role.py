@@ -1,0 +1,37 @@
+"""Who is let in by an operator, and in again."""
+
+from backend.migrate import role_name
+from tests.backend.admin.terminals import Terminal, refused
+from tests.world import PASSWORD, App, Caller, World
+
+
+async def test_accounts_are_added_by_role(terminal: Terminal, world: World) -> None:
+    file = ("--password-file", str(terminal.password))
+    sam = ("staff", "--role", "SW", "--login", "Sam", "--alias", "Sam Desk", *file)
+    refused(await terminal.run(*sam), "There is no such agency")
+    await terminal.first()
+    assert (await terminal.run(*sam)).returncode == 0
+    refused(await terminal.run(*sam), "login is in use")
+    await world.a_plan(Caller(login="sam"))
+
+
+async def test_the_owner_may_not_be_given_in_place_of_the_app(
+    terminal: Terminal, world: World
+) -> None:
+    owner = world.server.url(role_name("owner"), world.database_name)
+    refused(await terminal.first(APP_DATABASE_URL=owner), "refuses to run as the owner")
+
+
+async def test_who_lost_app_and_codes_sets_them_up_anew_and_comes_in_no_other_way(
+    terminal: Terminal, world: World
+) -> None:
+    worker = await world.somebody("SW")
+    app = App((await worker.post("/account/factor")).json()["secret"])
+    confirmed = await worker.post("/account/factor/confirm", {"code": app.code()})
+    assert confirmed.status_code == 200
+    done = await terminal.run("second-factor", "--forget", worker.login or "")
+    assert done.returncode == 0, done.stderr
+    assert (await worker.get("/tasks")).status_code == 401
+    given = {"login": worker.login, "password": PASSWORD, "code": app.code()}
+    entered = await Caller().post("/sessions", given)
+    assert (entered.status_code, entered.json()["refresh_token"]) == (200, None)
