@@ -17,7 +17,7 @@ from tests.mutation.records import Seen
 # or that of a folder with all that is in it.
 AWAY = frozenset(
     {
-        *("admin", "test_backup.py", "test_embedded.py"),
+        *("admin", "backup", "test_embedded.py"),
         *("test_migrate.py", "test_processes.py", "test_upgrades.py", "test_what_it_costs.py"),
         *("test_too_many_at_once.py", "test_run.py", "test_heartbeat.py", "test_up.py"),
         *("test_in_a_browser.py", "test_for_a_programmer.py", "test_logs.py", "test_once.py"),
