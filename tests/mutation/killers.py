@@ -17,13 +17,13 @@ from tests.mutation.records import Seen
 # or that of a folder with all that is in it.
 AWAY = frozenset(
     {
-        *("admin", "backup", "test_embedded.py"),
+        *("admin", "backup", "sealing", "test_embedded.py"),
         *("test_migrate.py", "test_processes.py", "test_upgrades.py", "test_what_it_costs.py"),
         *("test_too_many_at_once.py", "test_run.py", "test_heartbeat.py", "test_up.py"),
         *("test_in_a_browser.py", "test_for_a_programmer.py", "test_logs.py", "test_once.py"),
         *("test_non_interference.py", "test_the_dynamics.py", "test_rotation.py"),
         *("test_audit_chain.py", "test_sheets.py", "test_passwords.py", "test_vault.py"),
-        *("test_leases.py", "test_destroyed_keys.py", "test_sealing.py"),
+        *("test_leases.py", "test_destroyed_keys.py"),
     }
 )
 # The same of single tests.
