@@ -116,7 +116,7 @@ ABOUT: Mapping[str, Sequence[str]] = {
     "backend/accounts": ("tests/backend/test_accounts.py",),
     "backend/erasure": ("tests/backend/erasure",),
     "backend/files": ("tests/backend/test_own_file.py",),
-    "backend/flows": ("tests/backend/test_flows.py",),
+    "backend/flows": ("tests/backend/flows",),
     "backend/incidents": ("tests/backend/test_incidents.py",),
     "backend/complaints": ("tests/backend/test_complaints.py",),
     "backend/plans/actions/finding.py": ("tests/backend/test_finding.py",),
