@@ -100,6 +100,11 @@ class Cell:
         return "b" in self.signs
 
     @property
+    def counted(self) -> bool:
+        """As a number, or more."""
+        return self.reads or "n" in self.signs
+
+    @property
     def acts(self) -> bool:
         return bool(self.signs & set("WC"))
 

@@ -7,10 +7,12 @@ from litestar import Controller, Response, get
 from litestar.params import FromPath, FromQuery, QueryParameter
 from msgspec import UNSET, UnsetType
 
-from backend.audit import actions, officer
+from backend.audit import actions, counts, officer
 from backend.doors import NO_STORE, HttpRequest, actor_of
-from backend.errors import NotFound, NotYourRole, TooMuch
+from backend.errors import BadInput, NotFound, NotYourRole, TooMuch, Unfit
 from backend.problems import documented
+
+PAGED = (NotYourRole, BadInput)
 
 
 class AccessView(msgspec.Struct):
@@ -62,6 +64,47 @@ class RecordListView(msgspec.Struct):
     before: int | None = None
 
 
+class AgencyMandateView(msgspec.Struct):
+    """A mandate: whose, in which role, from when and until when."""
+
+    id: UUID
+    plan: UUID
+    who: UUID
+    role: str
+    starts: datetime
+    ends: datetime | UnsetType = UNSET
+
+
+class AgencyMandatesView(msgspec.Struct):
+    mandates: list[AgencyMandateView]
+    cursor: str | UnsetType = UNSET
+
+
+class AgencyConsentView(msgspec.Struct):
+    """A yes to messages (channel) or a disclosure: whose it is, and not of what."""
+
+    id: UUID
+    plan: UUID
+    kind: str
+    subject: UUID
+    given_at: datetime
+    withdrawn_at: datetime | UnsetType = UNSET
+
+
+class AgencyConsentsView(msgspec.Struct):
+    consents: list[AgencyConsentView]
+    cursor: str | UnsetType = UNSET
+
+
+class CountsView(msgspec.Struct):
+    """Of a month that is over; a number below five is said as "fewer than 5"."""
+
+    month: str
+    messages: dict[str, int | str]
+    alerts: int | str | UnsetType = UNSET
+    summaries: int | str | UnsetType = UNSET
+
+
 class OfficerController(Controller):
     """For a data-protection officer and an auditor: ids, codes and instants."""
 
@@ -102,6 +145,55 @@ class OfficerController(Controller):
         ]
         following = rows[-1]["id"] if len(rows) == officer.A_PAGE else None
         return Response(RecordListView(views, following), headers=NO_STORE)
+
+    @get("/mandates", operation_id="listAgencyMandates", responses=documented(*PAGED))
+    async def list_mandates(
+        self, request: HttpRequest, cursor: FromQuery[str | None] = None
+    ) -> Response[AgencyMandatesView]:
+        """Who has or had a mandate on which plan, as ids, the latest first."""
+        rows = await officer.list_agency_mandates(actor_of(request), officer.page_after(cursor))
+        views = [
+            AgencyMandateView(
+                *(row["id"], row["plan"], row["who"], row["role"], row["starts"]),
+                ends=row["ends"] or UNSET,
+            )
+            for row in rows
+        ]
+        return Response(
+            AgencyMandatesView(views, officer.following(rows, "starts") or UNSET), headers=NO_STORE
+        )
+
+    @get("/consents", operation_id="listAgencyConsents", responses=documented(*PAGED))
+    async def list_consents(
+        self, request: HttpRequest, cursor: FromQuery[str | None] = None
+    ) -> Response[AgencyConsentsView]:
+        """Every yes to messages and every disclosure, as ids, the latest first."""
+        rows = await officer.list_agency_consents(actor_of(request), officer.page_after(cursor))
+        views = [
+            AgencyConsentView(
+                *(row["id"], row["plan"], row["kind"], row["subject"], row["given_at"]),
+                withdrawn_at=row["withdrawn_at"] or UNSET,
+            )
+            for row in rows
+        ]
+        return Response(
+            AgencyConsentsView(views, officer.following(rows, "given_at") or UNSET),
+            headers=NO_STORE,
+        )
+
+    @get("/counts", operation_id="countRecords", responses=documented(*PAGED, Unfit))
+    async def count(
+        self, request: HttpRequest, month: FromQuery[str | None] = None
+    ) -> Response[CountsView]:
+        """How much there was in the agency in a month that is over (YYYY-MM); the last, if none."""
+        found = await counts.count_records(actor_of(request), month)
+        view = CountsView(
+            found.month,
+            dict(found.messages),
+            alerts=UNSET if found.alerts is None else found.alerts,
+            summaries=UNSET if found.summaries is None else found.summaries,
+        )
+        return Response(view, headers=NO_STORE)
 
 
 class AccessController(Controller):
