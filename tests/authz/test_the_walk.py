@@ -36,6 +36,7 @@ READS = {
     *("findPerson", "listFlows"),
     *("listIncidents", "draftNotice", "listComplaints", "listAgencyHolds"),
     *("listProofs", "listRecord", "listReviews"),
+    *("listAgencyMandates", "listAgencyConsents", "countRecords"),
 }
 # Nobody is told through these whether something is there: they name none.
 WITHOUT_OBJECT = {
@@ -44,6 +45,7 @@ WITHOUT_OBJECT = {
     *("listFlows", "recordFlow"),
     *("recordIncident", "listIncidents", "listComplaints"),
     *("listAgencyHolds", "listProofs", "listRecord", "listReviews"),
+    *("listAgencyMandates", "listAgencyConsents", "countRecords"),
 }
 NOT_WALKED = {"signOut": "it would end the subject; its own tests end sessions"}
 

@@ -36,6 +36,9 @@ def acts(plan: str, ids: dict[str, Any]) -> Iterator[Asked]:
     yield "listAgencyHolds", "GET", "/legal-holds", (), None, None
     yield "listProofs", "GET", "/retention-proofs", (), None, None
     yield "listRecord", "GET", "/record", (), None, None
+    yield "listAgencyMandates", "GET", "/mandates", (), None, None
+    yield "listAgencyConsents", "GET", "/consents", (), None, None
+    yield "countRecords", "GET", "/counts", (), None, None
 
 
 async def make(coordinator: Caller, plan: str) -> dict[str, Any]:

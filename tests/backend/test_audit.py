@@ -28,7 +28,7 @@ LISTS |= {"listFlows"}
 WITHOUT_PLAN |= {"recordIncident", "amendIncident", "draftNotice", "recordNotice", "closeIncident"}
 WITHOUT_PLAN |= {"recordComplaint", "answerComplaint", "recordReview"}
 LISTS |= {"listIncidents", "listComplaints", "listAgencyHolds", "listProofs", "listRecord"}
-LISTS |= {"listReviews"}
+LISTS |= {"listReviews", "listAgencyMandates", "listAgencyConsents", "countRecords"}
 
 
 @asynccontextmanager

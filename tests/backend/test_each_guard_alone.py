@@ -35,7 +35,10 @@ ACTIONS = {
         "list_agency_holds": "listAgencyHolds",
         "list_proofs": "listProofs",
         "list_record": "listRecord",
+        "list_agency_mandates": "listAgencyMandates",
+        "list_agency_consents": "listAgencyConsents",
     },
+    "backend.audit.counts": {"count_records": "countRecords"},
     "backend.circles.actions": {"add_member": "addCircleMember", "end_mandate": "endMandate"},
     "backend.complaints.actions": {
         "record_complaint": "recordComplaint",

@@ -20,6 +20,7 @@ WITHOUT_PATH = {
     *("askBreakGlass", "listBreakGlass", "inviteColleague", "listColleagues"),
     *("recordIncident", "listIncidents", "listComplaints"),
     *("listAgencyHolds", "listProofs", "listRecord", "listReviews"),
+    *("listAgencyMandates", "listAgencyConsents", "countRecords"),
     *("findPerson", "listFlows", "recordFlow"),
 }
 WITHOUT_PATH |= OF_ACCOUNT - {"endDevice", "endPasskey"}

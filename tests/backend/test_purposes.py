@@ -12,7 +12,7 @@ SUMMARIES |= {"listSummaries", "getSummary"}
 USUAL = {
     "summary": SUMMARIES,
     "audit": {"listAccess", "listRecord", "listProofs", "listAgencyHolds", "listReviews"}
-    | {"recordReview"},
+    | {"recordReview", "listAgencyMandates", "listAgencyConsents", "countRecords"},
     "complaint": {"recordComplaint", "listComplaints", "answerComplaint"},
     "technical": {"signOut", "listFlows", "recordFlow", "confirmFlow", "endFlow"}
     | {"listColleagues", "inviteColleague", "endAccountInvitation", "endAccount"}

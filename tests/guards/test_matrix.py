@@ -42,6 +42,9 @@ WHOLE = {
     "ComplaintView": "to the coordinators of the agency, but whom it is about",
     **dict.fromkeys(("AgencyHoldView", "ProofView", "RecordView"), "ids and codes, to officers"),
     "RecordListView": "likewise",
+    **dict.fromkeys(("AgencyMandateView", "AgencyMandatesView"), "ids and instants, to auditors"),
+    **dict.fromkeys(("AgencyConsentView", "AgencyConsentsView"), "likewise"),
+    "CountsView": "numbers of an agency, given by the signs of their groups",
     "WishView": "to the coordinator who may let it",
     "MovedRow": "rows are cut by the rules",
     "PinnedRow": "likewise",
@@ -175,6 +178,8 @@ READS = {
     "listComplaints": "complaints",
     "listProofs": "proofs",
     "listRecord": "record",
+    "listAgencyMandates": "circle",
+    "listAgencyConsents": "consents",
     "findPerson": "identity",
     "readIncoming": "chat text",
     "getSummary": "summary",
@@ -194,6 +199,8 @@ def test_an_operation_is_of_no_role_that_the_matrix_gives_nothing() -> None:
     for operation, group in READS.items():
         for role in OPERATIONS[operation]:
             assert cell(role, group).reads, (operation, role, group)
+    for role in OPERATIONS["countRecords"]:
+        assert cell(role, "messages").counted, role
 
 
 def test_the_matrix_names_fifteen_kinds_of_people_and_three_machines() -> None:

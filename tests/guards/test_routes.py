@@ -64,6 +64,10 @@ BEYOND = {
         ("listAgencyHolds", "listProofs", "listRecord"),
         "what a data-protection officer looks at: ids",
     ),
+    **dict.fromkeys(
+        ("listAgencyMandates", "listAgencyConsents"), "what an auditor looks at: ids and instants"
+    ),
+    "countRecords": "how much there was, for whoever audits or runs the service",
     "prove": "step-up before what would hurt most in a thief's hands",
     "changePassword": "an account is its holder's, and nobody else knows its password",
     "listDevices": "who has lost a phone sees it in a list",
