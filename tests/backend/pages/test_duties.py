@@ -111,3 +111,31 @@ async def test_an_auditor_reads_the_record_as_ids_and_no_holds(world: World) -> 
     for table in ("plan", "person", "mandate"):
         async with transaction(auditor.id) as held:
             assert await held.fetch(f"SELECT 1 FROM {table}") == [], table
+
+
+async def test_an_auditor_has_pages_of_mandates_consents_and_counts_and_the_administrator_one(
+    world: World,
+) -> None:
+    worker = await world.somebody("SW")
+    plan = await world.a_plan(worker)
+    pages = ("/desk/record/mandates", "/desk/record/consents", "/desk/record/counts")
+    seen = {}
+    for role in ("AU", "AD", "SW"):
+        browser = Browser()
+        await browser.enter(str((await world.somebody(role)).login))
+        seen[role] = [plain(await browser.open(path)) for path in pages]
+        agency = await browser.open("/desk/agency")
+        ways = [path for path in pages if f'href="{path}"' in agency.html]
+        opened = [p for p, one in zip(pages, seen[role], strict=True) if one.status == 200]
+        assert ways == opened, role
+    assert [one.status for one in seen["AU"]] == [200, 200, 200]
+    assert [one.status for one in seen["AD"]] == [403, 403, 200]
+    assert {one.status for one in seen["SW"]} == {403}
+    mandates, consents, counts = seen["AU"]
+    assert plan["id"] in mandates.html
+    assert str(worker.id) in mandates.html
+    assert "Imaginary Person" not in mandates.html
+    assert "None." in consents.words
+    assert "Sent: fewer than 5" in counts.words
+    assert "Issued to a court: fewer than 5" in counts.words
+    assert "Summaries" not in seen["AD"][2].words
