@@ -200,6 +200,7 @@ async def a_scene(world: World) -> Scene:
         "CT": docket.court.caller,
         "AD": administrator,
         "DP": await world.somebody("DP"),
+        "AU": await world.somebody("AU"),
     }
     acts = {act.operation: act for act in _acts(docket, coordinator, ids)}
     return Scene(docket, acts, callers)
