@@ -97,6 +97,20 @@ FIRST = (
     f"{_YOURS}::test_the_program_refuses_by_itself_what_the_database_would_refuse_too",
     f"{_YOURS}::test_objects_that_a_body_names_are_looked_for_as_the_caller",
 )
+# What is left of a guard when neither a door nor the database stands before it, by its words.
+_LEFT = "tests/backend/test_the_guards_of_a_plan.py"
+LEFT: Mapping[str, Sequence[str]] = {
+    "find_plan for every role": (
+        f"{_LEFT}::test_a_mandate_of_another_role_is_as_good_as_none",
+        f"{_LEFT}::test_a_row_of_a_plan_takes_a_mandate_on_it",
+        f"{_LEFT}::test_what_only_a_page_asks_for_takes_its_mandate_too",
+    ),
+    "is None: never": (
+        f"{_LEFT}::test_what_never_was_is_not_found",
+        f"{_LEFT}::test_who_is_not_in_the_circle_is_told_nothing",
+        f"{_LEFT}::test_a_row_that_goes_while_the_plan_is_waited_for_is_not_found",
+    ),
+}
 # Of those that come by, these are about it: by the beginning of a mutant's name, all that fit.
 ABOUT: Mapping[str, Sequence[str]] = {
     "backend/doors.py admit": ("tests/guards/test_routes.py",),
@@ -109,6 +123,7 @@ ABOUT: Mapping[str, Sequence[str]] = {
         "tests/backend/test_malformed.py::test_a_query_that_is_unknown_doubled",
         "tests/backend/courts/test_alike.py",
         "tests/backend/test_http.py::test_a_method",
+        "tests/backend/test_purposes.py::test_what_is_no_purpose",
         "tests/backend/pages/test_the_door.py",
     ),
     "backend/doors.py _take_purpose": ("tests/backend/test_purposes.py::test_what_is_no_purpose",),
@@ -224,10 +239,12 @@ class Killers:
             near = 0.1 if test.startswith(about) else 1
             return float(near * self._seconds[test] * self._breadth[test] ** 0.5)
 
+        first = FIRST if mutant.kind == "statement" else ()
+        if mutant.kind == "guard":
+            first = tuple(one for words in LEFT if words in mutant.name for one in LEFT[words])
         order = sorted(found, key=late)
-        if mutant.kind != "statement":
-            return order
-        return [*[test for test in FIRST if test in found], *order]
+        begun = [test for start in first for test in order if test.startswith(start)]
+        return list(dict.fromkeys([*begun, *order]))
 
     def seconds(self, tests: Sequence[str]) -> float:
         return sum(self._seconds[test] for test in tests)

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 from backend import clock, database
 from tests.backend.flows.abroad import LAW, a_plan_abroad, what_is_sent
+from tests.backend.pages.browser import at_the_desk
 from tests.world import World, row
 
 
@@ -114,3 +115,14 @@ async def test_nobody_can_say_of_a_mandate_that_it_is_of_the_house(world: World)
         sql = "UPDATE mandate SET elsewhere = NULL WHERE actor = $1"
         assert await held.execute(sql, abroad.officer.id) == "UPDATE 1"
     assert (await abroad.officer.get(f"/plans/{abroad.docket.plan}")).status_code == 404
+
+
+async def test_who_is_told_of_no_circle_is_shown_no_page_of_it(world: World) -> None:
+    abroad = await a_plan_abroad(world)
+    page = f"/desk/plans/{abroad.docket.plan}/circle"
+    browser = await at_the_desk(world, abroad.worker)
+    flow = await world.a_flow(abroad.there, groups=["alias", "release date"])
+    assert (await browser.open(page)).status == 404
+    await abroad.end(flow)
+    await world.a_flow(abroad.there, groups=["alias", "circle"])
+    assert (await browser.open(page)).status == 200
