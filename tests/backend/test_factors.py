@@ -11,7 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend import clock
+from backend.errors import ProveAgain
 from backend.staff import rules
+from backend.staff.devices import hash_token
+from backend.staff.factors import offered_factor
+from backend.staff.sessions import staff_of_token
 from tests.world import PASSWORD, App, Caller, World
 
 PROBLEM = "urn:throughcare:problem:"
@@ -228,3 +232,15 @@ def test_whatever_is_typed_is_a_code_or_none(typed: str) -> None:
     assert (
         rules.recovery_code(typed) == rules.recovery_code(typed.swapcase()) or not typed.isascii()
     )
+
+
+async def test_a_secret_is_shown_again_to_a_fresh_proof_alone(world: World) -> None:
+    worker = await world.somebody("SW")
+    offered = (await worker.post("/account/factor")).json()
+    assert worker.token
+    actor = await staff_of_token(hash_token(worker.token), "r")
+    assert (await offered_factor(actor)).secret == offered["secret"]
+    start = clock.now()
+    clock.travel(lambda: start + timedelta(minutes=6))
+    with pytest.raises(ProveAgain):
+        await offered_factor(actor)

@@ -313,6 +313,17 @@ async def test_setting_up_and_removing_ask_for_a_fresh_proof_and_end_other_sessi
     assert (await alone.post("/account/passkeys/options", {"name": "x"})).status_code == 200
 
 
+async def test_a_proof_that_has_grown_old_meanwhile_puts_no_passkey_in_force(world: World) -> None:
+    worker = await world.somebody("SW")
+    await worker.sign_in()
+    start = clock.now()
+    clock.travel(lambda: start + timedelta(minutes=4))
+    made = {"name": "blue phone", **Authenticator().make(await options_to_enrol(worker))}
+    clock.travel(lambda: start + timedelta(minutes=6))
+    assert _type(await worker.post("/account/passkeys", made)) == (403, "prove-again")
+    assert await world.sql("SELECT 1 FROM passkey") == []
+
+
 async def test_whom_the_agency_asks_may_set_up_a_passkey_instead_of_an_app(world: World) -> None:
     agency = await world.an_agency(second_factor="all")
     worker = await world.somebody("SW", agency=agency)

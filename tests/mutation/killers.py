@@ -47,8 +47,13 @@ _AGENCYS = f"{_ROWS}::test_what_is_the_agencys_is_seen_and_written_by_its_own_in
 _OF_AGENCY = r" ON (complaint|incident|data_flow|outside_review) "
 _OTHERS = f"{_ROWS}::test_nobody_adds_a_person_elsewhere_nor_a_wish_in_the_name_of_another"
 _OF_WORKERS = (
-    f"{_ROWS}::test_what_workers_alone_see_comes_and_goes_with_their_mandate",
-    f"{_ROWS}::test_what_workers_alone_see_stops_at_a_wall_that_stands",
+    f"{_ROWS}::test_a_worker_sees_a_plan_from_the_start_of_the_mandate_to_its_end",
+    f"{_ROWS}::test_a_worker_sees_no_plan_behind_a_wall_that_stands",
+    f"{_ROWS}::test_who_works_elsewhere_sees_a_plan_by_an_entry_alone",
+)
+_OF_HOT_READS = (
+    "tests/backend/test_mandates_at_their_edges.py",
+    "tests/backend/flows/test_another_agency.py",
 )
 # A kind names files or tests, not folders: who picks among them asks for the file.
 _ERASURE = tuple(
@@ -79,6 +84,7 @@ BY_KIND: Mapping[str, Sequence[str]] = {
         "tests/backend/test_walls.py",
         f"{_ROWS}::test_each_role_reads_what_is_its_own_and_nothing_without_an_actor",
         *_OF_WORKERS,
+        *_OF_HOT_READS,
         *_ERASURE,
         _KNOW,
     ),
@@ -213,8 +219,10 @@ class Killers:
             named = [_ADDS, *named]
         if mutant.kind == "policy" and re.search(_OF_AGENCY, mutant.name):
             named = [_AGENCYS, *named]
-        if mutant.name.startswith("my_mandates("):
+        if mutant.name.startswith(("my_mandates(", "my_people(", "my_plans(")):
             named = [*_OF_WORKERS, *named]
+        if mutant.name.startswith("my_mandates_"):
+            named = [*_OF_HOT_READS, *named]
         if mutant.name.startswith("enter("):
             named = [*SESSION, FIRST[0]]
         found = []
@@ -239,11 +247,11 @@ class Killers:
             near = 0.1 if test.startswith(about) else 1
             return float(near * self._seconds[test] * self._breadth[test] ** 0.5)
 
-        first = FIRST if mutant.kind == "statement" else ()
+        starts: Sequence[str] = FIRST if mutant.kind == "statement" else ()
         if mutant.kind == "guard":
-            first = tuple(one for words in LEFT if words in mutant.name for one in LEFT[words])
+            starts = [one for words in LEFT if words in mutant.name for one in LEFT[words]]
         order = sorted(found, key=late)
-        begun = [test for start in first for test in order if test.startswith(start)]
+        begun = [test for start in starts for test in order if test.startswith(start)]
         return list(dict.fromkeys([*begun, *order]))
 
     def seconds(self, tests: Sequence[str]) -> float:
