@@ -39,6 +39,7 @@ OF_NO_MANDATE = (
     | {"listTasks", "setDutyRota", "askBreakGlass", "listBreakGlass", "endBreakGlass"}
     | {"listFlows", "recordFlow", "recordIncident", "listIncidents", "recordComplaint"}
     | {"listComplaints", "listReviews", "listAgencyHolds", "listProofs", "listRecord"}
+    | {"listAgencyMandates", "listAgencyConsents", "countRecords"}
     | {"listSummaries", "getSummary", "listColleagues", "inviteColleague", "signOut"}
 )
 
