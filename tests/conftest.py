@@ -22,7 +22,7 @@ from backend.keyring import Keyring
 from backend.staff import passwords
 from backend.vault import Vault
 from tests.chats import Chats
-from tests.databases import connected, copied
+from tests.databases import connected
 from tests.standing import Standing
 from tests.world import World
 
@@ -72,13 +72,6 @@ async def _migrated(server: embedded.Server) -> None:
     await migrate.migrate(server.url(migrate.role_name("owner")))
 
 
-@pytest.fixture
-async def database_name(server: embedded.Server) -> AsyncIterator[str]:
-    """The name of a fresh database that holds what the migrations made, and nothing else."""
-    async with copied(server) as name:
-        yield name
-
-
 @pytest.fixture(scope="session")
 async def standing(server: embedded.Server) -> AsyncIterator[Standing]:
     """The database that the tests of this process use one after the other."""
@@ -91,13 +84,6 @@ async def standing(server: embedded.Server) -> AsyncIterator[Standing]:
 async def world(standing: Standing) -> AsyncIterator[World]:
     """An agency with its people, seen through the application's own role and the jobs' role."""
     async with standing.lent() as made:
-        yield made
-
-
-@pytest.fixture
-async def fresh_world(server: embedded.Server, database_name: str) -> AsyncIterator[World]:
-    """The same on a database of its own, for what counts its blocks or changes its shape."""
-    async with connected(server, database_name) as made:
         yield made
 
 
