@@ -166,7 +166,7 @@ EVERY_ROLE = ("SW", "CO", "PO", "PS", "CP", "CS", "TR", "ME", "FA", "PE", "LR")
 
 async def find_plan(
     actor: Actor,
-    plan: UUID,
+    plan: UUID | None,
     *,
     group: str | None = None,
     roles: Collection[str] = EVERY_ROLE,
@@ -174,11 +174,15 @@ async def find_plan(
 ) -> Any:
     """The plan's row with the `mandate` role under which the actor sees it.
 
+    None, the plan of a row that is not in sight, is nobody's.
+
     `group` is what it is about, as the matrix calls it: who works in another agency than the
     plan's finds it where the data-flow registry lets that group go there, with `told_groups`, all
     that may. Without one it is for the plan's own agency alone, of which `told_groups` is None.
     Raises NotFound alike where it does not exist and where it is not the actor's.
     """
+    if plan is None:  # the database would say the same, for two more trips
+        raise NotFound
     held = connection()
     if lock:
         # Whoever writes a row that names the plan waits for nobody: they may hold what we wait for.
