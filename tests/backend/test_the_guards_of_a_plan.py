@@ -13,10 +13,11 @@ import pytest
 from backend import embedded
 from backend.access import Actor
 from backend.appointments.actions import AppointmentChange, change_appointment
+from backend.audit.counts import count_records
 from backend.circles.actions import end_mandate
 from backend.corrections import actions as corrections
 from backend.corrections.actions import NewCorrection
-from backend.errors import NotFound, NotSignedIn
+from backend.errors import NotFound, NotSignedIn, ProveAgain
 from backend.flows.actions import NewFlow, record_flow
 from backend.flows.entries import Receiver
 from backend.flows.rules import OF_KIND
@@ -229,10 +230,23 @@ async def test_a_pass_is_for_a_mandate_of_the_plan(kept: Kept) -> None:
             )
 
 
+async def test_a_pass_is_made_by_the_social_worker_of_the_plan(kept: Kept) -> None:
+    plan = UUID(kept.other.docket.plan)
+    (paper,) = await kept.world.sql("SELECT id FROM mandate WHERE plan = $1 AND role = 'LR'", plan)
+    new = passes.NewPass(paper["id"])
+    with pytest.raises(ProveAgain):  # all that is missing
+        await passes.create_pass(_actor(kept, "SW"), plan, new)
+    await _as_relatives(kept, kept.other)
+    with pytest.raises(NotFound):
+        await passes.create_pass(_actor(kept, "SW"), plan, new)
+
+
 async def test_nobody_works_in_an_agency_that_is_none(kept: Kept) -> None:
     assert kept.world.agency
     with pytest.raises(NotFound):
         await office_of(Actor(uuid4(), "staff", "SW", uuid4()))
+    with pytest.raises(NotFound):
+        await count_records(Actor(uuid4(), "staff", "AU", uuid4()), None)
 
 
 async def test_an_officer_has_no_voluntary_row_and_changes_none_but_their_own(kept: Kept) -> None:
