@@ -10,7 +10,7 @@ import pytest
 from backend import clock, database, embedded
 from backend.agencies.actions import on_duty
 from tests.backend.kept import Kept, a_copy
-from tests.backend.test_the_program_alone import as_the_owner_of_everything
+from tests.databases import as_the_owner_of_everything
 
 HOUR = timedelta(hours=1)
 

@@ -8,9 +8,10 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from backend import clock, database
+from backend import clock
 from tests.backend.acts import OF_ACCOUNT, OF_AGENCY, Act, Scene, a_scene, roles_of
 from tests.backend.courts.docket import a_court
+from tests.databases import as_the_owner_of_everything
 from tests.world import Caller, World
 
 STAFF = ("SW", "CO", "PO", "PS", "CP", "CS", "TR", "AD", "AU", "DP")
@@ -162,8 +163,7 @@ async def test_the_program_refuses_by_itself_what_the_database_would_refuse_too(
     until = clock.now() + timedelta(minutes=5)
     body = {"role": "SW", "login": leaver.login, "until": until.isoformat()}
     await scene.docket.worker.post(f"/plans/{scene.docket.plan}/circle", body)
-    await database.disconnect("app")
-    await database.connect("app", world.server.url(database=world.database_name), size=4)
+    await as_the_owner_of_everything(world)
     clock.travel(lambda: until)
     for stranger in (leaver, await world.somebody("SW"), await world.somebody("CO")):
         role = "CO" if stranger.login and stranger.login.startswith("co") else "SW"

@@ -30,7 +30,7 @@ from backend.walls.actions import end_wall
 from tests.backend.acts import OF_ACCOUNT, OF_AGENCY, Scene
 from tests.backend.kept import Kept, a_copy
 from tests.backend.pages.browser import at_the_desk
-from tests.backend.test_the_program_alone import as_the_owner_of_everything
+from tests.databases import as_the_owner_of_everything
 
 # What is asked of no plan by its mandate; a relative may say that they spoke, and reads a little.
 OF_NO_MANDATE = (

@@ -6,9 +6,10 @@ from uuid import UUID
 
 import pytest
 
-from backend import database, embedded
+from backend import embedded
 from tests.backend.acts import Act, Scene
 from tests.backend.kept import Kept, a_copy
+from tests.databases import as_the_owner_of_everything
 from tests.plan_rows import PLAN_ROWS
 from tests.world import World
 
@@ -24,12 +25,6 @@ DONE = {"confirmFlow", "endFlow", "confirmPasskey", "signOut"}
 async def kept(server: embedded.Server) -> AsyncIterator[Kept]:
     async with a_copy(server) as made:
         yield made
-
-
-async def as_the_owner_of_everything(world: World) -> None:
-    """For whom no row policy counts: the wall in the program stands alone."""
-    await database.disconnect("app")
-    await database.connect("app", world.server.url(database=world.database_name), size=4)
 
 
 def _reads(scene: Scene) -> list[Act]:

@@ -10,6 +10,7 @@ import pytest
 from backend import clock, database
 from backend.alerts.due import first_due
 from backend.walls.rules import LASTS, WAITS, is_open
+from tests.databases import as_the_owner_of_everything
 from tests.releases import a_release, joins, kinds, on_weekday
 from tests.world import PASSWORD, Caller, World
 
@@ -150,8 +151,7 @@ async def test_the_program_refuses_the_barred_also_without_the_wall_in_the_datab
 ) -> None:
     await house.wall("excluded", house.colleague)
     await house.colleague.get("/tasks")  # signed in while the pool is the application's
-    await database.disconnect("app")
-    await database.connect("app", world.server.url(database=world.database_name), size=4)
+    await as_the_owner_of_everything(world)
     answer = await house.colleague.post(f"{house.path}/contacts", _a_contact())
     assert answer.status_code == 404
 

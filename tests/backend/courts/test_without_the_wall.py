@@ -2,17 +2,11 @@
 
 from uuid import uuid4
 
-from backend import database
 from tests.backend.courts.docket import REFERENCE, Court, Docket, a_court, a_docket, join
+from tests.databases import as_the_owner_of_everything
 from tests.world import World
 
 OTHER = "2031/0500"
-
-
-async def _without_the_wall(world: World) -> None:
-    """The application as a superuser, for whom no row policy counts."""
-    await database.disconnect("app")
-    await database.connect("app", world.server.url(database=world.database_name), size=4)
 
 
 async def _bound(docket: Docket, court: Court, reference: str, *, bound: bool = True) -> int:
@@ -25,7 +19,7 @@ async def test_the_program_itself_keeps_a_file_from_every_other_court(world: Wor
     docket = await a_docket(world)
     id_ = await docket.issued()
     other = await a_court(world)
-    await _without_the_wall(world)
+    await as_the_owner_of_everything(world)
     assert (await other.list(REFERENCE)).status_code == 404
     assert (await other.pull(REFERENCE, id_)).status_code == 404
     assert (await docket.court.pull(REFERENCE, id_)).status_code == 200
@@ -35,7 +29,7 @@ async def test_the_program_itself_ends_a_binding(world: World) -> None:
     docket = await a_docket(world)
     id_ = await docket.issued()
     assert await _bound(docket, docket.court, REFERENCE, bound=False) == 200
-    await _without_the_wall(world)
+    await as_the_owner_of_everything(world)
     assert (await docket.court.list(REFERENCE)).status_code == 404
     assert (await docket.court.pull(REFERENCE, id_)).status_code == 404
 
