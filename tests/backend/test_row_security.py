@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,6 +13,7 @@ from backend import clock, embedded, migrate
 from backend.database import Role, transaction
 from tests.backend.acts import Scene
 from tests.backend.kept import Kept, a_copy
+from tests.backend.rows import a_new_copy, fetched_as, plans_seen
 from tests.plan_rows import PLAN_ROWS
 from tests.world import World
 
@@ -23,17 +24,6 @@ OF_WORKERS = {"safety_flag", "protected_address"}
 BORN_TOGETHER = {"plan", "mandate", "change"}
 
 
-async def _seen(actor: UUID | None) -> dict[str, set[UUID]]:
-    """The plans of which an actor sees rows, table by table, as the application's role."""
-    async with transaction(actor) as held:
-        return {
-            table: {
-                row["plan"] for row in await held.fetch(f"SELECT {column} AS plan FROM {table}")
-            }
-            for table, column in PLAN_ROWS.items()
-        }
-
-
 @pytest.fixture
 async def kept(server: embedded.Server) -> AsyncIterator[Kept]:
     async with a_copy(server) as made:
@@ -42,15 +32,15 @@ async def kept(server: embedded.Server) -> AsyncIterator[Kept]:
 
 async def test_each_role_reads_what_is_its_own_and_nothing_without_an_actor(kept: Kept) -> None:
     await _nothing_is_seen_without_an_actor()
-    await _only_their_plans_are_seen(kept)
+    await _only_their_plans_areplans_seen(kept)
     await _the_owner_sees_a_few_and_the_backup_everything(kept.world)
     await _nothing_is_seen_the_moment_a_mandate_ends(kept.world, kept.scene)
 
 
 async def _nothing_is_seen_without_an_actor() -> None:
     nothing: dict[str, set[UUID]] = {table: set() for table in PLAN_ROWS}
-    assert await _seen(None) == nothing
-    assert await _seen(uuid4()) == nothing
+    assert await plans_seen(None) == nothing
+    assert await plans_seen(uuid4()) == nothing
     for setting in ("", " ", "garbage", "0", "'; DROP TABLE plan; --", str(UUID(int=0))):
         for name in ("app.actor", "app.now"):
             for table in [*PLAN_ROWS, "person", "audit"]:
@@ -67,10 +57,10 @@ async def _rows_with(table: str, name: str, setting: str) -> int:
         return 0
 
 
-async def _only_their_plans_are_seen(kept: Kept) -> None:
+async def _only_their_plans_areplans_seen(kept: Kept) -> None:
     world, worker = kept.world, kept.scene.docket.worker.id
     mine, spares = UUID(kept.scene.docket.plan), {UUID(one) for one in kept.scene.spares}
-    seen = await _seen(worker)
+    seen = await plans_seen(worker)
     held = await world.sql("SELECT DISTINCT plan FROM mandate WHERE actor = $1", worker)
     (opened,) = {row["plan"] for row in held} - {mine, *spares}
     every = {row["id"] for row in await world.sql("SELECT id FROM plan")}
@@ -90,82 +80,12 @@ async def _nothing_is_seen_the_moment_a_mandate_ends(world: World, scene: Scene)
     officer = scene.docket.officer.id
     await world.sql("UPDATE mandate SET ends = $1 WHERE actor = $2", until, officer)
     clock.travel(lambda: until - timedelta(microseconds=1))
-    seen = await _seen(officer)
+    seen = await plans_seen(officer)
     assert {table for table in seen if not seen[table]} == OF_WORKERS
     async with transaction(officer) as held:
         assert await held.fetchval("SELECT count(*) FROM person_word") == 0
     clock.travel(lambda: until)
-    assert not any((await _seen(officer)).values())
-
-
-async def _sees(kept: Kept, moment: datetime | None = None) -> set[bool]:
-    """Whether the worker sees the plan: of each table, and of its person; one answer if all agree.
-
-    Everything has happened on it, so each table has a row of it.
-    """
-    if moment:
-        clock.travel(lambda: moment)
-    worker, plan = kept.scene.docket.worker.id, UUID(kept.scene.docket.plan)
-    seen = await _seen(worker)
-    (whose,) = await kept.world.sql("SELECT person FROM plan WHERE id = $1", plan)
-    found = {plan in seen[table] for table in PLAN_ROWS}
-    for table, column in (("person", "id"), ("person_word", "person")):
-        sql = f"SELECT 1 FROM {table} WHERE {column} = $1"
-        found.add(bool(await _fetched(worker, sql, whose["person"])))
-    return found
-
-
-async def test_a_worker_sees_a_plan_from_the_start_of_the_mandate_to_its_end(kept: Kept) -> None:
-    worker, starts = kept.scene.docket.worker.id, clock.now() + timedelta(hours=1)
-    before, until = timedelta(microseconds=1), starts + timedelta(hours=1)
-    await kept.world.sql(
-        "UPDATE mandate SET starts = $1, ends = $2 WHERE actor = $3", starts, until, worker
-    )
-    assert await _sees(kept, starts - before) == {False}
-    assert await _sees(kept, starts) == {True}
-    assert await _sees(kept, until - before) == {True}
-    assert await _sees(kept, until) == {False}
-
-
-async def test_a_worker_sees_no_plan_behind_a_wall_that_stands(kept: Kept) -> None:
-    worker, other = kept.scene.docket.worker.id, kept.scene.docket.officer.id
-    wall = await _copied(kept.world, "wall", kept.scene.docket.plan)
-    ended, plan = clock.now().isoformat(), UUID(kept.other.docket.plan)
-    (found,) = await kept.world.sql("SELECT person FROM plan WHERE id = $1", plan)
-    elsewhere = {"plan": str(plan), "person": str(found["person"])}
-    for walls, there in (
-        ([("excluded", worker, None)], False),
-        ([("excluded", worker, ended)], True),
-        ([("excluded", other, None)], True),
-        ([("admitted", other, None)], False),
-        ([("admitted", other, ended), ("excluded", other, None)], True),
-        ([("admitted", other, None), ("admitted", worker, ended)], False),
-        ([("admitted", other, None), ("admitted", worker, None)], True),
-    ):
-        await kept.world.sql("DELETE FROM wall")
-        # that they are let in to somebody else says nothing here
-        more = [{"kind": "admitted", "actor": str(worker), "ended_at": None, **elsewhere}]
-        for kind, actor, until in walls:
-            more.append({"kind": kind, "actor": str(actor), "ended_at": until})
-        for row in more:
-            await kept.world.sql(
-                "INSERT INTO wall SELECT (jsonb_populate_record(null::wall, $1::jsonb)).*",
-                json.dumps({**wall, "id": str(uuid4()), **row}),
-            )
-        assert await _sees(kept) == {there}, walls
-
-
-async def test_who_works_elsewhere_sees_a_plan_by_an_entry_alone(kept: Kept) -> None:
-    worker = kept.scene.docket.worker.id
-    (there,) = await kept.world.sql(
-        "SELECT agency FROM plan WHERE id = $1", UUID(kept.elsewhere.docket.plan)
-    )
-    await kept.world.sql("DELETE FROM data_flow")
-    assert await _sees(kept) == {True}
-    await kept.world.sql("UPDATE actor SET agency = $1 WHERE id = $2", there["agency"], worker)
-    # whether somebody works elsewhere is found out anew
-    await kept.world.sql("UPDATE mandate SET elsewhere = NULL WHERE actor = $1", worker)
-    assert await _sees(kept) == {False}
+    assert not any((await plans_seen(officer)).values())
 
 
 async def _the_owner_sees_a_few_and_the_backup_everything(world: World) -> None:
@@ -183,17 +103,6 @@ async def _the_owner_sees_a_few_and_the_backup_everything(world: World) -> None:
         assert {table for table, count in counts.items() if count} == tables, role
 
 
-async def _copied(world: World, table: str, plan: str) -> dict[str, Any]:
-    """A row of that plan under a fresh id, as JSON."""
-    (found,) = await world.sql(
-        f"SELECT to_jsonb(t)::text AS row FROM {table} t WHERE {PLAN_ROWS[table]} = $1 LIMIT 1",
-        UUID(plan),
-    )
-    row: dict[str, Any] = json.loads(found["row"])
-    row["id"] = 2**40 if isinstance(row["id"], int) else str(uuid4())
-    return row
-
-
 async def _insert(actor: UUID | None, table: str, row: dict[str, Any]) -> None:
     async with transaction(actor) as held:
         await held.execute(
@@ -204,7 +113,7 @@ async def _insert(actor: UUID | None, table: str, row: dict[str, Any]) -> None:
 
 async def test_no_row_can_be_written_for_a_plan_of_another_agency(kept: Kept) -> None:
     for table in PLAN_ROWS:
-        row = await _copied(kept.world, table, kept.scene.docket.plan)
+        row = await a_new_copy(kept.world, table, kept.scene.docket.plan)
         with pytest.raises(REFUSED):
             await _insert(kept.elsewhere.docket.worker.id, table, row)
         with pytest.raises(REFUSED):
@@ -213,14 +122,14 @@ async def test_no_row_can_be_written_for_a_plan_of_another_agency(kept: Kept) ->
 
 async def test_no_row_can_be_written_for_a_plan_that_is_not_the_actors(kept: Kept) -> None:
     for table in PLAN_ROWS.keys() - BORN_TOGETHER:
-        row = await _copied(kept.world, table, kept.scene.docket.plan)
+        row = await a_new_copy(kept.world, table, kept.scene.docket.plan)
         with pytest.raises(REFUSED):
             await _insert(kept.other.docket.worker.id, table, row)
 
 
 async def test_nobody_can_give_themselves_a_mandate_on_a_plan_that_has_one(kept: Kept) -> None:
     stranger = await kept.world.somebody("SW")
-    row = await _copied(kept.world, "mandate", kept.scene.docket.plan)
+    row = await a_new_copy(kept.world, "mandate", kept.scene.docket.plan)
     with pytest.raises(REFUSED):
         await _insert(stranger.id, "mandate", {**row, "actor": str(stranger.id)})
 
@@ -274,7 +183,7 @@ async def test_each_policy_for_changes_and_additions_stands_without_the_one_for_
     world, scene, elsewhere = kept.world, kept.scene, kept.elsewhere.docket.worker
     plan = UUID(scene.docket.plan)
     stranger = await world.somebody("SW")
-    rows = {table: await _copied(world, table, scene.docket.plan) for table in PLAN_ROWS}
+    rows = {table: await a_new_copy(world, table, scene.docket.plan) for table in PLAN_ROWS}
     for table in [*PLAN_ROWS, "person", "break_glass"]:
         await world.sql(f"ALTER POLICY app_reads ON {table} USING (true)")
         await world.sql(f"GRANT SELECT, INSERT, UPDATE ON {table} TO throughcare_app")
@@ -341,9 +250,9 @@ async def test_what_is_the_agencys_is_seen_and_written_by_its_own_in_their_own_n
             f"SELECT to_jsonb(t)::text AS row FROM {table} t WHERE agency = $1 LIMIT 1", agency
         )
         row = {**json.loads(rows[0]["row"]), "id": str(uuid4())}
-        assert await _fetched(callers[role].id, seen, agency), table
+        assert await fetched_as(callers[role].id, seen, agency), table
         for other in others:
-            assert not await _fetched(other.id, seen, agency), table
+            assert not await fetched_as(other.id, seen, agency), table
             with pytest.raises(REFUSED):
                 await _insert(other.id, table, {**row, by: str(callers["SW"].id)})
         await world.sql(f"ALTER POLICY app_reads ON {table} USING (true)")
@@ -351,12 +260,6 @@ async def test_what_is_the_agencys_is_seen_and_written_by_its_own_in_their_own_n
         change = f"UPDATE {table} SET version = version WHERE agency = $1"
         for other in others:
             assert await _changed(other.id, change, agency) == "UPDATE 0", table
-
-
-async def _fetched(actor: UUID | None, sql: str, value: object) -> list[asyncpg.Record]:
-    async with transaction(actor) as held:
-        found: list[asyncpg.Record] = await held.fetch(sql, value)
-        return found
 
 
 async def test_staff_see_what_belongs_to_no_plan_in_their_own_agency_only(world: World) -> None:

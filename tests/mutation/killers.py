@@ -46,11 +46,7 @@ _ADDS = f"{_ROWS}::test_each_policy_for_changes_and_additions_stands_without_the
 _AGENCYS = f"{_ROWS}::test_what_is_the_agencys_is_seen_and_written_by_its_own_in_their_own_name"
 _OF_AGENCY = r" ON (complaint|incident|data_flow|outside_review) "
 _OTHERS = f"{_ROWS}::test_nobody_adds_a_person_elsewhere_nor_a_wish_in_the_name_of_another"
-_OF_WORKERS = (
-    f"{_ROWS}::test_a_worker_sees_a_plan_from_the_start_of_the_mandate_to_its_end",
-    f"{_ROWS}::test_a_worker_sees_no_plan_behind_a_wall_that_stands",
-    f"{_ROWS}::test_who_works_elsewhere_sees_a_plan_by_an_entry_alone",
-)
+_OF_WORKERS = ("tests/backend/test_what_a_worker_sees.py",)
 _OF_HOT_READS = (
     "tests/backend/test_mandates_at_their_edges.py",
     "tests/backend/flows/test_another_agency.py",
