@@ -20,8 +20,9 @@ ALGORITHMS = {"P-256": ("ES256",), "Ed25519": ("Ed25519", "EdDSA")}
 CURVE_OF = {name: curve for curve, names in ALGORITHMS.items() for name in names}
 KINDS: dict[str, type[ECKey | OKPKey]] = {"EC": ECKey, "OKP": OKPKey}
 PRIVATE = "d"  # the member of a JWK that only its owner may have
-# What a library says of bytes that are no key and no signature.
-STRANGE = (JoseError, ValueError, TypeError, RecursionError)
+# What a library says of bytes that are no key and no signature; KeyError of a curve that it
+# does not know.
+STRANGE = (JoseError, ValueError, TypeError, KeyError, RecursionError)
 
 
 @dataclass(frozen=True)

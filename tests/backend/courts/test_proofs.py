@@ -87,6 +87,7 @@ def _wrong(machine: Signing, token: str) -> dict[str, str]:
         "no key in it": headed(jwk=None),
         "a secret as the key": headed(jwk=shared.as_dict()),
         "a word as the key": headed(jwk={"kty": "EC", "crv": "P-256", "x": "A", "y": "A"}),
+        "a curve of nobody": headed(jwk={"kty": "EC", "crv": "P-0", "x": "AAAA", "y": "AAAA"}),
         "no type": headed(typ=None),
         "another type": headed(typ="JWT"),
         "a header more": headed(kid="7"),
