@@ -14,6 +14,7 @@ from backend.audit.tables import (
     AuditSeal,
     Denial,
     Heartbeat,
+    MonthCount,
     Once,
     RecentAct,
 )
@@ -102,6 +103,7 @@ APP_CONFIG = AppConfig(
         Message,
         Milestone,
         MilestoneEvent,
+        MonthCount,
         Once,
         OutsideReview,
         Participation,

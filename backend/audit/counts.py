@@ -13,6 +13,7 @@ from backend.matrix import cell
 
 FEW = "fewer than 5"  # none at all is said so too; the database tells no smaller number
 Number = int | str
+SETTLES = timedelta(days=2)  # a message that waits is sent, stale or given up by then
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,9 @@ class Counts:
 async def count_records(actor: Actor, month: str | None) -> Counts:
     """Messages by state, alerts and issued summaries of a month that is over, YYYY-MM.
 
-    None is the last one. A month that goes on is refused: of two counts of it the difference
-    would be one message. Raises BadInput, Unfit.
+    None is the last one. A month that goes on, or in which something may still wait, is refused,
+    and what was told of a month once is told so ever after: of two different counts of it the
+    difference would be one message. Raises BadInput, Unfit.
     """
     require(actor, "countRecords")
     asked = None if month is None else _first_day(month)
@@ -37,10 +39,10 @@ async def count_records(actor: Actor, month: str | None) -> Counts:
         zone = await held.fetchval("SELECT zone FROM agency WHERE id = $1", actor.agency)
         if zone is None:
             raise NotFound
-        running = clock.today(zone).replace(day=1)
+        running = (clock.today(zone) - SETTLES).replace(day=1)
         first = asked or (running - timedelta(days=1)).replace(day=1)
         if first >= running:
-            raise Unfit("month is one that is over.")
+            raise Unfit("month is one that has been over for two days.")
         await record(actor, "countRecords")
         rows = await held.fetch("SELECT * FROM counts_of_agency($1)", first)
     said: dict[tuple[str, str | None], Number] = {

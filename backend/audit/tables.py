@@ -1,7 +1,7 @@
-from piccolo.columns import UUID, BigInt, BigSerial, Bytea, Integer, SmallInt, Varchar
+from piccolo.columns import UUID, BigInt, BigSerial, Bytea, Date, Integer, SmallInt, Varchar
 from piccolo.table import Table
 
-from backend.columns import instant, row_id
+from backend.columns import instant, reference, row_id
 
 
 class Audit(Table, tablename="audit"):
@@ -76,6 +76,20 @@ class RecentAct(Table, tablename="recent_act"):
     what = Varchar(40, null=False)
     thing = UUID(null=False, default=None)
     since = instant()
+    times = Integer(null=False, default=None)
+
+
+class MonthCount(Table, tablename="month_count"):
+    """A number of a month that was told once, so that it is told alike ever after; none below 5.
+
+    A later count would lack what was erased meanwhile: the difference of two is somebody's.
+    """
+
+    id = row_id()
+    agency = reference("Agency")
+    month = Date(null=False, default=None)
+    what = Varchar(16, null=False)
+    state = Varchar(16, null=False)
     times = Integer(null=False, default=None)
 
 

@@ -164,6 +164,38 @@ async def test_a_month_is_counted_in_the_zone_of_the_agency_and_small_numbers_ar
     assert (await auditor.get("/counts?month=0001-01")).status_code == 200
 
 
+async def test_a_number_that_was_told_stays_what_it_was_for_whoever_asks(world: World) -> None:
+    expected = await _february(world)
+    await world.sql("UPDATE message SET state = 'sent' WHERE state = 'expired'")
+    expected["messages"] |= {"sent": 11, "expired": FEW}
+    heads = [await world.somebody("AD") for _ in range(2)]
+    auditors = [await world.somebody("AU") for _ in range(2)]
+    clock.travel(lambda: MARCH)
+    for who in (*heads, *auditors):
+        await who.sign_in()
+    path = "/counts?month=2031-02"
+    assert (await heads[0].get(path)).json() == expected
+    one = "(SELECT id FROM {} WHERE {} LIMIT 1)"
+    sent = one.format("message", "state = 'sent'")
+    for table, which in (("message", sent), ("task", one.format("task", "urgency = 2"))):
+        await world.sql(f"DELETE FROM {table} WHERE id = {which}")  # somebody is erased
+    # the alerts are told now, for the first time
+    assert (await auditors[0].get(path)).json() == {**expected, "alerts": 5, "summaries": FEW}
+    await world.sql("DELETE FROM task WHERE urgency = 2")
+    assert (await auditors[1].get(path)).json() == {**expected, "alerts": 5, "summaries": FEW}
+    assert (await heads[1].get(path)).json() == expected
+
+
+async def test_a_month_is_told_once_what_waited_in_it_is_settled(world: World) -> None:
+    await _february(world)
+    head = await world.somebody("AD")
+    for day, status in ((2, 422), (3, 200)):
+        clock.travel(lambda day=day: datetime(2031, 3, day, 0, 30, tzinfo=UTC))  # type: ignore[misc]
+        await head.sign_in()
+        assert (await head.get("/counts?month=2031-02")).status_code == status, day
+        assert (await head.get("/counts")).json()["month"] == f"2031-0{day - 1}"
+
+
 async def test_of_another_agency_nothing_is_seen_and_another_role_is_refused(world: World) -> None:
     await _february(world)
     worker = await world.somebody("SW")
