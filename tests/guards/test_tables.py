@@ -3,13 +3,9 @@
 import json
 import re
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-import asyncpg
-import pytest
-
-from backend import embedded
 from backend.settings import ROOT
 from migrations.m0002_ground import APPEND_ONLY, WITHOUT_PLAN_TOO
 from tests.plan_rows import PLAN_ROWS
@@ -139,15 +135,6 @@ FORBIDDEN = re.compile(
 ALLOWED = {
     "court_client.label": "the name of a chamber of a court, and of nobody",
 }
-
-
-@pytest.fixture
-async def catalog(server: embedded.Server) -> AsyncIterator[Any]:
-    held = await asyncpg.connect(server.url())
-    try:
-        yield held
-    finally:
-        await held.close()
 
 
 async def _columns(catalog: Any) -> dict[str, dict[str, Any]]:

@@ -1,0 +1,30 @@
+"""Functions of the database, read from a migrated one."""
+
+import re
+from typing import Any
+
+from backend.settings import ROOT
+
+
+async def test_every_function_of_the_database_is_called_by_something(catalog: Any) -> None:
+    functions = await catalog.fetch(
+        "SELECT proname AS name, prosrc AS text FROM pg_proc"
+        " WHERE pronamespace = 'public'::regnamespace"
+    )
+    policies = await catalog.fetch(
+        "SELECT concat(pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid)) AS text"
+        "  FROM pg_policy"
+    )
+    triggers = await catalog.fetch("SELECT tgfoid::regproc::text AS name FROM pg_trigger")
+    program = [
+        path.read_text(encoding="utf-8")
+        for folder in ("backend", "bots", "workflows")
+        for path in (ROOT / folder).rglob("*.py")
+    ]
+    called = {row["name"] for row in triggers}
+    for function in functions:
+        others = [row["text"] for row in functions if row["name"] != function["name"]]
+        word = re.compile(rf"\b{function['name']}\(")
+        if any(map(word.search, [*others, *(row["text"] for row in policies), *program])):
+            called.add(function["name"])
+    assert {row["name"] for row in functions} - called == set()
