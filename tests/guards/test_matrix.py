@@ -203,6 +203,36 @@ def test_an_operation_is_of_no_role_that_the_matrix_gives_nothing() -> None:
         assert cell(role, "messages").counted, role
 
 
+# Who the matrix gives a group without the operation that stands for it above, and what they have.
+OTHERWISE = {
+    ("access", "AU"): "of the agency, listRecord",
+    **dict.fromkeys(
+        (("circle", role) for role in ("SW", "CO", "PO", "PS", "CP", "CS", "TR")), "on a plan"
+    ),
+    **dict.fromkeys((("consents", role) for role in ("SW", "CO", "PO", "CP", "CS")), "on a plan"),
+    **dict.fromkeys(
+        (("identity", role) for role in ("PO", "PS")), "on a plan; they search nothing"
+    ),
+    ("chat text", "PO"): "their own, which nobody writes to them yet",
+    **dict.fromkeys((("summary", role) for role in ("SW", "CO", "PO")), "as draft or as issued"),
+    **dict.fromkeys(
+        (("milestones", role) for role in ("SW", "CO", "PO", "PS", "CP", "TR")), "on a plan"
+    ),
+    ("corrections", "CO"): "a late one",
+}
+
+
+def test_a_role_that_the_matrix_gives_a_group_has_an_operation_for_it() -> None:
+    staff = OPERATIONS["signOut"]
+    for operation, group in READS.items():
+        given = {role for role in staff if cell(role, group).reads} - OPERATIONS[operation]
+        assert not {role for role in given if (group, role) not in OTHERWISE}, (operation, given)
+    for group in set(WRITES.values()) - {"milestones", "rota"}:
+        operations = [name for name, of in WRITES.items() if of == group]
+        acting = frozenset().union(*(OPERATIONS[name] for name in operations))
+        assert {role for role in staff if cell(role, group).acts} <= acting, group
+
+
 def test_the_matrix_names_fifteen_kinds_of_people_and_three_machines() -> None:
     assert len(ROLES) == 18
     for group, cells in MATRIX.items():

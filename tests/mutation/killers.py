@@ -63,8 +63,8 @@ BY_KIND: Mapping[str, Sequence[str]] = {
         "tests/guards/test_matrix.py",
     ),
     "matrix": (
-        "tests/guards/test_matrix.py",
-        f"{_KNOW}::test_a_coordinator_knows_who_is_in_the_circle_but_no_relative_by_name",
+        *("tests/guards/test_matrix.py", "tests/authz/test_what_each_role_is_given.py"),
+        *(_KNOW, "tests/backend/test_own_file.py", "tests/backend/test_auditor.py"),
         "tests/backend/test_walls.py",
     ),
     "policy": (
