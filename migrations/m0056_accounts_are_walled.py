@@ -1,0 +1,267 @@
+"""Rows about those who work here, and everybody's keys, are shown to whom they concern.
+
+Until now grants alone stood before them. A release that still runs asks for some of them before it
+says who asks; for as long as it does, the policies `release_before` let it. Nobody else needs them:
+`./run migrate --close` takes them away, and where there is no account yet they are gone at once.
+"""
+
+from piccolo.apps.migrations.auto.migration_manager import MigrationManager
+from piccolo.engine import engine_finder
+
+from migrations.m0020_walls import ME, MINE, NOW
+from migrations.m0032_no_entry_no_flow import CASELOAD, PLAN, STANDS, TOLD
+
+ID = "2026-11-29T11:00:00:000000"
+VERSION = "1.38.0"
+DESCRIPTION = "Row security of accounts and keys"
+
+
+def wall(table: str, **policies: str) -> str:
+    """Who sees which rows: the owner, for the functions that run as it, all of them."""
+    return "\n".join(
+        [
+            f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;",
+            f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY;",
+            (f"CREATE POLICY owner_all ON {table} TO throughcare_owner"
+            " USING (true) WITH CHECK (true);"),
+            *(f"CREATE POLICY {name} ON {table} {rule};" for name, rule in policies.items()),
+        ]
+    )
+
+
+APP = "TO throughcare_app"
+JOBS = "TO throughcare_worker"
+
+# A key is made together with whose it is, and read in that transaction before there is a row that
+# says so; ever after by whoever sees such a row.
+KEYS = """
+-- Whether a row that its reader sees is sealed under this key, or a chat of theirs is.
+CREATE FUNCTION reaches_key(asked uuid) RETURNS boolean LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    RETURN EXISTS (SELECT 1 FROM member WHERE id = asked)
+        OR EXISTS (SELECT 1 FROM link WHERE subject = asked)
+        OR EXISTS (SELECT 1 FROM court_file WHERE subject = asked)
+        OR EXISTS (SELECT 1 FROM complaint WHERE subject = asked)
+        OR EXISTS (SELECT 1 FROM break_glass WHERE asked_by = asked)
+        OR EXISTS (SELECT 1 FROM incident WHERE recorded_by = asked OR closed_by = asked);
+END $$;
+REVOKE EXECUTE ON FUNCTION reaches_key FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION reaches_key TO throughcare_app;
+""" + wall(
+    "subject_key",
+    app_reads=f"""FOR SELECT {APP} USING (id = {ME}
+    OR id IN (SELECT my_people()) OR xmin = pg_current_xact_id_if_assigned()::xid
+    OR reaches_key(id))""",
+    app_adds=f"""FOR INSERT {APP} WITH CHECK (EXISTS (SELECT 1 FROM actor a
+    WHERE a.id = subject_key.id AND a.xmin = pg_current_xact_id_if_assigned()::xid))""",
+    jobs_read=f"FOR SELECT {JOBS} USING (true)",
+    release_before=f"""FOR SELECT {APP}
+    USING (EXISTS (SELECT 1 FROM staff s WHERE s.id = subject_key.id))""",
+)
+
+# Before there is anybody in scope: whoever shows the exact login, hash or token is told of that one
+# account what the program needs to judge them, and of no other anything.
+WAYS_IN = """
+CREATE FUNCTION account_of_login(asked text, shown bytea, known bytea)
+RETURNS TABLE (id uuid, agency uuid, role varchar, password text, second_factor varchar,
+               device uuid, factor uuid, secret bytea, wrapped bytea, recovery uuid,
+               passkey boolean, had_factor boolean)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT s.id, s.agency, s.role, s.password, a.second_factor, d.id, f.id, f.secret, k.wrapped,
+           r.id,
+           EXISTS (SELECT 1 FROM passkey y WHERE y.staff = s.id AND y.ended_at IS NULL),
+           EXISTS (SELECT 1 FROM factor o WHERE o.staff = s.id AND o.confirmed_at IS NOT NULL)
+           OR EXISTS (SELECT 1 FROM passkey y WHERE y.staff = s.id)
+      FROM staff s JOIN agency a ON a.id = s.agency
+      LEFT JOIN device d ON d.staff = s.id AND d.hash = known AND d.ended_at IS NULL
+      LEFT JOIN factor f ON f.staff = s.id AND f.confirmed_at IS NOT NULL AND f.ended_at IS NULL
+      LEFT JOIN subject_key k ON k.id = s.id
+      LEFT JOIN recovery_code r ON r.factor = f.id AND r.hash = shown AND r.used_at IS NULL
+     WHERE s.login = asked AND s.active;
+END $$;
+
+CREATE FUNCTION account_of_passkey(shown bytea, known bytea)
+RETURNS TABLE (id uuid, agency uuid, role varchar, passkey uuid, sealed bytea, wrapped bytea,
+               device uuid)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT s.id, s.agency, s.role, p.id, p.sealed, k.wrapped, d.id
+      FROM passkey p JOIN staff s ON s.id = p.staff AND s.active
+      LEFT JOIN subject_key k ON k.id = s.id
+      LEFT JOIN device d ON d.staff = s.id AND d.hash = known AND d.ended_at IS NULL
+     WHERE p.hash = shown AND p.ended_at IS NULL;
+END $$;
+
+-- Who holds this access token, and the latest that they were not told where it was given.
+CREATE FUNCTION holder_of(token bytea, at timestamptz, in_browser boolean)
+RETURNS TABLE (session uuid, browser boolean, access_until timestamptz, id uuid, role varchar,
+               agency uuid, kind varchar, told_of timestamptz, there boolean, zone varchar)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT s.id, s.browser, s.access_until, f.id, f.role, f.agency, n.kind, n.at, n.browser, n.zone
+      FROM session s JOIN staff f ON f.id = s.staff AND f.active
+      LEFT JOIN LATERAL (
+          SELECT n.kind, n.at, n.browser, a.zone FROM account_notice n
+            JOIN device d ON d.id = s.device JOIN agency a ON a.id = f.agency
+           WHERE n.staff = s.staff AND n.device IS DISTINCT FROM d.id
+             AND n.at > greatest(coalesce(d.told_at, '-infinity'), holder_of.at - interval '30 days')
+           ORDER BY n.at DESC LIMIT 1) n ON s.browser AND NOT s.limited
+     WHERE s.access = token AND s.access_until > holder_of.at AND s.until > holder_of.at
+       AND s.ended_at IS NULL AND s.browser = in_browser;
+END $$;
+
+-- The session of this refresh token, both locked, and its holder in scope from now on.
+CREATE FUNCTION enter_by_refresh(shown bytea, at timestamptz)
+RETURNS TABLE (id uuid, used_at timestamptz, session uuid, device uuid)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    who uuid;
+    told text;
+BEGIN
+    SELECT r.id, r.used_at, s.id, s.device, s.staff INTO id, used_at, session, device, who
+      FROM refresh_token r JOIN session s ON s.id = r.session
+      JOIN staff f ON f.id = s.staff AND f.active
+     WHERE r.hash = shown AND s.ended_at IS NULL AND s.until > enter_by_refresh.at
+       FOR UPDATE OF r, s;
+    IF FOUND THEN
+        told := set_config('app.actor', who::text, true);
+        told := set_config('app.now', enter_by_refresh.at::text, true);
+        RETURN NEXT;
+    END IF;
+END $$;
+REVOKE EXECUTE ON FUNCTION account_of_login, account_of_passkey, holder_of, enter_by_refresh
+    FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION account_of_login, account_of_passkey, holder_of, enter_by_refresh
+    TO throughcare_app;
+ALTER FUNCTION enter(bytea, timestamptz, text[]) SECURITY DEFINER;
+"""
+
+# The hot reads ask the owner, who judges the reader's mandates, for the keys and names in the same
+# breath: no policy is asked row by row. Otherwise as in m0032.
+JUDGED = MINE.replace("('ME', 'FA', 'PE')", "('ME', 'FA', 'PE', 'LR')")
+KEY = "(SELECT k.wrapped FROM subject_key k WHERE k.id = m.person)"
+WITH_KEYS = f"""
+CREATE FUNCTION my_mandates_with_keys()
+RETURNS TABLE (plan uuid, person uuid, role varchar, groups text[], wrapped bytea)
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp ROWS 50 AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT m.plan, m.person, m.role, {TOLD}, {KEY} FROM mandate m {JUDGED} AND {STANDS};
+END $$;
+
+-- The same of one plan, with who is in its circle: their mandates, one array for each column, and
+-- the keys and aliases that go with them.
+CREATE FUNCTION my_circle_on(asked uuid)
+RETURNS TABLE (person uuid, role varchar, starts timestamptz, glass boolean, groups text[],
+               wrapped bytea, ids uuid[], versions int[], actors uuid[], roles varchar[],
+               began timestamptz[], glasses boolean[], keys bytea[], aliases varchar[])
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp ROWS 1 AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT m.person, m.role, m.starts, m.glass IS NOT NULL, {TOLD}, {KEY}, q.*
+      FROM mandate m CROSS JOIN LATERAL (
+           SELECT array_agg(c.id), array_agg(c.version), array_agg(c.actor), array_agg(c.role),
+                  array_agg(c.starts), array_agg(c.glass IS NOT NULL), array_agg(k.wrapped),
+                  array_agg(f.alias)
+             FROM mandate c LEFT JOIN staff f ON f.id = c.actor
+             LEFT JOIN subject_key k ON k.id = c.actor AND f.id IS NULL
+            WHERE c.plan = asked AND c.starts <= {NOW} AND (c.ends IS NULL OR c.ends > {NOW})) q
+     WHERE m.actor = {ME} AND m.plan = asked AND m.starts <= {NOW}
+       AND (m.ends IS NULL OR m.ends > {NOW})
+       AND (m.person IS NULL OR NOT is_barred(m.person, m.actor, m.role)) AND {STANDS};
+END $$;
+REVOKE EXECUTE ON FUNCTION my_mandates_with_keys, my_circle_on FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION my_mandates_with_keys, my_circle_on TO throughcare_app;
+"""
+
+
+def _again(text: str, *changes: tuple[str, str]) -> str:
+    """Functions of before, replaced with these changes."""
+    for old, new in (("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION"), *changes):
+        if old not in text:
+            raise ValueError(old)
+        text = text.replace(old, new)
+    return text.partition("REVOKE EXECUTE")[0]
+
+
+CASELOADS = _again(
+    CASELOAD,
+    ("my_mandates_by_flow()", "my_mandates_with_keys()"),
+    ("held_groups text[];", "held_groups text[];\n    held_keys bytea[];"),
+    ("array_agg(array_to_string(h.groups, ','))",
+     "array_agg(array_to_string(h.groups, ',')), array_agg(h.wrapped)"),
+    ("held_people, held_groups FROM", "held_people, held_groups, held_keys FROM"),
+    ("unnest(held_plans, held_roles, held_groups) AS m (plan, role, groups)",
+     ("unnest(held_plans, held_roles, held_groups, held_keys)\n"
+     "                       AS m (plan, role, groups, wrapped)")),
+    ("m.role, m.groups,", "m.role, m.groups, m.wrapped,"),
+    (" END AS identity, k.wrapped", " END AS identity"),
+    ("          JOIN subject_key k ON k.id = c.person\n", ""),
+)  # fmt: skip
+SHEETS = _again(
+    PLAN.partition("CREATE FUNCTION read_plan_by_flow")[0],
+    ("SELECT h.role, h.person, h.groups, bool_or", "SELECT h.*, bool_or"),
+    ("OVER () AS glass INTO", "OVER () AS any_glass INTO"),
+    ("held.glass, held.groups", "held.any_glass, held.groups"),
+    ("my_mandates_on(asked)", "my_circle_on(asked)"),
+    ("s.identity, k.wrapped,", "s.identity, held.wrapped,"),
+    ("encode(bk.wrapped, 'hex') AS", "encode(c.wrapped, 'hex') AS"),
+    ("f.alias AS staff_alias", "c.staff_alias"),
+    ("FROM mandate c\n                  LEFT JOIN member b",
+     ("FROM unnest(held.ids, held.versions, held.actors, held.roles, held.began,\n"
+     "                       held.glasses, held.keys, held.aliases)\n"
+     "                       AS c (id, version, actor, role, starts, glass, wrapped, staff_alias)\n"
+     "                  LEFT JOIN member b")),
+    (("                  LEFT JOIN staff f ON f.id = c.actor\n"
+     "                  LEFT JOIN subject_key bk ON bk.id = b.id\n"), ""),
+    (("WHERE c.plan = asked AND c.starts <= at AND (c.ends IS NULL OR c.ends > at)\n"
+     "                   AND (c.glass IS NULL OR held.role = ANY (workers))"),
+     "WHERE NOT c.glass OR held.role = ANY (workers)"),
+    ("      LEFT JOIN subject_key k ON k.id = p.person\n", ""),
+)  # fmt: skip
+
+CLOSE = """
+-- For the owner alone, once no process of the release before runs any more.
+CREATE FUNCTION close_release_before() RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    one name;
+BEGIN
+    FOR one IN SELECT tablename FROM pg_policies
+                WHERE schemaname = 'public' AND policyname = 'release_before'
+    LOOP
+        EXECUTE format('DROP POLICY release_before ON %I', one);
+    END LOOP;
+END $$;
+REVOKE EXECUTE ON FUNCTION close_release_before FROM PUBLIC;
+DO $$ BEGIN
+    IF NOT EXISTS (SELECT 1 FROM staff) THEN
+        PERFORM close_release_before();
+    END IF;
+END $$;
+"""
+
+
+async def forwards() -> MigrationManager:
+    manager = MigrationManager(migration_id=ID, app_name="throughcare", description=DESCRIPTION)
+
+    async def run() -> None:
+        transaction = engine_finder().current_transaction.get()
+        for part in (KEYS, WAYS_IN, WITH_KEYS, CASELOADS, SHEETS, CLOSE):
+            await transaction.connection.execute(part)
+
+    manager.add_raw(run)
+    return manager
