@@ -22,8 +22,10 @@ def wall(table: str, **policies: str) -> str:
         [
             f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;",
             f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY;",
-            (f"CREATE POLICY owner_all ON {table} TO throughcare_owner"
-            " USING (true) WITH CHECK (true);"),
+            (
+                f"CREATE POLICY owner_all ON {table} TO throughcare_owner"
+                " USING (true) WITH CHECK (true);"
+            ),
             *(f"CREATE POLICY {name} ON {table} {rule};" for name, rule in policies.items()),
         ]
     )
@@ -58,6 +60,99 @@ GRANT EXECUTE ON FUNCTION reaches_key TO throughcare_app;
     jobs_read=f"FOR SELECT {JOBS} USING (true)",
     release_before=f"""FOR SELECT {APP}
     USING (EXISTS (SELECT 1 FROM staff s WHERE s.id = subject_key.id))""",
+)
+
+# What is somebody's own, and nobody else's: an account's sessions, devices and factors.
+OF_ACCOUNT = ("session", "device", "factor", "passkey", "account_notice")
+OF_SESSION = "EXISTS (SELECT 1 FROM session s WHERE s.id = refresh_token.session)"
+OF_FACTOR = "EXISTS (SELECT 1 FROM factor f WHERE f.id = recovery_code.factor)"
+
+
+def own(table: str, mine: str) -> str:
+    return wall(
+        table,
+        app_reads=f"FOR SELECT {APP} USING ({mine})",
+        app_adds=f"FOR INSERT {APP} WITH CHECK ({mine})",
+        app_changes=f"FOR UPDATE {APP} USING ({mine})",
+        release_before=f"{APP} USING (true) WITH CHECK (true)",
+    )
+
+
+ACCOUNTS = "\n".join(
+    [
+        *(own(table, f"staff = {ME}") for table in OF_ACCOUNT),
+        own("refresh_token", OF_SESSION),
+        own("recovery_code", OF_FACTOR),
+    ]
+)
+
+# Of accounts their holder sees their own, staff those of their agency, and everybody those who have
+# or had a mandate on a plan of theirs.
+STAFF = f"""
+CREATE FUNCTION my_house() RETURNS uuid LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT agency FROM staff WHERE id = {ME} AND active
+$$;
+CREATE FUNCTION on_my_plans() RETURNS SETOF uuid LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT DISTINCT m.actor FROM mandate m WHERE m.plan IN (SELECT my_plans())
+$$;
+ALTER FUNCTION my_role() SECURITY DEFINER;
+ALTER FUNCTION is_small(uuid) SECURITY DEFINER;
+
+-- Somebody by their exact login, of a role or of an agency where these are given.
+CREATE FUNCTION staff_of_login(asked text, as_role text, of_agency uuid) RETURNS uuid
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT id FROM staff
+     WHERE login = asked AND active AND (as_role IS NULL OR role = as_role)
+       AND (of_agency IS NULL OR agency = of_agency)
+$$;
+
+-- Whether a colleague has an app that shows codes, or a passkey.
+CREATE FUNCTION has_second_factor(asked uuid) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT EXISTS (SELECT 1 FROM passkey y WHERE y.staff = s.id AND y.ended_at IS NULL)
+        OR EXISTS (SELECT 1 FROM factor o WHERE o.staff = s.id AND o.confirmed_at IS NOT NULL
+                      AND o.ended_at IS NULL)
+      FROM staff s WHERE s.id = asked AND s.agency = (SELECT my_house())
+$$;
+
+-- For an administrator, of somebody of their own agency.
+CREATE FUNCTION sign_out_colleague(asked uuid, at timestamptz) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    UPDATE session SET ended_at = at
+     WHERE staff = asked AND ended_at IS NULL AND (SELECT my_role()) = 'AD' AND EXISTS (
+           SELECT 1 FROM staff s WHERE s.id = asked AND s.agency = (SELECT my_house()))
+$$;
+
+-- For an operator: whoever is asked for a second factor and has none is led to set one up.
+CREATE FUNCTION sign_out_without_factor(which uuid, roles text[], at timestamptz) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    UPDATE session e SET ended_at = at
+      FROM staff s
+     WHERE s.id = e.staff AND e.ended_at IS NULL AND s.agency = which AND s.role = ANY (roles)
+       AND EXISTS (SELECT 1 FROM agency a WHERE a.id = which AND a.second_factor <> 'none')
+       AND NOT EXISTS (SELECT 1 FROM passkey y WHERE y.staff = s.id AND y.ended_at IS NULL)
+       AND NOT EXISTS (SELECT 1 FROM factor o WHERE o.staff = s.id
+                          AND o.confirmed_at IS NOT NULL AND o.ended_at IS NULL)
+$$;
+REVOKE EXECUTE ON FUNCTION my_house, on_my_plans, staff_of_login, has_second_factor,
+    sign_out_colleague, sign_out_without_factor FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION my_house, on_my_plans, staff_of_login, has_second_factor,
+    sign_out_colleague, sign_out_without_factor TO throughcare_app;
+REVOKE UPDATE ON staff FROM throughcare_app;
+GRANT UPDATE (password, active, version) ON staff TO throughcare_app;
+""" + wall(
+    "staff",
+    app_reads=f"""FOR SELECT {APP} USING (id = {ME} OR agency = (SELECT my_house())
+    OR id IN (SELECT on_my_plans()))""",
+    app_adds=f"""FOR INSERT {APP} WITH CHECK (EXISTS (SELECT 1 FROM actor a
+    WHERE a.id = staff.id AND a.agency = staff.agency
+      AND a.xmin = pg_current_xact_id_if_assigned()::xid))""",
+    app_changes=f"""FOR UPDATE {APP} USING (id = {ME}
+    OR (agency = (SELECT my_house()) AND (SELECT my_role()) = 'AD'))""",
+    jobs_read=f"FOR SELECT {JOBS} USING (true)",
+    release_before=f"FOR SELECT {APP} USING (true)",
 )
 
 # Before there is anybody in scope: whoever shows the exact login, hash or token is told of that one
@@ -260,7 +355,7 @@ async def forwards() -> MigrationManager:
 
     async def run() -> None:
         transaction = engine_finder().current_transaction.get()
-        for part in (KEYS, WAYS_IN, WITH_KEYS, CASELOADS, SHEETS, CLOSE):
+        for part in (KEYS, ACCOUNTS, STAFF, WAYS_IN, WITH_KEYS, CASELOADS, SHEETS, CLOSE):
             await transaction.connection.execute(part)
 
     manager.add_raw(run)

@@ -18,8 +18,6 @@ from backend.errors import NotFound, NotFromThisState, TooManyTries, WrongCreden
 from backend.messages.links import end_link
 from backend.once import Written
 from backend.staff.actions import add_staff, check_account
-from backend.staff.codes import STRONG
-from backend.staff.devices import end_sessions
 from backend.staff.proof import require_fresh
 from backend.staff.tries import Tried, count_try
 
@@ -160,7 +158,8 @@ async def list_colleagues(actor: Actor) -> Colleagues:
     require(actor, "listColleagues")
     async with transaction(actor.id) as held:
         accounts = await held.fetch(
-            f"SELECT s.id, s.version, s.role, s.alias, s.created_at, {STRONG} AS factor"
+            "SELECT s.id, s.version, s.role, s.alias, s.created_at,"
+            "       has_second_factor(s.id) AS factor"
             "  FROM staff s WHERE s.agency = $1 AND s.active ORDER BY s.alias, s.id",
             actor.agency,
         )
@@ -196,7 +195,7 @@ async def end_account(actor: Actor, id_: UUID, seen: int) -> Written:
         await held.execute(
             "UPDATE staff SET active = false, version = version + 1 WHERE id = $1", id_
         )
-        await end_sessions(held, id_)
+        await held.execute("SELECT sign_out_colleague($1, $2)", id_, clock.now())
         for link in await held.fetch(
             "SELECT * FROM link WHERE plan IS NULL AND subject = $1 AND state <> 'ended'", id_
         ):

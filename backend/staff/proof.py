@@ -6,7 +6,7 @@ from typing import Any
 from backend import clock
 from backend.access import Actor
 from backend.audit.actions import record
-from backend.database import fetch_one, transaction
+from backend.database import transaction
 from backend.errors import NotSignedIn, ProveAgain, WrongCredentials
 from backend.staff.codes import COLUMNS, JOINS, STRONG, hash_recovery, right_code, take
 from backend.staff.passwords import is_right
@@ -27,10 +27,10 @@ async def require_fresh(actor: Actor) -> None:
 
 async def is_fresh(actor: Actor) -> bool:
     """Whether password or code were shown in this session within the last five minutes."""
-    row = await fetch_one(
-        "SELECT proved_at FROM session WHERE id = $1 AND ended_at IS NULL", actor.session
-    )
-    proved: datetime | None = row["proved_at"] if row else None
+    async with transaction(actor.id) as held:
+        proved: datetime | None = await held.fetchval(
+            "SELECT proved_at FROM session WHERE id = $1 AND ended_at IS NULL", actor.session
+        )
     return proved is not None and timedelta(0) <= clock.now() - proved <= FRESH
 
 
