@@ -155,6 +155,45 @@ GRANT UPDATE (password, active, version) ON staff TO throughcare_app;
     release_before=f"FOR SELECT {APP} USING (true)",
 )
 
+# What an account or a circle's holder of a pass is let do besides.
+RED = "(SELECT my_role())::text = ANY (ARRAY['AD', 'CO', 'AU'])"
+OF_HOUSE = "agency = (SELECT my_house())"
+OF_COORDINATOR = f"{OF_HOUSE} AND (SELECT my_role()) = 'CO'"
+OF_ADMINISTRATOR = f"{OF_HOUSE} AND (SELECT my_role()) = 'AD'"
+OF_PAPER = "EXISTS (SELECT 1 FROM entry_pass e WHERE e.id = entry_key.id)"
+OTHERS = "\n".join(
+    [
+        wall(
+            "once",
+            app_reads=f"FOR SELECT {APP} USING (subject = {ME})",
+            app_adds=f"FOR INSERT {APP} WITH CHECK (subject = {ME})",
+            app_changes=f"FOR UPDATE {APP} USING (subject = {ME})",
+        ),
+        wall(
+            "duty_shift",
+            app_reads=f"FOR SELECT {APP} USING ({OF_HOUSE})",
+            app_adds=f"FOR INSERT {APP} WITH CHECK ({OF_COORDINATOR})",
+            app_changes=f"FOR UPDATE {APP} USING ({OF_COORDINATOR})",
+            jobs_read=f"FOR SELECT {JOBS} USING (true)",
+            jobs_end=f"FOR UPDATE {JOBS} USING (true)",
+        ),
+        wall(
+            "account_invitation",
+            app_reads=f"FOR SELECT {APP} USING ({OF_HOUSE} AND {RED})",
+            app_adds=f"FOR INSERT {APP} WITH CHECK ({OF_ADMINISTRATOR} AND invited_by = {ME})",
+            app_changes=f"FOR UPDATE {APP} USING ({OF_ADMINISTRATOR})",
+            release_before=f"{APP} USING (true) WITH CHECK (true)",
+        ),
+        wall(
+            "entry_key",
+            app_reads=f"FOR SELECT {APP} USING (subject = {ME} OR {OF_PAPER})",
+            app_adds=f"FOR INSERT {APP} WITH CHECK ({OF_PAPER})",
+            app_changes=f"FOR UPDATE {APP} USING (subject = {ME})",
+            release_before=f"{APP} USING (true) WITH CHECK (true)",
+        ),
+    ]
+)
+
 # Before there is anybody in scope: whoever shows the exact login, hash or token is told of that one
 # account what the program needs to judge them, and of no other anything.
 WAYS_IN = """
@@ -233,10 +272,37 @@ BEGIN
         RETURN NEXT;
     END IF;
 END $$;
-REVOKE EXECUTE ON FUNCTION account_of_login, account_of_passkey, holder_of, enter_by_refresh
-    FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION account_of_login, account_of_passkey, holder_of, enter_by_refresh
-    TO throughcare_app;
+
+-- The invitation of this code, locked while an account is made of it; then it is spent.
+CREATE FUNCTION invitation_of(shown bytea, at timestamptz)
+RETURNS TABLE (id uuid, agency uuid, role varchar, alias varchar)
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT i.id, i.agency, i.role, i.alias FROM account_invitation i
+     WHERE i.hash = shown AND i.used_at IS NULL AND i.ended_at IS NULL AND i.expires_at > at
+       FOR UPDATE
+$$;
+CREATE FUNCTION spend_invitation(shown bytea, made uuid, at timestamptz) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    UPDATE account_invitation SET used_at = at, account = made, version = version + 1
+     WHERE hash = shown AND used_at IS NULL AND ended_at IS NULL AND expires_at > at
+$$;
+
+-- A try counts against the paper before it is judged, in one statement: many at once are no more.
+CREATE FUNCTION try_pass(shown bytea, most int) RETURNS TABLE (id uuid, subject uuid, pin bytea)
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    UPDATE entry_key k SET tries = k.tries + 1 WHERE k.code = shown AND k.tries < most
+    RETURNING k.id, k.subject, k.pin
+$$;
+CREATE FUNCTION holder_of_pass(token bytea, at timestamptz)
+RETURNS TABLE (id uuid, subject uuid, session uuid)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT k.id, k.subject, k.session FROM entry_key k
+     WHERE k.access = token AND k.access_until > at
+$$;
+REVOKE EXECUTE ON FUNCTION account_of_login, account_of_passkey, holder_of, enter_by_refresh,
+    invitation_of, spend_invitation, try_pass, holder_of_pass FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION account_of_login, account_of_passkey, holder_of, enter_by_refresh,
+    invitation_of, spend_invitation, try_pass, holder_of_pass TO throughcare_app;
 ALTER FUNCTION enter(bytea, timestamptz, text[]) SECURITY DEFINER;
 """
 
@@ -355,7 +421,7 @@ async def forwards() -> MigrationManager:
 
     async def run() -> None:
         transaction = engine_finder().current_transaction.get()
-        for part in (KEYS, ACCOUNTS, STAFF, WAYS_IN, WITH_KEYS, CASELOADS, SHEETS, CLOSE):
+        for part in (KEYS, ACCOUNTS, STAFF, OTHERS, WAYS_IN, WITH_KEYS, CASELOADS, SHEETS, CLOSE):
             await transaction.connection.execute(part)
 
     manager.add_raw(run)

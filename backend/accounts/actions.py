@@ -109,7 +109,10 @@ async def accept_invitation(
     try:
         await _count(hashed, address)
         async with transaction():
-            await _make(await _standing(hashed), login, password, request)
+            actor = await _make(await _standing(hashed), login, password, request)
+            await connection().execute(
+                "SELECT spend_invitation($1, $2, $3)", hashed, actor.id, clock.now()
+            )
     except (WrongCredentials, TooManyTries) as refused:
         await deny(None, "acceptInvitation", refused.kind, asked=hashed, request=request)
         raise
@@ -122,18 +125,14 @@ async def _count(hashed: bytes, address: str) -> None:
 
 
 async def _standing(hashed: bytes) -> Any:
-    row = await connection().fetchrow(
-        f"SELECT * FROM account_invitation WHERE hash = $1 AND {_OPEN} FOR UPDATE",
-        hashed,
-        clock.now(),
-    )
+    row = await connection().fetchrow("SELECT * FROM invitation_of($1, $2)", hashed, clock.now())
     if row is None:
         raise WrongCredentials
     return row
 
 
-async def _make(invitation: Any, login: str, password: str, request: str | None) -> None:
-    held, id_ = connection(), uuid4()
+async def _make(invitation: Any, login: str, password: str, request: str | None) -> Actor:
+    id_ = uuid4()
     await add_staff(
         id_,
         agency=invitation["agency"],
@@ -142,15 +141,9 @@ async def _make(invitation: Any, login: str, password: str, request: str | None)
         alias=invitation["alias"],
         password=password,
     )
-    await held.execute(
-        "UPDATE account_invitation SET used_at = $2, account = $3, version = version + 1"
-        " WHERE id = $1",
-        invitation["id"],
-        clock.now(),
-        id_,
-    )
     actor = Actor(id_, "staff", invitation["role"], invitation["agency"], request=request)
     await record(actor, "acceptInvitation", thing=invitation["id"])
+    return actor
 
 
 async def list_colleagues(actor: Actor) -> Colleagues:

@@ -59,7 +59,10 @@ OTHERS = {
     "zone_day": "time zones",
 }
 # Of these, rows about somebody: walled by whose they are, and not by plan.
-OF_SOMEBODY = {"subject_key"}
+OF_SOMEBODY = {
+    "subject_key", "staff", "session", "refresh_token", "device", "factor", "recovery_code",
+    "passkey", "account_notice", "account_invitation", "duty_shift", "entry_key", "once",
+}  # fmt: skip
 WITHOUT_VERSION = {
     "actor": "written once",
     "audit": "written once",
@@ -363,8 +366,20 @@ async def test_functions_that_run_as_the_owner_are_few_and_cannot_be_misled(cata
         "account_of_login",
         "account_of_passkey",
         "holder_of",
+        "invitation_of",
+        "spend_invitation",
+        "try_pass",
+        "holder_of_pass",
         "my_mandates_with_keys",
         "my_circle_on",
+        "my_house",
+        "my_role",
+        "on_my_plans",
+        "is_small",
+        "staff_of_login",
+        "has_second_factor",
+        "sign_out_colleague",
+        "sign_out_without_factor",
     }
     for row in rows:
         assert not row["for_all"], row["proname"]
