@@ -142,6 +142,10 @@ GRANT EXECUTE ON FUNCTION my_house, on_my_plans, staff_of_login, has_second_fact
     sign_out_colleague, sign_out_without_factor TO throughcare_app;
 REVOKE UPDATE ON staff FROM throughcare_app;
 GRANT UPDATE (password, active, version) ON staff TO throughcare_app;
+CREATE TRIGGER staff_own_password BEFORE UPDATE ON staff FOR EACH ROW
+    WHEN (current_user = 'throughcare_app' AND NEW.password <> OLD.password
+          AND NEW.id IS DISTINCT FROM nullif(current_setting('app.actor', true), '')::uuid)
+    EXECUTE FUNCTION refuse();
 """ + wall(
     "staff",
     app_reads=f"""FOR SELECT {APP} USING (id = {ME} OR agency = (SELECT my_house())
@@ -216,6 +220,32 @@ BEGIN
       LEFT JOIN subject_key k ON k.id = s.id
       LEFT JOIN recovery_code r ON r.factor = f.id AND r.hash = shown AND r.used_at IS NULL
      WHERE s.login = asked AND s.active;
+END $$;
+
+-- The same of whoever is in scope: hashes of passwords are seen by no other way.
+CREATE FUNCTION my_account(shown bytea)
+RETURNS TABLE (id uuid, login varchar, password text, factor uuid, secret bytea, wrapped bytea,
+               recovery uuid, strong boolean)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT s.id, s.login, s.password, f.id, f.secret, k.wrapped, r.id,
+           f.id IS NOT NULL
+           OR EXISTS (SELECT 1 FROM passkey y WHERE y.staff = s.id AND y.ended_at IS NULL)
+      FROM staff s
+      LEFT JOIN factor f ON f.staff = s.id AND f.confirmed_at IS NOT NULL AND f.ended_at IS NULL
+      LEFT JOIN subject_key k ON k.id = s.id
+      LEFT JOIN recovery_code r ON r.factor = f.id AND r.hash = shown AND r.used_at IS NULL
+     WHERE s.id = nullif(current_setting('app.actor', true), '')::uuid;
+END $$;
+-- Whether this is still the hash of whoever is in scope, whose account is locked from now on.
+CREATE FUNCTION is_still_mine(seen text) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    PERFORM 1 FROM staff WHERE id = nullif(current_setting('app.actor', true), '')::uuid
+        AND active AND password = seen FOR UPDATE;
+    RETURN FOUND;
 END $$;
 
 CREATE FUNCTION account_of_passkey(shown bytea, known bytea)
@@ -299,10 +329,12 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
     SELECT k.id, k.subject, k.session FROM entry_key k
      WHERE k.access = token AND k.access_until > at
 $$;
-REVOKE EXECUTE ON FUNCTION account_of_login, account_of_passkey, holder_of, enter_by_refresh,
-    invitation_of, spend_invitation, try_pass, holder_of_pass FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION account_of_login, account_of_passkey, holder_of, enter_by_refresh,
-    invitation_of, spend_invitation, try_pass, holder_of_pass TO throughcare_app;
+REVOKE EXECUTE ON FUNCTION account_of_login, account_of_passkey, my_account, is_still_mine,
+    holder_of, enter_by_refresh, invitation_of, spend_invitation, try_pass, holder_of_pass
+    FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION account_of_login, account_of_passkey, my_account, is_still_mine,
+    holder_of, enter_by_refresh, invitation_of, spend_invitation, try_pass, holder_of_pass
+    TO throughcare_app;
 ALTER FUNCTION enter(bytea, timestamptz, text[]) SECURITY DEFINER;
 """
 
@@ -395,6 +427,11 @@ SHEETS = _again(
 )  # fmt: skip
 
 CLOSE = """
+-- No job reads how anybody signs in.
+REVOKE SELECT ON staff FROM throughcare_worker;
+GRANT SELECT (id, agency, version, role, alias, active, created_at) ON staff
+    TO throughcare_worker;
+
 -- For the owner alone, once no process of the release before runs any more.
 CREATE FUNCTION close_release_before() RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
@@ -406,6 +443,9 @@ BEGIN
     LOOP
         EXECUTE format('DROP POLICY release_before ON %I', one);
     END LOOP;
+    REVOKE SELECT ON staff FROM throughcare_app;
+    GRANT SELECT (id, agency, version, role, login, alias, active, created_at) ON staff
+        TO throughcare_app;
 END $$;
 REVOKE EXECUTE ON FUNCTION close_release_before FROM PUBLIC;
 DO $$ BEGIN

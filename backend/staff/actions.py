@@ -72,15 +72,13 @@ async def change_password(actor: Actor, old: str, new: str) -> None:
         )
     hashed = await hash_password(new, tuple(words), second_factor=found["strong"])
     async with transaction(actor.id) as held:
-        done: str = await held.execute(
-            "UPDATE staff SET password = $3, version = version + 1"
-            " WHERE id = $1 AND password = $2 AND active",
+        if not await held.fetchval("SELECT is_still_mine($1)", found["password"]):
+            raise WrongCredentials
+        await held.execute(
+            "UPDATE staff SET password = $2, version = version + 1 WHERE id = $1",
             actor.id,
-            found["password"],
             hashed,
         )
-        if done.endswith(" 0"):
-            raise WrongCredentials
         await note_here(held, actor, "password")
         await end_sessions(held, actor.id, but=actor.session)
         await stamp(held, actor)

@@ -8,15 +8,11 @@ from backend.access import Actor
 from backend.audit.actions import record
 from backend.database import transaction
 from backend.errors import NotSignedIn, ProveAgain, WrongCredentials
-from backend.staff.codes import COLUMNS, JOINS, STRONG, hash_recovery, right_code, take
+from backend.staff.codes import hash_recovery, right_code, take
 from backend.staff.passwords import is_right
 from backend.staff.tries import Tried, count_try, forget_tries
 
 FRESH = timedelta(minutes=5)
-
-_OWN = f"""
-SELECT s.id, s.login, s.password, {COLUMNS}, {STRONG} AS strong FROM staff s {JOINS} WHERE s.id = $1
-"""
 
 
 async def require_fresh(actor: Actor) -> None:
@@ -56,7 +52,7 @@ async def begin_try(actor: Actor, code: str = "") -> tuple[Any, Tried]:
     Raises TooManyTries.
     """
     async with transaction(actor.id) as held:
-        found = await held.fetchrow(_OWN, actor.id, hash_recovery(code))
+        found = await held.fetchrow("SELECT * FROM my_account($1)", hash_recovery(code))
         if found is None:
             raise NotSignedIn
         tried = Tried(found["login"], actor.id)

@@ -59,7 +59,7 @@ class Tokens:
 # Nobody is in scope yet: the database finds the one account (m0056).
 _WHO = "SELECT * FROM account_of_login($1, $2, $3)"
 # Whose password was changed meanwhile was not right; sign-ins of one account wait for each other.
-_STILL = "SELECT true FROM staff WHERE id = $1 AND active AND password = $2 FOR UPDATE"
+_STILL = "SELECT is_still_mine($1)"
 
 
 async def sign_in(login: str, password: str, whence: Whence, *, code: str | None = None) -> Tokens:
@@ -91,7 +91,7 @@ async def _sign_in(login: str, password: str, whence: Whence, code: str | None) 
         raise WrongCredentials
     actor = Actor(found["id"], "staff", found["role"], found["agency"], request=whence.request)
     async with transaction(actor.id) as held:
-        if not await held.fetchval(_STILL, actor.id, found["password"]):
+        if not await held.fetchval(_STILL, found["password"]):
             raise WrongCredentials
         if shown is not None and not await take(held, shown):
             raise WrongCredentials

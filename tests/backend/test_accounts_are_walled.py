@@ -190,6 +190,34 @@ async def _set(who: UUID | None, what: str) -> None:
         await held.execute(f"UPDATE staff SET {what} WHERE id = $1", who)
 
 
+async def test_no_role_reads_hashes_of_passwords_and_nobody_sets_another_ones(
+    world: World,
+) -> None:
+    worker, administrator = await world.somebody("SW"), await world.somebody("AD")
+    for role in ("throughcare_app", "throughcare_worker"):
+        held = await asyncpg.connect(world.server.url(role, world.database_name))
+        try:
+            with pytest.raises(REFUSED):
+                await held.fetch("SELECT password FROM staff")
+        finally:
+            await held.close()
+    for who, mine in ((worker, True), (administrator, False)):
+        (own,) = await world.sql("SELECT password FROM staff WHERE id = $1", worker.id)
+        async with transaction(who.id) as held:
+            assert await held.fetchval("SELECT is_still_mine($1)", own["password"]) is mine
+            told = await held.fetchrow("SELECT login FROM my_account('\\x00')")
+            assert told["login"] == who.login
+    assert await _sets_a_password(worker.id, worker.id) == "UPDATE 1"
+    with pytest.raises(REFUSED):
+        await _sets_a_password(administrator.id, worker.id)
+
+
+async def _sets_a_password(who: UUID | None, of: UUID | None) -> str:
+    async with transaction(who) as held:
+        sql = "UPDATE staff SET password = gen_random_uuid()::text WHERE id = $1"
+        return str(await held.execute(sql, of))
+
+
 async def test_jobs_read_accounts_keys_and_the_rota_and_no_way_in(kept: Kept) -> None:
     url = kept.world.server.url("throughcare_worker", kept.world.database_name)
     held = await asyncpg.connect(url)
@@ -266,6 +294,7 @@ async def _give_a_key(actor: UUID | None, to: UUID) -> None:
 WAYS: Mapping[str, str] = {
     "account_of_login": "'nobody', '\\x00', '\\x00'",
     "account_of_passkey": "'\\x00', '\\x00'",
+    "my_account": "'\\x00'",
     "holder_of": "'\\x00', now(), false",
     "enter_by_refresh": "'\\x00', now()",
     "invitation_of": "'\\x00', now()",

@@ -365,6 +365,8 @@ async def test_functions_that_run_as_the_owner_are_few_and_cannot_be_misled(cata
         "enter_by_refresh",
         "account_of_login",
         "account_of_passkey",
+        "my_account",
+        "is_still_mine",
         "holder_of",
         "invitation_of",
         "spend_invitation",
