@@ -139,6 +139,18 @@ async def close(owner_url: str) -> None:
         await held.close()
 
 
+async def is_open(owner_url: str) -> bool:
+    """Whether something is still left open for the release before."""
+    held = await asyncpg.connect(owner_url)
+    try:
+        left: bool = await held.fetchval(
+            "SELECT EXISTS (SELECT 1 FROM pg_policies WHERE policyname = 'release_before')"
+        )
+        return left
+    finally:
+        await held.close()
+
+
 @click.command(help="Make the roles where we may, and bring the database to this release.")
 @click.option(
     "--close",
@@ -148,32 +160,34 @@ async def close(owner_url: str) -> None:
 )
 def command(*, closing: bool) -> None:
     try:
-        asyncio.run(_run(settings(), closing=closing))
+        still_open = asyncio.run(_run(settings(), closing=closing))
     except (SettingsError, OSError, asyncpg.PostgresError, embedded.EmbeddedError) as error:
         click.echo(f"migrate: {error}", err=True)
         sys.exit(1)
     click.echo("migrate: the database is at this release")
+    if still_open:
+        click.echo("migrate: the release before may go on; once none of it runs: migrate --close")
 
 
-async def _run(configured: Settings, *, closing: bool = False) -> None:
+async def _run(configured: Settings, *, closing: bool = False) -> bool:
     if configured.embedded:
         server = embedded.start(configured.data)
         try:
             await prepare(server.url("postgres"))
-            await _bring(server.url(role_name("owner")), closing=closing)
+            return await _bring(server.url(role_name("owner")), closing=closing)
         finally:
             embedded.stop(server)
-        return
     if not configured.database_url:
         raise SettingsError("DATABASE_URL, the owner's, is missing")
     await prepare(configured.database_url, passwords(configured))
-    await _bring(configured.database_url, closing=closing)
+    return await _bring(configured.database_url, closing=closing)
 
 
-async def _bring(owner_url: str, *, closing: bool) -> None:
+async def _bring(owner_url: str, *, closing: bool) -> bool:
     await migrate(owner_url)
     if closing:
         await close(owner_url)
+    return await is_open(owner_url)
 
 
 def passwords(configured: Settings) -> dict[Role, str]:

@@ -227,13 +227,16 @@ async def test_accounts_stay_open_to_the_release_before_until_they_are_closed(
     await _upgrade(server, before)
     assert await _found(server, before) == dict.fromkeys(AS_NOBODY, 1)
     name = await before.fetchval("SELECT current_database()")
+    owner = server.url(migrate.role_name("owner"), name)
+    assert await migrate.is_open(owner)
     app = await asyncpg.connect(server.url(migrate.role_name("app"), name))
     try:
         # the keys of people are closed at once: it asks for them as somebody
         people = "SELECT count(*) FROM subject_key k JOIN actor a ON a.id = k.id"
         assert await app.fetchval(f"{people} AND a.kind <> 'staff'") == 0
         for _ in range(2):  # a second time there is nothing left to close
-            await migrate.close(server.url(migrate.role_name("owner"), name))
+            await migrate.close(owner)
+            assert not await migrate.is_open(owner)
             assert await _found(server, before) == dict.fromkeys(AS_NOBODY, 0)
         who = await app.fetch("SELECT role FROM account_of_login('sam', '\\x00', '\\x00')")
         assert [row["role"] for row in who] == ["SW"]
