@@ -98,8 +98,8 @@ async def about() -> str:
     """How to sign in to the demo, and which chats wait to be linked."""
     async with transaction() as held:
         sam = await held.fetchrow(
-            "SELECT s.id, s.agency FROM staff s JOIN agency a ON a.id = s.agency"
-            " WHERE a.demo AND s.login = 'sam'"
+            "SELECT staff_of_login('sam', NULL, a.id) AS id, a.id AS agency FROM agency a"
+            " WHERE a.demo"
         )
     async with transaction(sam["id"]) as held:
         invited = await held.fetch(_INVITATIONS, sam["agency"], clock.now())

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
 
+from backend import clock
 from backend.access import Actor
 from backend.agencies.actions import NewAgency, make_agency, make_bot
 from backend.agencies.countries import check_country, profile_of
@@ -18,9 +19,7 @@ from backend.courts import clients
 from backend.courts.clients import BUSIEST_DAY, CourtCredential
 from backend.database import connection, transaction
 from backend.errors import NotFound, NotFromThisState, Unfit
-from backend.staff.actions import add_staff
-from backend.staff.codes import STRONG
-from backend.staff.devices import end_sessions
+from backend.staff.actions import ROLES, add_staff
 from backend.staff.factors import forget_factor
 from backend.staff.rules import needs_factor
 
@@ -124,12 +123,8 @@ async def ask_second_factor(agency: UUID, of: str) -> None:
         await held.execute(
             "UPDATE agency SET second_factor = $2, version = version + 1 WHERE id = $1", agency, of
         )
-        for row in await held.fetch(
-            f"SELECT s.id, s.role FROM staff s WHERE s.agency = $1 AND NOT {STRONG}",
-            agency,
-        ):
-            if needs_factor(of, row["role"]):
-                await end_sessions(held, row["id"])
+        asked = [role for role in ROLES if needs_factor(of, role)]
+        await held.execute("SELECT sign_out_without_factor($1, $2, $3)", agency, asked, clock.now())
         await _note("askSecondFactor", agency, agency)
 
 
@@ -139,11 +134,10 @@ async def forget_second_factor(agency: UUID, login: str) -> None:
     Raises NotFound.
     """
     async with transaction() as held:
-        who = await held.fetchval(
-            "SELECT id FROM staff WHERE agency = $1 AND login = $2", agency, login.casefold()
-        )
-        if who is None:
-            raise NotFound("There is no such login in this agency.")
+        who = await held.fetchval("SELECT staff_of_login($1, NULL, $2)", login.casefold(), agency)
+    if who is None:
+        raise NotFound("There is no such login in this agency.")
+    async with transaction(who) as held:
         await forget_factor(held, who)
         await _note("forgetSecondFactor", agency, who)
 

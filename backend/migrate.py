@@ -130,29 +130,64 @@ async def _forwards() -> None:
         raise SettingsError(f"a migration failed: {done.message}\n{said.getvalue()}")
 
 
-@click.command(help="Make the roles where we may, and bring the database to this release.")
-def command() -> None:
+async def close(owner_url: str) -> None:
+    """Take away what the release before alone still needs: none of its processes runs any more."""
+    held = await asyncpg.connect(owner_url, server_settings={"role": role_name("owner")})
     try:
-        asyncio.run(_run(settings()))
+        await held.execute("SELECT close_release_before()")
+    finally:
+        await held.close()
+
+
+async def is_open(owner_url: str) -> bool:
+    """Whether something is still left open for the release before."""
+    held = await asyncpg.connect(owner_url)
+    try:
+        left: bool = await held.fetchval(
+            "SELECT EXISTS (SELECT 1 FROM pg_policies WHERE policyname = 'release_before')"
+        )
+        return left
+    finally:
+        await held.close()
+
+
+@click.command(help="Make the roles where we may, and bring the database to this release.")
+@click.option(
+    "--close",
+    "closing",
+    is_flag=True,
+    help="Once every process runs this release: close what was left open for the one before.",
+)
+def command(*, closing: bool) -> None:
+    try:
+        still_open = asyncio.run(_run(settings(), closing=closing))
     except (SettingsError, OSError, asyncpg.PostgresError, embedded.EmbeddedError) as error:
         click.echo(f"migrate: {error}", err=True)
         sys.exit(1)
     click.echo("migrate: the database is at this release")
+    if still_open:
+        click.echo("migrate: the release before may go on; once none of it runs: migrate --close")
 
 
-async def _run(configured: Settings) -> None:
+async def _run(configured: Settings, *, closing: bool = False) -> bool:
     if configured.embedded:
         server = embedded.start(configured.data)
         try:
             await prepare(server.url("postgres"))
-            await migrate(server.url(role_name("owner")))
+            return await _bring(server.url(role_name("owner")), closing=closing)
         finally:
             embedded.stop(server)
-        return
     if not configured.database_url:
         raise SettingsError("DATABASE_URL, the owner's, is missing")
     await prepare(configured.database_url, passwords(configured))
-    await migrate(configured.database_url)
+    return await _bring(configured.database_url, closing=closing)
+
+
+async def _bring(owner_url: str, *, closing: bool) -> bool:
+    await migrate(owner_url)
+    if closing:
+        await close(owner_url)
+    return await is_open(owner_url)
 
 
 def passwords(configured: Settings) -> dict[Role, str]:

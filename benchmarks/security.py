@@ -21,8 +21,20 @@ MOST = 0.5  # the walls cost at most half of what the bare query takes
 READS = {"caseload": "read_caseload_by_flow", "plan": "read_plan_by_flow"}
 QUERIES = {"caseload": "caseload_by_flow", "plan": "plan_by_flow"}
 PLAIN = """(SELECT x.plan, x.person, x.role, x.starts, x.glass IS NOT NULL AS glass,
-    NULL::text[] AS groups FROM mandate x
-    WHERE x.actor = '{reader}' AND {about} x.starts <= now()
+    NULL::text[] AS groups, (SELECT k.wrapped FROM subject_key k WHERE k.id = x.person) AS wrapped
+    FROM mandate x WHERE x.actor = '{reader}' AND x.starts <= now()
+      AND (x.ends IS NULL OR x.ends > now()))"""
+CIRCLE = """(SELECT x.person, x.role, x.starts, x.glass IS NOT NULL AS glass,
+    NULL::text[] AS groups, (SELECT k.wrapped FROM subject_key k WHERE k.id = x.person) AS wrapped,
+    q.* FROM mandate x CROSS JOIN LATERAL (
+        SELECT array_agg(c.id) AS ids, array_agg(c.version) AS versions,
+               array_agg(c.actor) AS actors, array_agg(c.role) AS roles,
+               array_agg(c.starts) AS began, array_agg(c.glass IS NOT NULL) AS glasses,
+               array_agg(k.wrapped) AS keys, array_agg(f.alias) AS aliases
+          FROM mandate c LEFT JOIN staff f ON f.id = c.actor
+          LEFT JOIN subject_key k ON k.id = c.actor AND f.id IS NULL
+         WHERE c.plan = asked AND c.starts <= now() AND (c.ends IS NULL OR c.ends > now())) q
+    WHERE x.actor = '{reader}' AND x.plan = asked AND x.starts <= now()
       AND (x.ends IS NULL OR x.ends > now()))"""
 
 
@@ -39,11 +51,10 @@ async def _make_twins(office: Office) -> None:
             await held.execute(f"GRANT EXECUTE ON FUNCTION {function}_walled TO throughcare_app")
         for function in QUERIES.values():
             made = await _definition(held, function)
-            made = made.replace("my_mandates_by_flow()", PLAIN.format(reader=reader, about=""))
-            about = PLAIN.format(reader=reader, about="x.plan = asked AND")
-            made = made.replace("my_mandates_on(asked)", about)
+            made = made.replace("my_mandates_with_keys()", PLAIN.format(reader=reader))
+            made = made.replace("my_circle_on(asked)", CIRCLE.format(reader=reader))
             made = re.sub(r"told := set_config.*?;", "", made)
-            if "app." in made or "my_mandates" in made:
+            if "app." in made or "my_" in made:
                 raise RuntimeError(f"{function} is not bare")
             await held.execute(made.replace(function, f"{function}_bare", 1))
     finally:

@@ -14,6 +14,7 @@ DESCRIPTION = "Reads of earlier releases go"
 STATEMENTS = """
 DROP FUNCTION read_caseload, caseload_lines, read_plan, plan_sheet;
 DROP FUNCTION read_caseload_columns, caseload_columns, read_plan_cut, plan_cut;
+DROP FUNCTION my_mandates_on(uuid);
 """
 
 

@@ -18,8 +18,6 @@ from backend.errors import NotFound, NotFromThisState, TooManyTries, WrongCreden
 from backend.messages.links import end_link
 from backend.once import Written
 from backend.staff.actions import add_staff, check_account
-from backend.staff.codes import STRONG
-from backend.staff.devices import end_sessions
 from backend.staff.proof import require_fresh
 from backend.staff.tries import Tried, count_try
 
@@ -111,7 +109,10 @@ async def accept_invitation(
     try:
         await _count(hashed, address)
         async with transaction():
-            await _make(await _standing(hashed), login, password, request)
+            actor = await _make(await _standing(hashed), login, password, request)
+            await connection().execute(
+                "SELECT spend_invitation($1, $2, $3)", hashed, actor.id, clock.now()
+            )
     except (WrongCredentials, TooManyTries) as refused:
         await deny(None, "acceptInvitation", refused.kind, asked=hashed, request=request)
         raise
@@ -124,18 +125,14 @@ async def _count(hashed: bytes, address: str) -> None:
 
 
 async def _standing(hashed: bytes) -> Any:
-    row = await connection().fetchrow(
-        f"SELECT * FROM account_invitation WHERE hash = $1 AND {_OPEN} FOR UPDATE",
-        hashed,
-        clock.now(),
-    )
+    row = await connection().fetchrow("SELECT * FROM invitation_of($1, $2)", hashed, clock.now())
     if row is None:
         raise WrongCredentials
     return row
 
 
-async def _make(invitation: Any, login: str, password: str, request: str | None) -> None:
-    held, id_ = connection(), uuid4()
+async def _make(invitation: Any, login: str, password: str, request: str | None) -> Actor:
+    id_ = uuid4()
     await add_staff(
         id_,
         agency=invitation["agency"],
@@ -144,15 +141,9 @@ async def _make(invitation: Any, login: str, password: str, request: str | None)
         alias=invitation["alias"],
         password=password,
     )
-    await held.execute(
-        "UPDATE account_invitation SET used_at = $2, account = $3, version = version + 1"
-        " WHERE id = $1",
-        invitation["id"],
-        clock.now(),
-        id_,
-    )
     actor = Actor(id_, "staff", invitation["role"], invitation["agency"], request=request)
     await record(actor, "acceptInvitation", thing=invitation["id"])
+    return actor
 
 
 async def list_colleagues(actor: Actor) -> Colleagues:
@@ -160,7 +151,8 @@ async def list_colleagues(actor: Actor) -> Colleagues:
     require(actor, "listColleagues")
     async with transaction(actor.id) as held:
         accounts = await held.fetch(
-            f"SELECT s.id, s.version, s.role, s.alias, s.created_at, {STRONG} AS factor"
+            "SELECT s.id, s.version, s.role, s.alias, s.created_at,"
+            "       has_second_factor(s.id) AS factor"
             "  FROM staff s WHERE s.agency = $1 AND s.active ORDER BY s.alias, s.id",
             actor.agency,
         )
@@ -196,7 +188,7 @@ async def end_account(actor: Actor, id_: UUID, seen: int) -> Written:
         await held.execute(
             "UPDATE staff SET active = false, version = version + 1 WHERE id = $1", id_
         )
-        await end_sessions(held, id_)
+        await held.execute("SELECT sign_out_colleague($1, $2)", id_, clock.now())
         for link in await held.fetch(
             "SELECT * FROM link WHERE plan IS NULL AND subject = $1 AND state <> 'ended'", id_
         ):

@@ -134,7 +134,7 @@ async def _outsider(actor: Actor, plan: Any, new: NewMember) -> UUID:
 async def _staff(new: NewMember) -> UUID:
     """One answer for a login that is not there and for one of another role: it is no directory."""
     found = await connection().fetchval(
-        "SELECT id FROM staff WHERE login = $1 AND role = $2 AND active",
+        "SELECT staff_of_login($1, $2, NULL)",
         (new.login or "").casefold(),
         new.role,
     )

@@ -21,9 +21,7 @@ from backend.passes.rules import MOST_TRIES, SESSION, typed_code, typed_pin
 from backend.staff.devices import hash_token
 
 # A try is counted before it is judged, in one statement: many at once are not more tries.
-_TRY = """
-UPDATE entry_key SET tries = tries + 1 WHERE code = $1 AND tries < $2 RETURNING id, subject, pin
-"""
+_TRY = "SELECT * FROM try_pass($1, $2)"
 # Asked as whoever holds it, so that the row policies have judged mandate and walls before.
 _IN_FORCE = """
 SELECT e.id, e.agency, e.plan, e.until, m.role, m.matters, p.person, p.zone, b.standing,
@@ -86,11 +84,7 @@ async def _open(held: Any, row: Any, subject: UUID, request: str | None) -> str:
 async def holder_of(hashed: bytes, request: str | None) -> Actor:
     """Who came in with this token. Raises NotSignedIn, also once their mandate has ended."""
     async with transaction() as held:
-        key = await held.fetchrow(
-            "SELECT id, subject, session FROM entry_key WHERE access = $1 AND access_until > $2",
-            hashed,
-            clock.now(),
-        )
+        key = await held.fetchrow("SELECT * FROM holder_of_pass($1, $2)", hashed, clock.now())
     if key is None:
         raise NotSignedIn
     async with transaction(key["subject"]) as held:

@@ -18,13 +18,7 @@ from backend.staff.notices import note
 from backend.staff.sessions import Tokens, Whence, open_session
 from backend.staff.tries import Tried, count_try, forget_tries
 
-_WHO = """
-SELECT s.id, s.agency, s.role, p.id AS passkey, p.sealed, k.wrapped, d.id AS device
-  FROM passkey p JOIN staff s ON s.id = p.staff AND s.active
-  LEFT JOIN subject_key k ON k.id = s.id
-  LEFT JOIN device d ON d.staff = s.id AND d.hash = $2 AND d.ended_at IS NULL
- WHERE p.hash = $1 AND p.ended_at IS NULL
-"""
+_WHO = "SELECT * FROM account_of_passkey($1, $2)"
 # One that counts shows more each time; some show 0 for ever.
 _COUNTED = """
 UPDATE passkey SET sign_count = $2, used_at = $3

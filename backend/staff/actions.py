@@ -1,5 +1,7 @@
 from uuid import UUID
 
+import asyncpg
+
 from backend import clock
 from backend.access import Actor
 from backend.actors.actions import make_actor
@@ -28,19 +30,20 @@ async def add_staff(
     named = await connection().fetchval("SELECT name FROM agency WHERE id = $1", agency)
     hashed = await hash_password(password, (login, alias, named or ""))
     await make_actor(id_, "staff", agency)
-    made = await connection().fetchval(
-        "INSERT INTO staff (id, agency, version, role, login, alias, password, active, created_at)"
-        " VALUES ($1, $2, 1, $3, $4, $5, $6, true, $7) ON CONFLICT (login) DO NOTHING RETURNING id",
-        id_,
-        agency,
-        role,
-        login.casefold(),
-        fit,
-        hashed,
-        clock.now(),
-    )
-    if made is None:
-        raise Taken("This login is in use.")
+    try:
+        await connection().execute(
+            "INSERT INTO staff (id, agency, version, role, login, alias, password, active,"
+            " created_at) VALUES ($1, $2, 1, $3, $4, $5, $6, true, $7)",
+            id_,
+            agency,
+            role,
+            login.casefold(),
+            fit,
+            hashed,
+            clock.now(),
+        )
+    except asyncpg.UniqueViolationError as error:
+        raise Taken("This login is in use.") from error
 
 
 def check_account(role: str, alias: str) -> str:
@@ -69,15 +72,13 @@ async def change_password(actor: Actor, old: str, new: str) -> None:
         )
     hashed = await hash_password(new, tuple(words), second_factor=found["strong"])
     async with transaction(actor.id) as held:
-        done: str = await held.execute(
-            "UPDATE staff SET password = $3, version = version + 1"
-            " WHERE id = $1 AND password = $2 AND active",
+        if not await held.fetchval("SELECT is_still_mine($1)", found["password"]):
+            raise WrongCredentials
+        await held.execute(
+            "UPDATE staff SET password = $2, version = version + 1 WHERE id = $1",
             actor.id,
-            found["password"],
             hashed,
         )
-        if done.endswith(" 0"):
-            raise WrongCredentials
         await note_here(held, actor, "password")
         await end_sessions(held, actor.id, but=actor.session)
         await stamp(held, actor)

@@ -8,18 +8,6 @@ from backend import clock
 from backend.actors.actions import unseal_with, vault
 from backend.staff.rules import new_secret, recovery_code, step_of
 
-# Beside a row `s` of staff: its factor in force, and the recovery code that hashes to $2.
-COLUMNS = "f.id AS factor, f.secret, k.wrapped, r.id AS recovery"
-JOINS = """
-  LEFT JOIN factor f ON f.staff = s.id AND f.confirmed_at IS NOT NULL AND f.ended_at IS NULL
-  LEFT JOIN subject_key k ON k.id = s.id
-  LEFT JOIN recovery_code r ON r.factor = f.id AND r.hash = $2 AND r.used_at IS NULL
-"""
-# Whether somebody of staff has a passkey that is good. It takes the place of password and code.
-PASSKEY = "EXISTS (SELECT 1 FROM passkey y WHERE y.staff = s.id AND y.ended_at IS NULL)"
-# And whether they have either, a passkey or an app that shows codes.
-STRONG = f"""({PASSKEY} OR EXISTS (SELECT 1 FROM factor o
-   WHERE o.staff = s.id AND o.confirmed_at IS NOT NULL AND o.ended_at IS NULL))"""
 _nobody = new_secret()
 
 

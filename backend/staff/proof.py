@@ -6,17 +6,13 @@ from typing import Any
 from backend import clock
 from backend.access import Actor
 from backend.audit.actions import record
-from backend.database import fetch_one, transaction
+from backend.database import transaction
 from backend.errors import NotSignedIn, ProveAgain, WrongCredentials
-from backend.staff.codes import COLUMNS, JOINS, STRONG, hash_recovery, right_code, take
+from backend.staff.codes import hash_recovery, right_code, take
 from backend.staff.passwords import is_right
 from backend.staff.tries import Tried, count_try, forget_tries
 
 FRESH = timedelta(minutes=5)
-
-_OWN = f"""
-SELECT s.id, s.login, s.password, {COLUMNS}, {STRONG} AS strong FROM staff s {JOINS} WHERE s.id = $1
-"""
 
 
 async def require_fresh(actor: Actor) -> None:
@@ -27,10 +23,10 @@ async def require_fresh(actor: Actor) -> None:
 
 async def is_fresh(actor: Actor) -> bool:
     """Whether password or code were shown in this session within the last five minutes."""
-    row = await fetch_one(
-        "SELECT proved_at FROM session WHERE id = $1 AND ended_at IS NULL", actor.session
-    )
-    proved: datetime | None = row["proved_at"] if row else None
+    async with transaction(actor.id) as held:
+        proved: datetime | None = await held.fetchval(
+            "SELECT proved_at FROM session WHERE id = $1 AND ended_at IS NULL", actor.session
+        )
     return proved is not None and timedelta(0) <= clock.now() - proved <= FRESH
 
 
@@ -56,7 +52,7 @@ async def begin_try(actor: Actor, code: str = "") -> tuple[Any, Tried]:
     Raises TooManyTries.
     """
     async with transaction(actor.id) as held:
-        found = await held.fetchrow(_OWN, actor.id, hash_recovery(code))
+        found = await held.fetchrow("SELECT * FROM my_account($1)", hash_recovery(code))
         if found is None:
             raise NotSignedIn
         tried = Tried(found["login"], actor.id)

@@ -14,9 +14,9 @@ from backend.audit.actions import record
 from backend.audit.denials import deny
 from backend.database import MOMENT, fetch_at_once, transaction
 from backend.errors import NotSignedIn, TooManyTries, WrongCredentials
-from backend.staff.codes import COLUMNS, JOINS, PASSKEY, hash_recovery, right_code, take
+from backend.staff.codes import hash_recovery, right_code, take
 from backend.staff.devices import end_sessions, hash_token, new_device
-from backend.staff.notices import UNTOLD, note_device
+from backend.staff.notices import note_device
 from backend.staff.passwords import is_right
 from backend.staff.rules import SHORTEST, needs_factor
 from backend.staff.tries import Tried, count_try, forget_tries
@@ -56,17 +56,10 @@ class Tokens:
         return self.refresh is None
 
 
-_WHO = f"""
-SELECT s.id, s.agency, s.role, s.password, a.second_factor, d.id AS device, {COLUMNS},
-       {PASSKEY} AS passkey,
-       EXISTS (SELECT 1 FROM factor WHERE staff = s.id AND confirmed_at IS NOT NULL)
-           OR EXISTS (SELECT 1 FROM passkey WHERE staff = s.id) AS had_factor
-  FROM staff s JOIN agency a ON a.id = s.agency
-  LEFT JOIN device d ON d.staff = s.id AND d.hash = $3 AND d.ended_at IS NULL {JOINS}
- WHERE s.login = $1 AND s.active
-"""
+# Nobody is in scope yet: the database finds the one account (m0056).
+_WHO = "SELECT * FROM account_of_login($1, $2, $3)"
 # Whose password was changed meanwhile was not right; sign-ins of one account wait for each other.
-_STILL = "SELECT true FROM staff WHERE id = $1 AND active AND password = $2 FOR UPDATE"
+_STILL = "SELECT is_still_mine($1)"
 
 
 async def sign_in(login: str, password: str, whence: Whence, *, code: str | None = None) -> Tokens:
@@ -98,7 +91,7 @@ async def _sign_in(login: str, password: str, whence: Whence, code: str | None) 
         raise WrongCredentials
     actor = Actor(found["id"], "staff", found["role"], found["agency"], request=whence.request)
     async with transaction(actor.id) as held:
-        if not await held.fetchval(_STILL, actor.id, found["password"]):
+        if not await held.fetchval(_STILL, found["password"]):
             raise WrongCredentials
         if shown is not None and not await take(held, shown):
             raise WrongCredentials
@@ -113,6 +106,10 @@ async def _sign_in(login: str, password: str, whence: Whence, code: str | None) 
         return tokens
 
 
+# Its holder is in scope from then on.
+_BY_REFRESH = "SELECT * FROM enter_by_refresh($1, $2)"
+
+
 async def refresh(token: str) -> tuple[str, str]:
     """An access and a refresh token for a refresh token, once. A second use ends the session.
 
@@ -120,13 +117,7 @@ async def refresh(token: str) -> tuple[str, str]:
     """
     stolen = False
     async with transaction() as held:
-        row = await held.fetchrow(
-            "SELECT r.id, r.used_at, s.id AS session, s.staff, s.until FROM refresh_token r"
-            " JOIN session s ON s.id = r.session JOIN staff f ON f.id = s.staff AND f.active"
-            " WHERE r.hash = $1 AND s.ended_at IS NULL AND s.until > $2 FOR UPDATE OF r, s",
-            hash_token(token),
-            clock.now(),
-        )
+        row = await held.fetchrow(_BY_REFRESH, hash_token(token), clock.now())
         if row is None:
             raise NotSignedIn
         if row["used_at"] is not None:
@@ -149,17 +140,7 @@ async def sign_out(actor: Actor) -> None:
         await record(actor, "signOut", thing=actor.session)
 
 
-_HOLDER = f"""
-SELECT s.id AS session, s.browser, s.access_until, s.until, s.device, s.limited,
-       f.id, f.role, f.agency, n.kind, n.at, n.there, n.zone
-  FROM session s JOIN staff f ON f.id = s.staff AND f.active
-  LEFT JOIN LATERAL (
-      SELECT n.kind, n.at, n.browser AS there, a.zone FROM account_notice n
-        JOIN device d ON d.id = s.device JOIN agency a ON a.id = f.agency
-       WHERE {UNTOLD} ORDER BY n.at DESC LIMIT 1) n ON s.browser AND NOT s.limited
- WHERE s.access = $1 AND s.access_until > $2 AND s.until > $2 AND s.ended_at IS NULL
-   AND s.browser = $3
-"""
+_HOLDER = "SELECT * FROM holder_of($1, $2, $3)"
 
 
 @dataclass(frozen=True)
@@ -195,16 +176,16 @@ async def holder_of_token(
         raise NotSignedIn
     row, now = rows[0], clock.now()
     if row["browser"] and row["access_until"] - now < BROWSER_IDLE - timedelta(minutes=1):
-        async with transaction() as held:
-            await held.execute(
-                "UPDATE session SET access_until = $2 WHERE id = $1",
+        async with transaction(row["id"]) as held:
+            device = await held.fetchval(
+                "UPDATE session SET access_until = $2 WHERE id = $1 RETURNING device",
                 row["session"],
                 now + BROWSER_IDLE,
             )
-            await _seen(held, row["device"])
+            await _seen(held, device)
     actor = Actor(row["id"], "staff", row["role"], row["agency"], row["session"], request)
     told = row["kind"] is None
-    return actor, None if told else News(row["kind"], row["at"], row["there"], row["zone"])
+    return actor, None if told else News(row["kind"], row["told_of"], row["there"], row["zone"])
 
 
 async def open_session(

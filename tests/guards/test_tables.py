@@ -52,9 +52,14 @@ OTHERS = {
     "session": "hashed",
     "sign_in_failure": "keyed hashes, a quarter of an hour",
     "staff": "accounts",
-    "subject_key": "wrapped keys: worth nothing without the master key",
+    "subject_key": "wrapped keys; its own policies look at whose rows the reader sees",
     "zone_day": "time zones",
 }
+# Of these, rows about somebody: walled by whose they are, and not by plan.
+OF_SOMEBODY = {
+    "subject_key", "staff", "session", "refresh_token", "device", "factor", "recovery_code",
+    "passkey", "account_notice", "account_invitation", "duty_shift", "entry_key", "once",
+}  # fmt: skip
 WITHOUT_VERSION = {
     "actor": "written once",
     "audit": "written once",
@@ -203,6 +208,15 @@ async def test_rows_of_a_plan_are_walled_for_everybody_even_their_owner(catalog:
         expected = {"SELECT"} if table in OWNER_READS else OWNER_CANCELS.get(table, set())
         assert owners == expected, table
     assert waits == DELETED_LATE
+    for table in OF_SOMEBODY:
+        assert walls[table] == (True, True), table
+        assert (table, "public") not in policies
+        assert policies[table, "throughcare_owner"] == {"ALL"}, table
+
+
+async def test_nothing_is_left_open_for_a_release_that_never_ran_here(catalog: Any) -> None:
+    left = "SELECT tablename FROM pg_policies WHERE policyname = 'release_before'"
+    assert await catalog.fetch(left) == []
 
 
 async def test_rows_that_change_carry_a_version(catalog: Any) -> None:
@@ -317,7 +331,6 @@ async def test_functions_that_run_as_the_owner_are_few_and_cannot_be_misled(cata
         "my_people",
         "my_mandates",
         "my_mandates_by_flow",
-        "my_mandates_on",
         "name_person",
         "name_elsewhere",
         "flow_groups",
@@ -336,6 +349,27 @@ async def test_functions_that_run_as_the_owner_are_few_and_cannot_be_misled(cata
         "counts_of_agency",
         "ripe_wish",
         "is_held_by_others",
+        "enter",
+        "enter_by_refresh",
+        "account_of_login",
+        "account_of_passkey",
+        "my_account",
+        "is_still_mine",
+        "holder_of",
+        "invitation_of",
+        "spend_invitation",
+        "try_pass",
+        "holder_of_pass",
+        "my_mandates_with_keys",
+        "my_circle_on",
+        "my_house",
+        "my_role",
+        "on_my_plans",
+        "is_small",
+        "staff_of_login",
+        "has_second_factor",
+        "sign_out_colleague",
+        "sign_out_without_factor",
     }
     for row in rows:
         assert not row["for_all"], row["proname"]

@@ -12,8 +12,9 @@ SELECT tablename, policyname, cmd, qual, with_check FROM pg_policies
 """
 # What the policies ask, what reads a token and a plan in one statement, and what a row is told by.
 ASKED = (
-    *("my_plans", "my_people", "my_mandates_on", "my_agency", "is_barred"),
-    *("my_mandates", "my_mandates_by_flow", "enter", "sees"),
+    *("my_plans", "my_people", "my_circle_on", "my_agency", "is_barred", "my_house"),
+    *("my_mandates", "my_mandates_by_flow", "my_mandates_with_keys", "enter", "sees"),
+    *("on_my_plans", "reaches_key"),
 )
 FUNCTIONS = """
 SELECT p.oid::regprocedure::text AS name, pg_get_functiondef(p.oid) AS body

@@ -172,6 +172,7 @@ async def test_a_court_reads_nothing_but_its_file_and_what_was_issued_to_it(worl
         assert {table: many for table, many in seen.items() if many} == {
             "court_file": 1,
             "summary": 1,
+            "subject_key": 1,  # of whom they are about
         }
         assert str(await held.fetchval("SELECT id FROM summary")) == id_
 
