@@ -28,13 +28,15 @@ BEGIN
 END $$
 """
 _TABLES = """
-SELECT c.table_name AS name, bool_or(c.column_name = 'plan') AS of_plan
+SELECT c.table_name AS name,
+       CASE WHEN bool_or(c.column_name = 'plan') THEN 'plan'
+            WHEN bool_or(c.column_name = 'agency') THEN 'agency' END AS of
   FROM information_schema.columns c JOIN information_schema.tables t
     ON t.table_name = c.table_name AND t.table_schema = 'public' AND t.table_type = 'BASE TABLE'
  WHERE c.table_schema = 'public' GROUP BY 1
 HAVING bool_or(c.column_name = 'id' AND c.data_type = 'uuid') ORDER BY 1
 """
-# Of each row of the plan one that says `$2` instead, where it says anything of that.
+# Of each row of the plan, and of its agency, one that says `$2` instead, where it says any of that.
 _BESIDE = """
 INSERT INTO {table} SELECT c.* FROM {table} r,
        LATERAL (SELECT to_jsonb(r) AS was) w,
@@ -43,7 +45,7 @@ INSERT INTO {table} SELECT c.* FROM {table} r,
        LATERAL jsonb_populate_record(NULL::{table},
            w.was || jsonb_build_object('id', gen_random_uuid()) || o.other
            || CASE WHEN w.was ? 'step' THEN '{{"step": "beside"}}' ELSE '{{}}' END::jsonb) c
- WHERE r.plan = $1 AND o.other IS NOT NULL
+ WHERE r.{of} = $1 AND o.other IS NOT NULL
     ON CONFLICT DO NOTHING RETURNING id::text
 """
 _LIKE = """
@@ -52,7 +54,7 @@ INSERT INTO {table} SELECT c.* FROM (SELECT * FROM {table} r WHERE {where} LIMIT
            to_jsonb(r) || jsonb_build_object('id', gen_random_uuid()) || $1) c
 RETURNING id
 """
-LONG_AGO = {"starts": "2020-01-01T00:00:00Z", "ends": "2020-01-02T00:00:00Z", "glass": None}
+LONG_AGO = {"starts": "2020-01-01T00:00:00Z", "ends": "2020-01-01T01:00:00Z"}
 
 
 @dataclass
@@ -66,7 +68,10 @@ class Beside:
     other: UUID
     other_person: UUID
     other_link: UUID
-    tables: Mapping[str, bool]  # and whether their rows are of a plan
+    other_agency: UUID
+    tables: Mapping[
+        str, str | None
+    ]  # and whether their rows are of a plan, of an agency or of none
     watched: set[str] = field(default_factory=set)
 
     def actor(self, role: str, scene: Scene | None = None, **more: Any) -> Actor:
@@ -84,12 +89,13 @@ class Beside:
                 _undo()
 
     async def add(self, but: Collection[str] = (), /, **other: object) -> None:
-        """A row beside each of the plan, but in some tables; from now on they are watched."""
+        """A row beside each, but in some tables; from now on they are watched."""
         values, made = json.dumps(other, default=str), []
         async with unguarded() as held:
-            for table, of_plan in self.tables.items():
-                if of_plan and table not in but:
-                    made += await held.fetch(_BESIDE.format(table=table), self.plan, values)
+            for table, of in self.tables.items():
+                if of and table not in but:
+                    sql = _BESIDE.format(table=table, of=of)
+                    made += await held.fetch(sql, getattr(self, of), values)
         self.watched |= {row["id"] for row in made}
 
     async def changes(self, act: Awaitable[object]) -> Mapping[str, set[str]]:
@@ -148,7 +154,7 @@ async def has_proved(actor: Actor) -> None:
 async def rows_beside(server: embedded.Server) -> AsyncIterator[Beside]:
     async with a_copy(server) as kept:
         await as_the_owner_of_everything(kept.world)
-        tables = {one["name"]: one["of_plan"] for one in await kept.world.sql(_TABLES)}
+        tables = {one["name"]: one["of"] for one in await kept.world.sql(_TABLES)}
         async with kept.world.behind.held() as held:
             await held.execute(_NOTE)
             for table in tables:
@@ -162,6 +168,9 @@ async def rows_beside(server: embedded.Server) -> AsyncIterator[Beside]:
             for one in plans
         ]
         (link, *_) = await kept.world.sql("SELECT id FROM link WHERE plan = $1", plans[1])
+        (there,) = await kept.world.sql(
+            "SELECT agency FROM plan WHERE id = $1", UUID(kept.elsewhere.docket.plan)
+        )
         assert kept.world.agency
-        others = plans[1], people[1], link["id"]
+        others = plans[1], people[1], link["id"], there["agency"]
         yield Beside(kept, kept.world.agency, plans[0], people[0], *others, tables)

@@ -10,7 +10,7 @@ from backend import embedded
 from backend.circles.actions import end_mandate
 from backend.consents.actions import withdraw
 from backend.messages.links import NewInvitation, confirm_link, create_invitation
-from tests.backend.beside import Beside, rows_beside, unguarded
+from tests.backend.beside import Beside, a_row_like, rows_beside, unguarded
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +81,19 @@ async def test_a_chat_that_is_confirmed_ends_the_one_before_it(beside: Beside) -
         await _beside_them(beside)
         changed = await beside.changes(confirm_link(worker, new.id, 1))
         assert changed["link"] == {str(new.id), str(relative["link"])}
+
+
+async def test_a_chat_is_welcomed_in_the_role_of_its_own_mandate(beside: Beside) -> None:
+    worker = beside.actor("SW")
+    async with beside.undone(worker) as held:
+        relative = await _a_relative(held, beside)
+        new = NewInvitation(beside.plan, relative["actor"])
+        await create_invitation(worker, new)
+        await held.execute("UPDATE link SET state = 'unconfirmed' WHERE id = $1", new.id)
+        own = {"plan": beside.plan, "actor": relative["actor"], "role": "ME"}
+        for other in ({"plan": beside.other}, {"actor": worker.id}, {"role": "TR"}):
+            later = {**own, **other, "starts": "2090-01-01T00:00:00Z"}
+            await a_row_like("mandate", "role = 'FA' AND ends IS NULL", **later)
+        await confirm_link(worker, new.id, 1)
+        key = await held.fetchval("SELECT key FROM message WHERE link = $1", new.id)
+        assert key == "WELCOME-F"
