@@ -6,12 +6,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from backend import clock, embedded
+from backend import embedded
 from backend.access import Actor
 from backend.accounts.actions import end_account
-from backend.appointments.actions import settle_first_contact
 from backend.audit.officer import list_record
-from backend.corrections.actions import NewCorrection, ask_correction
 from backend.errors import NotFound
 from backend.flows.actions import (
     Confirmation,
@@ -163,35 +161,3 @@ async def test_who_looks_from_outside_is_told_of_those_agencies_alone(beside: Be
         await held.execute(sql, beside.other_agency, beside.agency)
         told = {row["agency"] for row in await list_reviews(own)}
         assert told == {beside.agency, beside.other_agency}
-
-
-async def test_a_row_of_another_plan_is_called_wrong_by_nobody(beside: Beside) -> None:
-    worker = beside.actor("SW")
-    async with beside.undone(worker) as held:
-        sql = "SELECT id FROM milestone WHERE plan = $1 AND code = 'PLN-01'"
-        for plan in (beside.plan, beside.other):
-            new = NewCorrection("plan", "It was in May.", await held.fetchval(sql, plan))
-            if plan == beside.plan:
-                await ask_correction(worker, new, beside.plan)
-                continue
-            with pytest.raises(NotFound):
-                await ask_correction(worker, new, beside.plan)
-
-
-async def test_who_was_met_settles_the_first_contact_of_their_own_plan(beside: Beside) -> None:
-    worker = beside.actor("SW")
-    async with beside.undone(worker) as held:
-        await held.execute(
-            "UPDATE plan SET left_custody_at = $2 WHERE id = $1", beside.plan, clock.now()
-        )
-        await held.execute(
-            "UPDATE milestone SET state = 'not_needed' WHERE plan = $1 AND code = 'MEN-09'",
-            beside.plan,
-        )
-        plan = await held.fetchrow(
-            "SELECT p.*, a.working_days FROM plan p JOIN agency a ON a.id = p.agency"
-            " WHERE p.id = $1",
-            beside.plan,
-        )
-        changed = await beside.changes(settle_first_contact(worker, plan, "SW", a_day()))
-        assert not changed

@@ -169,8 +169,8 @@ async def test_an_address_goes_out_of_the_plans_own_dates_that_others_see(beside
             await plan_appointment(worker, beside.plan, new)
             dates[role] = str(new.id)
         await beside.add(plan=uuid4())
-        new = NewAddress(beside.person, "8 Invented Road")
-        changed = await beside.changes(protect_address(worker, beside.plan, new))
+        address = NewAddress(beside.person, "8 Invented Road")
+        changed = await beside.changes(protect_address(worker, beside.plan, address))
         assert changed["appointment"] == {dates["TR"]}
 
 

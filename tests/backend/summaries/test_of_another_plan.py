@@ -11,9 +11,9 @@ from backend import clock, embedded
 from backend.access import Actor
 from backend.courts.actions import CourtReference, bind_court_file
 from backend.courts.clients import hashed
+from backend.courts.quota import count_pull
 from backend.courts.sessions import Secret, court_of_token, court_token
 from backend.errors import NotFound, NotSignedIn, SummaryNotReadToPerson
-from backend.summaries.actions import pulling
 from backend.summaries.actions.drafting import Subject, draft_summary
 from backend.summaries.actions.issuing import NewReading, issue_summary, record_reading
 from backend.summaries.actions.pulling import list_summaries
@@ -159,17 +159,17 @@ async def test_a_token_is_none_once_its_machine_is_suspended(beside: Beside) -> 
 async def test_a_machine_that_is_suspended_while_its_pull_is_counted_finds_nothing(
     beside: Beside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    machine, count = _machine(beside, beside.kept.scene), pulling.count_pull
+    machine = _machine(beside, beside.kept.scene)
     async with beside.undone(machine) as held:
         assert await list_summaries(machine, REFERENCE)
 
         async def then_suspended(*given: Any) -> Any:
-            pull = await count(*given)
+            pull = await count_pull(*given)
             sql = "UPDATE court_client SET suspended_at = $2 WHERE id = $1"
             await held.execute(sql, machine.id, clock.now())
             return pull
 
-        monkeypatch.setattr(pulling, "count_pull", then_suspended)
+        monkeypatch.setattr("backend.summaries.actions.pulling.count_pull", then_suspended)
         with pytest.raises(NotFound):
             await list_summaries(machine, REFERENCE)
 
