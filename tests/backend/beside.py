@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 from uuid import UUID, uuid4
 
-from backend import clock, embedded
+from backend import clock, database, embedded
 from backend.access import Actor
 from backend.database import connection, transaction
 from tests.backend.acts import Scene
@@ -59,7 +59,10 @@ LONG_AGO = {"starts": "2020-01-01T00:00:00Z", "ends": "2020-01-01T01:00:00Z"}
 
 @dataclass
 class Beside:
-    """`plan` is one in which everything has happened; `other` is another of the same agency."""
+    """`plan` is one in which everything has happened; `other` is another of the same agency.
+
+    `empty` is one more, of the other's person, in which there is nothing.
+    """
 
     kept: Kept
     agency: UUID
@@ -69,6 +72,7 @@ class Beside:
     other_person: UUID
     other_link: UUID
     other_agency: UUID
+    empty: UUID
     tables: Mapping[
         str, str | None
     ]  # and whether their rows are of a plan, of an agency or of none
@@ -172,5 +176,8 @@ async def rows_beside(server: embedded.Server) -> AsyncIterator[Beside]:
             "SELECT agency FROM plan WHERE id = $1", UUID(kept.elsewhere.docket.plan)
         )
         assert kept.world.agency
-        others = plans[1], people[1], link["id"], there["agency"]
+        async with database.transaction():
+            more = {"state": "closed", "person": people[1]}
+            empty = await a_row_like("plan", **more)
+        others = plans[1], people[1], link["id"], there["agency"], empty
         yield Beside(kept, kept.world.agency, plans[0], people[0], *others, tables)

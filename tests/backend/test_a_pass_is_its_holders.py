@@ -1,6 +1,5 @@
 """A pass opens for its holder alone: by their own mandate, while it lasts, and in their session."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -8,20 +7,14 @@ from uuid import uuid4
 
 import pytest
 
-from backend import clock, embedded
+from backend import clock
 from backend.access import Actor
 from backend.errors import NotSignedIn
 from backend.passes.actions import NewPass, create_pass, list_passes, paper_of
 from backend.passes.entry import enter, held_by, holder_of, leave
 from backend.passes.rules import SESSION
 from backend.staff.devices import hash_token
-from tests.backend.beside import Beside, has_proved, rows_beside, unguarded
-
-
-@pytest.fixture(scope="module")
-async def beside(server: embedded.Server) -> AsyncIterator[Beside]:
-    async with rows_beside(server) as made:
-        yield made
+from tests.backend.beside import Beside, has_proved, unguarded
 
 
 async def _a_lawyer(held: Any, beside: Beside) -> tuple[Actor, bytes]:

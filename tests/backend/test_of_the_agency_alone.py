@@ -1,12 +1,10 @@
 """What is asked and done for one agency is of its own people, and reaches nobody of another."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
 
-from backend import embedded
 from backend.access import Actor
 from backend.accounts.actions import end_account
 from backend.audit.officer import list_record
@@ -26,14 +24,8 @@ from backend.pages.reading import office_of
 from backend.plans.actions.opening import NewPerson, NewPlan, open_plan
 from backend.second.actions import list_reviews
 from backend.walls.actions import NewWall, set_wall
-from tests.backend.beside import Beside, a_row_like, has_proved, rows_beside
+from tests.backend.beside import Beside, a_row_like, has_proved
 from tests.world import a_day
-
-
-@pytest.fixture(scope="module")
-async def beside(server: embedded.Server) -> AsyncIterator[Beside]:
-    async with rows_beside(server) as made:
-        yield made
 
 
 def _elsewhere(beside: Beside, role: str) -> Actor:

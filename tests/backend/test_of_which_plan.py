@@ -1,11 +1,10 @@
 """Tasks and rows that fall with others are told apart by their plan."""
 
-from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
 
 import pytest
 
-from backend import clock, embedded
+from backend import clock
 from backend.access import Actor
 from backend.alerts.actions import list_tasks
 from backend.appointments.actions import settle_first_contact
@@ -14,14 +13,8 @@ from backend.errors import NotFound
 from backend.flows.actions import NewFlow, record_flow
 from backend.flows.entries import Receiver
 from backend.plans.actions.milestones import MilestoneChange, change_milestone
-from tests.backend.beside import Beside, a_row_like, rows_beside
+from tests.backend.beside import Beside, a_row_like
 from tests.world import a_day
-
-
-@pytest.fixture(scope="module")
-async def beside(server: embedded.Server) -> AsyncIterator[Beside]:
-    async with rows_beside(server) as made:
-        yield made
 
 
 async def test_the_tasks_of_a_plan_are_its_own(beside: Beside) -> None:
@@ -54,7 +47,7 @@ async def test_a_task_names_its_plan_as_far_as_the_readers_own_mandate_tells(
 async def test_a_refusal_takes_along_rows_of_its_own_plan(beside: Beside) -> None:
     worker = beside.actor("SW")
     async with beside.undone(worker) as held:
-        await beside.add(plan=uuid4())
+        await beside.add(plan=beside.empty)
         sql = "UPDATE plan SET state = 'active_inside' WHERE id = $1"
         await held.execute(sql, beside.plan)
         own = "UPDATE milestone SET state = $3 WHERE plan = $1 AND pathway = 'CNS-P' AND code = $2"

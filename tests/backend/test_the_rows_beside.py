@@ -1,22 +1,11 @@
 """What is done for one of a circle leaves alone what is another's, and what is of another plan."""
 
-from collections.abc import AsyncIterator
 from typing import Any
-from uuid import uuid4
 
-import pytest
-
-from backend import embedded
 from backend.circles.actions import end_mandate
 from backend.consents.actions import withdraw
 from backend.messages.links import NewInvitation, confirm_link, create_invitation
-from tests.backend.beside import Beside, a_row_like, rows_beside, unguarded
-
-
-@pytest.fixture(scope="module")
-async def beside(server: embedded.Server) -> AsyncIterator[Beside]:
-    async with rows_beside(server) as made:
-        yield made
+from tests.backend.beside import Beside, a_row_like, unguarded
 
 
 async def _a_relative(held: Any, beside: Beside) -> Any:
@@ -37,7 +26,7 @@ async def _a_relative(held: Any, beside: Beside) -> Any:
 
 async def _beside_them(beside: Beside) -> None:
     """The same of another plan, and of somebody else in this one."""
-    await beside.add(plan=uuid4(), link=beside.other_link)
+    await beside.add(plan=beside.empty, link=beside.other_link)
     somebody = beside.kept.scene.callers["SW"].id
     await beside.add(subject=somebody, recipient=somebody, link=beside.other_link)
 

@@ -1,12 +1,11 @@
 """A read of one plan, or of one agency, tells nothing of a row that is alike but another's."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from backend import embedded
 from backend.access import Actor
 from backend.complaints.actions import list_complaints
 from backend.corrections.actions import abouts_of, list_corrections
@@ -27,7 +26,6 @@ from tests.backend.beside import (
     Beside,
     a_row_like,
     has_proved,
-    rows_beside,
     unguarded,
 )
 
@@ -36,12 +34,6 @@ _LOOKED = """
 INSERT INTO audit (at, actor, role, operation, plan, outcome)
 VALUES ('2020-01-01', $3, $1, 'getPlan', $2, 'done')
 """
-
-
-@pytest.fixture(scope="module")
-async def beside(server: embedded.Server) -> AsyncIterator[Beside]:
-    async with rows_beside(server) as made:
-        yield made
 
 
 Read = Callable[[Beside], Awaitable[Any]]
@@ -74,9 +66,9 @@ async def test_a_read_leaves_out_what_is_not_its_own(beside: Beside, name: str) 
 
 async def _all_that_is_anothers(beside: Beside) -> None:
     others = {"person": beside.other_person, "agency": beside.other_agency, "file": uuid4()}
-    await beside.add(plan=uuid4(), **others)
-    await a_row_like("participation", plan=uuid4(), pathway="FAM")
-    paper = await a_row_like("entry_pass", "ended_at IS NULL", plan=uuid4())
+    await beside.add(plan=beside.empty, **others)
+    await a_row_like("participation", plan=beside.empty, pathway="FAM")
+    paper = await a_row_like("entry_pass", "ended_at IS NULL", plan=beside.empty)
     opened = {"session": uuid4(), "access": f"\\x{uuid4().hex}"}
     await a_row_like("entry_key", id=paper, code=f"\\x{uuid4().hex}", **opened)
 
@@ -107,6 +99,6 @@ async def test_ones_own_file_leaves_out_what_is_not_ones_own(beside: Beside) -> 
         theirs = {"plan": beside.plan, "actor": beside.person, "role": "PE"}
         await a_row_like("mandate", "role = 'FA' AND ends IS NULL", **theirs)
         async with unguarded():
-            for role, plan in (("TR", uuid4()), (None, beside.plan)):
+            for role, plan in (("TR", beside.empty), (None, beside.plan)):
                 await held.execute(_LOOKED, role, plan, beside.actor("CO").id)
         assert await read_file(person) == file

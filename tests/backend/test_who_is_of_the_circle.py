@@ -1,29 +1,22 @@
 """Whoever an act names has to be of this very plan, in the role that it asks for, and now."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import time, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from backend import clock, embedded
+from backend import clock
 from backend.appointments.actions import NewAppointment, plan_appointment
-from backend.circles.actions import NewMember, add_member, pass_gate_on
 from backend.complaints.actions import NewComplaint, record_complaint
 from backend.consents.actions import NewConsent, NewDisclosure, disclose_to, record_consent
 from backend.errors import NotFound, Unfit
 from backend.messages.links import NewInvitation, create_invitation
 from backend.passes.actions import NewPass, create_pass
 from backend.safety.actions import NewAddress, NewFlag, protect_address, raise_flag
-from tests.backend.beside import Beside, a_row_like, has_proved, rows_beside, unguarded
+from tests.backend.beside import Beside, has_proved, unguarded
 from tests.world import a_day
-
-
-@pytest.fixture(scope="module")
-async def beside(server: embedded.Server) -> AsyncIterator[Beside]:
-    async with rows_beside(server) as made:
-        yield made
 
 
 async def _a_pass(on: Beside, mandate: Any) -> None:
@@ -117,38 +110,6 @@ async def test_a_complaint_is_of_the_circle_and_about_the_agencys_own(beside: Be
                 await record_complaint(worker, beside.plan, new)
 
 
-async def test_who_works_there_no_more_is_not_let_in(beside: Beside) -> None:
-    worker, trainer = beside.actor("SW"), beside.kept.scene.acts["setWall"].body["login"]
-    async with beside.undone(worker) as held:
-        await held.execute("UPDATE staff SET active = false WHERE login = $1", trainer)
-        with pytest.raises(NotFound):
-            await add_member(worker, beside.plan, NewMember("TR", login=trainer))
-
-
-async def test_a_mandate_that_has_ended_or_is_of_another_role_is_no_obstacle(
-    beside: Beside,
-) -> None:
-    worker, trainer = beside.actor("SW"), beside.kept.scene.acts["setWall"].body["login"]
-    async with beside.undone(worker) as held:
-        who = await held.fetchval("SELECT id FROM staff WHERE login = $1", trainer)
-        theirs = {"plan": beside.plan, "actor": who}
-        await a_row_like("mandate", "glass IS NULL", role="ME", **theirs, ends=None)
-        ended = {"starts": "2020-01-01", "ends": "2020-01-02"}
-        await a_row_like("mandate", "glass IS NULL", role="TR", **theirs, **ended)
-        await add_member(worker, beside.plan, NewMember("TR", login=trainer))
-
-
-async def test_an_alias_is_taken_within_the_plan_alone(beside: Beside) -> None:
-    worker = beside.actor("SW")
-    async with beside.undone(worker) as held:
-        sql = (
-            "SELECT alias FROM member m WHERE plan = $1"
-            " AND NOT EXISTS (SELECT 1 FROM member n WHERE n.plan = $2 AND n.alias = m.alias)"
-        )
-        alias = await held.fetchval(sql, beside.other, beside.plan)
-        await add_member(worker, beside.plan, NewMember("ME", name="Invented", alias=alias))
-
-
 async def test_safety_is_of_the_circle(beside: Beside) -> None:
     worker = beside.actor("SW")
     async with beside.undone(worker) as held:
@@ -168,39 +129,7 @@ async def test_an_address_goes_out_of_the_plans_own_dates_that_others_see(beside
             new = NewAppointment(role, day, time(10), place="8 Invented Road")
             await plan_appointment(worker, beside.plan, new)
             dates[role] = str(new.id)
-        await beside.add(plan=uuid4())
+        await beside.add(plan=beside.empty)
         address = NewAddress(beside.person, "8 Invented Road")
         changed = await beside.changes(protect_address(worker, beside.plan, address))
         assert changed["appointment"] == {dates["TR"]}
-
-
-SUBSTITUTE = {
-    "there": ([], True),
-    "there no more": (["UPDATE mandate SET starts = '2020-01-01', ends = '2020-01-02'"], False),
-    "not there yet": (["UPDATE mandate SET starts = '2090-01-01', ends = NULL"], False),
-    "of another plan by their mandate": (["UPDATE mandate SET plan = $2"], False),
-    "without a mandate": (["UPDATE mandate SET actor = granted_by"], False),
-    "of another plan": (["UPDATE mandate SET plan = $2", "UPDATE member SET plan = $2"], False),
-}
-
-
-@pytest.mark.parametrize("name", SUBSTITUTE)
-async def test_a_substitute_takes_over_who_is(beside: Beside, name: str) -> None:
-    changes, takes_over = SUBSTITUTE[name]
-    async with beside.undone(beside.actor("SW")) as held:
-        first, other = await held.fetch(
-            "SELECT actor AS id FROM mandate WHERE plan = $1 AND role = 'ME' AND ends IS NULL"
-            " ORDER BY id LIMIT 2",
-            beside.plan,
-        )
-        gate = "UPDATE member SET gate = $2 WHERE id = $1"
-        await held.execute(gate, first["id"], "first")
-        await held.execute(gate, other["id"], "substitute")
-        for sql in changes:
-            column = "id" if "member" in sql else "actor"
-            where = f"{sql} WHERE {column} = $1 AND $2::uuid IS NOT NULL"
-            async with unguarded():
-                await held.execute(where, other["id"], beside.other)
-        assert await pass_gate_on(beside.other, first["id"]) is None
-        found = await pass_gate_on(beside.plan, first["id"])
-        assert (found and found["id"]) == (other["id"] if takes_over else None)

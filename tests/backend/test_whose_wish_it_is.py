@@ -1,12 +1,11 @@
 """A wish to break glass waits for a coordinator of the very plan that it means, and nobody else."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from backend import clock, embedded
+from backend import clock
 from backend.access import Actor
 from backend.errors import NotFound
 from backend.second.rules import DELAY
@@ -18,13 +17,7 @@ from backend.walls.glass import (
     list_break_glass,
     own_wishes,
 )
-from tests.backend.beside import LONG_AGO, Beside, a_row_like, has_proved, rows_beside
-
-
-@pytest.fixture(scope="module")
-async def beside(server: embedded.Server) -> AsyncIterator[Beside]:
-    async with rows_beside(server) as made:
-        yield made
+from tests.backend.beside import LONG_AGO, Beside, a_row_like, has_proved
 
 
 async def _a_wish(held: Any, beside: Beside, **more: Any) -> UUID:

@@ -105,6 +105,7 @@ BESIDE = (
     *("tests/backend/test_what_a_read_leaves_out.py", "tests/backend/test_of_which_plan.py"),
     *("tests/backend/test_of_the_agency_alone.py", "tests/backend/test_whose_wish_it_is.py"),
     *("tests/backend/test_a_pass_is_its_holders.py", "tests/backend/test_whoever_works_there.py"),
+    "tests/backend/test_who_joins_a_circle.py",
     "tests/backend/summaries/test_of_another_plan.py",
     "tests/backend/erasure/test_what_stays.py",
 )

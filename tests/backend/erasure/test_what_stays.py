@@ -1,22 +1,13 @@
 """An erasure leaves alone what is of another plan, of another person, and what has ended before."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
 
-import pytest
-
-from backend import clock, embedded
+from backend import clock
 from backend.access import Actor
 from backend.erasure.actions import erase_person
 from backend.erasure.voluntary import erase_voluntary
-from tests.backend.beside import LONG_AGO, Beside, a_row_like, has_proved, rows_beside, unguarded
-
-
-@pytest.fixture(scope="module")
-async def beside(server: embedded.Server) -> AsyncIterator[Beside]:
-    async with rows_beside(server) as made:
-        yield made
+from tests.backend.beside import LONG_AGO, Beside, a_row_like, has_proved, unguarded
 
 
 async def _let(held: Any, beside: Beside, head: Actor, *, voluntary: bool) -> int:
@@ -72,7 +63,7 @@ async def test_a_person_who_is_erased_takes_along_nobody_else(beside: Beside) ->
             *(str(row["id"]) for row in wishes),
         }
         somebody = {"subject": uuid4(), "person": beside.other_person, "client": uuid4()}
-        await beside.add(plan=uuid4(), link=beside.other_link, milestone=uuid4(), **somebody)
+        await beside.add(plan=beside.empty, link=beside.other_link, milestone=uuid4(), **somebody)
         await beside.add(**LONG_AGO)
         changed = await beside.changes(erase_person(head, beside.plan, version))
         assert own_task in changed["task"]
@@ -107,7 +98,7 @@ async def test_the_voluntary_part_is_of_those_who_stand_by_nobody_else(beside: B
             await _waiting(beside.other_person, beside.other_person),
         }
         another = {"link": beside.other_link, "milestone": uuid4()}
-        other = {"plan": uuid4(), "person": beside.other_person}
+        other = {"plan": beside.empty, "person": beside.other_person}
         await beside.add(["mandate"], **other, **another)  # for who has one is left alone
         staff = dict.fromkeys(("subject", "actor", "recipient", "about"), beside.actor("SW").id)
         await beside.add(["incoming"], **staff, **another)

@@ -1,13 +1,12 @@
 """A summary is of its own plan, by its own readings, and for its own court."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from backend import clock, embedded
+from backend import clock
 from backend.access import Actor
 from backend.courts.actions import CourtReference, bind_court_file
 from backend.courts.clients import hashed
@@ -19,15 +18,9 @@ from backend.summaries.actions.issuing import NewReading, issue_summary, record_
 from backend.summaries.actions.pulling import list_summaries
 from backend.summaries.content import Period
 from tests.backend.acts import Scene
-from tests.backend.beside import Beside, a_row_like, has_proved, rows_beside, unguarded
+from tests.backend.beside import Beside, a_row_like, has_proved, unguarded
 from tests.backend.courts.docket import REFERENCE
 from tests.world import a_day
-
-
-@pytest.fixture(scope="module")
-async def beside(server: embedded.Server) -> AsyncIterator[Beside]:
-    async with rows_beside(server) as made:
-        yield made
 
 
 def _subject(scene: Scene) -> Subject:
@@ -80,7 +73,7 @@ async def test_a_draft_tells_of_its_own_plan_alone(beside: Beside) -> None:
         again, stopped = await _something_of_each(held, beside)
         subject = _subject(beside.kept.scene)
         before = await draft_summary(officer, beside.plan, subject)
-        other = uuid4()
+        other = beside.empty
         await beside.add(plan=other)
         await _an_event(beside, again, "done", plan=other)
         tomorrow = clock.now() + timedelta(days=1)
