@@ -69,13 +69,13 @@ async def test_a_row_of_another_plan_is_called_wrong_by_nobody(beside: Beside) -
     worker = beside.actor("SW")
     async with beside.undone(worker) as held:
         sql = "SELECT id FROM milestone WHERE plan = $1 AND code = 'PLN-01'"
-        for plan in (beside.plan, beside.other):
-            new = NewCorrection("plan", "It was in May.", await held.fetchval(sql, plan))
-            if plan == beside.plan:
-                await ask_correction(worker, new, beside.plan)
-                continue
-            with pytest.raises(NotFound):
-                await ask_correction(worker, new, beside.plan)
+        own, foreign = [
+            NewCorrection("plan", "It was in May.", await held.fetchval(sql, plan))
+            for plan in (beside.plan, beside.other)
+        ]
+        await ask_correction(worker, own, beside.plan)
+        with pytest.raises(NotFound):
+            await ask_correction(worker, foreign, beside.plan)
 
 
 async def test_who_was_met_settles_the_first_contact_of_their_own_plan(beside: Beside) -> None:

@@ -101,11 +101,10 @@ async def test_a_complaint_is_of_the_circle_and_about_the_agencys_own(beside: Be
     foreign = beside.kept.elsewhere.callers["SW"].login
     async with beside.undone(worker) as held:
         relative, lawyer = [await _of_circle(beside, held, role) for role in ("FA", "LR")]
-        for subject, about in ((relative, None), (lawyer, None), (relative, foreign)):
-            new = NewComplaint("Nobody calls.", a_day(), subject["actor"], about)
-            if (subject, about) == (relative, None):
-                await record_complaint(worker, beside.plan, new)
-                continue
+        said = "Nobody calls.", a_day()
+        await record_complaint(worker, beside.plan, NewComplaint(*said, relative["actor"]))
+        for subject, about in ((lawyer, None), (relative, foreign)):
+            new = NewComplaint(*said, subject["actor"], about)
             with pytest.raises(NotFound):
                 await record_complaint(worker, beside.plan, new)
 
