@@ -22,8 +22,9 @@ _NOTE = """
 CREATE TABLE noted (at text NOT NULL, id text NOT NULL, agency text, plan text);
 CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
-    INSERT INTO noted SELECT tg_table_name, o ->> 'id', o ->> 'agency', o ->> 'plan'
-      FROM to_jsonb(old) o;
+    INSERT INTO noted
+    SELECT tg_table_name, o ->> 'id', o ->> 'agency',
+           o ->> CASE tg_table_name WHEN 'plan' THEN 'id' ELSE 'plan' END FROM to_jsonb(old) o;
     RETURN NULL;
 END $$
 """
@@ -37,6 +38,7 @@ SELECT c.table_name AS name,
 HAVING bool_or(c.column_name = 'id' AND c.data_type = 'uuid') ORDER BY 1
 """
 # Of each row of the plan, and of its agency, one that says `$2` instead, where it says any of that.
+# What happens once is told apart by its step.
 _BESIDE = """
 INSERT INTO {table} SELECT c.* FROM {table} r,
        LATERAL (SELECT to_jsonb(r) AS was) w,
@@ -73,9 +75,7 @@ class Beside:
     other_link: UUID
     other_agency: UUID
     empty: UUID
-    tables: Mapping[
-        str, str | None
-    ]  # and whether their rows are of a plan, of an agency or of none
+    tables: Mapping[str, str | None]  # whose their rows are: a plan's, an agency's, or neither
     watched: set[str] = field(default_factory=set)
 
     def actor(self, role: str, scene: Scene | None = None, **more: Any) -> Actor:
