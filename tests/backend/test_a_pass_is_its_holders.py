@@ -78,11 +78,11 @@ async def test_nobody_leaves_in_the_place_of_another(beside: Beside) -> None:
             await holder_of(token, None)
 
 
-async def test_it_is_listed_as_open_from_the_start_of_its_mandate(beside: Beside) -> None:
+async def test_it_is_listed_as_open_while_its_mandate_lasts(beside: Beside) -> None:
     head = beside.actor("CO")
     async with beside.undone(beside.actor("SW")) as held:
         lawyer, _ = await _a_lawyer(held, beside)
         assert [row["opens"] for row in await list_passes(head, beside.plan)] == [True]
-        sql = "UPDATE mandate SET starts = '2090-01-01' WHERE actor = $1"
-        await held.execute(sql, lawyer.id)
-        assert [row["opens"] for row in await list_passes(head, beside.plan)] == [False]
+        for name in ("its mandate is to come", "its mandate has ended"):
+            await held.execute(AMISS[name], lawyer.id)
+            assert [row["opens"] for row in await list_passes(head, beside.plan)] == [False], name
