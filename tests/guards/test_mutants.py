@@ -19,7 +19,7 @@ from tests.mutation.judge import of_program
 from tests.mutation.killers import EVERY
 
 # Fewer of a kind than were found when this was written: a generator that finds nothing passes.
-AT_LEAST = {"guard": 110, "rule": 200, "statement": 120, "operation": 39, "matrix": 50}
+AT_LEAST = {"guard": 110, "rule": 200, "statement": 200, "operation": 39, "matrix": 50}
 MUTANTS = of_program()
 # Its names are those of policies and conditions in the database, which no test here starts.
 OF_DATABASE = ("app_reads ON ", "app_adds ON ", "app_changes ON ", "my_", "is_barred(", "sees(")
@@ -65,25 +65,30 @@ def test_conditions_of_a_statement_are_opened_one_by_one() -> None:
     ]
     for _, whole in opened(sql):
         assert whole.count("OR true)") == 1
+    named = "SELECT a.x > 1 AND (a.y IS NULL OR a.y > $1) AS opens FROM a"
+    assert [said for said, _ in opened(named)] == ["(a.y IS NULL OR a.y > $1)"]
 
 
 def test_who_fails_once_and_not_again_alone_has_noticed_nothing(tmp_path: Path) -> None:
     ending, fails = tmp_path / "ending", Counter({"slow": 1, "sure": 2})
+    left: list[str] = []  # by a test that failed, in the way of the next
 
     def run(tests: Sequence[str]) -> int:
         for test in tests:
-            if fails[test]:
+            if fails[test] or left:
                 fails[test] -= 1
+                left.append(test)
                 ending.write_text(json.dumps({"test": test}), encoding="utf-8")
                 return 1
         return 0
 
-    assert noticed_twice(["blind", "slow", "sure"], run, ending) == 1
+    assert noticed_twice(["blind", "slow", "sure"], run, ending, left.clear) == 1
     assert json.loads(ending.read_text(encoding="utf-8")) == {"test": "sure"}
+    left.clear()
     fails["slow"] = 1
-    assert noticed_twice(["slow", "blind"], run, ending) == 0
+    assert noticed_twice(["slow", "blind"], run, ending, left.clear) == 0
     too_long = -1
-    assert noticed_twice(["blind"], lambda _: too_long, ending) == too_long
+    assert noticed_twice(["blind"], lambda _: too_long, ending, left.clear) == too_long
 
 
 def test_what_judges_them_is_there() -> None:

@@ -20,7 +20,7 @@ import pytest
 from backend import embedded
 from tests import conftest
 from tests.backend.kept import keep
-from tests.mutation.forks import KEPT, forked, keep_whole, noticed_twice, with_database
+from tests.mutation.forks import KEPT, forked, keep_whole, noticed_twice, sweep, with_database
 from tests.mutation.house import ENDING, SOCKET
 from tests.mutation.inside import put_in
 from tests.mutation.lines import SEEN
@@ -73,9 +73,11 @@ def _answer(asked: dict[str, Any], items: dict[str, pytest.Item], folder: Path) 
 
         return forked(act, said, float(asked["seconds"]))
 
-    sql = mutant.sql if mutant else ""
+    sql, socket = mutant.sql if mutant else "", os.environ[SOCKET]
     code = with_database(
-        os.environ[SOCKET], sql, lambda: noticed_twice(asked["tests"], run, ending)
+        socket,
+        sql,
+        lambda: noticed_twice(asked["tests"], run, ending, lambda: sweep(socket)),
     )
     found = json.loads(ending.read_text(encoding="utf-8")) if ending.exists() else {}
     lines = said.read_text(encoding="utf-8", errors="replace").splitlines()

@@ -8,7 +8,7 @@ _ENDS = frozenset(
     {
         *("AND", "OR", "ORDER", "GROUP", "LIMIT", "FOR", "RETURNING", "JOIN", "LEFT", "UNION"),
         *("ON", "WHERE", "THEN", "HAVING", "WITH"),
-        *("WHEN", "ELSE", "END"),
+        *("WHEN", "ELSE", "END", "AS"),
     }
 )
 _LOOP = frozenset({"THEN", "LOOP"})

@@ -32,14 +32,23 @@ def with_database(socket: str, sql: str, act: Callable[[], int]) -> int:
         asyncio.run(_swept(socket, anew=bool(sql)))
 
 
-def noticed_twice(tests: Sequence[str], run: Callable[[Sequence[str]], int], ending: Path) -> int:
-    """How they ended, where whoever failed has failed again alone: it may have been too slow."""
+def noticed_twice(
+    tests: Sequence[str],
+    run: Callable[[Sequence[str]], int],
+    ending: Path,
+    sweep: Callable[[], None],
+) -> int:
+    """How they ended, where whoever failed has failed again alone: it may have been too slow.
+
+    `sweep` takes away what a test that failed has left: its databases would be in the way of any.
+    """
     left = list(tests)
     while left:
         if (code := run(left)) != 1:
             return code
         test = json.loads(ending.read_text(encoding="utf-8"))["test"]
         ending.unlink()
+        sweep()
         if (code := run([test])) != 0:
             return code
         left = left[left.index(test) + 1 :]
@@ -74,6 +83,11 @@ def forked(act: Callable[[], int], said: Path, seconds: float) -> int:
     os.killpg(child, signal.SIGKILL)
     os.waitpid(child, 0)
     return -1
+
+
+def sweep(socket: str) -> None:
+    """Drop the databases of tests that came to no end of their own."""
+    asyncio.run(_swept(socket, anew=False))
 
 
 async def keep_whole(socket: str) -> None:

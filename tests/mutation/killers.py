@@ -99,6 +99,16 @@ FIRST = (
     f"{_YOURS}::test_the_program_refuses_by_itself_what_the_database_would_refuse_too",
     f"{_YOURS}::test_objects_that_a_body_names_are_looked_for_as_the_caller",
 )
+# These are made for whose a row is, statement by statement, and are quick.
+BESIDE = (
+    *("tests/backend/test_the_rows_beside.py", "tests/backend/test_who_is_of_the_circle.py"),
+    *("tests/backend/test_what_a_read_leaves_out.py", "tests/backend/test_of_which_plan.py"),
+    *("tests/backend/test_of_the_agency_alone.py", "tests/backend/test_whose_wish_it_is.py"),
+    *("tests/backend/test_a_pass_is_its_holders.py", "tests/backend/test_whoever_works_there.py"),
+    "tests/backend/test_who_joins_a_circle.py",
+    "tests/backend/summaries/test_of_another_plan.py",
+    "tests/backend/erasure/test_what_stays.py",
+)
 # What is left of a guard when neither a door nor the database stands before it, by its words.
 _LEFT = "tests/backend/test_the_guards_of_a_plan.py"
 LEFT: Mapping[str, Sequence[str]] = {
@@ -144,7 +154,7 @@ ABOUT: Mapping[str, Sequence[str]] = {
     "backend/summaries": ("tests/backend/summaries",),
     "backend/walls": ("tests/backend/test_walls.py",),
 }
-EVERY = sorted({test for tests in (*BY_KIND.values(), FIRST, SESSION) for test in tests})
+EVERY = sorted({test for tests in (*BY_KIND.values(), BESIDE, FIRST, SESSION) for test in tests})
 
 
 def pool() -> list[str]:
@@ -243,7 +253,7 @@ class Killers:
             near = 0.1 if test.startswith(about) else 1
             return float(near * self._seconds[test] * self._breadth[test] ** 0.5)
 
-        starts: Sequence[str] = FIRST if mutant.kind == "statement" else ()
+        starts: Sequence[str] = (*BESIDE, *FIRST) if mutant.kind == "statement" else ()
         if mutant.kind == "guard":
             starts = [one for words in LEFT if words in mutant.name for one in LEFT[words]]
         order = sorted(found, key=late)

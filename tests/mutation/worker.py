@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tests.mutation.forks import forked, keep_whole, noticed_twice, with_database
+from tests.mutation.forks import forked, keep_whole, noticed_twice, sweep, with_database
 from tests.mutation.imports import Imports
 from tests.mutation.mutants import Mutant
 
@@ -67,7 +67,9 @@ def _judged(asked: dict[str, Any], socket: str, folder: Path) -> dict[str, Any]:
 
         return forked(act, said, float(asked["seconds"]))
 
-    code = with_database(socket, "", lambda: noticed_twice(asked["tests"], run, ending))
+    code = with_database(
+        socket, "", lambda: noticed_twice(asked["tests"], run, ending, lambda: sweep(socket))
+    )
     found = json.loads(ending.read_text(encoding="utf-8")) if ending.exists() else {}
     lines = said.read_text(encoding="utf-8", errors="replace").splitlines()
     return {

@@ -1,0 +1,15 @@
+"""What several files of tests share."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from backend import embedded
+from tests.backend.beside import Beside, rows_beside
+
+
+@pytest.fixture(scope="module")
+async def beside(server: embedded.Server) -> AsyncIterator[Beside]:
+    """A plan and what is beside it; each test of a file undoes what it did."""
+    async with rows_beside(server) as made:
+        yield made

@@ -1,0 +1,113 @@
+"""An erasure leaves alone what is of another plan, of another person, and what has ended before."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from backend import clock
+from backend.access import Actor
+from backend.erasure.actions import erase_person
+from backend.erasure.voluntary import erase_voluntary
+from tests.backend.beside import LONG_AGO, Beside, a_row_like, has_proved, unguarded
+
+
+async def _let(held: Any, beside: Beside, head: Actor, *, voluntary: bool) -> int:
+    """Nothing is in the way of it any more; the version of the plan."""
+    await held.execute("UPDATE legal_hold SET ended_at = set_at, ended_by = set_by")
+    await has_proved(head)
+    await a_row_like(
+        "erasure_wish",
+        plan=beside.plan,
+        person=beside.person,
+        asked_by=beside.actor("CO", beside.kept.other).id,
+        asked_at=clock.now(),
+        ended_at=None,
+        voluntary=voluntary,
+    )
+    sql = "UPDATE plan SET supervision = $2 WHERE id = $1 RETURNING version"
+    version: int = await held.fetchval(sql, beside.plan, voluntary)
+    return version
+
+
+async def _waiting(subject: UUID, person: UUID) -> str:
+    """A task to answer a complaint of theirs; it is of no plan."""
+    complaint = await a_row_like("complaint", subject=subject, person=person)
+    return str(await a_row_like("task", plan=None, kind="complaint-due", subject=complaint))
+
+
+async def _about(held: Any, plan: UUID) -> set[str]:
+    """What waits to be said to staff about the tasks of a plan."""
+    tasks = await held.fetch("SELECT id FROM task WHERE plan = $1", plan)
+    more = {"plan": None, "recipient": None, "state": "queued", "sending_at": None}
+    return {
+        str(await a_row_like("message", subject=row["id"], local_due="2031-03-03", **more))
+        for row in tasks
+    }
+
+
+async def test_a_person_who_is_erased_takes_along_nobody_else(beside: Beside) -> None:
+    head = beside.actor("CO", session=uuid4())
+    async with beside.undone(head) as held:
+        version = await _let(held, beside, head, voluntary=False)
+        (member,) = await held.fetch("SELECT id FROM member WHERE plan = $1 LIMIT 1", beside.other)
+        own_task = await _waiting(beside.person, beside.person)
+        own_messages = await _about(held, beside.plan)
+        wishes = await held.fetch(
+            "SELECT g.id FROM break_glass g JOIN plan p ON p.alias = g.alias WHERE p.id = $1",
+            beside.other,
+        )
+        await a_row_like("mandate", plan=beside.other, glass=wishes[0]["id"])
+        beside.watched |= {
+            *await _about(held, beside.other),
+            await _waiting(beside.other_person, beside.other_person),
+            str(await a_row_like("incident", "description IS NOT NULL", touched=[member["id"]])),
+            *(str(row["id"]) for row in wishes),
+        }
+        somebody = {"subject": uuid4(), "person": beside.other_person, "client": uuid4()}
+        await beside.add(plan=beside.empty, link=beside.other_link, milestone=uuid4(), **somebody)
+        await beside.add(**LONG_AGO)
+        changed = await beside.changes(erase_person(head, beside.plan, version))
+        assert own_task in changed["task"]
+        assert own_messages <= changed["message"]
+        assert changed.keys() >= {
+            *("link", "court_file", "plan", "entry_pass", "wall", "safety_flag"),
+            *("protected_address", "erasure_wish", "break_glass", "incident", "mandate"),
+        }
+
+
+async def test_the_voluntary_part_is_of_those_who_stand_by_nobody_else(beside: Beside) -> None:
+    head = beside.actor("CO", session=uuid4())
+    async with beside.undone(head) as held:
+        version = await _let(held, beside, head, voluntary=True)
+        members = await held.fetch(
+            "SELECT id FROM member WHERE plan = $1 AND role IN ('ME', 'FA')"
+            " ORDER BY role, id IN (SELECT subject FROM safety_flag), id",
+            beside.plan,
+        )
+        relative, first, second, *_ = (row["id"] for row in members)
+        await a_row_like("mandate", "ends IS NULL", plan=beside.other, actor=first)
+        await a_row_like("mandate", plan=beside.other, actor=second, **LONG_AGO)
+        async with unguarded():
+            await held.execute(
+                "UPDATE contact SET actor = $2 WHERE plan = $1", beside.plan, relative
+            )
+            await held.execute(
+                "UPDATE participation SET answer = 'declined' WHERE plan = $1", beside.plan
+            )
+        own_task = await _waiting(relative, beside.person)
+        beside.watched |= {
+            await _waiting(beside.person, beside.person),
+            await _waiting(beside.other_person, beside.other_person),
+        }
+        another = {"link": beside.other_link, "milestone": uuid4()}
+        other = {"plan": beside.empty, "person": beside.other_person}
+        await beside.add(["mandate"], **other, **another)  # for who has one is left alone
+        staff = dict.fromkeys(("subject", "actor", "recipient", "about"), beside.actor("SW").id)
+        await beside.add(["incoming"], **staff, **another)
+        await beside.add(**LONG_AGO)
+        changed = await beside.changes(erase_voluntary(head, beside.plan, version))
+        assert changed["subject_key"] == {str(row["id"]) for row in members if row["id"] != first}
+        assert own_task in changed["task"]
+        assert changed.keys() >= {
+            *("link", "message", "incoming", "claim", "contact", "participation"),
+            *("channel_consent", "disclosure", "safety_flag", "protected_address", "mandate"),
+        }

@@ -1,0 +1,88 @@
+"""What is done for one of a circle leaves alone what is another's, and what is of another plan."""
+
+from typing import Any
+
+from backend.circles.actions import end_mandate
+from backend.consents.actions import withdraw
+from backend.messages.links import NewInvitation, confirm_link, create_invitation
+from tests.backend.beside import Beside, a_row_like, unguarded
+
+
+async def _a_relative(held: Any, beside: Beside) -> Any:
+    """Who has a chat on the plan, and to whom something waits to be said."""
+    found = await held.fetchrow(
+        "SELECT l.id AS link, l.subject AS actor, m.id AS mandate, c.id AS consent FROM link l"
+        " JOIN mandate m ON m.actor = l.subject JOIN channel_consent c ON c.subject = l.subject"
+        " WHERE l.plan = $1 AND l.state = 'active' AND m.role = 'FA'",
+        beside.plan,
+    )
+    async with unguarded():
+        await held.execute(
+            "UPDATE message SET state = 'queued', sending_at = NULL WHERE recipient = $1",
+            found["actor"],
+        )
+    return found
+
+
+async def _beside_them(beside: Beside) -> None:
+    """The same of another plan, and of somebody else in this one."""
+    await beside.add(plan=beside.empty, link=beside.other_link)
+    somebody = beside.kept.scene.callers["SW"].id
+    await beside.add(subject=somebody, recipient=somebody, link=beside.other_link)
+
+
+async def test_a_yes_that_is_taken_back_ends_the_chat_of_its_own(beside: Beside) -> None:
+    worker = beside.actor("SW")
+    async with beside.undone(worker) as held:
+        relative = await _a_relative(held, beside)
+        await _beside_them(beside)
+        changed = await beside.changes(withdraw(worker, relative["consent"]))
+        assert changed.keys() == {"channel_consent", "link", "message"}
+
+
+async def test_a_mandate_that_ends_takes_the_chat_of_its_own(beside: Beside) -> None:
+    worker = beside.actor("SW")
+    async with beside.undone(worker) as held:
+        relative = await _a_relative(held, beside)
+        await _beside_them(beside)
+        changed = await beside.changes(end_mandate(worker, relative["mandate"], 1))
+        assert changed.keys() == {"mandate", "link", "message"}
+
+
+async def test_an_invitation_ends_the_one_before_it(beside: Beside) -> None:
+    worker = beside.actor("SW")
+    async with beside.undone(worker) as held:
+        relative = await _a_relative(held, beside)
+        await held.execute("UPDATE link SET state = 'invited' WHERE id = $1", relative["link"])
+        await _beside_them(beside)
+        new = NewInvitation(beside.plan, relative["actor"])
+        changed = await beside.changes(create_invitation(worker, new))
+        assert changed.keys() == {"link", "message"}
+
+
+async def test_a_chat_that_is_confirmed_ends_the_one_before_it(beside: Beside) -> None:
+    worker = beside.actor("SW")
+    async with beside.undone(worker) as held:
+        relative = await _a_relative(held, beside)
+        new = NewInvitation(beside.plan, relative["actor"])
+        await create_invitation(worker, new)
+        await held.execute("UPDATE link SET state = 'unconfirmed' WHERE id = $1", new.id)
+        await _beside_them(beside)
+        changed = await beside.changes(confirm_link(worker, new.id, 1))
+        assert changed["link"] == {str(new.id), str(relative["link"])}
+
+
+async def test_a_chat_is_welcomed_in_the_role_of_its_own_mandate(beside: Beside) -> None:
+    worker = beside.actor("SW")
+    async with beside.undone(worker) as held:
+        relative = await _a_relative(held, beside)
+        new = NewInvitation(beside.plan, relative["actor"])
+        await create_invitation(worker, new)
+        await held.execute("UPDATE link SET state = 'unconfirmed' WHERE id = $1", new.id)
+        own = {"plan": beside.plan, "actor": relative["actor"], "role": "ME"}
+        for other in ({"plan": beside.other}, {"actor": worker.id}, {"role": "TR"}):
+            later = {**own, **other, "starts": "2090-01-01T00:00:00Z"}
+            await a_row_like("mandate", "role = 'FA' AND ends IS NULL", **later)
+        await confirm_link(worker, new.id, 1)
+        key = await held.fetchval("SELECT key FROM message WHERE link = $1", new.id)
+        assert key == "WELCOME-F"
