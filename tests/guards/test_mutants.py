@@ -5,6 +5,7 @@ The round itself takes tens of minutes: `./run test -m mutation`.
 
 import ast
 import json
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from backend.access import OPERATIONS
 from backend.matrix import MATRIX
 from backend.settings import ROOT
 from tests.mutation.conditions import opened
-from tests.mutation.equivalents import EQUIVALENT
+from tests.mutation.equivalents import EQUIVALENT, UNASKED
 from tests.mutation.forks import noticed_twice
 from tests.mutation.judge import of_program
 from tests.mutation.killers import EVERY
@@ -55,6 +56,15 @@ def test_each_call_of_require_and_each_line_of_the_two_tables_has_its_mutant() -
     own |= {"listPasskeys", "enrolPasskey", "confirmPasskey", "endPasskey"}
     own |= {"listNotices", "seeNotices", "enrolFactor", "confirmFactor"}
     assert wider - {"own"} == OPERATIONS.keys() - own
+
+
+def test_what_is_said_to_be_asked_by_nothing_is_asked_by_nothing() -> None:
+    assert MATRIX.keys() >= UNASKED
+    asks = re.compile(r"(?:\b(?:of|readers|cell)\(|group=)[^)\n]*?\"([a-z ]+)\"")
+    for folder in ("backend", "bots", "workflows"):
+        for path in (ROOT / folder).rglob("*.py"):
+            asked = set(asks.findall(path.read_text(encoding="utf-8")))
+            assert not asked & UNASKED, (path, asked & UNASKED)
 
 
 def test_conditions_of_a_statement_are_opened_one_by_one() -> None:
