@@ -62,7 +62,8 @@ async def test_a_person_who_is_erased_takes_along_nobody_else(beside: Beside) ->
             str(await a_row_like("incident", "description IS NOT NULL", touched=[member["id"]])),
             *(str(row["id"]) for row in wishes),
         }
-        somebody = {"subject": uuid4(), "person": beside.other_person, "client": uuid4()}
+        somebody = dict.fromkeys(("subject", "person"), beside.other_person)
+        somebody["client"] = beside.kept.other.docket.court.id
         await beside.add(plan=beside.empty, link=beside.other_link, milestone=uuid4(), **somebody)
         await beside.add(**LONG_AGO)
         changed = await beside.changes(erase_person(head, beside.plan, version))
