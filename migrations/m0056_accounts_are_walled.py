@@ -370,7 +370,7 @@ BEGIN
                   array_agg(c.starts), array_agg(c.glass IS NOT NULL), array_agg(k.wrapped),
                   array_agg(f.alias)
              FROM mandate c LEFT JOIN staff f ON f.id = c.actor
-             LEFT JOIN subject_key k ON k.id = c.actor AND f.id IS NULL
+             LEFT JOIN subject_key k ON k.id = CASE WHEN f.id IS NULL THEN c.actor END
             WHERE c.plan = asked AND c.starts <= {NOW} AND (c.ends IS NULL OR c.ends > {NOW})) q
      WHERE m.actor = {ME} AND m.plan = asked AND m.starts <= {NOW}
        AND (m.ends IS NULL OR m.ends > {NOW})
