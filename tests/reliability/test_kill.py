@@ -30,19 +30,23 @@ async def _due(world: World, phones: Phones) -> list[int]:
         await phones.say(phone.id, "/start")
     bot = (await world.sql("SELECT id FROM bot"))[0]["id"]
 
+    people = [uuid4() for _ in chats]
+    async with database.transaction():
+        for one in people:
+            await make_actor(one, "staff", agency)
+
     async def write() -> None:
         database.act_as("worker")
         async with database.transaction():
-            for chat in chats:
-                await _one_chat(agency, bot, chat)
+            for one, chat in zip(people, chats, strict=True):
+                await _one_chat(agency, bot, one, chat)
 
     await database.in_fresh_context(write)
     return chats
 
 
-async def _one_chat(agency: UUID, bot: UUID, chat: int) -> None:
-    held, actor, link = database.connection(), uuid4(), uuid4()
-    await make_actor(actor, "staff", agency)
+async def _one_chat(agency: UUID, bot: UUID, actor: UUID, chat: int) -> None:
+    held, link = database.connection(), uuid4()
     sealed = await seal(actor, f"link.chat:{link}", str(chat))
     await held.execute(
         "INSERT INTO link (id, agency, version, bot, subject, state, level, language, zone, opens,"
