@@ -63,16 +63,23 @@ async def up(configured: Settings, *, demo: bool) -> int:
         if configured.embedded:
             server = await asyncio.to_thread(embedded.start, configured.data)
             terminal.say(f"Postgres runs on {server.data}")
-        first = [program("migrate", ("migrate",), configured, os.environ)]
-        if demo:
-            first.append(program("demo", ("admin", "demo"), configured, os.environ))
         terminal.say("starting; Ctrl-C ends everything")
+        first = beforehand(configured, server, demo=demo)
         return await supervise(children(configured, server), ending, terminal, first=first)
     finally:
         if server:
             await asyncio.to_thread(embedded.stop, server)
             terminal.say(f"everything has ended; the data stays in {server.data}")
         terminal.close()
+
+
+def beforehand(configured: Settings, server: embedded.Server | None, *, demo: bool) -> list[Child]:
+    """What runs to its end before anything else. Of a server of our own nobody else makes use."""
+    migrate = ("migrate", "--close") if server else ("migrate",)
+    first = [program("migrate", migrate, configured, os.environ)]
+    if demo:
+        first.append(program("demo", ("admin", "demo"), configured, os.environ))
+    return first
 
 
 def children(configured: Settings, server: embedded.Server | None) -> list[Child]:

@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from backend import embedded
 from backend.settings import ROOT, read
 from workflows import up
 
@@ -314,3 +315,14 @@ def test_the_phones_stand_in_only_where_there_is_no_token() -> None:
     assert [child.name for child in children] == ["api", "worker", "bot"]
     assert children[-1].after is None
     assert "PHONES_PORT" not in up.ports(real)
+
+
+def test_of_a_server_of_our_own_nothing_stays_open_for_the_release_before(
+    server: embedded.Server,
+) -> None:
+    given = read(os.environ)
+    [migrates, demo] = up.beforehand(given, server, demo=True)
+    assert migrates.argv[-2:] == ["migrate", "--close"]
+    assert demo.argv[-2:] == ["admin", "demo"]
+    [migrates] = up.beforehand(given, None, demo=False)
+    assert migrates.argv[-1] == "migrate"
