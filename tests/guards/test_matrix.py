@@ -9,7 +9,7 @@ from litestar.routes import HTTPRoute
 
 from backend.access import OPERATIONS
 from backend.doors import FILE, PAGE, PUBLIC
-from backend.matrix import MATRIX, ROLES, cell, marked
+from backend.matrix import MATRIX, ROLES, cell, marked, readers
 from tests.world import APP
 
 # Answers that say nothing of anybody, or that are cut in whole: who may ask for them at all has
@@ -170,6 +170,7 @@ WRITES = {
 }
 READS = {
     "listAccess": "access",
+    "listTasks": "tasks",
     "listColleagues": "accounts",
     "listFlows": "registry",
     "listSafety": "safety",
@@ -231,6 +232,20 @@ def test_a_role_that_the_matrix_gives_a_group_has_an_operation_for_it() -> None:
         operations = [name for name, of in WRITES.items() if of == group]
         acting = frozenset().union(*(OPERATIONS[name] for name in operations))
         assert {role for role in staff if cell(role, group).acts} <= acting, group
+
+
+# What no operation stands for by itself: it comes with a plan or a page, or is counted.
+BESIDES = {
+    "holds": {"SW", "CO"},
+    "rota": {"CO", "AD", "AU", "SC"},
+    "alerts": {"PE", "SW", "CO", "ME", "FA", "CP"},
+    "summary draft": {"PE", "SW", "CO", "PO", "LR"},
+}
+
+
+def test_what_no_operation_stands_for_is_read_by_these_alone() -> None:
+    for group, roles in BESIDES.items():
+        assert readers(group) == roles, group
 
 
 def test_the_matrix_names_fifteen_kinds_of_people_and_three_machines() -> None:
