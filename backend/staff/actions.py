@@ -43,6 +43,8 @@ async def add_staff(
             clock.now(),
         )
     except asyncpg.UniqueViolationError as error:
+        if error.constraint_name != "staff_login":
+            raise
         raise Taken("This login is in use.") from error
 
 
