@@ -16,7 +16,7 @@ import asyncpg
 from benchmarks import limits
 from benchmarks.office import LOGIN, Office, an_office
 
-ROUNDS, SECONDS = 5, 3.0
+ROUNDS, SECONDS = 15, 2.0  # a shared machine changes its pace within seconds
 MOST = 0.5  # the walls cost at most half of what the bare query takes
 READS = {"caseload": "read_caseload_by_flow", "plan": "read_plan_by_flow"}
 QUERIES = {"caseload": "caseload_by_flow", "plan": "plan_by_flow"}

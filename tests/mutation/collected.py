@@ -58,6 +58,7 @@ def _answer(asked: dict[str, Any], items: dict[str, pytest.Item], folder: Path) 
     mutant = Mutant(**asked["mutant"]) if asked["mutant"] else None
     ending, said, seen = folder / "ending", folder / "said", folder / "seen"
     ending.unlink(missing_ok=True)
+    said.write_text("", encoding="utf-8")  # nothing runs where the mutant is no SQL
     seen.write_text("", encoding="utf-8")
     os.environ[ENDING] = str(ending)
 

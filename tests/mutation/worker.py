@@ -56,6 +56,7 @@ def _judged(asked: dict[str, Any], socket: str, folder: Path) -> dict[str, Any]:
     mutant = Mutant(**asked["mutant"])
     ending, said = folder / "ending", folder / "said"
     ending.unlink(missing_ok=True)
+    said.write_text("", encoding="utf-8")  # nothing runs where the mutant is no SQL
     os.environ["MUTATION_ENDING"] = str(ending)
 
     def run(tests: Sequence[str]) -> int:
