@@ -14,6 +14,7 @@ from typing import Any
 import asyncpg
 import pytest
 from argon2 import PasswordHasher
+from xdist.scheduler import LoadFileScheduling
 
 from backend import clock, embedded, migrate
 from backend.actors.actions import use_vault
@@ -98,6 +99,7 @@ async def chats(world: World) -> AsyncIterator[Chats]:
 
 # Folders with files that take long, the longest first.
 LONG = ("story", "reliability", "authz", "deploy")
+INSTALLED = "tests/deploy/"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -107,6 +109,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _begins(item: pytest.Item) -> int:
     return next((at for at, part in enumerate(LONG) if part in item.path.parts), len(LONG))
+
+
+class _ByFile(LoadFileScheduling):  # type: ignore[misc]
+    """The tests of a file run in one process; so do all of the folder that installs the program."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return INSTALLED if file.startswith(INSTALLED) else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
+    return _ByFile(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.fixture(autouse=True, scope="session")
