@@ -1,8 +1,13 @@
 """Each row of the audit says what the act was for: as it was stated, or as is usual."""
 
+from contextvars import copy_context
 from typing import Any
 
+import pytest
+
+from backend import doors
 from backend.access import OPERATIONS
+from backend.database import stated_purpose
 from backend.words import PURPOSES
 from tests.backend.acts import a_scene
 from tests.world import World
@@ -79,3 +84,12 @@ async def test_who_looks_into_the_access_list_sees_what_for(world: World) -> Non
         await scene.callers["CO"].get(f"/plans/{plan}/access?limit=200")
     ).json()["access"]
     assert [one["purpose"] for one in seen if one["operation"] == "getPlan"][:1] == ["complaint"]
+
+
+@pytest.mark.parametrize("stated", [None, *PURPOSES])
+def test_each_purpose_of_the_list_may_be_stated(stated: str | None) -> None:
+    def taken() -> str | None:
+        doors._take_purpose(stated)
+        return stated_purpose.get()
+
+    assert copy_context().run(taken) == stated

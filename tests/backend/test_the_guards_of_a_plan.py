@@ -5,6 +5,7 @@ The database hides nothing here, and the role has the operation: what is left is
 
 import importlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,6 +18,8 @@ from backend.audit.counts import count_records
 from backend.circles.actions import end_mandate
 from backend.corrections import actions as corrections
 from backend.corrections.actions import NewCorrection
+from backend.database import transaction
+from backend.erasure.holds import COORDINATOR, own_plan
 from backend.errors import NotFound, NotSignedIn, ProveAgain
 from backend.flows.actions import NewFlow, record_flow
 from backend.flows.entries import Receiver
@@ -186,6 +189,14 @@ async def test_a_row_that_goes_while_the_plan_is_waited_for_is_not_found(
     monkeypatch.setattr(f"{module}.find_plan", found_too_late)
     with pytest.raises(NotFound):
         await act(_actor(kept, role, kept.scene), row)
+
+
+async def test_a_plan_is_held_and_erased_by_its_own_agency_alone(kept: Kept) -> None:
+    actor, plan = _actor(kept, "CO"), UUID(kept.other.docket.plan)
+    async with transaction(actor.id):
+        assert (await own_plan(actor, plan, COORDINATOR))["id"] == plan
+        with pytest.raises(NotFound):
+            await own_plan(replace(actor, agency=uuid4()), plan, COORDINATOR)
 
 
 async def test_a_receiver_that_is_not_there_is_not_found(kept: Kept) -> None:

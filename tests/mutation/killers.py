@@ -138,7 +138,7 @@ ABOUT: Mapping[str, Sequence[str]] = {
         "tests/backend/test_purposes.py::test_what_is_no_purpose",
         "tests/backend/pages/test_the_door.py",
     ),
-    "backend/doors.py _take_purpose": ("tests/backend/test_purposes.py::test_what_is_no_purpose",),
+    "backend/doors.py _take_purpose": ("tests/backend/test_purposes.py",),
     "backend/courts": ("tests/backend/courts",),
     "backend/accounts": ("tests/backend/test_accounts.py",),
     "backend/erasure": ("tests/backend/erasure",),

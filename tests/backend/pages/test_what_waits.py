@@ -49,6 +49,17 @@ async def test_escalations_stand_on_top_by_the_time_they_are_due(world: World) -
     assert own.words.index("A problem at the gate") < own.words.index("Next two weeks")
 
 
+async def test_a_chat_to_confirm_leads_to_where_it_is_confirmed(world: World) -> None:
+    worker = await world.somebody("SW")
+    plan = await world.a_plan(worker)
+    await a_task(worker, world, plan["id"], "confirm-link")
+    browser = await at_the_desk(world, worker)
+    circle = f"/desk/plans/{plan['id']}/circle"
+    for where in ("/desk/tasks", f"/desk/plans/{plan['id']}"):
+        page = await browser.open(where)
+        assert f'<a href="{circle}">in the circle</a>' in page.html, where
+
+
 async def test_a_kind_that_nobody_knows_is_shown_as_words(world: World) -> None:
     worker = await world.somebody("SW")
     plan = await world.a_plan(worker)
