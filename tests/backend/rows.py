@@ -33,7 +33,7 @@ async def a_new_copy(world: World, table: str, plan: str) -> dict[str, Any]:
     return row
 
 
-async def fetched_as(actor: UUID | None, sql: str, value: object) -> list[asyncpg.Record]:
+async def fetched_as(actor: UUID | None, sql: str, *values: object) -> list[asyncpg.Record]:
     async with transaction(actor) as held:
-        found: list[asyncpg.Record] = await held.fetch(sql, value)
+        found: list[asyncpg.Record] = await held.fetch(sql, *values)
         return found

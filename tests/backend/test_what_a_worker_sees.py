@@ -22,7 +22,8 @@ async def kept(server: embedded.Server) -> AsyncIterator[Kept]:
 async def _sees(kept: Kept, moment: datetime | None = None) -> set[bool]:
     """Whether the worker sees the plan: of each table, and of its person; one answer if all agree.
 
-    Everything has happened on it, so each table has a row of it.
+    Everything has happened on it, so each table has a row of it. What reads for many policies at
+    once agrees with them.
     """
     if moment:
         clock.travel(lambda: moment)
@@ -30,10 +31,50 @@ async def _sees(kept: Kept, moment: datetime | None = None) -> set[bool]:
     seen = await plans_seen(worker)
     (whose,) = await kept.world.sql("SELECT person FROM plan WHERE id = $1", plan)
     found = {plan in seen[table] for table in PLAN_ROWS}
+    found |= {plan in plans for plans in await _told_of(worker)}
+    found.add(bool(await fetched_as(worker, "SELECT 1 FROM my_circle_on($1)", plan)))
     for table, column in (("person", "id"), ("person_word", "person")):
         sql = f"SELECT 1 FROM {table} WHERE {column} = $1"
         found.add(bool(await fetched_as(worker, sql, whose["person"])))
     return found
+
+
+async def _told_of(worker: UUID | None) -> list[set[UUID]]:
+    """The plans of each function that reads the mandates of a whole caseload."""
+    return [
+        {row["plan"] for row in await fetched_as(worker, f"SELECT plan FROM {function}()")}
+        for function in ("my_mandates_by_flow", "my_mandates_with_keys")
+    ]
+
+
+async def test_nobody_is_told_of_a_mandate_of_anybody_else(kept: Kept) -> None:
+    for scene in (kept.scene, kept.other, kept.elsewhere):
+        for who in {one.id for one in scene.callers.values() if one.id}:
+            rows = await kept.world.sql("SELECT plan FROM mandate WHERE actor = $1", who)
+            own = {row["plan"] for row in rows}
+            assert all(plans <= own for plans in await _told_of(who)), who
+            circles = await fetched_as(
+                who, "SELECT p.id FROM plan p CROSS JOIN LATERAL my_circle_on(p.id)"
+            )
+            assert {row["id"] for row in circles} <= own, who
+
+
+async def test_the_house_of_whoever_works_there_is_their_own_and_only_while_they_do(
+    kept: Kept,
+) -> None:
+    for scene in (kept.scene, kept.elsewhere):
+        worker = scene.docket.worker.id
+        assert worker
+        (there,) = await kept.world.sql("SELECT agency FROM staff WHERE id = $1", worker)
+        assert await _house(worker) == there["agency"]
+        await kept.world.sql("UPDATE staff SET active = false WHERE id = $1", worker)
+        assert await _house(worker) is None
+
+
+async def _house(worker: UUID) -> UUID | None:
+    (row,) = await fetched_as(worker, "SELECT my_house() AS house")
+    house: UUID | None = row["house"]
+    return house
 
 
 async def test_a_worker_sees_a_plan_from_the_start_of_the_mandate_to_its_end(kept: Kept) -> None:

@@ -8,17 +8,18 @@ _ENDS = frozenset(
     {
         *("AND", "OR", "ORDER", "GROUP", "LIMIT", "FOR", "RETURNING", "JOIN", "LEFT", "UNION"),
         *("ON", "WHERE", "THEN", "HAVING", "WITH"),
-        *("WHEN", "ELSE", "END", "AS"),
+        *("WHEN", "ELSE", "END", "AS", "LOOP"),
+        *(")", "]", ";", "$$"),
     }
 )
-_LOOP = frozenset({"THEN", "LOOP"})
+_CLOSED = {"(": ")", "[": "]", "CASE": "END"}
 
 
 def conditions(sql: str) -> Iterator[tuple[int, int]]:
     """Where each condition after WHERE, AND or a join's ON begins and ends.
 
     What stands in brackets is one condition, and its parts are conditions too. Both halves of
-    BETWEEN stay together.
+    BETWEEN stay together, and so does a CASE.
     """
     words = [(m.start(), m.end(), m[0].upper()) for m in _WORD.finditer(sql)]
     for at, (_, _, word) in enumerate(words):
@@ -36,22 +37,21 @@ def _is_half(words: list[tuple[int, int, str]], at: int) -> bool:
 
 
 def _last(words: list[tuple[int, int, str]], first: int) -> int:
-    depth, between = 0, False
+    inside, between = [], False
     for at in range(first, len(words)):
         word = words[at][2]
-        if word in "([":
-            depth += 1
-        elif word in ")]":
-            depth -= 1
-            if depth < 0:
-                return at - 1
-        elif depth == 0:
-            if word == "BETWEEN":
-                between = True
-            elif word == "AND" and between:
-                between = False
-            elif word in _ENDS or word in {";", "$$"} or word in _LOOP or word.startswith("--"):
-                return at - 1
+        if word in {"(", "[", "CASE"}:
+            inside.append(word)
+        elif inside and word == _CLOSED[inside[-1]]:
+            inside.pop()
+        elif inside:
+            continue
+        elif word == "BETWEEN":
+            between = True
+        elif word == "AND" and between:
+            between = False
+        elif word in _ENDS or word.startswith("--"):
+            return at - 1
     return len(words) - 1
 
 

@@ -48,6 +48,7 @@ _OF_AGENCY = r" ON (complaint|incident|data_flow|outside_review) "
 _OTHERS = f"{_ROWS}::test_nobody_adds_a_person_elsewhere_nor_a_wish_in_the_name_of_another"
 _OF_WORKERS = ("tests/backend/test_what_a_worker_sees.py",)
 _OF_HOT_READS = (
+    *_OF_WORKERS,
     "tests/backend/test_mandates_at_their_edges.py",
     "tests/backend/flows/test_another_agency.py",
 )
@@ -227,7 +228,7 @@ class Killers:
             named = [_AGENCYS, *named]
         if mutant.name.startswith(("my_mandates(", "my_people(", "my_plans(")):
             named = [*_OF_WORKERS, *named]
-        if mutant.name.startswith("my_mandates_"):
+        if mutant.name.startswith(("my_mandates_", "my_circle_", "my_house(")):
             named = [*_OF_HOT_READS, *named]
         if mutant.name.startswith("enter("):
             named = [*SESSION, FIRST[0]]
