@@ -46,6 +46,11 @@ _ADDS = f"{_ROWS}::test_each_policy_for_changes_and_additions_stands_without_the
 _AGENCYS = f"{_ROWS}::test_what_is_the_agencys_is_seen_and_written_by_its_own_in_their_own_name"
 _OF_AGENCY = r" ON (complaint|incident|data_flow|outside_review) "
 _OTHERS = f"{_ROWS}::test_nobody_adds_a_person_elsewhere_nor_a_wish_in_the_name_of_another"
+_ACCOUNTS = "tests/backend/test_accounts_are_walled.py"
+_OF_ACCOUNTS = (
+    r" ON (session|refresh_token|device|factor|recovery_code|passkey|account_notice|once|staff"
+    r"|account_invitation|duty_shift|entry_key|subject_key) "
+)
 _OF_WORKERS = ("tests/backend/test_what_a_worker_sees.py",)
 _OF_HOT_READS = (
     *_OF_WORKERS,
@@ -71,7 +76,7 @@ BY_KIND: Mapping[str, Sequence[str]] = {
     "policy": (
         f"{_ROWS}::test_each_role_reads_what_is_its_own_and_nothing_without_an_actor",
         *(_OTHERS, _AGENCYS),
-        _ROWS,
+        *(_ROWS, _ACCOUNTS),
         "tests/backend/courts/test_without_the_wall.py",
         "tests/backend/test_walls.py",
         *_ERASURE,
@@ -82,7 +87,7 @@ BY_KIND: Mapping[str, Sequence[str]] = {
         f"{_ROWS}::test_each_role_reads_what_is_its_own_and_nothing_without_an_actor",
         *_OF_WORKERS,
         *_OF_HOT_READS,
-        *_ERASURE,
+        *(_ACCOUNTS, *_ERASURE),
         _KNOW,
     ),
 }
@@ -226,9 +231,13 @@ class Killers:
             named = [_ADDS, *named]
         if mutant.kind == "policy" and re.search(_OF_AGENCY, mutant.name):
             named = [_AGENCYS, *named]
+        if mutant.kind == "policy" and re.search(_OF_ACCOUNTS, mutant.name):
+            named = [_ACCOUNTS, *named]
+        if mutant.name.startswith(("on_my_plans(", "reaches_key(", "my_house(")):
+            named = [_ACCOUNTS, *_OF_WORKERS, *named]
         if mutant.name.startswith(("my_mandates(", "my_people(", "my_plans(")):
             named = [*_OF_WORKERS, *named]
-        if mutant.name.startswith(("my_mandates_", "my_circle_", "my_house(")):
+        if mutant.name.startswith(("my_mandates_", "my_circle_")):
             named = [*_OF_HOT_READS, *named]
         if mutant.name.startswith("enter("):
             named = [*SESSION, FIRST[0]]
