@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -21,6 +22,7 @@ OWN = {
     "passkey": "staff",
     "account_notice": "staff",
     "once": "subject",
+    "recent_act": "actor",
     "refresh_token": "(SELECT staff FROM session s WHERE s.id = session)",
     "recovery_code": "(SELECT staff FROM factor f WHERE f.id = factor)",
 }
@@ -56,10 +58,7 @@ async def _rows_with(table: str, setting: str) -> int:
 
 
 async def test_nobody_sees_a_row_without_being_somebody(kept: Kept) -> None:
-    await kept.world.sql(
-        "INSERT INTO entry_key (id, subject, code, pin, tries)"
-        " SELECT gen_random_uuid(), id, '\\x00', '\\x00', 0 FROM person LIMIT 1"
-    )
+    await _a_paper(kept.world)
     for table in (*OWN, *OTHERS):
         assert await _every(kept.world, table), table
         assert await _seen(None, table) == set(), table
@@ -87,12 +86,26 @@ async def _changes_nothing(
     world: World, table: str, who: UUID | None, column: str, holder: UUID
 ) -> None:
     """Not even where it is seen: so the policy for changes stands by itself."""
-    await world.sql(f"GRANT UPDATE ON {table} TO throughcare_app")
     theirs = await _every(world, table, f"{column} = $1", holder)
-    async with transaction(who) as held:
-        done = await held.execute(f"UPDATE {table} SET id = id WHERE id = ANY($1)", theirs)
-    assert done == "UPDATE 0", table
     assert theirs, table
+    async with _seen_by_everybody(world, table):
+        assert await _changed(who, table, theirs) == "UPDATE 0", table
+
+
+@asynccontextmanager
+async def _seen_by_everybody(world: World, table: str) -> AsyncIterator[None]:
+    (before,) = await world.sql(
+        "SELECT qual FROM pg_policies WHERE tablename = $1 AND policyname = 'app_reads'", table
+    )
+    await world.sql(f"GRANT SELECT, INSERT, UPDATE ON {table} TO throughcare_app")
+    await world.sql(f"ALTER POLICY app_reads ON {table} USING (true)")
+    yield
+    await world.sql(f"ALTER POLICY app_reads ON {table} USING ({before['qual']})")
+
+
+async def _changed(who: UUID | None, table: str, rows: set[UUID]) -> str:
+    async with transaction(who) as held:
+        return str(await held.execute(f"UPDATE {table} SET id = id WHERE id = ANY($1)", rows))
 
 
 async def _add_a_copy(
@@ -101,12 +114,50 @@ async def _add_a_copy(
     (row,) = await world.sql(
         f"SELECT to_jsonb(t)::text AS row FROM {table} t WHERE {column} = $1 LIMIT 1", holder
     )
-    new = {**json.loads(row["row"]), "id": str(uuid4())}
+    await _add(table, who, {**json.loads(row["row"]), "id": str(uuid4())})
+
+
+async def _add(table: str, who: UUID | None, new: Mapping[str, object]) -> None:
     async with transaction(who) as held:
         await held.execute(
             f"INSERT INTO {table} SELECT (jsonb_populate_record(null::{table}, $1::jsonb)).*",
             json.dumps(new),
         )
+
+
+async def test_the_rota_invitations_and_papers_are_written_by_whose_work_it_is(
+    kept: Kept,
+) -> None:
+    world, callers, away = kept.world, kept.scene.callers, kept.elsewhere.callers
+    await _a_paper(world)
+    for table, role, column in (
+        ("duty_shift", "CO", "agency"),
+        ("account_invitation", "AD", "agency"),
+        ("entry_key", None, "subject"),
+    ):
+        (found,) = await world.sql(f"SELECT {column} AS whose FROM {table} LIMIT 1")
+        theirs = await _every(world, table, f"{column} = $1", found["whose"])
+        # each of them is let do this at home, or sees the row by its paper
+        others = [callers["SW"], callers["PO"], *(away[one] for one in ("CO", "AD", "SW"))]
+        async with _seen_by_everybody(world, table):
+            for other in others:
+                assert await _changed(other.id, table, theirs) == "UPDATE 0", (table, other.id)
+                with pytest.raises(REFUSED):
+                    await _add_a_copy(world, table, other.id, column, found["whose"])
+            holder = callers[role].id if role else found["whose"]
+            assert await _changed(holder, table, theirs) == f"UPDATE {len(theirs)}", table
+    administrator = await world.somebody("AD")
+    with pytest.raises(REFUSED):  # in the name of another one
+        await _add_a_copy(
+            world, "account_invitation", administrator.id, "agency", UUID(str(world.agency))
+        )
+
+
+async def _a_paper(world: World) -> None:
+    await world.sql(
+        "INSERT INTO entry_key (id, subject, code, pin, tries)"
+        " SELECT gen_random_uuid(), id, '\\x00', '\\x00', 0 FROM person LIMIT 1"
+    )
 
 
 async def test_accounts_are_seen_in_their_agency_and_by_whose_plans_they_are_on(
@@ -271,6 +322,18 @@ async def test_a_key_comes_with_whose_it_is_and_is_given_to_nobody_else(kept: Ke
     for who in (kept.elsewhere.docket.worker.id, worker):
         with pytest.raises(REFUSED):
             await _give_a_key(worker, await _keyless(kept.world, who))
+
+
+async def test_an_account_comes_with_whoever_it_is_of_and_is_given_to_nobody_else(
+    kept: Kept,
+) -> None:
+    administrator = kept.scene.callers["AD"].id
+    (row,) = await kept.world.sql(
+        "SELECT to_jsonb(s)::text AS row FROM staff s WHERE id = $1", administrator
+    )
+    new = {"id": str(await _keyless(kept.world, administrator)), "login": "somebody new"}
+    with pytest.raises(REFUSED):
+        await _add("staff", administrator, {**json.loads(row["row"]), **new})
 
 
 async def _keyless(world: World, agency_of: UUID | None) -> UUID:
