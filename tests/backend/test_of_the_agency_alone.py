@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from backend.access import Actor
-from backend.accounts.actions import end_account
+from backend.accounts.actions import end_account, end_invitation
 from backend.audit.officer import list_record
 from backend.errors import NotFound
 from backend.flows.actions import (
@@ -45,6 +45,22 @@ async def test_an_account_ends_with_its_own_chat_and_no_chat_of_a_plan(beside: B
         beside.watched = {str(other)}
         changed = await beside.changes(end_account(head, leaver, version))
         assert changed["link"] == {str(own)}
+
+
+async def test_an_account_or_an_invitation_of_another_agency_is_not_found(beside: Beside) -> None:
+    head = beside.actor("AD", session=uuid4())
+    async with beside.undone(head) as held:
+        await has_proved(head)
+        for act, sql in (
+            (end_account, "SELECT id, version FROM staff WHERE agency = $1 AND active LIMIT 1"),
+            (
+                end_invitation,
+                "SELECT id, version FROM account_invitation WHERE agency = $1 LIMIT 1",
+            ),
+        ):
+            row = await held.fetchrow(sql, beside.other_agency)
+            with pytest.raises(NotFound):
+                await act(head, row["id"], row["version"])
 
 
 async def test_the_record_is_of_the_officers_agency(beside: Beside) -> None:
