@@ -91,6 +91,37 @@ BY_KIND: Mapping[str, Sequence[str]] = {
         _KNOW,
     ),
 }
+# Of the functions that run as the owner: these are about it, by the beginning of its name.
+_WAYS_IN = tuple(
+    f"tests/backend/test_{name}.py"
+    for name in ("sign_in", "factors", "passkeys", "devices", "notices", "accounts")
+)
+_WAYS = (_ACCOUNTS, *_WAYS_IN)
+_PAPERS = ("tests/backend/test_entry_passes.py", "tests/backend/test_a_pass_is_its_holders.py")
+_FLOWS = tuple(
+    f"tests/backend/flows/test_{name}.py"
+    for name in ("another_agency", "the_rule", "what_waits", "channels")
+)
+_ENDS = (
+    *_ERASURE,
+    *("tests/backend/test_voluntary.py", "tests/backend/test_second_person.py"),
+    *("tests/backend/test_whose_wish_it_is.py", "tests/workflows/test_retain.py"),
+)
+_AUDITOR = ("tests/backend/test_auditor.py", "tests/backend/test_of_the_agency_alone.py")
+OF_FUNCTION: Mapping[str, Sequence[str]] = {
+    **dict.fromkeys(("account_", "my_account(", "holder_of(", "enter_by_", "is_still_"), _WAYS),
+    **dict.fromkeys(("staff_of_", "has_second_", "sign_out_", "my_role("), _WAYS),
+    **dict.fromkeys(("invitation_of(", "spend_"), (_WAYS_IN[-1], _ACCOUNTS)),
+    **dict.fromkeys(("try_pass(", "holder_of_pass("), (*_PAPERS, _ACCOUNTS)),
+    **dict.fromkeys(("flow_groups(", "cancel_without_", "name_elsewhere("), _FLOWS),
+    **dict.fromkeys(("destroy_", "forget(", "ripe_", "is_held", "is_small(", "bars_me("), _ENDS),
+    **dict.fromkeys(("consents_of_", "counts_of_", "holds_of_", "mandates_of_"), _AUDITOR),
+    "drop_audit(": ("tests/workflows/test_ends.py",),
+    "free_alias(": ("tests/backend/test_aliases.py",),
+    **dict.fromkeys(("on_my_plans(", "reaches_key(", "my_house("), (_ACCOUNTS, *_OF_WORKERS)),
+    **dict.fromkeys(("my_mandates(", "my_people(", "my_plans("), _OF_WORKERS),
+    **dict.fromkeys(("my_mandates_", "my_circle_"), _OF_HOT_READS),
+}
 # What opens a session is asked by every request, and what becomes of a session is tried here.
 SESSION = (
     "tests/backend/test_sign_in.py",
@@ -160,7 +191,8 @@ ABOUT: Mapping[str, Sequence[str]] = {
     "backend/summaries": ("tests/backend/summaries",),
     "backend/walls": ("tests/backend/test_walls.py",),
 }
-EVERY = sorted({test for tests in (*BY_KIND.values(), BESIDE, FIRST, SESSION) for test in tests})
+_NAMED = (*BY_KIND.values(), *OF_FUNCTION.values(), BESIDE, FIRST, SESSION)
+EVERY = sorted({test for tests in _NAMED for test in tests})
 
 
 def pool() -> list[str]:
@@ -181,6 +213,7 @@ def judging(mutants: Sequence[Mutant]) -> list[str]:
         return every
     named = {test.partition("::")[0] for one in mutants for test in BY_KIND[one.kind]}
     named |= {*SESSION, FIRST[0].partition("::")[0]}
+    named |= {test for tests in OF_FUNCTION.values() for test in tests}
     return [file for file in every if file in named]
 
 
@@ -233,12 +266,9 @@ class Killers:
             named = [_AGENCYS, *named]
         if mutant.kind == "policy" and re.search(_OF_ACCOUNTS, mutant.name):
             named = [_ACCOUNTS, *named]
-        if mutant.name.startswith(("on_my_plans(", "reaches_key(", "my_house(")):
-            named = [_ACCOUNTS, *_OF_WORKERS, *named]
-        if mutant.name.startswith(("my_mandates(", "my_people(", "my_plans(")):
-            named = [*_OF_WORKERS, *named]
-        if mutant.name.startswith(("my_mandates_", "my_circle_")):
-            named = [*_OF_HOT_READS, *named]
+        for start, about in OF_FUNCTION.items():
+            if mutant.kind == "function" and mutant.name.startswith(start):
+                named = [*about, *named]
         if mutant.name.startswith("enter("):
             named = [*SESSION, FIRST[0]]
         found = []
