@@ -96,7 +96,9 @@ _WAYS_IN = tuple(
     f"tests/backend/test_{name}.py"
     for name in ("sign_in", "factors", "passkeys", "devices", "notices", "accounts")
 )
-_WAYS = (_ACCOUNTS, *_WAYS_IN)
+_TOLD = "tests/backend/test_what_a_sign_in_is_told.py"
+_REACHED = "tests/backend/test_what_an_administrator_reaches.py"
+_WAYS = (_TOLD, _REACHED, _ACCOUNTS, *_WAYS_IN)
 _PAPERS = ("tests/backend/test_entry_passes.py", "tests/backend/test_a_pass_is_its_holders.py")
 _FLOWS = tuple(
     f"tests/backend/flows/test_{name}.py"
@@ -111,8 +113,8 @@ _AUDITOR = ("tests/backend/test_auditor.py", "tests/backend/test_of_the_agency_a
 OF_FUNCTION: Mapping[str, Sequence[str]] = {
     **dict.fromkeys(("account_", "my_account(", "holder_of(", "enter_by_", "is_still_"), _WAYS),
     **dict.fromkeys(("staff_of_", "has_second_", "sign_out_", "my_role("), _WAYS),
-    **dict.fromkeys(("invitation_of(", "spend_"), (_WAYS_IN[-1], _ACCOUNTS)),
-    **dict.fromkeys(("try_pass(", "holder_of_pass("), (*_PAPERS, _ACCOUNTS)),
+    **dict.fromkeys(("invitation_of(", "spend_"), (_REACHED, _ACCOUNTS)),
+    **dict.fromkeys(("try_pass(", "holder_of_pass("), (_REACHED, *_PAPERS)),
     **dict.fromkeys(("flow_groups(", "cancel_without_", "name_elsewhere("), _FLOWS),
     **dict.fromkeys(("destroy_", "forget(", "ripe_", "is_held", "is_small(", "bars_me("), _ENDS),
     **dict.fromkeys(("consents_of_", "counts_of_", "holds_of_", "mandates_of_"), _AUDITOR),
