@@ -115,6 +115,8 @@ async def test_a_worker_sees_no_plan_behind_a_wall_that_stands(kept: Kept) -> No
                 json.dumps({**wall, "id": str(uuid4()), **row}),
             )
         assert await _sees(kept) == {there}, walls
+        (told,) = await fetched_as(worker, "SELECT bars_me($1) AS barred", UUID(wall["person"]))
+        assert told["barred"] is not there, walls
 
 
 async def test_who_works_elsewhere_sees_a_plan_by_an_entry_alone(kept: Kept) -> None:

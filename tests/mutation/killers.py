@@ -116,11 +116,12 @@ OF_FUNCTION: Mapping[str, Sequence[str]] = {
     **dict.fromkeys(("invitation_of(", "spend_"), (_REACHED, _ACCOUNTS)),
     **dict.fromkeys(("try_pass(", "holder_of_pass("), (_REACHED, *_PAPERS)),
     **dict.fromkeys(("flow_groups(", "cancel_without_", "name_elsewhere("), _FLOWS),
-    **dict.fromkeys(("destroy_", "forget(", "ripe_", "is_held", "is_small(", "bars_me("), _ENDS),
+    **dict.fromkeys(("destroy_", "forget(", "ripe_", "is_held", "is_small("), _ENDS),
     **dict.fromkeys(("consents_of_", "counts_of_", "holds_of_", "mandates_of_"), _AUDITOR),
     "drop_audit(": ("tests/workflows/test_ends.py",),
     "free_alias(": ("tests/backend/test_aliases.py",),
     **dict.fromkeys(("on_my_plans(", "reaches_key(", "my_house("), (_ACCOUNTS, *_OF_WORKERS)),
+    "bars_me(": _OF_WORKERS,
     **dict.fromkeys(("my_mandates(", "my_people(", "my_plans("), _OF_WORKERS),
     **dict.fromkeys(("my_mandates_", "my_circle_"), _OF_HOT_READS),
 }
