@@ -109,13 +109,15 @@ _ENDS = (
     *("tests/backend/test_voluntary.py", "tests/backend/test_second_person.py"),
     *("tests/backend/test_whose_wish_it_is.py", "tests/workflows/test_retain.py"),
 )
-_AUDITOR = ("tests/backend/test_auditor.py", "tests/backend/test_of_the_agency_alone.py")
+_HOUSE = "tests/backend/test_what_an_agency_is_told.py"
+_AUDITOR = (_HOUSE, "tests/backend/test_auditor.py", "tests/backend/test_of_the_agency_alone.py")
 OF_FUNCTION: Mapping[str, Sequence[str]] = {
     **dict.fromkeys(("account_", "my_account(", "holder_of(", "enter_by_", "is_still_"), _WAYS),
     **dict.fromkeys(("staff_of_", "has_second_", "sign_out_", "my_role("), _WAYS),
     **dict.fromkeys(("invitation_of(", "spend_"), (_REACHED, _ACCOUNTS)),
     **dict.fromkeys(("try_pass(", "holder_of_pass("), (_REACHED, *_PAPERS)),
-    **dict.fromkeys(("flow_groups(", "cancel_without_", "name_elsewhere("), _FLOWS),
+    **dict.fromkeys(("flow_groups(", "name_elsewhere("), _FLOWS),
+    "cancel_without_": (_HOUSE, *_FLOWS),
     **dict.fromkeys(("destroy_", "forget(", "ripe_", "is_held", "is_small("), _ENDS),
     **dict.fromkeys(("consents_of_", "counts_of_", "holds_of_", "mandates_of_"), _AUDITOR),
     "drop_audit(": ("tests/workflows/test_ends.py",),
