@@ -23,7 +23,7 @@ AWAY = frozenset(
         *("test_in_a_browser.py", "test_for_a_programmer.py", "test_logs.py", "test_once.py"),
         *("test_non_interference.py", "test_the_dynamics.py", "test_rotation.py"),
         *("test_audit_chain.py", "test_sheets.py", "test_passwords.py", "test_vault.py"),
-        *("test_leases.py", "test_destroyed_keys.py"),
+        "test_leases.py",
     }
 )
 # The same of single tests.
@@ -110,6 +110,10 @@ _ENDS = (
     *("tests/backend/test_whose_wish_it_is.py", "tests/workflows/test_retain.py"),
 )
 _HOUSE = "tests/backend/test_what_an_agency_is_told.py"
+_TERMS = (
+    *("tests/backend/test_destroyed_keys.py", "tests/workflows/test_retain.py"),
+    "tests/backend/test_terms.py",
+)
 _AUDITOR = (_HOUSE, "tests/backend/test_auditor.py", "tests/backend/test_of_the_agency_alone.py")
 OF_FUNCTION: Mapping[str, Sequence[str]] = {
     **dict.fromkeys(("account_", "my_account(", "holder_of(", "enter_by_", "is_still_"), _WAYS),
@@ -117,8 +121,9 @@ OF_FUNCTION: Mapping[str, Sequence[str]] = {
     **dict.fromkeys(("invitation_of(", "spend_"), (_REACHED, _ACCOUNTS)),
     **dict.fromkeys(("try_pass(", "holder_of_pass("), (_REACHED, *_PAPERS)),
     **dict.fromkeys(("flow_groups(", "name_elsewhere("), _FLOWS),
+    **dict.fromkeys(("destroy_", "forget("), (*_TERMS, *_ERASURE)),
     "cancel_without_": (_HOUSE, *_FLOWS),
-    **dict.fromkeys(("destroy_", "forget(", "ripe_", "is_held", "is_small("), _ENDS),
+    **dict.fromkeys(("ripe_", "is_held", "is_small("), _ENDS),
     **dict.fromkeys(("consents_of_", "counts_of_", "holds_of_", "mandates_of_"), _AUDITOR),
     "drop_audit(": ("tests/workflows/test_ends.py",),
     "free_alias(": ("tests/backend/test_aliases.py",),
