@@ -6,7 +6,19 @@ from collections.abc import Iterator
 _WORD = re.compile(r"'(?:[^']|'')*'|\$\$|\$\d+|[A-Za-z_][\w.]*|--[^\n]*|[()\[\];]|\S", re.ASCII)
 _ENDS = frozenset(
     {
-        *("AND", "OR", "ORDER", "GROUP", "LIMIT", "FOR", "RETURNING", "JOIN", "LEFT", "UNION"),
+        *(
+            "AND",
+            "OR",
+            "ORDER",
+            "GROUP",
+            "LIMIT",
+            "FOR",
+            "RETURNING",
+            "JOIN",
+            "LEFT",
+            "UNION",
+            "CROSS",
+        ),
         *("ON", "WHERE", "THEN", "HAVING", "WITH"),
         *("WHEN", "ELSE", "END", "AS", "LOOP"),
         *(")", "]", ";", "$$"),
