@@ -143,7 +143,8 @@ async def test_a_token_is_its_holders_while_it_and_its_session_stand(world: Worl
 async def test_a_notice_is_told_in_a_browser_once_and_not_where_it_was_done(world: World) -> None:
     now = clock.now()
     clock.travel(lambda: now)
-    await world.an_agency(name="Elsewhere")
+    await an_account(world)
+    await world.an_agency(name="Elsewhere", zone="Asia/Almaty")
     hour, month = timedelta(hours=1), timedelta(days=30)
     for at, told_at, session, there in (
         (now, None, {"browser": True}, True),

@@ -105,8 +105,11 @@ async def test_a_worker_sees_no_plan_behind_a_wall_that_stands(kept: Kept) -> No
         ([("admitted", other, None), ("admitted", worker, None)], True),
     ):
         await kept.world.sql("DELETE FROM wall")
-        # that they are let in to somebody else says nothing here
-        more = [{"kind": "admitted", "actor": str(worker), "ended_at": None, **elsewhere}]
+        # that they are let in to somebody else, or kept out there, says nothing here
+        more: list[dict[str, object]] = [
+            {"kind": kind, "actor": str(worker), "ended_at": None, **elsewhere}
+            for kind in ("admitted", "excluded")
+        ]
         for kind, actor, until in walls:
             more.append({"kind": kind, "actor": str(actor), "ended_at": until})
         for row in more:
