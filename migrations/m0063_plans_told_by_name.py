@@ -19,7 +19,6 @@ ID = "2026-11-29T12:30:00:000000"
 VERSION = "1.38.0"
 DESCRIPTION = "Plans told by their names"
 
-
 # None where the setting is unset, empty, or holds something else.
 TOLD_PLANS = "(SELECT unnest(string_to_array(current_setting('app.plans', true), ',')))"
 TOLD_PEOPLE = "(SELECT unnest(string_to_array(current_setting('app.people', true), ',')))"
@@ -50,43 +49,47 @@ BEGIN
                                AND w.actor = who AND w.ended_at IS NULL));
 END $$;
 """
-MANDATES = (
-    WITH_KEYS.partition("REVOKE EXECUTE")[0]
-    .replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION")
-    .replace(ME, "me")
-    .replace(NOW, "moment")
-    .replace(PURPOSE, "meant")
-    .replace(
-        "BEGIN",
-        """DECLARE
+
+
+def _with(text: str, *changes: tuple[str, str]) -> str:
+    """The text with these changes, each of which there is something to make of."""
+    for old, new in changes:
+        if old not in text:
+            raise ValueError(old)
+        text = text.replace(old, new)
+    return text
+
+
+MANDATES = _with(
+    WITH_KEYS.partition("REVOKE EXECUTE")[0],
+    ("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION"),
+    (ME, "me"),
+    (NOW, "moment"),
+    (PURPOSE, "meant"),
+    ("BEGIN", """DECLARE
     me uuid := nullif(current_setting('app.actor', true), '')::uuid;
     moment timestamptz := nullif(current_setting('app.now', true), '')::timestamptz;
     meant text := nullif(current_setting('app.purpose', true), '');
-BEGIN""",
-    )
+BEGIN"""),
+)  # fmt: skip
+CASELOAD = _with(
+    CASELOADS,
+    ("held_plans::text", "array_to_string(held_plans, ',')"),
+    ("held_people::text", "array_to_string(held_people, ',')"),
 )
-
-
-def _by_name(functions: str) -> str:
-    return (
-        functions.replace("held_plans::text", "array_to_string(held_plans, ',')")
-        .replace("held_people::text", "array_to_string(held_people, ',')")
-        .replace("ARRAY[asked]::text", "asked::text")
-        .replace("ARRAY[held.person]::text", "held.person::text")
-    )
-
-
-CASELOAD, SHEET_OF_SCOPE = _by_name(CASELOADS), _by_name(SHEETS)
-OF_TOKEN = (
-    SHEET_OF_SCOPE.partition("$$\nDECLARE")[2]
-    .partition("BEGIN")[2]
-    .rpartition("END $$")[0]
-    .replace("reader_role", "who.actor_role")
-    .replace("SELECT p.id, p.version", "SELECT who.actor, p.id, p.version")
-    .replace(
+SHEET_OF_SCOPE = _with(
+    SHEETS,
+    ("ARRAY[asked]::text", "asked::text"),
+    ("ARRAY[held.person]::text", "held.person::text"),
+)
+OF_TOKEN = _with(
+    SHEET_OF_SCOPE.partition("$$\nDECLARE")[2].partition("BEGIN")[2].rpartition("END $$")[0],
+    ("reader_role", "who.actor_role"),
+    ("SELECT p.id, p.version", "SELECT who.actor, p.id, p.version"),
+    (
         "        RETURN;",
         "        RAISE EXCEPTION USING ERRCODE = 'TC404', MESSAGE = 'nothing here';",
-    )
+    ),
 )
 SHEET_OF_TOKEN = f"""
 CREATE OR REPLACE FUNCTION read_plan_by_flow(
@@ -106,7 +109,12 @@ BEGIN
 END $$;
 """
 STATEMENTS = (
-    *(POLICIES, BARRED, MANDATES, CASELOAD, SHEET_OF_SCOPE, PLANNED_ONCE),
+    POLICIES,
+    BARRED,
+    MANDATES,
+    CASELOAD,
+    SHEET_OF_SCOPE,
+    PLANNED_ONCE,
     SHEET_OF_TOKEN,
 )
 

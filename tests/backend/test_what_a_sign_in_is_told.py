@@ -7,11 +7,8 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 from backend import clock
-from tests.backend.ways import THINGS, Account, But, an_account, asked, put, the_one
+from tests.backend.ways import ELSE, NOTHING, Account, But, an_account, asked, put, the_one
 from tests.world import World
-
-NOTHING: But = dict.fromkeys(THINGS)
-ELSE = b"something else"
 
 
 async def _by_login(who: Account, shown: bytes) -> tuple[object, ...]:

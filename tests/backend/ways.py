@@ -16,6 +16,8 @@ from tests.world import World
 # What is different of a thing of an account; None: it has none.
 But = Mapping[str, Mapping[str, object] | None]
 THINGS = ("device", "factor", "recovery_code", "passkey", "session", "refresh_token")
+NOTHING: But = dict.fromkeys(THINGS)
+ELSE = b"something else"  # that nobody's thing is found by
 
 
 @dataclass(frozen=True)
