@@ -32,16 +32,16 @@ def use_vault(made: Vault) -> None:
 
 async def make_actor(id_: UUID, kind: Kind, agency: UUID | None) -> None:
     """Raises Taken where the id is in use, in whatever role: a guessed id tells nothing more."""
-    done = await connection().execute(
-        "INSERT INTO actor (id, agency, kind, created_at) VALUES ($1, $2, $3, $4)"
-        " ON CONFLICT (id) DO NOTHING",
-        id_,
-        agency,
-        kind,
-        clock.now(),
-    )
-    if done.endswith(" 0"):
-        raise Taken
+    try:
+        await connection().execute(
+            "INSERT INTO actor (id, agency, kind, created_at) VALUES ($1, $2, $3, $4)",
+            id_,
+            agency,
+            kind,
+            clock.now(),
+        )
+    except asyncpg.UniqueViolationError as error:
+        raise Taken from error
     if kind in {"person", "member", "staff"}:
         await connection().execute(
             "INSERT INTO subject_key (id, wrapped) VALUES ($1, $2)", id_, vault().new_key(id_)

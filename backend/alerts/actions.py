@@ -84,6 +84,13 @@ EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 NIL = UUID(int=0)
 
 
+# A row of the record on a plan that is not the asker's would show there, and shape its list.
+_MINE_TO_ASK = """
+SELECT plan FROM mandate
+ WHERE plan = $1 AND actor = $2 AND starts <= $3 AND (ends IS NULL OR ends > $3) LIMIT 1
+"""
+
+
 async def list_tasks(
     actor: Actor,
     *,
@@ -95,7 +102,8 @@ async def list_tasks(
     require(actor, "listTasks")
     async with transaction(actor.id) as held:
         since = after or (EARLIEST, NIL)
-        await record(actor, "listTasks", plan=plan)
+        of_mine = await held.fetchval(_MINE_TO_ASK, plan, actor.id, clock.now())
+        await record(actor, "listTasks", plan=of_mine)
         rows: Sequence[Any] = await held.fetch(
             _MINE.format(mine=MINE, groups=GROUPS.format(at="$2")),
             actor.id,

@@ -41,7 +41,11 @@ async def record(
 
 
 _ACCESS = """
-SELECT a.id, a.at, a.actor, a.role, a.operation, a.object, a.purpose, s.alias
+SELECT a.id, a.at, a.actor, a.role, a.operation, a.object, a.purpose, s.alias,
+       CASE WHEN a.subject = $6 THEN 'PE'
+            WHEN a.subject IS NOT NULL THEN coalesce(
+                (SELECT m.role FROM mandate m WHERE m.plan = a.plan AND m.actor = a.subject
+                  ORDER BY m.starts DESC LIMIT 1), 'other') END AS about
   FROM audit a LEFT JOIN staff s ON s.id = a.actor
  WHERE a.plan = $1 AND a.id < $2 AND ($4 OR a.actor = $5)
  ORDER BY a.id DESC LIMIT $3
@@ -55,6 +59,12 @@ async def list_access(actor: Actor, plan: UUID, *, before: int | None, limit: in
         found = await find_plan(actor, plan, group="access", roles=("SW", "CO"))
         await record(actor, "listAccess", plan=plan)
         rows: Sequence[Any] = await held.fetch(
-            _ACCESS, plan, before or 2**62, limit, found["mandate"] == "CO", actor.id
+            _ACCESS,
+            plan,
+            before or 2**62,
+            limit,
+            found["mandate"] == "CO",
+            actor.id,
+            found["person"],
         )
         return rows

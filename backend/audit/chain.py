@@ -13,8 +13,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-FORM = b"\x01"  # the first byte of a seal: which columns are sealed, and how they are written out
-FIELDS = (
+# The first byte of a seal says which columns it vouches for, and how they are written out. A new
+# one is needed where a column comes: rows that were sealed before keep what they have.
+FORM, FIRST = b"\x02", b"\x01"
+_FIRST = (
     "id",
     "at",
     "actor",
@@ -30,6 +32,7 @@ FIELDS = (
     "object_hash",
     "times",
 )
+FIELDS = {FIRST: _FIRST, FORM: (*_FIRST, "subject")}
 SIZE = len(FORM) + hashlib.sha256().digest_size
 START = bytes(SIZE)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -85,9 +88,9 @@ def read_heads(lines: Iterable[str]) -> tuple[list[Head], int]:
     return heads, strange
 
 
-def canonical(row: Row) -> bytes:
-    """A row as bytes: no two different rows have the same."""
-    parts = (_bytes(row[name]) for name in FIELDS)
+def canonical(row: Row, form: bytes = FORM) -> bytes:
+    """A row as bytes: no two that differ in a column of this form have the same."""
+    parts = (_bytes(row[name]) for name in FIELDS[form])
     return b"".join(
         b"\x00" if part is None else b"\x01" + len(part).to_bytes(4) + part for part in parts
     )
@@ -106,9 +109,9 @@ def _bytes(value: object) -> bytes | None:
     raise TypeError(f"an audit row holds no {type(value).__name__}")
 
 
-def seal(key: bytes, number: int, previous: bytes, row: Row) -> bytes:
-    text = FORM + number.to_bytes(8) + previous + canonical(row)
-    return FORM + hmac.digest(key, text, hashlib.sha256)
+def seal(key: bytes, number: int, previous: bytes, row: Row, form: bytes = FORM) -> bytes:
+    text = form + number.to_bytes(8) + previous + canonical(row, form)
+    return form + hmac.digest(key, text, hashlib.sha256)
 
 
 def anchor(key: bytes, number: int, mac: bytes) -> bytes:
@@ -161,7 +164,8 @@ class Walk:
             raise Broken("the seal is missing", number=number)
         if row is None:
             raise Broken("the row is missing", number=number, row=sealed.row)
-        expected = seal(self.key, number, self.mac, row)
+        form = sealed.mac[:1] if sealed.mac[:1] in FIELDS else FORM
+        expected = seal(self.key, number, self.mac, row, form)
         if row["id"] != sealed.row or not hmac.compare_digest(expected, sealed.mac):
             raise Broken("the row was altered, or its place was", number=number, row=sealed.row)
         self.number, self.mac = number, expected

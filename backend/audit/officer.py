@@ -56,8 +56,8 @@ async def list_record(actor: Actor, *, before: int | None) -> Sequence[Any]:
     async with transaction(actor.id) as held:
         await record(actor, "listRecord")
         rows: Sequence[Any] = await held.fetch(
-            "SELECT id, at, actor, role, operation, plan, object, purpose, outcome FROM audit"
-            " WHERE agency = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
+            "SELECT id, at, actor, role, operation, plan, object, purpose, outcome, subject"
+            " FROM audit WHERE agency = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
             actor.agency,
             before or 2**62,
             A_PAGE,

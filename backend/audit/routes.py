@@ -16,12 +16,15 @@ PAGED = (NotYourRole, BadInput)
 
 
 class AccessView(msgspec.Struct):
+    """One act. `about` is the role of whose data it was; `other`, of somebody of the circle."""
+
     at: datetime
     operation: str
     role: str | UnsetType = UNSET
     who: str | UnsetType = UNSET
     thing: UUID | UnsetType = UNSET
     purpose: str | UnsetType = UNSET
+    about: str | UnsetType = UNSET
 
 
 class AccessListView(msgspec.Struct):
@@ -57,6 +60,7 @@ class RecordView(msgspec.Struct):
     plan: UUID | UnsetType = UNSET
     thing: UUID | UnsetType = UNSET
     purpose: str | UnsetType = UNSET
+    subject: UUID | UnsetType = UNSET
 
 
 class RecordListView(msgspec.Struct):
@@ -140,6 +144,7 @@ class OfficerController(Controller):
                 plan=row["plan"] or UNSET,
                 thing=row["object"] or UNSET,
                 purpose=row["purpose"] or UNSET,
+                subject=row["subject"] or UNSET,
             )
             for row in rows
         ]
@@ -221,6 +226,7 @@ class AccessController(Controller):
                 who=row["alias"] or UNSET,
                 thing=row["object"] or UNSET,
                 purpose=row["purpose"] or UNSET,
+                about=row["about"] or UNSET,
             )
             for row in rows
         ]

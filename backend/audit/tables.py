@@ -5,7 +5,11 @@ from backend.columns import instant, reference, row_id
 
 
 class Audit(Table, tablename="audit"):
-    """Who did or read what, when, on which plan; ids only, written once."""
+    """Who did or read what, when, on which plan; ids only, written once.
+
+    `subject` is whose data it was about: the plan's person, or a relative, a mentor or somebody
+    else of its circle; all zero where that one has no id. A trigger says it.
+    """
 
     id = BigSerial(primary_key=True)
     at = instant()
@@ -21,6 +25,7 @@ class Audit(Table, tablename="audit"):
     reason = Varchar(24, null=True, default=None)
     object_hash = Bytea(null=True, default=None)
     times = Integer(null=True, default=None)
+    subject = UUID(null=True, default=None)
 
 
 class AuditSeal(Table, tablename="audit_seal"):

@@ -38,8 +38,11 @@ _ACCESS = """
 SELECT DISTINCT (a.at AT TIME ZONE $3)::date AS on, a.actor, a.role, a.operation, s.alias
   FROM audit a LEFT JOIN staff s ON s.id = a.actor
  WHERE a.plan = $1 AND a.outcome = 'done' AND a.operation = ANY($2) AND a.role IS NOT NULL
-   AND NOT (a.operation = 'milestoneHistory' AND EXISTS (
-       SELECT 1 FROM milestone n WHERE n.id = a.object AND n.pathway IN ('FAM', 'MEN')))
+   AND CASE WHEN a.subject IS NOT NULL THEN a.subject = $4
+            -- written before an act said whose data it was about
+            ELSE NOT (a.operation = 'milestoneHistory' AND EXISTS (
+                SELECT 1 FROM milestone n WHERE n.id = a.object AND n.pathway IN ('FAM', 'MEN')))
+       END
  ORDER BY 1 DESC, a.role, s.alias, a.operation, a.actor
 """
 # Of the person's own rows alone; a contact's subject may be somebody else.
@@ -258,7 +261,7 @@ class _Part:
     async def access(self) -> list[views.FileAccess]:
         """One line for a day, a reader and a thing; a lawyer's and a court's go by their role."""
         lines: dict[views.FileAccess, None] = {}
-        for row in await self.fetch(_ACCESS, list(READS), str(self.zone)):
+        for row in await self.fetch(_ACCESS, list(READS), str(self.zone), self.person):
             line = views.FileAccess(row["on"], READS[row["operation"]], row["role"], row["alias"])
             lines.setdefault(line)
         return list(lines)

@@ -184,7 +184,8 @@ def _together(acts: Sequence[Any], zone: str) -> list[tuple[Any, int]]:
 
     def what(act: Any) -> tuple[object, ...]:
         day = act["at"].astimezone(ZoneInfo(zone)).date()
-        return act["actor"], act["operation"], act["object"], act["purpose"], day
+        said = ("actor", "operation", "object", "purpose", "about")
+        return *(act[name] for name in said), day
 
     groups = [list(same) for _, same in groupby(acts, what)]
     return [(same[0], len(same)) for same in groups]

@@ -26,7 +26,7 @@ OWN = {
     "refresh_token": "(SELECT staff FROM session s WHERE s.id = session)",
     "recovery_code": "(SELECT staff FROM factor f WHERE f.id = factor)",
 }
-OTHERS = ("subject_key", "staff", "duty_shift", "account_invitation", "entry_key")
+OTHERS = ("actor", "subject_key", "staff", "duty_shift", "account_invitation", "entry_key")
 GARBAGE = ("", " ", "garbage", "0", "'; DROP TABLE staff; --", str(UUID(int=0)), str(uuid4()))
 
 
@@ -64,6 +64,21 @@ async def test_nobody_sees_a_row_without_being_somebody(kept: Kept) -> None:
         assert await _seen(None, table) == set(), table
         for setting in GARBAGE:
             assert await _rows_with(table, setting) == 0, (table, setting)
+
+
+async def test_who_there_is_is_seen_by_nobody_but_whoever_adds_them(kept: Kept) -> None:
+    callers = kept.scene.callers
+    for reader in (*(one.id for one in callers.values()), kept.elsewhere.docket.worker.id):
+        assert await _seen(reader, "actor") == {reader}
+    new = {"id": str(uuid4()), "kind": "person", "created_at": "2026-01-01T00:00:00Z"}
+    async with transaction(callers["SW"].id) as held:
+        await held.execute(
+            "INSERT INTO actor SELECT (jsonb_populate_record(null::actor, $1::jsonb)).*",
+            json.dumps(new),
+        )
+        seen = {row["id"] for row in await held.fetch("SELECT id FROM actor")}
+        assert seen == {callers["SW"].id, UUID(new["id"])}
+    assert await _seen(callers["SW"].id, "actor") == {callers["SW"].id}
 
 
 async def test_what_is_somebodys_own_is_seen_and_changed_by_nobody_else(kept: Kept) -> None:

@@ -139,6 +139,24 @@ async def test_every_operation_writes_its_row_with_who_what_and_which_plan(world
             assert row["plan"] is not None, operation
 
 
+async def test_asking_for_the_tasks_of_a_plan_leaves_a_row_there_for_who_is_of_it_alone(
+    world: World,
+) -> None:
+    worker, stranger = await world.somebody("SW"), await world.somebody("SW")
+    plans = [(await world.a_plan(worker))["id"] for _ in range(2)]
+    asked = {worker: plans, stranger: [plans[0], str(uuid4())]}
+    for caller, ids in asked.items():
+        for id_ in ids:
+            assert (await caller.get(f"/tasks?plan={id_}")).status_code == 200
+            row = (await _audit(world))[-1]
+            left = UUID(id_) if caller is worker else None
+            assert (row["operation"], row["actor"], row["plan"]) == ("listTasks", caller.id, left)
+    for begins, ends in (("interval '1 day'", "NULL"), ("-interval '1 day'", "now()")):
+        await world.sql(f"UPDATE mandate SET starts = now() + {begins}, ends = {ends}")
+        assert (await worker.get(f"/tasks?plan={plans[0]}")).status_code == 200
+        assert (await _audit(world))[-1]["plan"] is None
+
+
 async def test_a_refused_write_leaves_no_row_that_says_it_was_done(world: World) -> None:
     scene = await a_scene(world)
     last = (await _audit(world))[-1]["id"]
@@ -166,12 +184,15 @@ async def test_an_act_whose_row_cannot_be_written_does_not_happen(world: World) 
 
 
 async def test_a_row_is_gone_with_the_act_that_failed_after_it(world: World) -> None:
-    actor = Actor(uuid4(), "machine", "AU", await world.an_agency())
+    worker = await world.somebody("SW")
+    plan = UUID((await world.a_plan(worker))["id"])
+    assert worker.id is not None
+    actor = Actor(worker.id, "staff", "SW", world.agency)
     before = len(await _audit(world))
 
     async def fail() -> None:
         async with transaction(actor.id):
-            await record(actor, "getPlan", plan=uuid4())
+            await record(actor, "getPlan", plan=plan)
             raise NotFound
 
     with pytest.raises(NotFound):

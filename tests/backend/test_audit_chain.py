@@ -9,7 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.audit.chain import FIELDS, START, Broken, Head, Seal, Walk, canonical, read_heads, seal
+from backend.audit.chain import (
+    FIELDS,
+    FIRST,
+    FORM,
+    START,
+    Broken,
+    Head,
+    Seal,
+    Walk,
+    canonical,
+    read_heads,
+    seal,
+)
 
 KEY = bytes(range(32))
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -31,6 +43,7 @@ _values: dict[str, st.SearchStrategy[Any]] = {
     "reason": st.none() | _words,
     "object_hash": st.none() | st.binary(max_size=4),
     "times": st.none() | st.integers(0, 2**31),
+    "subject": st.none() | _ids,
 }
 _rows = st.lists(st.fixed_dictionaries(_values), min_size=2, max_size=8)
 
@@ -74,13 +87,35 @@ def test_what_nobody_touched_holds(rows: list[dict[str, Any]]) -> None:
 def test_a_change_of_any_column_is_named(rows: list[dict[str, Any]], data: st.DataObject) -> None:
     entries = _chained(rows)
     place = data.draw(st.integers(0, len(rows) - 1))
-    column = data.draw(st.sampled_from([name for name in FIELDS if name != "id"]))
+    column = data.draw(st.sampled_from([name for name in FIELDS[FORM] if name != "id"]))
     before = rows[place][column]
     after = data.draw(_values[column].filter(lambda value: value != before))
     sealed, row = entries[place]
     entries[place] = sealed, {**(row or {}), column: after}
     found = _broken(entries)
     assert (found.number, found.row) == (place + 1, (place + 1) * 10)
+
+
+@given(_rows, _rows, st.data())
+def test_what_the_release_before_sealed_goes_on_in_the_same_chain(
+    rows: list[dict[str, Any]], later: list[dict[str, Any]], data: st.DataObject
+) -> None:
+    entries, mac = list[Entry](), START
+    whole = [{**row, "id": number} for number, row in enumerate([*rows, *later], 1)]
+    row: dict[str, Any] | None
+    for row in whole:
+        form = FIRST if row["id"] <= len(rows) else FORM
+        mac = seal(KEY, row["id"], mac, row, form)
+        entries.append((Seal(row["id"], row["id"], mac), row))
+    assert _walk(entries).number == len(whole)
+    place = data.draw(st.integers(0, len(whole) - 1))
+    sealed, row = entries[place]
+    # nobody who has no key makes of a seal one of the other form
+    other = FORM if sealed.mac[:1] == FIRST else FIRST
+    entries[place] = Seal(sealed.number, sealed.row, other + sealed.mac[1:]), row
+    assert _broken(entries).number == place + 1
+    entries[place] = sealed, {**(row or {}), "operation": "another word"}
+    assert _broken(entries).number == place + 1
 
 
 @given(_rows, st.data())
@@ -185,7 +220,7 @@ def test_a_restored_backup_agrees_up_to_where_it_was_taken_once_somebody_says_so
 
 
 def _plain(**values: Any) -> dict[str, Any]:
-    nothing: dict[str, Any] = dict.fromkeys(FIELDS)
+    nothing: dict[str, Any] = dict.fromkeys(FIELDS[FORM])
     return {**nothing, "at": NOON, "operation": "getPlan", "outcome": "done", **values}
 
 

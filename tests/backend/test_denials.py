@@ -4,9 +4,13 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
+import pytest
+
 from backend import clock, database
 from backend.audit import denials
 from backend.audit.denials import hash_of
+from backend.database import transaction
 from tests.backend.acts import OF_AGENCY, a_scene, roles_of
 from tests.backend.pages.browser import at_the_desk
 from tests.backend.test_not_yours import FOR_COURTS, WITHOUT_PATH
@@ -138,7 +142,17 @@ async def test_a_refusal_stands_where_it_cannot_be_written_down(world: World) ->
     stranger = await world.somebody("SW")
     await stranger.sign_in()
     seen = await stranger.get(f"/plans/{uuid4()}")
-    await world.sql("REVOKE INSERT ON denial FROM throughcare_app")
+    await world.sql("REVOKE EXECUTE ON FUNCTION count_refusal FROM throughcare_app")
     again = await stranger.get(f"/plans/{uuid4()}")
     assert (again.status_code, again.content) == (404, seen.content)
     assert len(await _denied(world)) == 1
+
+
+async def test_how_often_somebody_was_refused_is_told_by_a_job_alone(world: World) -> None:
+    stranger = await world.somebody("SW")
+    await stranger.get(f"/plans/{uuid4()}")
+    assert await world.sql("SELECT 1 FROM denial")
+    for statement in ("SELECT * FROM denial", "DELETE FROM denial", "UPDATE denial SET times = 0"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            async with transaction(stranger.id) as held:
+                await held.execute(statement)

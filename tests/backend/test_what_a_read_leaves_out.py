@@ -31,8 +31,8 @@ from tests.backend.beside import (
 
 TO_COME = {"starts": "2090-01-01T00:00:00Z", "ends": "2090-01-01T01:00:00Z"}
 _LOOKED = """
-INSERT INTO audit (at, actor, role, operation, plan, outcome)
-VALUES ('2020-01-01', $3, $1, 'getPlan', $2, 'done')
+INSERT INTO audit (at, actor, role, operation, plan, outcome, subject)
+SELECT '2020-01-01', $3, $1, 'getPlan', id, 'done', person FROM plan WHERE id = $2
 """
 
 

@@ -12,7 +12,7 @@ from tests.plan_rows import PLAN_ROWS
 
 # Tables without a row of a plan, each with the reason why it needs no wall by plan.
 OTHERS = {
-    "actor": "ids and kinds; no name, no plan",
+    "actor": "ids and kinds; shown to nobody but themselves",
     "account_invitation": "a role and a neutral name, before there is anybody; its code hashed",
     "agency": "the tenant itself: hours and numbers to call",
     "audit": "its own policies: read by plan, added by anybody, changed by nobody",
@@ -59,6 +59,7 @@ OTHERS = {
 OF_SOMEBODY = {
     "subject_key", "staff", "session", "refresh_token", "device", "factor", "recovery_code",
     "passkey", "account_notice", "account_invitation", "duty_shift", "entry_key", "once",
+    "actor", "denial",
 }  # fmt: skip
 WITHOUT_VERSION = {
     "actor": "written once",
@@ -370,6 +371,7 @@ async def test_functions_that_run_as_the_owner_are_few_and_cannot_be_misled(cata
         "has_second_factor",
         "sign_out_colleague",
         "sign_out_without_factor",
+        "count_refusal",
     }
     for row in rows:
         assert not row["for_all"], row["proname"]
