@@ -128,7 +128,7 @@ OPERATIONS: Mapping[str, frozenset[str]] = {
     "recordVisit": frozenset({"SW"}),
     "listSummaries": frozenset({"CT"}),
     "getSummary": frozenset({"CT"}),
-    "readIncoming": frozenset({"SW"}),
+    "readIncoming": _WORKERS,  # a coordinator behind broken glass alone
     "createEntryPass": frozenset({"SW"}),
     "listEntryPasses": _WORKERS,
     "endEntryPass": _WORKERS,

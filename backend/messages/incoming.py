@@ -1,5 +1,7 @@
 """Free texts that somebody of the circle wrote: for the social worker's eyes, for thirty days.
 
+A coordinator reads them for the four hours of a broken glass, and answers for none of them.
+
 Nothing here is parsed, copied into the plan or quoted to anybody.
 """
 
@@ -44,7 +46,8 @@ SELECT i.id, i.version, i.plan, i.subject, i.received_at, i.read_at, i.text, p.a
   FROM incoming i JOIN plan p ON p.id = i.plan LEFT JOIN member b ON b.id = i.subject
   JOIN subject_key k ON k.id = i.subject AND k.wrapped IS NOT NULL
  WHERE i.text IS NOT NULL AND (i.received_at, i.id) < ($3, $4)
-   AND EXISTS (SELECT 1 FROM mandate m WHERE m.plan = i.plan AND m.actor = $1 AND m.role = 'SW'
+   AND EXISTS (SELECT 1 FROM mandate m WHERE m.plan = i.plan AND m.actor = $1
+                  AND (m.role = 'SW' OR (m.role = 'CO' AND m.glass IS NOT NULL))
                   AND m.starts <= $2 AND (m.ends IS NULL OR m.ends > $2)
                   AND {TOLD.format(group="'chat text'", at="$2")}
                   AND {TOLD.format(group="'alias'", at="$2")})

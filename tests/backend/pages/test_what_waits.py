@@ -124,7 +124,7 @@ async def test_what_somebody_wrote_is_for_the_social_worker_alone(world: World) 
     assert text in page.words
     assert "New · " in page.words
     assert "Imaginary Sister, family" in page.words
-    for reader, status in ((coordinator, 403), (officer, 403), (other, 200)):
+    for reader, status in ((coordinator, 200), (officer, 403), (other, 200)):
         desk = await at_the_desk(world, reader)
         for path in ("/desk/messages", "/desk/tasks", f"/desk/plans/{plan['id']}"):
             seen = await desk.open(path)
@@ -147,6 +147,36 @@ async def test_what_somebody_wrote_is_for_the_social_worker_alone(world: World) 
     refused = await foreign.post(action, [*proof, ("key", str(uuid4())), ("seen", "1")])
     assert refused.status == 404
     assert "afraid" not in refused.html
+
+
+async def test_a_coordinator_reads_what_somebody_wrote_behind_broken_glass_and_not_before(
+    world: World,
+) -> None:
+    worker, head, guest = [await world.somebody(role) for role in ("SW", "CO", "CO")]
+    plan = await world.a_plan(worker)
+    for one in (head, guest):
+        await worker.post(f"/plans/{plan['id']}/circle", {"role": "CO", "login": one.login})
+    sister = await in_the_circle(worker, plan["id"], "FA", name="Imaginary Sister")
+    id_ = await writes(worker, plan["id"], sister, "I am afraid of Friday.")
+    desk = await at_the_desk(world, guest)
+    assert "afraid" not in (await desk.open("/desk/messages")).html
+    wish = {"alias": plan["alias"], "reason": "Nobody else is there."}
+    asked = (await guest.post("/break-glass", wish)).json()["id"]
+    assert "afraid" not in (await desk.open("/desk/messages")).html
+    let = await head.post(f"/break-glass/{asked}/let", version=1)
+    assert let.status_code == 200, let.text
+    page = await desk.open("/desk/messages")
+    assert "I am afraid of Friday." in page.words
+    assert "/read" not in page.html
+    (act,) = await world.sql("SELECT * FROM audit WHERE operation = 'readIncoming'")
+    assert (act["actor"], act["role"], act["object"]) == (guest.id, "CO", id_)
+    proof = page.form("/desk/sign-out").fields
+    sent = [*proof, ("key", str(uuid4())), ("seen", "1")]
+    assert (await desk.post(f"/desk/messages/{id_}/read", sent)).status == 404
+    # the one who let them in reads nothing more than before, and the guest nothing afterwards
+    assert "afraid" not in (await (await at_the_desk(world, head)).open("/desk/messages")).html
+    assert (await guest.post(f"/break-glass/{asked}/end", version=2)).status_code == 200
+    assert "afraid" not in (await desk.open("/desk/messages")).html
 
 
 async def test_messages_come_newest_first_in_pages_and_a_purged_one_is_gone(world: World) -> None:
