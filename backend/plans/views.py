@@ -7,10 +7,9 @@ from uuid import UUID, uuid4
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from backend import matrix
 from backend.access import Actor
 from backend.errors import Unfit
-from backend.matrix import covers, cut, of
+from backend.matrix import cut, of
 from backend.once import Written
 from backend.plans import rules
 from backend.plans.actions import caseload, opening, reading, release
@@ -18,7 +17,6 @@ from backend.words import Line, Name, Note
 
 DETAIL, RELEASE = of("milestone detail"), of("release date")
 RELEASE_SHORT = of("release date", short=True)
-_NAMED_IN = {"ME": "mentor", "FA": "family", "PE": "alias"}
 
 
 class PersonIn(msgspec.Struct, forbid_unknown_fields=True):
@@ -110,13 +108,11 @@ class MemberView(msgspec.Struct):
 
     @classmethod
     def of(cls, one: dict[str, Any], plan: reading.PlanRead) -> "MemberView":
-        """Names of relatives and of mentors are groups of their own; chats are their worker's."""
-        reader, group = plan.role, _NAMED_IN.get(one["role"], "circle")
-        named = matrix.cell(reader, group)
+        """A name where the reader is given it; chats are their worker's."""
         view = cls(one["actor"], one["mandate"], one["role"])
-        if covers(plan.groups, group) and (named.reads or (plan.glass and named.behind_glass)):
+        if "name" in one:
             view.name = one["name"]
-        if reader in rules.WORKERS:
+        if plan.role in rules.WORKERS:
             view.mandate_version = one["version"]
             for name in ("alias", "gate", "link", "link_version", "link_state"):
                 if one[name] is not None:

@@ -2,12 +2,19 @@
 
 import ast
 import asyncio
+import ipaddress
+import ssl
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from telegram.error import NetworkError, TelegramError
 from telegram.request import HTTPXRequest
 
@@ -74,6 +81,70 @@ async def test_a_redirect_leads_nowhere_else() -> None:
         with pytest.raises(httpx.HTTPStatusError):
             await heads._post(f"{url}/heads", b"1")
     assert theirs.came == 0
+
+
+async def test_the_bot_follows_no_redirect_and_not_even_to_the_same_place() -> None:
+    service = Listener()
+    async with await asyncio.start_server(service, "127.0.0.1") as here:
+        port = here.sockets[0].getsockname()[1]
+        service.answer = (
+            f"HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:{port}/again\r\n"
+            "content-length: 0\r\nconnection: close\r\n\r\n"
+        ).encode()
+        bot = make_bot(replace(read({}), telegram_api=f"http://127.0.0.1:{port}"))
+        with pytest.raises(TelegramError):
+            await bot.get_me()
+        await bot.shutdown()
+    assert service.came == 1
+
+
+def _false_certificate(folder: Path) -> ssl.SSLContext:
+    """A server's side of TLS with a name that is right and nobody who says so."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
+            critical=False,
+        )
+        .sign(key, hashes.SHA256())
+    )
+    file = folder / "false.pem"
+    file.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        + made.public_bytes(serialization.Encoding.PEM)
+    )
+    side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    side.load_cert_chain(file)
+    return side
+
+
+async def test_nothing_is_said_to_one_whose_certificate_nobody_vouches_for(tmp_path: Path) -> None:
+    liar = Listener()
+    side = _false_certificate(tmp_path)
+    async with await asyncio.start_server(liar, "127.0.0.1", ssl=side) as here:
+        url = f"https://127.0.0.1:{here.sockets[0].getsockname()[1]}"
+        bot = make_bot(replace(read({}), telegram_api=url))
+        with pytest.raises(NetworkError, match="CERTIFICATE_VERIFY_FAILED"):
+            await bot.get_me()
+        with pytest.raises(NetworkError, match="CERTIFICATE_VERIFY_FAILED"):
+            await bot.get_updates(timeout=0)
+        await bot.shutdown()
+        with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+            await heads._post(f"{url}/heads", b"1")
+    assert liar.came == 0
 
 
 async def test_the_bot_calls_the_chat_service_that_was_set_up_and_nobody_else(

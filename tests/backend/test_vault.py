@@ -94,6 +94,16 @@ def test_equal_values_are_sealed_differently_and_found_equally(vault: Vault) -> 
     assert vault.index("link.chat", "77") != vault.index("staff.login", "77")
 
 
+def test_no_nonce_comes_twice_under_a_key(vault: Vault) -> None:
+    someone = uuid4()
+    key = vault.new_key(someone)
+    sealed = [vault.seal(someone, key, "person.identity:1", b"") for _ in range(5000)]
+    # version, then the nonce of 96 bits: NIST SP 800-38D, 8.2.2
+    assert {one[:1] for one in sealed} == {b"\x01"}
+    assert len({one[1:13] for one in sealed}) == len(sealed)
+    assert len({one[1:5] for one in sealed}) > len(sealed) - 20  # chance from its first byte on
+
+
 def test_a_purpose_opens_nothing_of_another(vault: Vault) -> None:
     with pytest.raises(VaultError):
         vault.unseal_own("outbox", "t.c:1", vault.seal_own("inbox", "t.c:1", b"value"))

@@ -12,7 +12,7 @@ from backend.actors.actions import unseal_with
 from backend.audit.actions import record
 from backend.database import MOMENT, fetch_at_once, transaction
 from backend.errors import NotFound
-from backend.matrix import covers
+from backend.matrix import cell, covers
 from backend.plans import rules, told
 
 LAST = date(9999, 12, 31)
@@ -99,7 +99,9 @@ def _read(sheet: Any, *, everything: bool) -> PlanRead:
         identity=_identity(sheet) if _names(sheet, role) else None,
         milestones=shown,
         offers=_offers(seen),
-        circle=_circle(sheet) if role in rules.READ_CIRCLE and covers(groups, "circle") else None,
+        circle=_circle(sheet, role)
+        if role in rules.READ_CIRCLE and covers(groups, "circle")
+        else None,
         appointments=_appointments(sheet),
         glass=sheet["glass"],
         groups=groups,
@@ -127,11 +129,26 @@ def _offers(rows: Sequence[Any]) -> dict[str, list[str]]:
     return offers
 
 
-def _circle(sheet: Any) -> list[dict[str, Any]]:
+_NAMED_IN = {"ME": "mentor", "FA": "family", "PE": "alias"}
+
+
+def _is_named(sheet: Any, reader: str, role: str) -> bool:
+    """Names of relatives and of mentors are groups of their own, and some are behind glass."""
+    group = _NAMED_IN.get(role, "circle")
+    named = cell(reader, group)
+    given = named.reads or (sheet["glass"] and named.behind_glass)
+    return bool(given and covers(sheet["told_groups"], group))
+
+
+def _circle(sheet: Any, reader: str) -> list[dict[str, Any]]:
+    """A name that its reader is not given is not opened either."""
     members = []
     for row in told.members(sheet["circle"] or NONE):
         member: dict[str, Any] = {**row}
         sealed, wrapped = member.pop("identity"), member.pop("wrapped")
+        if not _is_named(sheet, reader, row["role"]):
+            members.append(member)
+            continue
         if sealed is not None:
             place = f"member.identity:{row['actor']}"
             opened = _opened(wrapped, row["actor"], place, sealed)

@@ -1,0 +1,128 @@
+"""How secrets are made, compared and keyed, read from the code of the product."""
+
+import ast
+import re
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterator
+from importlib.metadata import version
+from typing import TypeVar
+
+from packaging.version import Version
+
+from backend.settings import ROOT
+
+N = TypeVar("N", bound=ast.AST)
+FOLDERS = ("backend", "bots", "workflows")
+NOT_RUN = ("bots/phones/", "workflows/story/")  # no part of what runs for an agency
+# What a name that ends like this holds is a secret, or stands for one.
+SECRET = re.compile(r"(token|secret|pin|mac|tag|hash|hashed|digest|signature|proof|thumbprint)$")
+NO_SECRET = {
+    "new.digest != digest.hex()": "what a draft is called, which its reader was told",
+    "hashlib.sha256(body).digest() != row['sha256']": "whether a summary is as it was issued",
+    "known['asked'] != asked.digest": "whether a repeated request asks the same, of its caller",
+}
+LEAST_BYTES = 16
+# Shorter, because somebody types it or a button carries it; each has a count of tries besides.
+TYPED = {"RECOVERY_BYTES": 10}
+KEYED = {"derive", "index", "seal_own", "unseal_own"}
+
+
+def _product() -> Iterator[tuple[str, ast.Module]]:
+    for folder in FOLDERS:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            name = str(path.relative_to(ROOT))
+            if not name.startswith(NOT_RUN):
+                yield name, ast.parse(path.read_text(encoding="utf-8"))
+
+
+def _nodes(kind: type[N]) -> Iterator[tuple[str, N]]:
+    for name, tree in _product():
+        for node in ast.walk(tree):
+            if isinstance(node, kind):
+                yield name, node
+
+
+def _called(node: ast.expr) -> str:
+    match node:
+        case ast.Attribute(attr=name) | ast.Name(id=name):
+            return name
+        case ast.Subscript(slice=ast.Constant(value=str(name))):
+            return name
+        case ast.Call(func=func):
+            return _called(func)
+    return ""
+
+
+def test_what_is_secret_is_compared_in_constant_time() -> None:
+    found = {
+        ast.unparse(node)
+        for _, node in _nodes(ast.Compare)
+        if any(isinstance(one, ast.Eq | ast.NotEq) for one in node.ops)
+        and not any(isinstance(one, ast.Constant) for one in node.comparators)
+        and any(SECRET.search(_called(one)) for one in (node.left, *node.comparators))
+    }
+    assert found == NO_SECRET.keys()
+    compared = {name for name, node in _nodes(ast.Call) if _called(node) == "compare_digest"}
+    assert len(compared) > 8  # it looks where such things are
+
+
+def test_chance_comes_from_the_system_and_there_is_enough_of_it() -> None:
+    for name, node in _nodes(ast.Import):
+        assert "random" not in {one.name for one in node.names}, name
+    may = {"random": {"SystemRandom"}, "uuid": {"UUID", "uuid4"}}
+    for name, taken in _nodes(ast.ImportFrom):
+        if taken.module in may:
+            assert {one.name for one in taken.names} <= may[taken.module], name
+    lengths: dict[str, int] = defaultdict(int)
+    sizes = _constants()
+    for _, call in _nodes(ast.Call):
+        if _called(call) in {"token_bytes", "token_urlsafe", "token_hex"}:
+            (given,) = call.args
+            size = given.value if isinstance(given, ast.Constant) else sizes[_called(given)]
+            assert isinstance(size, int)
+            lengths[ast.unparse(given)] = size
+    assert len(lengths) > 4
+    short = {what: size for what, size in lengths.items() if size < LEAST_BYTES}
+    assert short == {**TYPED, "NONCE": 12}  # a nonce is no secret; NIST SP 800-38D, 8.2.2
+
+
+def _constants() -> dict[str, int]:
+    found = {}
+    for _, node in _nodes(ast.Assign):
+        parts = [each for one in node.targets for each in ast.walk(one)]
+        names = [each for each in parts if isinstance(each, ast.Name)]
+        values = [each for each in ast.walk(node.value) if isinstance(each, ast.Constant)]
+        if len(names) == len(values):
+            pairs = zip(names, values, strict=True)
+            found.update({name.id: one.value for name, one in pairs if isinstance(one.value, int)})
+    return found
+
+
+def test_every_purpose_of_a_key_stands_in_the_inventory_and_nothing_else_does() -> None:
+    used = {
+        f"index:{purpose.value}" if _called(call) == "index" else str(purpose.value)
+        for _, call in _nodes(ast.Call)
+        if isinstance(call.func, ast.Attribute) and call.func.attr in KEYED and call.args
+        for purpose in call.args[:1]
+        if isinstance(purpose, ast.Constant) and isinstance(purpose.value, str)
+    }
+    text = (ROOT / "docs" / "keys.md").read_text(encoding="utf-8")
+    _, _, inventory = text.partition("## Every key")
+    told = set(re.findall(r"^\| `([^`]+)` \|", inventory, re.MULTILINE))
+    assert used == told
+    assert len(used) > 20
+
+
+def test_what_is_installed_is_not_below_the_lowest_safe_release() -> None:
+    floors = tomllib.loads((ROOT / "docs" / "floors.toml").read_text(encoding="utf-8"))
+    pins = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    pinned = dict(re.findall(r"^([\w.-]+)==(\S+)", pins, re.MULTILINE))
+    assert floors
+    for package, floor in floors.items():
+        assert floor["because"], package
+        if floor["at_least"] == "never":
+            assert package not in pinned, f"{package} must not be installed"
+            continue
+        assert Version(pinned[package]) >= Version(floor["at_least"]), package
+        assert Version(version(package)) >= Version(floor["at_least"]), package
