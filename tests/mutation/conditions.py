@@ -64,6 +64,8 @@ def _last(words: list[tuple[int, int, str]], first: int) -> int:
             between = False
         elif word in _ENDS or word.startswith("--"):
             return at - 1
+        elif word == "FROM" and words[at - 1][2] != "DISTINCT":  # what is selected was said
+            return at - 1
     return len(words) - 1
 
 
