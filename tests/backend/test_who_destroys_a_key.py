@@ -23,18 +23,20 @@ def _key(name: str, kind: str, *, agency: str = "here", **values: object) -> dic
     }
 
 
+def _may(who: str, plan: str, person: str, **values: object) -> Row:
+    return row("mandate", plan=plan, person=person, actor=who, **{"starts": LONG, **values})
+
+
 def _circle(person: str, **members: str) -> dict[str, Row]:
     """A plan named after its person, and who is in its circle, in force; each has a key."""
     plan = f"plan of {person}"
     made = {plan: row("plan", person=person), **_key(person, "person")}
     for name, role in members.items():
-        more = {"standing": "lawyer"} if role == "LR" else {}
+        by_law = role == "LR"
+        standing, matters = "lawyer" if by_law else None, ["plan"] if by_law else None
         made |= _key(name, "member")
-        made[f"{name} there"] = row("member", id=name, plan=plan, role=role, **more)
-        mandate = {"matters": ["plan"]} if role == "LR" else {}
-        made[f"{name} may"] = row(
-            *("mandate",), plan=plan, person=person, actor=name, role=role, starts=LONG, **mandate
-        )
+        made[f"{name} there"] = row("member", id=name, plan=plan, role=role, standing=standing)
+        made[f"{name} may"] = _may(name, plan, person, role=role, matters=matters)
     return made
 
 
@@ -60,9 +62,8 @@ OWN: But = {"wish": {"asked_by": "me", "asked_at": -2 * DAY, "written_at": -2 * 
 SMALL: But = {"here": {"small": True}}
 
 
-def _may_elsewhere(who: str, **values: object) -> Row:
-    usual = {"plan": "plan of other", "person": "other", "role": "ME", "starts": LONG}
-    return row("mandate", **{**usual, "actor": who, **values})
+def _may_elsewhere(who: str, **values: object) -> But:
+    return {"more": _may(who, "plan of other", "other", role="ME", **values)}
 
 
 # What is otherwise, whose key is asked for, and whose keys are gone then.
@@ -107,18 +108,12 @@ WISHED: Mapping[str, tuple[But, str, set[str]]] = {
         {"mentor": {"wrapped": None, "destroyed_at": -2 * HOUR}},
         *("person", CIRCLE - {"mentor"}),
     ),
-    "one of the circle is elsewhere too": (
-        {"more": _may_elsewhere("mentor")},
-        *("person", CIRCLE - {"mentor"}),
-    ),
+    "one of the circle is elsewhere too": (_may_elsewhere("mentor"), "person", CIRCLE - {"mentor"}),
     "one of the circle will be elsewhere a while": (
-        {"more": _may_elsewhere("mentor", ends=HOUR)},
+        _may_elsewhere("mentor", ends=HOUR),
         *("person", CIRCLE - {"mentor"}),
     ),
-    "one of the circle was elsewhere": (
-        {"more": _may_elsewhere("mentor", ends=-HOUR)},
-        *("person", CIRCLE),
-    ),
+    "one of the circle was elsewhere": (_may_elsewhere("mentor", ends=-HOUR), "person", CIRCLE),
 }
 
 
@@ -234,21 +229,12 @@ EXPIRED: Mapping[str, tuple[But, str, set[str]]] = {
         *("relative", {"relative"}),
     ),
     "a relative, before the agency's term": (_closed(circle_until=DAY), "relative", NOTHING),
-    "a relative, by the usual term": (
-        _closed(closed_at=-31 * DAY),
-        *("relative", {"relative"}),
-    ),
+    "a relative, by the usual term": (_closed(closed_at=-31 * DAY), "relative", {"relative"}),
     "a relative, before the usual term": (_closed(closed_at=-29 * DAY), "relative", NOTHING),
-    "a relative, elsewhere too": (
-        {"more": _may_elsewhere("relative")},
-        *("relative", NOTHING),
-    ),
-    "a relative, elsewhere a while": (
-        {"more": _may_elsewhere("relative", ends=HOUR)},
-        *("relative", NOTHING),
-    ),
+    "a relative, elsewhere too": (_may_elsewhere("relative"), "relative", NOTHING),
+    "a relative, elsewhere a while": (_may_elsewhere("relative", ends=HOUR), "relative", NOTHING),
     "a relative, who was elsewhere": (
-        {"more": _may_elsewhere("relative", ends=-HOUR)},
+        _may_elsewhere("relative", ends=-HOUR),
         *("relative", {"relative"}),
     ),
     "closed lately": (_closed(closed_at=-80 * DAY, keep_until=-DAY), "person", NOTHING),
@@ -272,26 +258,17 @@ EXPIRED: Mapping[str, tuple[But, str, set[str]]] = {
         {"was held": {"ended_at": None, "ended_by": None}},
         *("relative", NOTHING),
     ),
-    "it is gone already": (
-        {"person": {"wrapped": None, "destroyed_at": -YEAR}},
-        *("person", NOTHING),
-    ),
+    "it is gone already": ({"person": {"wrapped": None, "destroyed_at": -YEAR}}, "person", NOTHING),
     "one of the circle is gone already": (
         {"mentor": {"wrapped": None, "destroyed_at": -YEAR}},
         *("person", CIRCLE - {"mentor"}),
     ),
-    "one of the circle is elsewhere too": (
-        {"more": _may_elsewhere("mentor")},
-        *("person", CIRCLE - {"mentor"}),
-    ),
+    "one of the circle is elsewhere too": (_may_elsewhere("mentor"), "person", CIRCLE - {"mentor"}),
     "one of the circle will be elsewhere a while": (
-        {"more": _may_elsewhere("mentor", ends=HOUR)},
+        _may_elsewhere("mentor", ends=HOUR),
         *("person", CIRCLE - {"mentor"}),
     ),
-    "one of the circle was elsewhere": (
-        {"more": _may_elsewhere("mentor", ends=-HOUR)},
-        *("person", CIRCLE),
-    ),
+    "one of the circle was elsewhere": (_may_elsewhere("mentor", ends=-HOUR), "person", CIRCLE),
 }
 
 

@@ -47,15 +47,9 @@ CASES: Mapping[str, tuple[But, set[str]]] = {
     "a while": (_flow(until=HOUR), ALL),
     "for another purpose": (_flow(purpose="supervision"), set()),
     "from a public body to an NGO": (FROM_BODY, TO_NGO),
-    "from a public body by another right": (
-        {**FROM_BODY, "flow": {"basis": "own_right"}},
-        set(),
-    ),
+    "from a public body by another right": ({**FROM_BODY, "flow": {"basis": "own_right"}}, set()),
     "from a public body by no law": ({**FROM_BODY, "flow": {"law": None}}, set()),
-    "from a public body to another": (
-        {**FROM_BODY, "there": {"regime": "public_body"}},
-        ALL,
-    ),
+    "from a public body to another": ({**FROM_BODY, "there": {"regime": "public_body"}}, ALL),
     "from an NGO to a public body": ({"there": {"regime": "public_body"}}, ALL),
     "by an authorisation": (REFERRED, ALL),
     "by none": ({"flow": REFERRED["flow"]}, set()),
