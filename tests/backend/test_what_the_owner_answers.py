@@ -11,7 +11,7 @@ from tests.backend.laid import DAY, HOUR, But, Laid, Rows, changed, of, row
 
 AGENCIES: Rows = {"elsewhere": row("agency"), "here": row("agency", small=True)}
 BARRED: But = {"wall": row("wall", person="person", actor="me")}
-# me: a coordinator of `plan`, whose person others may have in a plan too.
+# me: a coordinator of `plan`, who works there besides; others may have its person in a plan too.
 MINE: Rows = {
     **AGENCIES,
     "me": row("actor"),
@@ -19,8 +19,7 @@ MINE: Rows = {
     "others": row("mandate", plan="other plan", person="other", actor="colleague", starts=-DAY),
     "plan": row("plan", person="person", alias="Kestrel"),
     "mine": row("mandate", plan="plan", person="person", actor="me", starts=-DAY),
-    "worker": row("mandate", plan="plan", person="person", actor="colleague", role="SW",
-                  starts=-DAY),
+    "mine too": row("mandate", plan="plan", person="person", actor="me", role="SW", starts=-DAY),
 }  # fmt: skip
 
 

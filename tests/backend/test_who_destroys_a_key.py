@@ -40,7 +40,8 @@ def _circle(person: str, **members: str) -> dict[str, Row]:
     return made
 
 
-# me: a coordinator; second: who has asked. Beside: all the same, of people who are not mine.
+# me: a coordinator, who works there besides; second: who has asked. Beside: all the same, of
+# people who are not mine, and one of whom has no mandate any more.
 HERE = {
     "me": row("actor"),
     "here": row("agency"),
@@ -48,7 +49,9 @@ HERE = {
     "mine": row("mandate", plan="plan of person", person="person", actor="me", starts=-DAY),
     "wish": row("erasure_wish", plan="plan of person", person="person", asked_by="second",
                 asked_at=-HOUR, written_at=-HOUR),
+    "mine too": _may("me", "plan of person", "person", role="SW"),
     **_circle("other", stranger="ME", cousin="FA"),
+    "cousin may": _may("cousin", "plan of other", "other", role="FA", ends=-DAY),
     "theirs": row("mandate", plan="plan of other", person="other", actor="colleague", starts=-DAY),
     "wish beside": row("erasure_wish", plan="plan of other", person="other", asked_by="second",
                        asked_at=-HOUR, written_at=-HOUR),
@@ -193,6 +196,7 @@ OVER = changed(
     {
         "plan of person": CLOSED,
         "mine": {"starts": LONG, "ends": LONG},
+        "mine too": {"ends": LONG},
         **_key("staff", "staff"),
         # a plan of somebody else that is as long over, with nobody in it
         "plan of third": row("plan", person="third", **CLOSED),
