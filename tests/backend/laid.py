@@ -117,12 +117,12 @@ class Laid:
     async def _lay(self, name: str, one: Row, now: datetime) -> None:
         types, usual = self.types[one.table], self.usual[one.table]
         values = {**usual, **dict.fromkeys(_OWN & usual.keys(), name), "id": name, **one.values}
-        row_ = {key: _as_json(value, types[key], now) for key, value in values.items()}
-        names = ", ".join(row_)
+        said = {key: _as_json(value, types[key], now) for key, value in values.items()}
+        names = ", ".join(said)
         await self.held.execute(
             f"INSERT INTO {one.table} ({names}) SELECT {names}"
             f" FROM jsonb_populate_record(NULL::{one.table}, $1::jsonb)",
-            json.dumps(row_),
+            json.dumps(said),
         )
 
 
