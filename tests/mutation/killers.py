@@ -51,7 +51,9 @@ _OF_ACCOUNTS = (
     r" ON (session|refresh_token|device|factor|recovery_code|passkey|account_notice|once|staff"
     r"|account_invitation|duty_shift|entry_key|subject_key) "
 )
-_OF_WORKERS = ("tests/backend/test_what_a_worker_sees.py",)
+_OF_WORKERS = tuple(
+    f"tests/backend/test_{name}.py" for name in ("what_a_worker_sees", "what_a_mandate_opens")
+)
 _OF_HOT_READS = (
     *_OF_WORKERS,
     "tests/backend/test_mandates_at_their_edges.py",
