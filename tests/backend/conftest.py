@@ -6,10 +6,18 @@ import pytest
 
 from backend import embedded
 from tests.backend.beside import Beside, rows_beside
+from tests.backend.laid import Laid, an_empty_database
 
 
 @pytest.fixture(scope="module")
 async def beside(server: embedded.Server) -> AsyncIterator[Beside]:
     """A plan and what is beside it; each test of a file undoes what it did."""
     async with rows_beside(server) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+async def laid(server: embedded.Server) -> AsyncIterator[Laid]:
+    """Nothing is there but what a test lays, and that goes with its question."""
+    async with an_empty_database(server) as made:
         yield made

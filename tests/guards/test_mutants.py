@@ -77,6 +77,8 @@ def test_conditions_of_a_statement_are_opened_one_by_one() -> None:
         assert whole.count("OR true)") == 1
     named = "SELECT a.x > 1 AND (a.y IS NULL OR a.y > $1) AS opens FROM a"
     assert [said for said, _ in opened(named)] == ["(a.y IS NULL OR a.y > $1)"]
+    counted = "SELECT a.x AND (SELECT 1) <= 2 FROM a WHERE a.y IS DISTINCT FROM $1"
+    assert [said for said, _ in opened(counted)] == ["(SELECT 1) <= 2", "a.y IS DISTINCT FROM $1"]
 
 
 def test_who_fails_once_and_not_again_alone_has_noticed_nothing(tmp_path: Path) -> None:

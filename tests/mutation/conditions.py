@@ -48,6 +48,11 @@ def _is_half(words: list[tuple[int, int, str]], at: int) -> bool:
     return any(word == "BETWEEN" for _, _, word in words[max(0, at - 3) : at])
 
 
+def _is_from(words: list[tuple[int, int, str]], at: int) -> bool:
+    """Whether what is selected ends here: IS DISTINCT FROM is an operator."""
+    return words[at][2] == "FROM" and words[at - 1][2] != "DISTINCT"
+
+
 def _last(words: list[tuple[int, int, str]], first: int) -> int:
     inside, between = [], False
     for at in range(first, len(words)):
@@ -62,7 +67,7 @@ def _last(words: list[tuple[int, int, str]], first: int) -> int:
             between = True
         elif word == "AND" and between:
             between = False
-        elif word in _ENDS or word.startswith("--"):
+        elif word in _ENDS or word.startswith("--") or _is_from(words, at):
             return at - 1
     return len(words) - 1
 

@@ -51,7 +51,9 @@ _OF_ACCOUNTS = (
     r" ON (session|refresh_token|device|factor|recovery_code|passkey|account_notice|once|staff"
     r"|account_invitation|duty_shift|entry_key|subject_key) "
 )
-_OF_WORKERS = ("tests/backend/test_what_a_worker_sees.py",)
+_OF_WORKERS = tuple(
+    f"tests/backend/test_{name}.py" for name in ("what_a_worker_sees", "what_a_mandate_opens")
+)
 _OF_HOT_READS = (
     *_OF_WORKERS,
     "tests/backend/test_mandates_at_their_edges.py",
@@ -110,6 +112,9 @@ _ENDS = (
     *("tests/backend/test_whose_wish_it_is.py", "tests/workflows/test_retain.py"),
 )
 _HOUSE = "tests/backend/test_what_an_agency_is_told.py"
+_KEYS = "tests/backend/test_who_destroys_a_key.py"
+_FORGOTTEN = "tests/backend/test_what_is_forgotten.py"
+_ANSWERS = "tests/backend/test_what_the_owner_answers.py"
 _TERMS = (
     *("tests/backend/test_destroyed_keys.py", "tests/workflows/test_retain.py"),
     "tests/backend/test_terms.py",
@@ -120,13 +125,15 @@ OF_FUNCTION: Mapping[str, Sequence[str]] = {
     **dict.fromkeys(("staff_of_", "has_second_", "sign_out_", "my_role("), _WAYS),
     **dict.fromkeys(("invitation_of(", "spend_"), (_REACHED, _ACCOUNTS)),
     **dict.fromkeys(("try_pass(", "holder_of_pass("), (_REACHED, *_PAPERS)),
-    **dict.fromkeys(("flow_groups(", "name_elsewhere("), _FLOWS),
-    **dict.fromkeys(("destroy_", "forget("), (*_TERMS, *_ERASURE)),
+    "flow_groups(": ("tests/backend/flows/test_each_condition.py", *_FLOWS),
+    **dict.fromkeys(("name_elsewhere(", "name_person("), (_ANSWERS, *_FLOWS)),
+    "destroy_": (_KEYS, *_TERMS, *_ERASURE),
+    "forget(": (_FORGOTTEN, *_TERMS, *_ERASURE),
     "cancel_without_": (_HOUSE, *_FLOWS),
-    **dict.fromkeys(("ripe_", "is_held", "is_small("), _ENDS),
+    **dict.fromkeys(("ripe_", "is_held", "is_small(", "is_newborn("), (_ANSWERS, *_ENDS)),
     **dict.fromkeys(("consents_of_", "counts_of_", "holds_of_", "mandates_of_"), _AUDITOR),
-    "drop_audit(": ("tests/workflows/test_ends.py",),
-    "free_alias(": ("tests/backend/test_aliases.py",),
+    "drop_audit(": (_FORGOTTEN, "tests/workflows/test_ends.py"),
+    "free_alias(": (_ANSWERS, "tests/backend/test_aliases.py"),
     **dict.fromkeys(("on_my_plans(", "reaches_key(", "my_house("), (_ACCOUNTS, *_OF_WORKERS)),
     "bars_me(": _OF_WORKERS,
     **dict.fromkeys(("my_mandates(", "my_people(", "my_plans("), _OF_WORKERS),
