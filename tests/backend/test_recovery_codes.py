@@ -4,12 +4,17 @@ import asyncio
 from collections import Counter
 from datetime import timedelta
 from typing import Any
+from uuid import UUID, uuid4
 
+import asyncpg
 import httpx
+import pytest
 
 from backend import clock
+from backend.database import transaction
 from backend.founding import forget_second_factor
 from tests.backend.authenticator import Authenticator, a_passkey, options_to_enrol
+from tests.backend.ways import NOTHING, an_account, put
 from tests.world import PASSWORD, App, Caller, World
 
 WRONG = (401, "wrong-credentials")
@@ -212,3 +217,46 @@ async def test_an_operator_forgets_them_with_the_rest(world: World) -> None:
         assert who.login
         await forget_second_factor(agency, who.login)
         assert await _kept(world, who) == {}
+
+
+async def test_a_code_is_of_an_app_or_of_an_account_and_never_of_both_or_none(
+    world: World,
+) -> None:
+    who = await an_account(world)
+    for factor, staff in ((who.things["factor"], who.id), (None, None)):
+        with pytest.raises(asyncpg.CheckViolationError):
+            await put(world, "recovery_code", factor=factor, staff=staff, hash=b"x")
+
+
+async def test_a_code_is_seen_changed_and_deleted_by_its_holder_alone(world: World) -> None:
+    keyed = await an_account(world, but={**NOTHING, "passkey": {}})
+    coded, other = await an_account(world), await an_account(world, but=NOTHING)
+    own = {
+        keyed.id: await put(world, "recovery_code", staff=keyed.id, hash=b"x"),
+        coded.id: coded.things["recovery_code"],
+    }
+    every = list(own.values())
+    whose = {keyed.id: (None, keyed.id), coded.id: (coded.things["factor"], None)}
+    for who in (*own, other.id):
+        mine = [own[who]] if who in own else []
+        for values in whose.values():
+            sql = "INSERT INTO recovery_code (id, factor, staff, hash) VALUES ($1, $2, $3, '')"
+            if values == whose.get(who):
+                await _does(who, sql, uuid4(), *values)
+            else:
+                with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                    await _does(who, sql, uuid4(), *values)
+        async with transaction(who) as held:
+            rows = await held.fetch("SELECT id FROM recovery_code WHERE id = ANY($1)", every)
+        assert [row["id"] for row in rows] == mine
+    # and each policy stands by itself
+    await world.sql("ALTER POLICY app_reads ON recovery_code USING (true)")
+    for verb in ("UPDATE recovery_code SET used_at = now()", "DELETE FROM recovery_code"):
+        for who in (other.id, *own):
+            done = await _does(who, f"{verb} WHERE id = ANY($1)", every)
+            assert done.endswith(f" {int(who in own)}"), (verb, who)
+
+
+async def _does(who: UUID, sql: str, *values: object) -> str:
+    async with transaction(who) as held:
+        return str(await held.execute(sql, *values))
