@@ -9,7 +9,9 @@ import pytest
 from webauthn.helpers import bytes_to_base64url
 
 from backend import clock
+from backend.database import transaction
 from backend.passkeys import challenges
+from backend.passkeys.use import counts_on
 from tests.backend.authenticator import (
     PRESENT,
     Authenticator,
@@ -215,3 +217,25 @@ async def test_a_passkey_of_another_proves_nothing_where_the_database_hides_noth
     body = foreign.show(await options_to_prove(worker))
     del body["user_handle"]
     assert _type(await worker.post(PROVE, body)) == WRONG
+
+
+async def test_a_passkey_that_was_removed_and_is_set_up_again_proves(world: World) -> None:
+    worker = await world.somebody("SW")
+    key = await a_passkey(worker)
+    (row,) = (await worker.get("/account/passkeys")).json()["passkeys"]
+    assert (await worker.post(f"/account/passkeys/{row['id']}/end")).status_code == 204
+    body = {"name": "again", **key.make(await options_to_enrol(worker))}
+    assert (await worker.post("/account/passkeys", body)).status_code == 200
+    assert (await _proved(worker, key)).status_code == 204
+
+
+async def test_one_that_is_removed_meanwhile_counts_no_further_and_is_told_of_nowhere(
+    world: World,
+) -> None:
+    worker = await world.somebody("SW")
+    await a_passkey(worker)
+    assert worker.id
+    (row,) = await world.sql("UPDATE passkey SET ended_at = $1 RETURNING id", clock.now())
+    async with transaction(worker.id) as held:
+        assert not await counts_on(held, worker.id, row["id"], 50, browser=False)
+    assert await world.sql("SELECT 1 FROM account_notice WHERE kind = 'passkey_copied'") == []

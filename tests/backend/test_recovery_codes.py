@@ -13,8 +13,10 @@ import pytest
 from backend import clock
 from backend.database import transaction
 from backend.founding import forget_second_factor
+from backend.staff import codes, rules
 from tests.backend.authenticator import Authenticator, a_passkey, options_to_enrol
 from tests.backend.ways import NOTHING, an_account, put
+from tests.databases import as_the_owner_of_everything
 from tests.world import PASSWORD, App, Caller, World
 
 WRONG = (401, "wrong-credentials")
@@ -42,8 +44,8 @@ async def _an_app(who: Caller) -> list[str]:
     """An app in force, and the recovery codes that it brought."""
     who.app = App((await who.post("/account/factor")).json()["secret"])
     confirmed = await who.post("/account/factor/confirm", {"code": who.app.code()})
-    codes: list[str] = confirmed.json()["recovery_codes"]
-    return codes
+    made: list[str] = confirmed.json()["recovery_codes"]
+    return made
 
 
 async def _kept(world: World, who: Caller) -> Counter[str]:
@@ -60,16 +62,16 @@ async def test_the_first_passkey_brings_ten_codes_and_a_second_none_while_one_is
     world: World,
 ) -> None:
     worker = await world.somebody("SW")
-    codes = (await a_passkey(worker)).codes
-    assert len(set(codes)) == 10
+    ten = (await a_passkey(worker)).codes
+    assert len(set(ten)) == 10
     assert (await a_passkey(worker, "stick")).codes == []
     whole = str(await world.sql("SELECT c::text AS whole FROM recovery_code c"))
-    for one in codes:
+    for one in ten:
         assert one not in whole
         assert one.replace("-", "") not in whole
     await world.sql("UPDATE recovery_code SET used_at = $1", clock.now())
     again = (await a_passkey(worker, "another stick")).codes
-    assert len(set(again) - set(codes)) == 10
+    assert len(set(again) - set(ten)) == 10
     assert await _kept(world, worker) == {"account": 10}
 
 
@@ -165,10 +167,10 @@ async def test_those_of_an_app_are_renewed_likewise_and_who_has_neither_has_none
     offered = await worker.post("/account/factor")
     assert offered.status_code == 200
     assert _type(await worker.post(RENEW)) == (409, "not-from-this-state"), "it is not in force"
-    codes = await _an_app(worker)
+    of_app = await _an_app(worker)
     new = (await worker.post(RENEW)).json()["recovery_codes"]
     assert await _kept(world, worker) == {"app": 10}
-    assert _type(await _enter(worker, codes[0])) == WRONG
+    assert _type(await _enter(worker, of_app[0])) == WRONG
     assert (await _enter(worker, new[0])).status_code == 200
 
 
@@ -177,14 +179,14 @@ async def test_with_an_app_its_codes_take_the_place_of_the_others_and_a_passkey_
 ) -> None:
     worker = await world.somebody("SW")
     key = await a_passkey(worker)
-    codes = await _an_app(worker)
+    of_app = await _an_app(worker)
     assert await _kept(world, worker) == {"app": 10}
     assert _type(await _enter(worker, key.codes[0])) == WRONG
     assert (await a_passkey(worker, "stick")).codes == []
     for one in (await worker.get("/account/passkeys")).json()["passkeys"]:
         assert (await worker.post(f"/account/passkeys/{one['id']}/end")).status_code == 204
     assert await _kept(world, worker) == {"app": 10}, "the app is still there"
-    assert (await _enter(worker, codes[0])).status_code == 200
+    assert (await _enter(worker, of_app[0])).status_code == 200
 
 
 async def test_they_go_with_the_last_passkey_and_not_before(world: World) -> None:
@@ -260,3 +262,35 @@ async def test_a_code_is_seen_changed_and_deleted_by_its_holder_alone(world: Wor
 async def _does(who: UUID, sql: str, *values: object) -> str:
     async with transaction(who) as held:
         return str(await held.execute(sql, *values))
+
+
+async def test_codes_of_an_app_that_is_gone_are_none_that_is_left(world: World) -> None:
+    worker = await world.somebody("SW")
+    await _an_app(worker)
+    # as the release before left them
+    await world.sql("UPDATE factor SET ended_at = $1", clock.now())
+    assert len((await a_passkey(worker)).codes) == 10
+    assert await _kept(world, worker) == {"account": 10}
+
+
+async def test_codes_are_ones_own_where_the_database_hides_nothing(world: World) -> None:
+    none, coded, keyed = [await world.somebody("SW") for _ in range(3)]
+    await _an_app(coded)
+    await a_passkey(coded)
+    await as_the_owner_of_everything(world)
+    assert _type(await none.post(RENEW)) == (409, "not-from-this-state")
+    assert len((await a_passkey(keyed)).codes) == 10
+    assert await _kept(world, keyed) == {"account": 10}
+    assert (await keyed.post(RENEW)).status_code == 200
+    (row,) = (await keyed.get("/account/passkeys")).json()["passkeys"]
+    assert (await keyed.post(f"/account/passkeys/{row['id']}/end")).status_code == 204
+    assert await _kept(world, keyed) == {}
+    assert await _kept(world, coded) == {"app": 10}
+
+
+def test_what_stands_for_the_app_of_nobody_opens_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = rules.new_secret()
+    monkeypatch.setattr(codes, "_nobody", secret)
+    code = rules.code_at(secret, int(clock.now().timestamp()) // rules.STEP)
+    assert codes.right_code({"factor": None, "recovery": None}, code) is None
+    assert codes.right_code(None, code) is None
