@@ -141,7 +141,7 @@ async def test_the_first_passkey_shows_codes_once_and_they_lead_in_and_are_renew
     assert _codes(made) == []
     async with Browser() as other:
         page = await other.open(SIGN_IN)
-        typed = {"login": worker.login, "password": PASSWORD}
+        typed: dict[str, Any] = {"login": worker.login, "password": PASSWORD}
         assert (await other.send(page, SIGN_IN, **typed, code="")).status == 401
         inside = await other.send(page, SIGN_IN, **typed, code=codes[0])
         assert (inside.status, inside.answer.url.path) == (200, DESK)
