@@ -46,6 +46,7 @@ _TASKED = _PLAN_READERS | {"DP"}
 _DUTIES = frozenset({"CO", "DP"})
 _OWN_ACCOUNT = (
     *("prove", "changePassword", "listDevices", "endDevice", "signOutEverywhere"),
+    *("askPasskeyProof", "proveWithPasskey", "renewRecoveryCodes"),
     *("listPasskeys", "endPasskey", "listNotices", "seeNotices"),
 )
 _OWN_FACTOR = ("enrolFactor", "confirmFactor", "enrolPasskey", "confirmPasskey")

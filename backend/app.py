@@ -29,7 +29,11 @@ from backend.pages.door import front
 from backend.pages.own_file import own_file
 from backend.pages.refusals import of_http
 from backend.pages.routes import desk
-from backend.passkeys.routes import PasskeyController, PasskeySignInController
+from backend.passkeys.routes import (
+    PasskeyController,
+    PasskeyProofController,
+    PasskeySignInController,
+)
 from backend.plans.routes import MilestoneController, PlanController
 from backend.problems import HANDLERS
 from backend.safety.routes import SafetyController
@@ -70,6 +74,7 @@ def create_app(*, docs: bool = True, extra: Sequence[Any] = ()) -> Litestar:
             SignInController,
             AccountController,
             PasskeySignInController,
+            PasskeyProofController,
             PasskeyController,
             ColleagueController,
             PlanController,

@@ -18,7 +18,7 @@ from backend.pages.forms import Act, Attempt, Form, submit
 from backend.pages.html import Page, go, show
 from backend.pages.reading import office_of
 from backend.passkeys.actions import list_passkeys
-from backend.staff import actions, devices, factors, notices, proof
+from backend.staff import actions, devices, factors, notices, proof, recovery
 from backend.staff.routes import ChangePassword, ConfirmFactor, Prove, SeeNotices
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -83,7 +83,7 @@ class AccountPageController(Controller):
 
         async def act(actor: Actor, form: Form) -> Page:
             codes = await factors.confirm_factor(actor, _read(form, ConfirmFactor).code)
-            return show(request, "recovery.html", codes=codes)
+            return show(request, "recovery.html", codes=codes, renewed=False)
 
         async def again(request: HttpRequest, tried: Attempt) -> Page:
             if not isinstance(tried.error, WrongCredentials):
@@ -91,6 +91,15 @@ class AccountPageController(Controller):
             return _offer(request, await factors.offered_factor(actor_of(request)), tried)
 
         return await try_form(request, act, again)
+
+    @post("/recovery")
+    async def renew_codes(self, request: HttpRequest) -> Page:
+        async def act(actor: Actor, form: Form) -> Page:
+            await prove_with(actor, form)
+            codes = await recovery.renew_codes(actor)
+            return show(request, "recovery.html", codes=codes, renewed=True)
+
+        return await try_form(request, act, account_page)
 
 
 async def account_page(
@@ -104,6 +113,7 @@ async def account_page(
         tried=tried,
         devices=await devices.list_devices(actor),
         passkeys=await list_passkeys(actor),
+        codes_left=await recovery.codes_left(actor),
         notices=await notices.list_notices(actor),
         zone=office.zone,
         fresh=await proof.is_fresh(actor),

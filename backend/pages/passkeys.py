@@ -5,17 +5,18 @@ from uuid import UUID
 
 import msgspec
 from litestar import Controller, Response, get, post
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 
 from backend.access import Actor
 from backend.doors import LIMITED, PUBLIC, HttpRequest, actor_of, address_of
-from backend.errors import TooManyTries, Unfit, WrongCredentials
+from backend.errors import NotFromThisState, TooManyTries, Unfit, WrongCredentials
 from backend.pages.account import ACCOUNT, account_page, prove_with, try_form
 from backend.pages.door import DESK, ask, checked, come_in, whence_of
 from backend.pages.forms import Attempt, Form
 from backend.pages.html import PASSKEY_SCRIPT, Page, go, show
 from backend.passkeys import actions, entry
-from backend.passkeys.routes import ConfirmPasskey, EnrolPasskey, ShowPasskey
+from backend.passkeys.proof import ask_passkey_proof, prove_with_passkey
+from backend.passkeys.routes import ConfirmPasskey, EnrolPasskey, ProveWithPasskey, ShowPasskey
 from backend.staff import proof
 
 PASSKEYS = f"{ACCOUNT}/passkeys"
@@ -48,6 +49,27 @@ class PasskeyDoorController(Controller):
         )
 
 
+class PasskeyProofPageController(Controller):
+    """A fresh proof by passkey, and back to the page that asks for one."""
+
+    path = "/account/prove"
+
+    @get("/", opt={LIMITED: True})
+    async def ask(self, request: HttpRequest, to: FromQuery[str] = DESK) -> Page:
+        return await _ask_to_prove(request, checked(to))
+
+    @post("/", opt={LIMITED: True})
+    async def prove(self, request: HttpRequest) -> Page:
+        async def act(actor: Actor, form: Form) -> Page:
+            await prove_with_passkey(actor, _read(form, ProveWithPasskey).shown)
+            return go(checked(form.one("to")))
+
+        async def again(request: HttpRequest, tried: Attempt) -> Page:
+            return await _ask_to_prove(request, checked(tried.form.one("to")), tried)
+
+        return await try_form(request, act, again)
+
+
 class PasskeyPageController(Controller):
     path = "/account/passkeys"
 
@@ -68,8 +90,8 @@ class PasskeyPageController(Controller):
     async def confirm(self, request: HttpRequest) -> Page:
         async def act(actor: Actor, form: Form) -> Page:
             given = _read(form, ConfirmPasskey)
-            await actions.confirm_passkey(actor, given.name, given.made)
-            return show(request, "passkey_made.html")
+            codes = await actions.confirm_passkey(actor, given.name, given.made)
+            return show(request, "passkey_made.html", codes=codes)
 
         return await try_form(request, act, _new)
 
@@ -99,6 +121,18 @@ async def _ask_to_show(request: HttpRequest, tried: Attempt | None = None) -> Pa
         options=_json(options),
         to=to,
         kept=kept,
+    )
+
+
+async def _ask_to_prove(request: HttpRequest, to: str, tried: Attempt | None = None) -> Page:
+    """Drawn anew likewise; without a script where there is nothing to ask for."""
+    options = ""
+    try:
+        options = _json(await ask_passkey_proof(actor_of(request)))
+    except (NotFromThisState, TooManyTries) as error:
+        tried = Attempt(Form(), error)
+    return show(
+        request, "passkey_prove.html", script=bool(options), tried=tried, options=options, to=to
     )
 
 

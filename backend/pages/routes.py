@@ -18,7 +18,11 @@ from backend.pages.incoming import IncomingController
 from backend.pages.joining import JoinController
 from backend.pages.officer import OfficerPageController
 from backend.pages.passes import CorrectionPageController, PassPageController
-from backend.pages.passkeys import PasskeyDoorController, PasskeyPageController
+from backend.pages.passkeys import (
+    PasskeyDoorController,
+    PasskeyPageController,
+    PasskeyProofPageController,
+)
 from backend.pages.plan import PlanPageController
 from backend.pages.refusals import REFUSALS
 from backend.pages.reviews import ReviewPageController
@@ -55,6 +59,7 @@ desk = Router(
         TaskPageController,
         IncomingController,
         AccountPageController,
+        PasskeyProofPageController,
         PasskeyPageController,
         AgencyPageController,
         ColleaguePageController,

@@ -19,6 +19,7 @@ from backend.settings import settings
 from backend.staff.devices import end_sessions
 from backend.staff.notices import note_here
 from backend.staff.proof import begin_try, require_fresh, stamp
+from backend.staff.recovery import forget_codes, make_first_codes
 from backend.staff.tries import forget_tries
 
 _OWN = "SELECT * FROM passkey WHERE staff = $1 AND ended_at IS NULL ORDER BY made_at, id"
@@ -53,20 +54,22 @@ def place(passkey: UUID) -> str:
 
 
 async def enrol_passkey(actor: Actor, name: str) -> Any:
-    """What the browser is to make; `confirm_passkey` takes it. Raises ProveAgain, Unfit."""
+    """What the browser is to make; `confirm_passkey` takes it.
+
+    Raises ProveAgain, Unfit, TooManyTries.
+    """
     async with transaction(actor.id) as held:
         await require_fresh(actor)
-        known = [(await _content(row))["credential"] for row in await held.fetch(_OWN, actor.id)]
+        known = await credentials_of(held, actor)
         if len(known) >= rules.MOST:
             raise Unfit(f"{rules.MOST} passkeys are enough: remove one first.", field="name")
         drawn = await challenges.draw(held, session=actor.session)
         await record(actor, "enrolPasskey", thing=actor.id)
-    known_ids = [base64url_to_bytes(one) for one in known]
-    return rules.to_make(site(), drawn, handle_of(actor.id), name, known_ids)
+    return rules.to_make(site(), drawn, handle_of(actor.id), name, known)
 
 
-async def confirm_passkey(actor: Actor, name: str, made: rules.Made) -> UUID:
-    """Put a new passkey in force.
+async def confirm_passkey(actor: Actor, name: str, made: rules.Made) -> list[str]:
+    """Put a new passkey in force; recovery codes for who has none.
 
     All other sessions end, and one that was limited to this ends too. Raises ProveAgain,
     TooManyTries, WrongCredentials for whatever is wrong with it.
@@ -82,13 +85,14 @@ async def confirm_passkey(actor: Actor, name: str, made: rules.Made) -> UUID:
         await require_fresh(actor)
         await held.execute("SELECT id FROM staff WHERE id = $1 FOR UPDATE", actor.id)
         await _keep(held, actor, id_, name, key)
+        codes = await make_first_codes(held, actor.id)
         limited = await held.fetchval("SELECT limited FROM session WHERE id = $1", actor.session)
         await note_here(held, actor, "passkey")
         await end_sessions(held, actor.id, but=None if limited else actor.session)
         await stamp(held, actor)
         await forget_tries(held, tried)
         await record(actor, "confirmPasskey", thing=id_)
-    return id_
+    return codes
 
 
 async def list_passkeys(actor: Actor) -> Sequence[Passkey]:
@@ -117,6 +121,7 @@ async def end_passkey(actor: Actor, id_: UUID) -> None:
             raise NotFound
         await require_fresh(actor)
         await held.execute("UPDATE passkey SET ended_at = $2 WHERE id = $1", id_, clock.now())
+        await forget_codes(held, actor.id)
         await note_here(held, actor, "passkey_ended")
         await end_sessions(held, actor.id, but=actor.session)
         await record(actor, "endPasskey", thing=id_)
@@ -142,6 +147,12 @@ async def _keep(held: Any, actor: Actor, id_: UUID, name: str, key: rules.Key) -
     )
     if kept is None:
         raise WrongCredentials
+
+
+async def credentials_of(held: Any, actor: Actor) -> list[bytes]:
+    """By which ids their authenticators know the actor's passkeys."""
+    rows = await held.fetch(_OWN, actor.id)
+    return [base64url_to_bytes((await _content(row))["credential"]) for row in rows]
 
 
 async def _content(row: Any) -> Any:

@@ -11,21 +11,21 @@ from backend.errors import TooManyTries
 from backend.passkeys.rules import CHALLENGE_BYTES, LIVES
 from backend.staff.tries import network_of
 
-OF_ADDRESS = 100  # that wait at a time: a stranger may ask for one, and fills no disk
+# Of an address, or a session, that wait at a time: whoever may ask for one fills no disk.
+MOST_WAITING = 100
 
 
 async def draw(held: Any, *, session: UUID | None = None, address: str = "") -> bytes:
     """For a session, or for a sign-in by nobody knows whom. Raises TooManyTries."""
     drawn, now = secrets.token_bytes(CHALLENGE_BYTES), clock.now()
-    whence = None
     await held.execute("DELETE FROM passkey_challenge WHERE until < $1", now)
-    if session is None and address:
-        whence = vault().index("passkey_challenge.address", network_of(address))
-        waiting = await held.fetchval(
-            "SELECT count(*) FROM passkey_challenge WHERE address = $1", whence
-        )
-        if waiting >= OF_ADDRESS:
-            raise TooManyTries
+    asker = str(session) if session else network_of(address)
+    whence = vault().index("passkey_challenge.address", asker) if asker else None
+    waiting = await held.fetchval(
+        "SELECT count(*) FROM passkey_challenge WHERE address = $1", whence
+    )
+    if waiting >= MOST_WAITING:
+        raise TooManyTries
     await held.execute(
         "INSERT INTO passkey_challenge (id, hash, address, until) VALUES ($1, $2, $3, $4)",
         uuid4(),

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
+from webauthn.helpers import base64url_to_bytes
 
-from backend import clock
 from backend.access import Actor
 from backend.actors.actions import unseal_with
 from backend.audit.actions import record
@@ -12,18 +11,13 @@ from backend.audit.denials import deny
 from backend.database import transaction
 from backend.errors import TooManyTries, WrongCredentials
 from backend.passkeys import challenges, rules
-from backend.passkeys.actions import handle_of, hash_credential, place, site
+from backend.passkeys.actions import place, site
+from backend.passkeys.use import counts_on, index_of, is_handle_of
 from backend.staff.devices import hash_token
-from backend.staff.notices import note
 from backend.staff.sessions import Tokens, Whence, open_session
 from backend.staff.tries import Tried, count_try, forget_tries
 
 _WHO = "SELECT * FROM account_of_passkey($1, $2)"
-# One that counts shows more each time; some show 0 for ever.
-_COUNTED = """
-UPDATE passkey SET sign_count = $2, used_at = $3
- WHERE id = $1 AND ended_at IS NULL AND (sign_count < $2 OR (sign_count = 0 AND $2 = 0))
-"""
 
 
 async def ask_passkey(address: str) -> Any:
@@ -40,20 +34,12 @@ async def sign_in_with_passkey(shown: rules.Shown, whence: Whence) -> Tokens:
 
     Raises WrongCredentials, and TooManyTries as `tries` counts them.
     """
-    index = _index(shown.id)
+    index = index_of(shown.id)
     try:
         return await _sign_in(shown, index, whence)
     except (WrongCredentials, TooManyTries) as refused:
         await deny(None, "signInWithPasskey", refused.kind, asked=index, request=whence.request)
         raise
-
-
-def _index(id_: str) -> bytes:
-    """However it was written: other spellings of the same bytes are no further tries."""
-    try:
-        return hash_credential(base64url_to_bytes(id_))
-    except ValueError:
-        return hash_credential(id_.encode())
 
 
 async def _sign_in(shown: rules.Shown, index: bytes, whence: Whence) -> Tokens:
@@ -67,7 +53,7 @@ async def _sign_in(shown: rules.Shown, index: bytes, whence: Whence) -> Tokens:
     if found is None or not known:
         raise WrongCredentials
     content = unseal_with(found["wrapped"], found["id"], place(found["passkey"]), found["sealed"])
-    if shown.user_handle.rstrip("=") != bytes_to_base64url(handle_of(found["id"])):
+    if not is_handle_of(found["id"], shown.user_handle):
         raise WrongCredentials
     count = rules.check_shown(shown, drawn, site(), base64url_to_bytes(content["key"]))
     actor = Actor(found["id"], "staff", found["role"], found["agency"], request=whence.request)
@@ -82,19 +68,11 @@ async def _sign_in(shown: rules.Shown, index: bytes, whence: Whence) -> Tokens:
 
 
 async def _enter(held: Any, actor: Actor, found: Any, count: int, whence: Whence) -> Tokens | None:
-    """None where the account or the passkey has ended meanwhile, and where the count runs back.
-
-    Then there may be two of it, and its holder is told, wherever they are.
-    """
+    """None where the account or the passkey has ended meanwhile, and where the count runs back."""
     if not await held.fetchval(
         "SELECT true FROM staff WHERE id = $1 AND active FOR UPDATE", actor.id
     ):
         return None
-    done: str = await held.execute(_COUNTED, found["passkey"], count, clock.now())
-    if done.endswith(" 1"):
+    if await counts_on(held, actor.id, found["passkey"], count, browser=whence.browser):
         return await open_session(held, actor.id, found["device"], whence, limited=False)
-    if await held.fetchval(
-        "SELECT true FROM passkey WHERE id = $1 AND ended_at IS NULL", found["passkey"]
-    ):
-        await note(held, actor.id, "passkey_copied", browser=whence.browser)
     return None

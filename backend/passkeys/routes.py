@@ -8,10 +8,17 @@ from litestar import Controller, Response, get, post
 from litestar.params import FromPath, JSONBody
 
 from backend.doors import LIMITED, NO_STORE, PUBLIC, HttpRequest, actor_of, address_of
-from backend.errors import NotFound, ProveAgain, TooManyTries, Unfit, WrongCredentials
-from backend.passkeys import actions, entry, rules
+from backend.errors import (
+    NotFound,
+    NotFromThisState,
+    ProveAgain,
+    TooManyTries,
+    Unfit,
+    WrongCredentials,
+)
+from backend.passkeys import actions, entry, proof, rules
 from backend.problems import documented
-from backend.staff.routes import TokensView
+from backend.staff.routes import RecoveryView, TokensView
 from backend.staff.sessions import Whence
 from backend.words import Bytes, DeviceName, KeyId, Token
 
@@ -40,6 +47,26 @@ class ShowPasskey(msgspec.Struct, forbid_unknown_fields=True):
     def shown(self) -> rules.Shown:
         return rules.Shown(
             self.id, self.client_data, self.authenticator_data, self.signature, self.user_handle
+        )
+
+
+class ProveWithPasskey(msgspec.Struct, forbid_unknown_fields=True):
+    """What `navigator.credentials.get` gave, each in base64url.
+
+    Some authenticators give no `user_handle` here.
+    """
+
+    id: KeyId
+    client_data: Bytes
+    authenticator_data: Bytes
+    signature: Bytes
+    user_handle: KeyId | None = None
+
+    @property
+    def shown(self) -> rules.Shown:
+        handle = self.user_handle or ""
+        return rules.Shown(
+            self.id, self.client_data, self.authenticator_data, self.signature, handle
         )
 
 
@@ -109,6 +136,34 @@ class PasskeySignInController(Controller):
         return Response(TokensView.of(made), headers=NO_STORE, status_code=200)
 
 
+class PasskeyProofController(Controller):
+    path = "/account/prove/passkey"
+    tags = ["staff"]  # noqa: RUF012
+
+    @post(
+        "/options",
+        operation_id="askPasskeyProof",
+        status_code=200,
+        opt={LIMITED: True},
+        responses=documented(NotFromThisState, TooManyTries),
+    )
+    async def ask(self, request: HttpRequest) -> Response[OptionsView]:
+        """What to hand to a browser for a proof with one of your passkeys, in this session."""
+        options = await proof.ask_passkey_proof(actor_of(request))
+        return Response(OptionsView(options), headers=NO_STORE, status_code=200)
+
+    @post(
+        "/",
+        operation_id="proveWithPasskey",
+        status_code=204,
+        opt={LIMITED: True},
+        responses=documented(WrongCredentials, TooManyTries),
+    )
+    async def prove(self, request: HttpRequest, data: JSONBody[ProveWithPasskey]) -> None:
+        """Show once more who you are, as by prove, with a passkey for password and code."""
+        await proof.prove_with_passkey(actor_of(request), data.shown)
+
+
 class PasskeyController(Controller):
     path = "/account/passkeys"
     tags = ["staff"]  # noqa: RUF012
@@ -125,7 +180,7 @@ class PasskeyController(Controller):
         operation_id="enrolPasskey",
         status_code=200,
         opt={LIMITED: True},
-        responses=documented(ProveAgain, Unfit),
+        responses=documented(ProveAgain, Unfit, TooManyTries),
     )
     async def enrol(
         self, request: HttpRequest, data: JSONBody[EnrolPasskey]
@@ -137,13 +192,19 @@ class PasskeyController(Controller):
     @post(
         "/",
         operation_id="confirmPasskey",
-        status_code=204,
+        status_code=200,
         opt={LIMITED: True},
         responses=documented(WrongCredentials, ProveAgain, TooManyTries),
     )
-    async def confirm(self, request: HttpRequest, data: JSONBody[ConfirmPasskey]) -> None:
-        """Put it in force; your other sessions end, and a limited one too."""
-        await actions.confirm_passkey(actor_of(request), data.name, data.made)
+    async def confirm(
+        self, request: HttpRequest, data: JSONBody[ConfirmPasskey]
+    ) -> Response[RecoveryView]:
+        """Put it in force; your other sessions end, and a limited one too.
+
+        The first passkey brings recovery codes, for who has none yet.
+        """
+        codes = await actions.confirm_passkey(actor_of(request), data.name, data.made)
+        return Response(RecoveryView(codes), headers=NO_STORE, status_code=200)
 
     @post(
         "/{passkey_id:uuid}/end",

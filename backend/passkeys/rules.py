@@ -64,7 +64,10 @@ class Made:
 
 @dataclass(frozen=True)
 class Shown:
-    """A passkey that is used, as a browser hands it over (base64url)."""
+    """A passkey that is used, as a browser hands it over (base64url).
+
+    Some leave `user_handle` out where they were told which passkeys to choose from.
+    """
 
     id: str
     client_data: str
@@ -108,13 +111,17 @@ def to_make(site: Site, challenge: bytes, user: bytes, name: str, known: Sequenc
     )
 
 
-def to_show(site: Site, challenge: bytes) -> Any:
-    """What `navigator.credentials.get` is given, as JSON: of whom nobody knows yet."""
+def to_show(site: Site, challenge: bytes, known: Sequence[bytes] = ()) -> Any:
+    """What `navigator.credentials.get` is given, as JSON.
+
+    Any passkey of ours, for nobody knows yet of whom, or one of those that are `known`.
+    """
     return options_to_json_dict(
         generate_authentication_options(
             rp_id=site.host,
             challenge=challenge,
             timeout=int(LIVES.total_seconds() * 1000),
+            allow_credentials=[PublicKeyCredentialDescriptor(id=one) for one in known],
             user_verification=VERIFIED,
         )
     )

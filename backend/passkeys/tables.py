@@ -27,6 +27,7 @@ class PasskeyChallenge(Table, tablename="passkey_challenge"):
     """Something drawn by lot that an authenticator has to sign, once, within minutes.
 
     `hash` is of it and of the session for which it was drawn; it is deleted when it is shown.
+    `address` is a keyed hash of the address, or the session, from which it was asked.
     """
 
     id = row_id()

@@ -13,9 +13,9 @@ _nobody = new_secret()
 
 @dataclass(frozen=True)
 class Code:
-    """A right code: of a time step of the app, or a recovery code."""
+    """A right code: of a time step of the app, or a recovery code, which needs no app."""
 
-    factor: UUID
+    factor: UUID | None
     step: int | None
     recovery: UUID | None
 
@@ -29,14 +29,16 @@ def place(factor: UUID) -> str:
 
 
 def right_code(row: Any | None, code: str | None) -> Code | None:
-    """The code, where it is right for the factor of this row. No row and no factor take as long."""
-    secret = _nobody
-    if row is not None and row["factor"] is not None:
-        secret = unseal_with(row["wrapped"], row["id"], place(row["factor"]), row["secret"])
+    """The code, where it is right for the account of this row. No row and no app take as long."""
+    secret, app = _nobody, None if row is None else row["factor"]
+    if row is not None and app is not None:
+        secret = unseal_with(row["wrapped"], row["id"], place(app), row["secret"])
     step = step_of(secret, code or "", clock.now())
-    if row is None or row["factor"] is None or (step is None and row["recovery"] is None):
-        return None
-    return Code(row["factor"], step, row["recovery"])
+    if row is not None and app is not None and step is not None:
+        return Code(app, step, None)
+    if row is not None and row["recovery"] is not None:
+        return Code(app, None, row["recovery"])
+    return None
 
 
 async def take(held: Any, code: Code) -> bool:

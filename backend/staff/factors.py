@@ -10,11 +10,12 @@ from backend.actors.actions import seal, unseal
 from backend.audit.actions import record
 from backend.database import transaction
 from backend.errors import NotFromThisState, WrongCredentials
-from backend.staff.codes import hash_recovery, place
+from backend.staff.codes import place
 from backend.staff.devices import end_sessions
 from backend.staff.notices import note, note_here
 from backend.staff.proof import begin_try, require_fresh, stamp
-from backend.staff.rules import new_recovery_codes, new_secret, step_of, uri_of
+from backend.staff.recovery import forget_codes, make_codes
+from backend.staff.rules import new_secret, step_of, uri_of
 from backend.staff.tries import forget_tries
 
 ISSUER = "Throughcare"
@@ -71,7 +72,6 @@ async def confirm_factor(actor: Actor, code: str) -> list[str]:
     NotFromThisState where none waits, WrongCredentials, TooManyTries.
     """
     _, tried = await begin_try(actor)
-    codes = new_recovery_codes()
     async with transaction(actor.id) as held:
         await require_fresh(actor)
         await held.execute("SELECT id FROM staff WHERE id = $1 FOR UPDATE", actor.id)
@@ -81,7 +81,7 @@ async def confirm_factor(actor: Actor, code: str) -> list[str]:
         if step is None:
             raise WrongCredentials
         await _put_in_force(held, actor, found["id"], step)
-        await _keep(held, found["id"], codes)
+        codes = await make_codes(held, actor.id)
         limited = await held.fetchval("SELECT limited FROM session WHERE id = $1", actor.session)
         await note_here(held, actor, "factor")
         await end_sessions(held, actor.id, but=None if limited else actor.session)
@@ -92,7 +92,7 @@ async def confirm_factor(actor: Actor, code: str) -> list[str]:
 
 
 async def forget_factor(held: Any, staff: UUID) -> None:
-    """Take app and passkeys away, for an operator who knows that they and the codes are lost.
+    """Take app, passkeys and codes away, for an operator who knows that they are lost.
 
     The account may not go on with its password alone, whatever its agency asks: what was set up
     before is the sign that it wants a new one.
@@ -103,6 +103,7 @@ async def forget_factor(held: Any, staff: UUID) -> None:
     await held.execute(
         "UPDATE passkey SET ended_at = $2 WHERE staff = $1 AND ended_at IS NULL", staff, clock.now()
     )
+    await forget_codes(held, staff)
     await note(held, staff, "no_factor")
     await end_sessions(held, staff)
 
@@ -128,11 +129,4 @@ async def _put_in_force(held: Any, actor: Actor, factor: UUID, step: int) -> Non
     )
     await held.execute(
         "UPDATE factor SET confirmed_at = $2, used_step = $3 WHERE id = $1", factor, now, step
-    )
-
-
-async def _keep(held: Any, factor: UUID, codes: list[str]) -> None:
-    await held.executemany(
-        "INSERT INTO recovery_code (id, factor, hash) VALUES ($1, $2, $3)",
-        [(uuid4(), factor, hash_recovery(code)) for code in codes],
     )

@@ -18,7 +18,7 @@ from backend.errors import (
     WrongCredentials,
 )
 from backend.problems import documented
-from backend.staff import actions, devices, factors, notices, proof, sessions
+from backend.staff import actions, devices, factors, notices, proof, recovery, sessions
 from backend.words import CodeWord, DeviceName, PasswordWord, Token
 
 
@@ -90,7 +90,7 @@ class FactorView(msgspec.Struct):
 
 
 class RecoveryView(msgspec.Struct):
-    """Each works once, in the place of a code. They are not shown again."""
+    """Each works once, beside the password, in the place of a code. They are not shown again."""
 
     recovery_codes: Sequence[str]
 
@@ -257,4 +257,15 @@ class AccountController(Controller):
     ) -> Response[RecoveryView]:
         """Put it in force with its first code; your other sessions end, and a limited one too."""
         codes = await factors.confirm_factor(actor_of(request), data.code)
+        return Response(RecoveryView(codes), headers=NO_STORE, status_code=200)
+
+    @post(
+        "/recovery-codes",
+        operation_id="renewRecoveryCodes",
+        status_code=200,
+        responses=documented(ProveAgain, NotFromThisState),
+    )
+    async def renew_codes(self, request: HttpRequest) -> Response[RecoveryView]:
+        """New recovery codes in the place of all earlier ones; your other sessions end."""
+        codes = await recovery.renew_codes(actor_of(request))
         return Response(RecoveryView(codes), headers=NO_STORE, status_code=200)

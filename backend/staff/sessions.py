@@ -65,7 +65,8 @@ _STILL = "SELECT is_still_mine($1)"
 async def sign_in(login: str, password: str, whence: Whence, *, code: str | None = None) -> Tokens:
     """Start a session. Whatever is wrong (login, password, code) takes as long and answers alike.
 
-    Where a passkey was set up and no app, no password opens anything: that would be a way round it.
+    Where a passkey was set up and no app, a password opens nothing without a recovery code: it
+    would be a way round the passkey.
 
     Raises WrongCredentials, and TooManyTries as `tries` counts them.
     """
@@ -96,7 +97,7 @@ async def _sign_in(login: str, password: str, whence: Whence, code: str | None) 
         if shown is not None and not await take(held, shown):
             raise WrongCredentials
         await forget_tries(held, tried)
-        limited = found["factor"] is None and (
+        limited = shown is None and (
             found["had_factor"]
             or needs_factor(found["second_factor"], found["role"])
             or len(password) < SHORTEST

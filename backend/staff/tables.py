@@ -76,10 +76,14 @@ class Factor(Table, tablename="factor"):
 
 
 class RecoveryCode(Table, tablename="recovery_code"):
-    """A code for the day on which the app is lost; it works once."""
+    """A code for the day on which app or passkey are lost; it works once.
+
+    It is of an app, or of an account (`staff`) that has a passkey and no app.
+    """
 
     id = row_id()
-    factor = reference(Factor)
+    factor = reference(Factor, null=True)
+    staff = reference(ActorRecord, null=True)
     hash = Bytea(null=False)
     used_at = instant(null=True)
 

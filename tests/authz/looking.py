@@ -24,6 +24,7 @@ UUIDS = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 PROOF = re.compile(r'name="csrf" value="[^"]*"')
 NOT_OF_THE_PLAN = {
     "/desk/account/factor": "it offers a new secret each time",
+    "/desk/account/prove": "likewise, something to sign; without a word of a plan",
     "/desk/account/passkeys/new": "a form without a word of a plan",
     "/file/copy.pdf": "made of the very sections of the page, and its bytes are packed",
 }

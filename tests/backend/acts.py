@@ -14,7 +14,12 @@ from backend.access import OPERATIONS, Actor
 from backend.alerts.actions import open_task
 from backend.corrections.actions import NewCorrection, ask_correction
 from tests.backend import duties
-from tests.backend.authenticator import Authenticator, a_passkey, options_to_enrol
+from tests.backend.authenticator import (
+    Authenticator,
+    a_passkey,
+    options_to_enrol,
+    options_to_prove,
+)
 from tests.backend.courts.docket import REFERENCE, Docket, a_docket
 from tests.world import APP, PASSWORD, App, Caller, World, a_day, row
 
@@ -91,6 +96,9 @@ TABLES = {
 OF_ACCOUNT = frozenset(
     {
         "prove",
+        "askPasskeyProof",
+        "proveWithPasskey",
+        "renewRecoveryCodes",
         "changePassword",
         "listDevices",
         "endDevice",
@@ -189,6 +197,7 @@ async def a_scene(world: World) -> Scene:
         "device": await _another_device(worker),
         "passkey": await _two_passkeys(worker),
         "made": {"name": "stick", **Authenticator().make(await options_to_enrol(worker, "stick"))},
+        "shown": await _a_proof(worker),
         "code": await _a_code(worker),
         "invited": (await _made(administrator, "/account-invitations", _a_colleague()))["id"],
         "leaver": str((await world.somebody("TR")).id),
@@ -280,6 +289,9 @@ def _acts(docket: Docket, coordinator: Caller, ids: dict[str, Any]) -> list[Act]
         _changing("endAccount", "POST", "/colleagues/{}/end", (ids["leaver"], 1)),
         Act("listDevices", "GET", "/account/devices"),
         Act("prove", "POST", "/account/prove", (), {"password": PASSWORD}),
+        Act("askPasskeyProof", "POST", "/account/prove/passkey/options"),
+        Act("proveWithPasskey", "POST", "/account/prove/passkey", (), ids["shown"]),
+        Act("renewRecoveryCodes", "POST", "/account/recovery-codes"),
         Act("changePassword", "POST", "/account/password", (), {"old": PASSWORD, "new": PASSWORD}),
         Act("endDevice", "POST", "/account/devices/{}/end", (ids["device"],)),
         Act("confirmFactor", "POST", "/account/factor/confirm", (), {"code": ids["code"]}),
@@ -326,6 +338,12 @@ async def _two_passkeys(caller: Caller) -> str:
     await a_passkey(caller, "grey phone")
     listed = (await caller.get("/account/passkeys")).json()["passkeys"]
     return str(next(one["id"] for one in listed if one["name"] == "grey phone"))
+
+
+async def _a_proof(caller: Caller) -> dict[str, Any]:
+    """Their passkey, shown for this session."""
+    shown: dict[str, Any] = caller.passkey.show(await options_to_prove(caller))
+    return shown
 
 
 async def _a_code(caller: Caller) -> str:

@@ -33,6 +33,7 @@ class Authenticator:
         default_factory=lambda: ec.generate_private_key(ec.SECP256R1())
     )
     handle: bytes = b""
+    codes: list[str] = field(default_factory=list)  # for recovery, where it brought some
 
     def make(self, options: dict[str, Any], **more: Any) -> dict[str, Any]:
         """A new key, as confirmPasskey takes it; `more` goes over what is sent."""
@@ -51,7 +52,7 @@ class Authenticator:
         }
 
     def show(self, options: dict[str, Any], **more: str) -> dict[str, Any]:
-        """What signInWithPasskey takes."""
+        """What signInWithPasskey and proveWithPasskey take."""
         self.count += self.step
         data, client = self._data(), self._client("webauthn.get", options)
         signed = self.key.sign(data + hashlib.sha256(client).digest(), ec.ECDSA(SHA256()))
@@ -80,6 +81,13 @@ async def options_to_sign_in() -> dict[str, Any]:
     return found
 
 
+async def options_to_prove(who: Caller) -> dict[str, Any]:
+    answer = await who.post("/account/prove/passkey/options")
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()["options"]
+    return found
+
+
 async def options_to_enrol(who: Caller, name: str = "blue phone") -> dict[str, Any]:
     answer = await who.post("/account/passkeys/options", {"name": name})
     assert answer.status_code == 200, answer.text
@@ -92,5 +100,6 @@ async def a_passkey(who: Caller, name: str = "blue phone", **more: Any) -> Authe
     made = Authenticator(**more)
     body = {"name": name, **made.make(await options_to_enrol(who, name))}
     answer = await who.post("/account/passkeys", body)
-    assert answer.status_code == 204, answer.text
+    assert answer.status_code == 200, answer.text
+    made.codes = answer.json()["recovery_codes"]
     return made

@@ -24,7 +24,7 @@ OWN = {
     "once": "subject",
     "recent_act": "actor",
     "refresh_token": "(SELECT staff FROM session s WHERE s.id = session)",
-    "recovery_code": "(SELECT staff FROM factor f WHERE f.id = factor)",
+    "recovery_code": "coalesce(staff, (SELECT f.staff FROM factor f WHERE f.id = factor))",
 }
 OTHERS = ("actor", "subject_key", "staff", "duty_shift", "account_invitation", "entry_key")
 GARBAGE = ("", " ", "garbage", "0", "'; DROP TABLE staff; --", str(UUID(int=0)), str(uuid4()))

@@ -142,6 +142,7 @@ ACTIONS = {
 }
 # These need the right of whoever signed in and of nobody else: it is their own account.
 OF_ALL_STAFF = {"signOut", "prove", "changePassword", "listDevices", "endDevice"}
+OF_ALL_STAFF |= {"askPasskeyProof", "proveWithPasskey", "renewRecoveryCodes"}
 OF_ALL_STAFF |= {"signOutEverywhere", "enrolFactor", "confirmFactor", "listPasskeys"}
 OF_ALL_STAFF |= {"enrolPasskey", "confirmPasskey", "endPasskey", "listNotices", "seeNotices"}
 EVERY = [(file, name) for file, actions in ACTIONS.items() for name in actions]

@@ -273,7 +273,7 @@ async def test_an_address_draws_a_hundred_and_no_more(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await world.an_agency()
-    monkeypatch.setattr(challenges, "OF_ADDRESS", 3)
+    monkeypatch.setattr(challenges, "MOST_WAITING", 3)
     later = clock.now()
     clock.travel(lambda: later)
     answers = [await Caller().post("/sessions/passkey/options") for _ in range(4)]

@@ -18,7 +18,7 @@ _INSTANT = re.compile(r"20\d\d-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)")
 OF_SESSIONS = {"listDevices", "listRecord"}
 # Of the agency, and done for it already; what was drawn for an earlier session; and the last ends
 # all that follows.
-DONE = {"confirmFlow", "endFlow", "confirmPasskey", "signOut"}
+DONE = {"confirmFlow", "endFlow", "confirmPasskey", "proveWithPasskey", "signOut"}
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from backend.errors import TooManyTries, WrongCredentials
 from backend.settings import settings
 from backend.staff import rules, tries
 from backend.staff.sessions import Whence, sign_in
+from tests.backend.authenticator import a_passkey
 from tests.processes import end, environment, free_port, start
 from tests.world import PASSWORD, App, Caller, World
 
@@ -72,10 +73,12 @@ async def test_a_login_that_nobody_has_is_counted_and_answered_alike(world: Worl
 async def test_whatever_is_wrong_costs_the_same_work(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain, coded, gone = [await world.somebody("SW") for _ in range(3)]
+    plain, coded, gone, keyed = [await world.somebody("SW") for _ in range(4)]
     app = App((await coded.post("/account/factor")).json()["secret"])
     assert (await coded.post("/account/factor/confirm", {"code": app.code()})).status_code == 200
     await world.sql("UPDATE staff SET active = false WHERE id = $1", gone.id)
+    recovery, spent, *_ = (await a_passkey(keyed)).codes
+    assert (await _try(keyed.login, PASSWORD, code=spent)).status_code == 200
     work: list[str] = []
 
     def watch(owner: Any, name: str) -> None:
@@ -97,14 +100,21 @@ async def test_whatever_is_wrong_costs_the_same_work(
         (coded.login, PASSWORD, None),
         (coded.login, PASSWORD, "000000"),
         (coded.login, "wrong", app.code()),
+        (keyed.login, PASSWORD, None),
+        (keyed.login, PASSWORD, "aaaa-aaaa-aaaa-aaaa"),
+        (keyed.login, PASSWORD, spent),
+        (keyed.login, "wrong", recovery),
         (gone.login, PASSWORD, None),
         ("nobody", PASSWORD, "000000"),
     ]
-    seen = []
+    seen, said = [], set()
     for login, password, code in cases:
         work.clear()
-        assert (await _try(login, password, code=code)).status_code == 401
+        answer = await _try(login, password, code=code)
+        assert answer.status_code == 401
+        said.add(answer.content)
         seen.append(list(work))
+    assert len(said) == 1
     assert seen == [seen[0]] * len(cases)
     assert sum(one.startswith("verify") for one in seen[0]) == 1
     assert sum(one.startswith("code_at") for one in seen[0]) == 3

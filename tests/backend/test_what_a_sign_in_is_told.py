@@ -87,6 +87,29 @@ async def test_whoever_is_in_scope_is_told_of_themselves(world: World) -> None:
     assert await asked("my_account($1)", full.mark, actor=uuid4()) == []
 
 
+async def test_a_code_of_an_account_counts_while_that_has_a_passkey_and_no_app(
+    world: World,
+) -> None:
+    ended, alone = {"ended_at": clock.now()}, {**NOTHING, "passkey": {}}
+    for but, code, mine, there in (
+        (alone, {}, True, True),
+        (alone, {"hash": ELSE}, True, False),
+        (alone, {"used_at": clock.now()}, True, False),
+        (alone, {}, False, False),
+        ({**alone, "factor": {}}, {}, True, False),
+        ({**alone, "factor": {"confirmed_at": None}}, {}, True, True),
+        ({**NOTHING, "passkey": ended}, {}, True, False),
+        (NOTHING, {}, True, False),
+    ):
+        who, other = await an_account(world, but=but), await an_account(world)
+        whose = who.id if mine else other.id
+        id_ = await put(world, "recovery_code", **{"staff": whose, "hash": who.mark, **code})
+        by_login = await the_one("account_of_login($1, $2, $2)", who.login, who.mark)
+        inside = await the_one("my_account($1)", who.mark, actor=who.id)
+        for row in (by_login, inside):
+            assert row["recovery"] == (id_ if there else None), (but, code, mine)
+
+
 async def test_a_hash_is_still_ones_own(world: World) -> None:
     who, other = await an_account(world), await an_account(world)
     (mine,) = await world.sql("SELECT password FROM staff WHERE id = $1", who.id)

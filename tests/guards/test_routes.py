@@ -79,6 +79,10 @@ BEYOND = {
         ("askPasskey", "signInWithPasskey", "listPasskeys", "enrolPasskey", "confirmPasskey"),
         "a second factor that no false page can ask for",
     ),
+    **dict.fromkeys(
+        ("askPasskeyProof", "proveWithPasskey"), "step-up by what no false page can ask for"
+    ),
+    "renewRecoveryCodes": "who has lost the paper, or used it up, makes another",
     "endPasskey": "who has lost its device takes its passkey away",
     **dict.fromkeys(
         ("listNotices", "seeNotices"), "one is told of a new device and of a changed way in"

@@ -311,6 +311,7 @@ async def test_nothing_is_deleted_but_what_is_kept_for_minutes_and_proofs_that_a
     assert {tuple(row.values()) for row in rows} == {
         ("throughcare_app", "sign_in_failure", "DELETE"),
         ("throughcare_app", "passkey_challenge", "DELETE"),
+        ("throughcare_app", "recovery_code", "DELETE"),  # with the last factor, or for new ones
         ("throughcare_worker", "heartbeat", "DELETE"),
         ("throughcare_worker", "court_assertion", "DELETE"),
         ("throughcare_worker", "denial", "DELETE"),  # once the audit has told the number

@@ -47,6 +47,10 @@ _AGENCYS = f"{_ROWS}::test_what_is_the_agencys_is_seen_and_written_by_its_own_in
 _OF_AGENCY = r" ON (complaint|incident|data_flow|outside_review) "
 _OTHERS = f"{_ROWS}::test_nobody_adds_a_person_elsewhere_nor_a_wish_in_the_name_of_another"
 _ACCOUNTS = "tests/backend/test_accounts_are_walled.py"
+_RECOVERY = (
+    "tests/backend/test_recovery_codes.py"
+    "::test_a_code_is_seen_changed_and_deleted_by_its_holder_alone"
+)
 _OF_ACCOUNTS = (
     r" ON (session|refresh_token|device|factor|recovery_code|passkey|account_notice|once|staff"
     r"|account_invitation|duty_shift|entry_key|subject_key) "
@@ -96,7 +100,10 @@ BY_KIND: Mapping[str, Sequence[str]] = {
 # Of the functions that run as the owner: these are about it, by the beginning of its name.
 _WAYS_IN = tuple(
     f"tests/backend/test_{name}.py"
-    for name in ("sign_in", "factors", "passkeys", "devices", "notices", "accounts")
+    for name in (
+        *("sign_in", "factors", "passkeys", "passkey_proofs", "recovery_codes"),
+        *("devices", "notices", "accounts"),
+    )
 )
 _TOLD = "tests/backend/test_what_a_sign_in_is_told.py"
 _REACHED = "tests/backend/test_what_an_administrator_reaches.py"
@@ -204,6 +211,10 @@ ABOUT: Mapping[str, Sequence[str]] = {
     "backend/safety": ("tests/backend/test_safety.py",),
     "backend/messages": ("tests/test_first_contact.py",),
     "backend/pages": ("tests/backend/pages",),
+    "backend/passkeys": (
+        *("tests/backend/test_passkeys.py", "tests/backend/test_passkey_proofs.py"),
+        "tests/backend/test_recovery_codes.py",
+    ),
     "backend/staff": ("tests/backend/test_sign_in.py", "tests/backend/test_factors.py"),
     "backend/summaries": ("tests/backend/summaries",),
     "backend/walls": ("tests/backend/test_walls.py",),
@@ -282,7 +293,7 @@ class Killers:
         if mutant.kind == "policy" and re.search(_OF_AGENCY, mutant.name):
             named = [_AGENCYS, *named]
         if mutant.kind == "policy" and re.search(_OF_ACCOUNTS, mutant.name):
-            named = [_ACCOUNTS, *named]
+            named = [_ACCOUNTS, _RECOVERY, *named]
         for start, about in OF_FUNCTION.items():
             if mutant.kind == "function" and mutant.name.startswith(start):
                 named = [*about, *named]

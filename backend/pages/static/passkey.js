@@ -15,7 +15,8 @@
   const options = JSON.parse(form.dataset.options);
   options.challenge = bytes(options.challenge);
   if (options.user) options.user = named(options.user);
-  if (options.excludeCredentials) options.excludeCredentials = options.excludeCredentials.map(named);
+  for (const list of ["excludeCredentials", "allowCredentials"])
+    if (options[list]) options[list] = options[list].map(named);
 
   const give = (name, value) => {
     const field = document.createElement("input");

@@ -1,16 +1,18 @@
 """Passkeys in a real browser, with the authenticator that Chromium makes of software."""
 
 from dataclasses import replace
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.async_api import Page
 
+from backend import clock
 from backend.passkeys import actions
 from backend.settings import settings
 from tests.backend.pages.browser import login_of
 from tests.backend.pages.test_in_a_browser import CHROMIUM, a_phone, fits, sign_in
-from tests.world import World
+from tests.world import PASSWORD, World
 
 pytestmark = [
     pytest.mark.browser,
@@ -55,7 +57,7 @@ async def test_a_coordinator_who_is_asked_sets_up_a_passkey_and_comes_in_with_it
         await page.get_by_role("button", name="Make the passkey").click()
         await page.get_by_role("heading", name="The passkey is set up").wait_for()
         assert await fits(page) == []
-        await page.get_by_role("link", name="Go on").click()
+        await page.get_by_role("link", name="I have written them down").click()
         await page.get_by_role("button", name="Sign in with a passkey").click()
         assert await fits(page) == []
         await page.get_by_role("button", name="Use the passkey").click()
@@ -73,6 +75,48 @@ async def test_a_coordinator_who_is_asked_sets_up_a_passkey_and_comes_in_with_it
         await page.get_by_text("This passkey was not taken").wait_for()
         assert [one for one in complaints if "Content Security" in one] == []
     assert leader.login == await login_of(world, leader)
+
+
+async def test_a_proof_by_passkey_and_codes_for_the_day_it_is_lost(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leader = await world.somebody("CO")
+    async with a_phone(script=True) as page:
+        await sign_in(page, world, leader)
+        await _keeps_passkeys(page, monkeypatch)
+        await page.goto("/desk/account/passkeys/new")
+        await page.get_by_label("A word for it").fill("blue phone")
+        await page.get_by_role("button", name="Go on").click()
+        await page.get_by_role("button", name="Make the passkey").click()
+        await page.get_by_role("heading", name="For the day it is lost").wait_for()
+        code = await page.locator(".code li").first.inner_text()
+        assert await fits(page) == []
+        await page.get_by_role("link", name="I have written them down").click()
+        later = clock.now() + timedelta(minutes=6)
+        clock.travel(lambda: later)
+        await page.goto("/desk/account")
+        await page.locator("summary", has_text="Make new ones").click()
+        assert await fits(page) == []
+        recovery = page.locator("details", has_text="Make new ones")
+        await recovery.get_by_role("link", name="Show a passkey instead").click()
+        await page.get_by_role("heading", name="Show that it is you").wait_for()
+        assert not await page.locator("#without").is_visible()
+        assert await fits(page) == []
+        await page.get_by_role("button", name="Use the passkey").click()
+        await page.get_by_role("heading", name="Your account").wait_for()
+        await page.locator("summary", has_text="Make new ones").click()
+        assert await page.get_by_label("Your password").count() == 0
+        await page.get_by_role("button", name="Make new recovery codes").click()
+        await page.get_by_role("heading", name="For the day the phone is lost").wait_for()
+        assert await fits(page) == []
+        new = await page.locator(".code li").first.inner_text()
+        await page.get_by_role("button", name="Sign out", exact=True).click()
+        for typed, then in ((code, "Sign in"), (new, "People")):
+            await page.get_by_label("Login").fill(await login_of(world, leader))
+            await page.get_by_label("Password").fill(PASSWORD)
+            await page.get_by_label("Code").fill(typed)
+            await page.get_by_role("button", name="Sign in", exact=True).click()
+            await page.get_by_role("heading", name=then).wait_for()
 
 
 async def test_without_a_script_the_page_says_what_to_use_instead(world: World) -> None:
