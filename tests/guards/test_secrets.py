@@ -5,6 +5,7 @@ import re
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import version
 from typing import TypeVar
 
@@ -28,17 +29,21 @@ TYPED = {"RECOVERY_BYTES": 10}
 KEYED = {"derive", "index", "seal_own", "unseal_own"}
 
 
-def _product() -> Iterator[tuple[str, ast.Module]]:
+@cache
+def _product() -> list[tuple[str, list[ast.AST]]]:
+    """Each file with everything in it."""
+    found = []
     for folder in FOLDERS:
         for path in sorted((ROOT / folder).rglob("*.py")):
             name = str(path.relative_to(ROOT))
             if not name.startswith(NOT_RUN):
-                yield name, ast.parse(path.read_text(encoding="utf-8"))
+                found.append((name, list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))))
+    return found
 
 
 def _nodes(kind: type[N]) -> Iterator[tuple[str, N]]:
-    for name, tree in _product():
-        for node in ast.walk(tree):
+    for name, nodes in _product():
+        for node in nodes:
             if isinstance(node, kind):
                 yield name, node
 

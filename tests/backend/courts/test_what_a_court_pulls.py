@@ -173,6 +173,7 @@ async def test_a_court_reads_nothing_but_its_file_and_what_was_issued_to_it(worl
     async with database.transaction(docket.court.id) as held:
         seen = {table: await held.fetchval(f"SELECT count(*) FROM {table}") for table in walled}
         assert {table: many for table, many in seen.items() if many} == {
+            "actor": 1,  # themselves
             "court_file": 1,
             "summary": 1,
             "subject_key": 1,  # of whom they are about
