@@ -21,6 +21,7 @@ Name = Annotated[str, Meta(min_length=1, max_length=120, pattern=_CLEAN)]
 Purpose = Annotated[str, Meta(min_length=1, max_length=40, pattern=_CLEAN)]
 Line = Annotated[str, Meta(min_length=1, max_length=80, pattern=_CLEAN)]
 Note = Annotated[str, Meta(min_length=1, max_length=500, pattern=_CLEAN_LINES)]
+Alias = Annotated[str, Meta(min_length=1, max_length=24, pattern=_CLEAN)]
 # of a language and of a role
 Language = Annotated[str, Meta(pattern="^[a-z]{2,3}" + END)]
 Code = Annotated[str, Meta(pattern="^[A-Z]{2}" + END)]

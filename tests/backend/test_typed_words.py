@@ -59,6 +59,7 @@ NOT_KEPT = {
     *("signInWithPasskey.device", "refreshSession.refresh_token", "prove.password", "prove.code"),
     *("changePassword.old", "changePassword.new", "confirmFactor.code"),
     *("acceptInvitation.code", "acceptInvitation.password"),
+    *("changeAppointment.by", "recordConsent.channel"),
     *("courtToken.client_id", "courtToken.secret", "courtToken.client_assertion"),
 }
 LINES = {
@@ -105,13 +106,15 @@ async def test_no_operation_takes_such_a_sign_in_any_text_that_is_kept(world: Wo
     scene = await a_scene(world)
     acts: list[tuple[Act, Caller]] = [(act, Caller()) for act in FOR_EVERYBODY]
     acts += [(act, scene.caller(one)) for one, act in scene.acts.items()]
-    asked = set()
+    asked, taken = set(), []
     for act, caller in acts:
         fields = [one for one in FIELDS if one.startswith(f"{act.operation}.")]
         for field in sorted(set(fields) - NOT_KEPT):
             for sign in {"\u202e", "\u2066", "\x07", "\x85", "\n"} - MAY.get(field, set()):
                 body = _with(act.body, field.split(".")[1:], sign)
                 answer = await replace(act, body=body).by(caller)
-                assert answer.status_code in {400, 422}, (field, ascii(sign), answer.text)
+                if answer.status_code not in {400, 409, 422}:
+                    taken.append((field, ascii(sign), answer.status_code, answer.text))
             asked.add(field)
+    assert taken == []
     assert asked == set(FIELDS) - NOT_KEPT
