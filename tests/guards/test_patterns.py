@@ -84,7 +84,7 @@ def _of(sent: Any, seen: set[Any]) -> Iterator[str]:
             yield from _of(one, seen)
 
 
-CONSTANTS = {one.value for _, one in _written() if isinstance(one, ast.Constant)}
+CONSTANTS = {str(one.value) for _, one in _written() if isinstance(one, ast.Constant)}
 KEPT = {(one.pattern, int(one.flags & re.IGNORECASE)) for one in _kept()}
 # The repeats of a plan's template, which is a file of ours: nobody sends what it reads.
 OURS = {(r"(\d+)d until (\d+)", 0)}
