@@ -6,10 +6,13 @@ from typing import Annotated
 
 from msgspec import Meta
 
-# no NUL or control characters, no bidi overrides, no lone surrogates
-_CLEAN = "^[^\\x00-\\x1f\\x7f\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]*$"
-_CLEAN_LINES = "^[^\\x00-\\x09\\x0b-\\x1f\\x7f\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]*$"
-_BASE64 = "^[A-Za-z0-9_-]+=*$"
+# `$` alone would let a last line end pass
+END = "$(?!\\n)"
+# no NUL or control characters, no line ends of Unicode, no bidi overrides, no lone surrogates
+_NEVER = "\\x7f-\\x9f\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff"
+_CLEAN = f"^[^\\x00-\\x1f{_NEVER}]*{END}"
+_CLEAN_LINES = f"^[^\\x00-\\x09\\x0b-\\x1f{_NEVER}]*{END}"
+_BASE64 = f"^[A-Za-z0-9_-]+=*{END}"
 
 # What an act may be said to be for; the database has a usual answer for each operation.
 PURPOSES = ("care", "supervision", "summary", "complaint", "audit", "technical")
@@ -18,8 +21,12 @@ Name = Annotated[str, Meta(min_length=1, max_length=120, pattern=_CLEAN)]
 Purpose = Annotated[str, Meta(min_length=1, max_length=40, pattern=_CLEAN)]
 Line = Annotated[str, Meta(min_length=1, max_length=80, pattern=_CLEAN)]
 Note = Annotated[str, Meta(min_length=1, max_length=500, pattern=_CLEAN_LINES)]
+Alias = Annotated[str, Meta(min_length=1, max_length=24, pattern=_CLEAN)]
+# of a language and of a role
+Language = Annotated[str, Meta(pattern="^[a-z]{2,3}" + END)]
+Code = Annotated[str, Meta(pattern="^[A-Z]{2}" + END)]
 # what somebody shows to come in
-Login = Annotated[str, Meta(min_length=3, max_length=80, pattern=r"^[\w.@+-]*$")]
+Login = Annotated[str, Meta(min_length=3, max_length=80, pattern=r"^[\w.@+-]*" + END)]
 PasswordWord = Annotated[str, Meta(min_length=1, max_length=128)]
 CodeWord = Annotated[str, Meta(min_length=6, max_length=40)]
 Token = Annotated[str, Meta(min_length=20, max_length=200)]

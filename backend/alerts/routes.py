@@ -22,6 +22,7 @@ from backend.errors import (
 )
 from backend.matrix import cut, of
 from backend.problems import documented
+from backend.words import END
 
 CHANGE = (
     KeyMissing,
@@ -67,7 +68,7 @@ class TasksView(msgspec.Struct):
 class CloseTask(msgspec.Struct, forbid_unknown_fields=True):
     """A word for what came of it, such as done, called or substitute."""
 
-    outcome: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z-]{1,23}$")] = "done"
+    outcome: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z-]{1,23}" + END)] = "done"
 
 
 class TaskController(Controller):

@@ -1,5 +1,4 @@
 from datetime import date, time
-from typing import Annotated
 from uuid import UUID, uuid4
 
 import msgspec
@@ -20,7 +19,7 @@ from backend.errors import (
     VersionStale,
 )
 from backend.problems import documented
-from backend.words import Name
+from backend.words import Code, Name
 
 WRITE = (KeyMissing, KeyReused, NotYourRole, NotFound, Unfit, Taken)
 
@@ -28,7 +27,7 @@ WRITE = (KeyMissing, KeyReused, NotYourRole, NotFound, Unfit, Taken)
 class PlanAppointment(msgspec.Struct, forbid_unknown_fields=True):
     """The time is civil time in the plan's zone."""
 
-    role: Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")]
+    role: Code
     held_on: date
     held_at: time
     milestone: UUID | None = None

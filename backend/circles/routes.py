@@ -20,10 +20,7 @@ from backend.errors import (
     VersionStale,
 )
 from backend.problems import documented
-from backend.words import Line, Name
-
-Code = Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")]
-Language = Annotated[str, msgspec.Meta(pattern="^[a-z]{2,3}$")]
+from backend.words import Code, Language, Line, Name
 
 
 class AddMember(msgspec.Struct, forbid_unknown_fields=True):

@@ -1,5 +1,4 @@
 from datetime import date
-from typing import Annotated
 from uuid import UUID, uuid4
 
 import msgspec
@@ -10,14 +9,14 @@ from backend.consents import actions
 from backend.doors import HttpRequest, WrittenReply, plain, write
 from backend.errors import KeyMissing, KeyReused, NotFound, NotFromThisState, NotYourRole, Unfit
 from backend.problems import documented
-from backend.words import Purpose
+from backend.words import Language, Purpose
 
 WRITE = (KeyMissing, KeyReused, NotYourRole, NotFound, Unfit)
 
 
 class RecordConsent(msgspec.Struct, forbid_unknown_fields=True):
     kind: str
-    language: Annotated[str, msgspec.Meta(pattern="^[a-z]{2,3}$")]
+    language: Language
     pathway: str | None = None
     answer: str | None = None
     subject: UUID | None = None

@@ -13,7 +13,7 @@ from backend.matrix import cut, of
 from backend.once import Written
 from backend.plans import rules
 from backend.plans.actions import caseload, opening, reading, release
-from backend.words import Line, Name, Note
+from backend.words import Language, Line, Name, Note
 
 DETAIL, RELEASE = of("milestone detail"), of("release date")
 RELEASE_SHORT = of("release date", short=True)
@@ -21,7 +21,7 @@ RELEASE_SHORT = of("release date", short=True)
 
 class PersonIn(msgspec.Struct, forbid_unknown_fields=True):
     name: Name
-    language: Annotated[str, msgspec.Meta(pattern="^[a-z]{2,3}$")]
+    language: Language
     birth_date: date | None = None
     file_number: Line | None = None
     id: UUID | None = None

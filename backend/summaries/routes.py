@@ -26,6 +26,7 @@ from backend.errors import (
 from backend.problems import documented
 from backend.summaries.actions import drafting, issuing, pulling
 from backend.summaries.content import Content, Draft, Period, canonical
+from backend.words import END, Language
 
 PULL = {
     **documented(NotFound, QuotaSpent),
@@ -38,10 +39,10 @@ TheirWords = Annotated[
     msgspec.Meta(
         min_length=1,
         max_length=4000,
-        pattern="^[^\\x00-\\x08\\x0b-\\x1f\\x7f\\u202a-\\u202e\\ud800-\\udfff]*$",
+        pattern="^[^\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028-\\u202e\\ud800-\\udfff]*" + END,
     ),
 ]
-Digest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+Digest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}" + END)]
 
 
 class SubjectIn(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -65,7 +66,7 @@ class RecordReading(SubjectIn, forbid_unknown_fields=True, kw_only=True):
 
     kind: str
     read_on: date
-    language: Annotated[str, msgspec.Meta(pattern="^[a-z]{2,3}$")]
+    language: Language
     comment: TheirWords | None = None
     digest: Digest | None = None
     id: UUID | None = None

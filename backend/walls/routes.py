@@ -1,5 +1,4 @@
 from datetime import datetime
-from typing import Annotated
 from uuid import UUID, uuid4
 
 import msgspec
@@ -22,7 +21,7 @@ from backend.errors import (
 )
 from backend.problems import documented
 from backend.walls import actions, glass
-from backend.words import Line, Note
+from backend.words import Alias, Line, Note
 
 WRITE = (KeyMissing, KeyReused, NotYourRole, NotFound)
 CHANGE = (*WRITE, VersionMissing, VersionStale, NotFromThisState)
@@ -47,7 +46,7 @@ class WallView(msgspec.Struct):
 class AskBreakGlass(msgspec.Struct, forbid_unknown_fields=True):
     """The alias of somebody in your agency, and why it cannot wait for their own worker."""
 
-    alias: Annotated[str, msgspec.Meta(min_length=1, max_length=24)]
+    alias: Alias
     reason: Note
     id: UUID | None = None
 

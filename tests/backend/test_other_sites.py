@@ -1,0 +1,108 @@
+"""No page of another site reads an answer, and nothing is changed by looking."""
+
+from typing import Any
+
+from litestar.routes import HTTPRoute
+
+from tests.asgi import ask
+from tests.backend.acts import Scene, a_scene
+from tests.backend.pages.browser import at_the_desk
+from tests.backend.pages.test_the_door import filled
+from tests.world import APP, World
+
+ELSEWHERE = "https://elsewhere.test"
+ROUTES = [
+    (method, route.path_format)
+    for route in APP.routes
+    if isinstance(route, HTTPRoute)
+    for method in sorted(set(route.methods) | {"OPTIONS"})
+]
+
+
+async def test_no_route_grants_another_site_anything(world: World) -> None:
+    await world.an_agency()
+    assert len(ROUTES) > 150
+    for method, path in ROUTES:
+        for origin in (ELSEWHERE, "null"):
+            headers = {"Origin": origin}
+            if method == "OPTIONS":
+                headers["Access-Control-Request-Method"] = "POST"
+                headers["Access-Control-Request-Headers"] = "authorization"
+            answer = await ask(APP, method, filled(path), headers, b"")
+            granted = [name for name in answer.headers if name.startswith("access-control-")]
+            assert granted == [], (method, path)
+
+
+async def test_whoever_is_signed_in_is_granted_no_more(world: World) -> None:
+    scene = await a_scene(world)
+    for operation, act in scene.acts.items():
+        if act.method == "GET":
+            answer = await scene.carry_out(operation, headers={"Origin": ELSEWHERE})
+            assert answer.status_code == 200, operation
+            granted = [name for name in answer.headers if name.startswith("access-control-")]
+            assert granted == [], operation
+
+
+# The record of who read what and was refused what, and how much of it there may be.
+COUNTED = {"audit", "denial", "recent_act", "court_day"}
+
+
+async def _rows(world: World) -> dict[str, Any]:
+    """What stands in every table, but for the record of reads."""
+    tables = await world.sql(
+        "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+    )
+    found = {}
+    for table in sorted({row["relname"] for row in tables} - COUNTED):
+        rows = await world.sql(f'SELECT to_jsonb(t)::text AS row FROM "{table}" t')
+        found[table] = sorted(row["row"] for row in rows)
+    return found
+
+
+async def _changed(world: World, before: dict[str, Any]) -> set[str]:
+    after = await _rows(world)
+    return {table for table in before if before[table] != after[table]}
+
+
+async def test_nothing_but_the_record_changes_by_any_read_of_the_api(world: World) -> None:
+    scene = await a_scene(world)
+    reads = [one for one, act in scene.acts.items() if act.method == "GET"]
+    assert len(reads) > 15
+    await _sign_everybody_in(scene)
+    before = await _rows(world)
+    for operation in reads:
+        answer = await scene.carry_out(operation)
+        assert answer.status_code == 200, operation
+        assert await _changed(world, before) == set(), operation
+
+
+async def _sign_everybody_in(scene: Scene) -> None:
+    for caller in scene.callers.values():
+        if caller.login:
+            await caller.sign_in()
+
+
+# What an authenticator is to sign is drawn for the page that asks for it, and good for it alone.
+DRAWS = {"/desk/account/prove": {"passkey_challenge"}}
+
+
+async def test_nothing_but_the_record_changes_by_opening_any_page(world: World) -> None:
+    scene = await a_scene(world)
+    plan = scene.docket.plan
+    browser = await at_the_desk(world, scene.docket.worker)
+    await browser.open("/desk")
+    before = await _rows(world)
+    opened = set()
+    for method, path in ROUTES:
+        if method == "GET" and path.startswith("/desk"):
+            page = await browser.open(filled(path) if "plan" not in path else _of(path, plan))
+            opened.add(page.status)
+            assert await _changed(world, before) == DRAWS.get(path, set()), path
+            before = await _rows(world)
+    assert 200 in opened
+    assert len(before) > 40
+    assert 500 not in opened
+
+
+def _of(path: str, plan: str) -> str:
+    return "/".join(plan if "{" in part else part for part in path.split("/"))
