@@ -140,7 +140,7 @@ class SignInController(Controller):
         responses=documented(WrongCredentials, TooManyTries),
     )
     async def sign_in(self, request: HttpRequest, data: JSONBody[SignIn]) -> Response[TokensView]:
-        """Start a session. The access token lasts ten minutes; then use refreshSession."""
+        """Start a session. The access token lasts ten minutes; refreshSession renews it within twelve hours."""
         whence = sessions.Whence(
             address=address_of(request),
             device=data.device,

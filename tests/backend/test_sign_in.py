@@ -105,11 +105,26 @@ async def test_a_session_ends_after_thirty_days_however_often_it_is_refreshed(
 ) -> None:
     worker = await world.somebody("SW")
     token = (await _sign_in(worker.login)).json()["refresh_token"]
-    for _ in range(2):
-        _later(days=14)
+    for _ in range(65):
+        _later(hours=11)
         token = (await _refresh(token)).json()["refresh_token"]
-    _later(days=3)
+    _later(hours=5)  # thirty days
     assert (await _refresh(token)).status_code == 401
+
+
+async def test_an_app_that_rests_for_twelve_hours_is_signed_out(world: World) -> None:
+    worker = await world.somebody("SW")
+    token = (await _sign_in(worker.login)).json()["refresh_token"]
+    # what was handed out last was good for ten minutes
+    _later(hours=12, minutes=9)
+    renewed = await _refresh(token)
+    assert renewed.status_code == 200
+    _later(hours=12, minutes=10)
+    rested = await _refresh(renewed.json()["refresh_token"])
+    unknown = await _refresh("x" * 43)
+    assert (rested.status_code, rested.json()) == (401, unknown.json())
+    # it is over, and not taken for a theft: the device stays, and its holder signs in again
+    assert (await _sign_in(worker.login)).status_code == 200
 
 
 async def test_a_token_that_was_renewed_at_the_last_moment_ends_with_its_session(
@@ -118,6 +133,7 @@ async def test_a_token_that_was_renewed_at_the_last_moment_ends_with_its_session
     worker = await world.somebody("SW")
     token = (await _sign_in(worker.login)).json()["refresh_token"]
     _later(days=29, hours=23, minutes=55)
+    await world.sql("UPDATE session SET access_until = $1", clock.now())  # it was used until now
     renewed = (await _refresh(token)).json()["access_token"]
     bearer = {"Authorization": f"Bearer {renewed}"}
     ways = ("/plans", "/tasks")  # judged in the database with what is read, and before it

@@ -135,9 +135,11 @@ async def test_a_refresh_token_opens_its_own_session_while_that_stands(world: Wo
     )
     over = await an_account(world, but={"session": {"ended_at": now}})
     late = await an_account(world, but={"session": {"until": now}})
+    rests = {"access_until": now - timedelta(hours=12)}
+    rested = await an_account(world, but={"session": rests})
     gone = await an_account(world)
     await world.sql("UPDATE staff SET active = false WHERE id = $1", gone.id)
-    for shown in (over.mark, late.mark, gone.mark, ELSE):
+    for shown in (over.mark, late.mark, rested.mark, gone.mark, ELSE):
         assert await asked("enter_by_refresh($1, $2)", shown, now) == []
 
 

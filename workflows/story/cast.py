@@ -22,7 +22,7 @@ from workflows.story.machine import Machine
 
 PASSWORD = "nobody but the story knows this"  # noqa: S105 - it opens a database that is thrown away
 ACCESS = timedelta(minutes=9)
-SESSION = timedelta(days=29)
+SESSION, RESTS = timedelta(days=29), timedelta(hours=12)
 SERVICE = "Bureau Horizon"
 EMERGENCY, CRISIS, DUTY = "190", "80 10 10", "71 000 000"
 # login: role, alias that a chat may carry, what the transcript calls them
@@ -95,9 +95,10 @@ class Staff:
 
     async def _token(self) -> str:
         now = clock.now()
-        if self._since is not None and now - self._since < ACCESS:
+        rested = now - self._since if self._since is not None else RESTS
+        if rested < ACCESS:
             return self._access
-        if self._signed_in is not None and now - self._signed_in < SESSION:
+        if self._signed_in is not None and now - self._signed_in < SESSION and rested < RESTS:
             answer = await self.api.post("/sessions/refresh", json={"refresh_token": self._refresh})
         else:
             answer = await self._sign_in()
