@@ -140,7 +140,10 @@ class SignInController(Controller):
         responses=documented(WrongCredentials, TooManyTries),
     )
     async def sign_in(self, request: HttpRequest, data: JSONBody[SignIn]) -> Response[TokensView]:
-        """Start a session. The access token lasts ten minutes; refreshSession renews it within twelve hours."""
+        """Start a session. The access token lasts ten minutes; refreshSession renews it.
+
+        What was not renewed for twelve hours is signed out.
+        """
         whence = sessions.Whence(
             address=address_of(request),
             device=data.device,
