@@ -8,7 +8,7 @@ class Audit(Table, tablename="audit"):
     """Who did or read what, when, on which plan; ids only, written once.
 
     `subject` is whose data it was about: the plan's person, or a relative, a mentor or somebody
-    else of its circle; all zero where that one has no id. A trigger says it.
+    else of its circle; all zero where that one has no id. A trigger says it, unless told.
     """
 
     id = BigSerial(primary_key=True)

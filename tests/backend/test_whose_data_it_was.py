@@ -119,23 +119,33 @@ async def test_the_database_and_the_program_have_one_rule_for_whose_a_row_is(wor
     assert any("F" not in one["agree"] and one["others"] for one in rows)
 
 
-async def test_no_statement_says_it_otherwise(world: World) -> None:
+async def test_whose_a_plan_is_is_told_to_who_is_or_was_of_it_alone(world: World) -> None:
+    worker, stranger = await world.somebody("SW"), await world.somebody("SW")
+    plans = [UUID((await world.a_plan(worker))["id"]) for _ in range(2)]
+    await world.sql("UPDATE mandate SET ends = now() WHERE plan = $1", plans[1])
+    rows = await world.sql("SELECT id, person FROM plan")
+    async with transaction(worker.id) as held:
+        for one in rows:
+            assert await held.fetchval("SELECT my_person_on($1)", one["id"]) == one["person"]
+    for nobody in (stranger.id, None):
+        async with transaction(nobody) as held:
+            for id_ in (*plans, uuid4()):
+                assert await held.fetchval("SELECT my_person_on($1)", id_) is None
+
+
+async def test_no_row_of_a_plan_is_without_it_and_no_other_row_has_it(world: World) -> None:
     worker = await world.somebody("SW")
     plan = await world.a_plan(worker)
     add = (
         "INSERT INTO audit (at, operation, agency, plan, outcome, subject)"
         " VALUES (now(), 'getPlan', $1, $2, 'done', $3) RETURNING subject"
     )
-    async with transaction(worker.id) as held:
-        said = await held.fetchval(
-            "INSERT INTO audit (at, actor, operation, agency, plan, outcome, subject)"
-            " VALUES (now(), $1, 'getPlan', $2, $3, 'done', $4) RETURNING subject",
-            *(worker.id, world.agency, UUID(plan["id"]), uuid4()),
-        )
     (person,) = await world.sql("SELECT person FROM plan WHERE id = $1", UUID(plan["id"]))
-    assert said == person["person"]
-    with pytest.raises(asyncpg.CheckViolationError):
-        await world.sql(add, world.agency, None, uuid4())
+    (said,) = await world.sql(add, world.agency, UUID(plan["id"]), None)
+    assert said["subject"] == person["person"]
+    for of, whose in ((uuid4(), None), (None, uuid4())):
+        with pytest.raises(asyncpg.CheckViolationError):
+            await world.sql(add, world.agency, of, whose)
 
 
 async def test_the_person_reads_of_acts_on_their_own_data_and_of_no_others(world: World) -> None:
