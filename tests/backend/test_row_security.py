@@ -273,6 +273,10 @@ async def test_staff_see_what_belongs_to_no_plan_in_their_own_agency_only(world:
             assert await held.fetchval("SELECT count(*) FROM link") == count
 
 
+# What is told to the row policies: a list or one, of plans and of people.
+TOLD = ("app.plans", "app.people", "app.plan", "app.person")
+
+
 async def test_what_a_read_tells_the_policies_ends_with_it(world: World) -> None:
     worker = await world.somebody("SW")
     plan = await world.a_plan(worker)
@@ -286,7 +290,7 @@ async def test_what_a_read_tells_the_policies_ends_with_it(world: World) -> None
             nobody = UUID(int=0)
             asked = UUID(plan["id"]) if function == "plan_by_flow" else nobody
             assert await held.fetch(f"SELECT * FROM {function}({values})", asked)
-            for setting in ("app.plans", "app.people"):
+            for setting in TOLD:
                 assert not await held.fetchval("SELECT current_setting($1, true)", setting)
 
 
@@ -297,7 +301,7 @@ async def test_what_a_read_tells_the_policies_ends_with_it(world: World) -> None
 async def test_policies_that_are_told_of_no_plan_show_none(world: World, told: str) -> None:
     await world.a_plan(await world.somebody("SW"))
     async with transaction() as held:
-        for setting in ("app.plans", "app.people"):
+        for setting in TOLD:
             await held.execute("SELECT set_config($1, $2, true)", setting, told)
         for table in ("plan", "person", "mandate", "milestone", "appointment", "member", "link"):
             assert await held.fetch(f"SELECT 1 FROM {table}") == [], table
