@@ -22,9 +22,8 @@ Purpose = Annotated[str, Meta(min_length=1, max_length=40, pattern=_CLEAN)]
 Line = Annotated[str, Meta(min_length=1, max_length=80, pattern=_CLEAN)]
 Note = Annotated[str, Meta(min_length=1, max_length=500, pattern=_CLEAN_LINES)]
 Alias = Annotated[str, Meta(min_length=1, max_length=24, pattern=_CLEAN)]
-# of a language and of a role
 Language = Annotated[str, Meta(pattern="^[a-z]{2,3}" + END)]
-Code = Annotated[str, Meta(pattern="^[A-Z]{2}" + END)]
+RoleCode = Annotated[str, Meta(pattern="^[A-Z]{2}" + END)]
 # what somebody shows to come in
 Login = Annotated[str, Meta(min_length=3, max_length=80, pattern=r"^[\w.@+-]*" + END)]
 PasswordWord = Annotated[str, Meta(min_length=1, max_length=128)]

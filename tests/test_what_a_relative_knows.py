@@ -85,7 +85,7 @@ async def test_an_invitation_opens_nothing_after_its_week(world: World, chats: C
     unknown = await chats.say(phone, "/start nothing-of-the-kind")
     clock.travel(lambda: made + timedelta(days=7, seconds=1))
     assert await chats.say(phone, f"/start {invitation['payload']}") == unknown
-    assert "unconfirmed" not in {one["state"] for one in await _links(world)}
+    assert [one["unopened"] for one in await _links(world)] == [True]
 
 
 async def test_a_number_comes_too_late_after_the_week(world: World, chats: Chats) -> None:

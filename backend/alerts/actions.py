@@ -85,7 +85,7 @@ NIL = UUID(int=0)
 
 
 # A row of the record on a plan that is not the asker's would show there, and shape its list.
-_MINE_TO_ASK = """
+_PLAN_I_HOLD = """
 SELECT plan FROM mandate
  WHERE plan = $1 AND actor = $2 AND starts <= $3 AND (ends IS NULL OR ends > $3) LIMIT 1
 """
@@ -102,8 +102,8 @@ async def list_tasks(
     require(actor, "listTasks")
     async with transaction(actor.id) as held:
         since = after or (EARLIEST, NIL)
-        of_mine = await held.fetchval(_MINE_TO_ASK, plan, actor.id, clock.now())
-        await record(actor, "listTasks", plan=of_mine)
+        mine = await held.fetchval(_PLAN_I_HOLD, plan, actor.id, clock.now())
+        await record(actor, "listTasks", plan=mine)
         rows: Sequence[Any] = await held.fetch(
             _MINE.format(mine=MINE, groups=GROUPS.format(at="$2")),
             actor.id,

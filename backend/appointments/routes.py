@@ -19,7 +19,7 @@ from backend.errors import (
     VersionStale,
 )
 from backend.problems import documented
-from backend.words import Code, Name
+from backend.words import Name, RoleCode
 
 WRITE = (KeyMissing, KeyReused, NotYourRole, NotFound, Unfit, Taken)
 
@@ -27,7 +27,7 @@ WRITE = (KeyMissing, KeyReused, NotYourRole, NotFound, Unfit, Taken)
 class PlanAppointment(msgspec.Struct, forbid_unknown_fields=True):
     """The time is civil time in the plan's zone."""
 
-    role: Code
+    role: RoleCode
     held_on: date
     held_at: time
     milestone: UUID | None = None

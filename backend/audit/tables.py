@@ -8,7 +8,7 @@ class Audit(Table, tablename="audit"):
     """Who did or read what, when, on which plan; ids only, written once.
 
     `subject` is whose data it was about: the plan's person, or a relative, a mentor or somebody
-    else of its circle; all zero where that one has no id. A trigger says it, unless told.
+    else of its circle; all zero where nobody, or not one alone, is in that role.
     """
 
     id = BigSerial(primary_key=True)

@@ -20,7 +20,7 @@ from backend.errors import (
     VersionStale,
 )
 from backend.problems import documented
-from backend.words import Code, Language, Line, Name
+from backend.words import Language, Line, Name, RoleCode
 
 
 class AddMember(msgspec.Struct, forbid_unknown_fields=True):
@@ -30,7 +30,7 @@ class AddMember(msgspec.Struct, forbid_unknown_fields=True):
     that the mandate is for: plan, circle, summaries, consents, access.
     """
 
-    role: Code
+    role: RoleCode
     name: Name | None = None
     login: Line | None = None
     language: Language | None = None

@@ -12,7 +12,7 @@ from backend.database import transaction
 from backend.errors import TooManyTries, WrongCredentials
 from backend.passkeys import challenges, rules
 from backend.passkeys.actions import place, site
-from backend.passkeys.use import counts_on, index_of, is_handle_of
+from backend.passkeys.use import count_use, index_of, is_handle_of
 from backend.staff.devices import hash_token
 from backend.staff.sessions import Tokens, Whence, open_session
 from backend.staff.tries import Tried, count_try, forget_tries
@@ -73,6 +73,6 @@ async def _enter(held: Any, actor: Actor, found: Any, count: int, whence: Whence
         "SELECT true FROM staff WHERE id = $1 AND active FOR UPDATE", actor.id
     ):
         return None
-    if await counts_on(held, actor.id, found["passkey"], count, browser=whence.browser):
+    if await count_use(held, actor.id, found["passkey"], count, browser=whence.browser):
         return await open_session(held, actor.id, found["device"], whence, limited=False)
     return None

@@ -12,7 +12,7 @@ from backend.database import transaction
 from backend.errors import NotFromThisState, WrongCredentials
 from backend.passkeys import challenges, rules
 from backend.passkeys.actions import credentials_of, place, site
-from backend.passkeys.use import counts_on, index_of, is_handle_of
+from backend.passkeys.use import count_use, index_of, is_handle_of
 from backend.staff.proof import begin_try, stamp
 from backend.staff.tries import forget_tries
 
@@ -49,7 +49,7 @@ async def prove_with_passkey(actor: Actor, shown: rules.Shown) -> None:
     count = rules.check_shown(shown, drawn, site(), public)
     async with transaction(actor.id) as held:
         browser = await held.fetchval("SELECT browser FROM session WHERE id = $1", actor.session)
-        right = await counts_on(held, actor.id, passkey, count, browser=browser)
+        right = await count_use(held, actor.id, passkey, count, browser=browser)
         if right:
             await stamp(held, actor)
             await forget_tries(held, tried)

@@ -32,28 +32,10 @@ class OptionsView(msgspec.Struct):
     options: dict[str, Any]
 
 
-class ShowPasskey(msgspec.Struct, forbid_unknown_fields=True):
-    """What `navigator.credentials.get` gave, each in base64url; the rest is as in signIn."""
-
-    id: KeyId
-    client_data: Bytes
-    authenticator_data: Bytes
-    signature: Bytes
-    user_handle: KeyId
-    device: Token | None = None
-    device_name: DeviceName | None = None
-
-    @property
-    def shown(self) -> rules.Shown:
-        return rules.Shown(
-            self.id, self.client_data, self.authenticator_data, self.signature, self.user_handle
-        )
-
-
 class ProveWithPasskey(msgspec.Struct, forbid_unknown_fields=True):
     """What `navigator.credentials.get` gave, each in base64url.
 
-    Some authenticators give no `user_handle` here.
+    Some authenticators give no `user_handle` for a passkey that they were asked for by its id.
     """
 
     id: KeyId
@@ -68,6 +50,14 @@ class ProveWithPasskey(msgspec.Struct, forbid_unknown_fields=True):
         return rules.Shown(
             self.id, self.client_data, self.authenticator_data, self.signature, handle
         )
+
+
+class ShowPasskey(ProveWithPasskey, kw_only=True):
+    """Likewise, with a `user_handle`, for nobody said who they are; the rest is as in signIn."""
+
+    user_handle: KeyId
+    device: Token | None = None
+    device_name: DeviceName | None = None
 
 
 class EnrolPasskey(msgspec.Struct, forbid_unknown_fields=True):

@@ -28,10 +28,10 @@ def is_handle_of(staff: UUID, shown: str) -> bool:
     return shown.rstrip("=") == bytes_to_base64url(handle_of(staff))
 
 
-async def counts_on(held: Any, staff: UUID, passkey: UUID, count: int, *, browser: bool) -> bool:
-    """Whether the passkey stands and its count does not run back.
+async def count_use(held: Any, staff: UUID, passkey: UUID, count: int, *, browser: bool) -> bool:
+    """Write the use down; False where the passkey has ended, or its count runs back.
 
-    Where it does there may be two of it, and its holder is told, wherever they are.
+    Where that does there may be two of it, and its holder is told, wherever they are.
     """
     done: str = await held.execute(_COUNTED, passkey, count, clock.now())
     if done.endswith(" 1"):

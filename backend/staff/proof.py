@@ -22,7 +22,7 @@ async def require_fresh(actor: Actor) -> None:
 
 
 async def is_fresh(actor: Actor) -> bool:
-    """Whether password or code were shown in this session within the last five minutes."""
+    """Whether password, code or passkey were shown in this session within five minutes."""
     async with transaction(actor.id) as held:
         proved: datetime | None = await held.fetchval(
             "SELECT proved_at FROM session WHERE id = $1 AND ended_at IS NULL", actor.session

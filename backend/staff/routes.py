@@ -90,7 +90,7 @@ class FactorView(msgspec.Struct):
 
 
 class RecoveryView(msgspec.Struct):
-    """Each works once, beside the password, in the place of a code. They are not shown again."""
+    """Each works once, with the password, for a code or a passkey. They are not shown again."""
 
     recovery_codes: Sequence[str]
 

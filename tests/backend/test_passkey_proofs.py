@@ -11,7 +11,7 @@ from webauthn.helpers import bytes_to_base64url
 from backend import clock
 from backend.database import transaction
 from backend.passkeys import challenges
-from backend.passkeys.use import counts_on
+from backend.passkeys.use import count_use
 from tests.backend.authenticator import (
     PRESENT,
     Authenticator,
@@ -237,5 +237,5 @@ async def test_one_that_is_removed_meanwhile_counts_no_further_and_is_told_of_no
     assert worker.id
     (row,) = await world.sql("UPDATE passkey SET ended_at = $1 RETURNING id", clock.now())
     async with transaction(worker.id) as held:
-        assert not await counts_on(held, worker.id, row["id"], 50, browser=False)
+        assert not await count_use(held, worker.id, row["id"], 50, browser=False)
     assert await world.sql("SELECT 1 FROM account_notice WHERE kind = 'passkey_copied'") == []

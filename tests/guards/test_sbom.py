@@ -1,11 +1,14 @@
 """What docs/sbom.json and docs/licences.md say is what requirements.txt installs."""
 
 import json
-from importlib.metadata import Distribution
+import tomllib
+from importlib.metadata import Distribution, version
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
 
+from backend.settings import ROOT
 from tests.sbom import (
     COPYLEFT,
     LICENCES,
@@ -73,3 +76,16 @@ def test_a_package_that_says_no_licence_is_not_passed_over(tmp_path: Path) -> No
     (tmp_path / "METADATA").write_text("Metadata-Version: 2.4\nName: probe\n")
     with pytest.raises(ValueError, match="license"):
         licence_of("probe", Distribution.at(tmp_path))
+
+
+def test_what_is_installed_is_not_below_the_lowest_safe_release() -> None:
+    floors = tomllib.loads((ROOT / "docs" / "floors.toml").read_text(encoding="utf-8"))
+    pinned = dict(pins())
+    assert floors
+    for package, floor in floors.items():
+        assert floor["because"], package
+        if floor["at_least"] == "never":
+            assert package not in pinned, f"{package} must not be installed"
+            continue
+        assert Version(pinned[package]) >= Version(floor["at_least"]), package
+        assert Version(version(package)) >= Version(floor["at_least"]), package

@@ -2,14 +2,10 @@
 
 import ast
 import re
-import tomllib
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
-from importlib.metadata import version
 from typing import TypeVar
-
-from packaging.version import Version
 
 from backend.settings import ROOT
 
@@ -117,17 +113,3 @@ def test_every_purpose_of_a_key_stands_in_the_inventory_and_nothing_else_does() 
     told = set(re.findall(r"^\| `([^`]+)` \|", inventory, re.MULTILINE))
     assert used == told
     assert len(used) > 20
-
-
-def test_what_is_installed_is_not_below_the_lowest_safe_release() -> None:
-    floors = tomllib.loads((ROOT / "docs" / "floors.toml").read_text(encoding="utf-8"))
-    pins = (ROOT / "requirements.txt").read_text(encoding="utf-8")
-    pinned = dict(re.findall(r"^([\w.-]+)==(\S+)", pins, re.MULTILINE))
-    assert floors
-    for package, floor in floors.items():
-        assert floor["because"], package
-        if floor["at_least"] == "never":
-            assert package not in pinned, f"{package} must not be installed"
-            continue
-        assert Version(pinned[package]) >= Version(floor["at_least"]), package
-        assert Version(version(package)) >= Version(floor["at_least"]), package

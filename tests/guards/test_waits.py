@@ -5,13 +5,13 @@ import re
 from datetime import timedelta
 
 from backend import database, processes
-from backend.audit import heads
+from backend.audit import heads, officer
 from backend.envelope import MOST_AT_ONCE
 from backend.messages import sending
 from backend.settings import ROOT, read
 from bots import intake
 from deploy import health
-from workflows import serve
+from workflows import retain, serve
 
 
 def _told() -> dict[str, list[int]]:
@@ -71,3 +71,13 @@ def test_every_wait_is_as_it_is_told() -> None:
     assert seconds["statement_timeout"] == database.STATEMENT_SECONDS
     assert (read({}).pool, MOST_AT_ONCE, sending.MOST_ATTEMPTS) == (10, 500, 5)
     assert sending.BACK_OFF[:3] == tuple(timedelta(seconds=n) for n in (2, 4, 8))
+
+
+def test_what_is_heavy_is_bounded_as_it_is_told() -> None:
+    page = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    told = re.sub(r"\s+", " ", page.partition("**What is heavy**")[2].partition("## ")[0])
+    limits = read({}).limits
+    assert f"{limits['readFile']} reads of a file an hour" in told
+    assert f"a search ({limits['findPerson']} an hour)" in told
+    assert f"pages of {'a hundred' if officer.A_PAGE == 100 else officer.A_PAGE}" in told
+    assert f"{'two hundred' if retain.A_NIGHT == 200 else retain.A_NIGHT} keys a night" in told

@@ -53,7 +53,7 @@ _RECOVERY = (
 )
 _OF_ACCOUNTS = (
     r" ON (session|refresh_token|device|factor|recovery_code|passkey|account_notice|once|staff"
-    r"|account_invitation|duty_shift|entry_key|subject_key) "
+    r"|account_invitation|duty_shift|entry_key|subject_key|actor|denial) "
 )
 _OF_WORKERS = tuple(
     f"tests/backend/test_{name}.py" for name in ("what_a_worker_sees", "what_a_mandate_opens")

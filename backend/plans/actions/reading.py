@@ -32,7 +32,6 @@ class PlanRead:
     offers: dict[str, list[str]]
     circle: Sequence[Any] | None
     appointments: Sequence[Any]
-    glass: bool = False  # read for four hours, with a second person's word
     groups: Collection[str] | None = None  # what may flow to a reader who works elsewhere
 
     @property
@@ -103,7 +102,6 @@ def _read(sheet: Any, *, everything: bool) -> PlanRead:
         if role in rules.READ_CIRCLE and covers(groups, "circle")
         else None,
         appointments=_appointments(sheet),
-        glass=sheet["glass"],
         groups=groups,
     )
 
