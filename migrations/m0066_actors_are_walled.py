@@ -15,8 +15,16 @@ ID = "2026-11-29T14:10:00:000000"
 VERSION = "1.38.0"
 DESCRIPTION = "Row security of actors and of refusals that are counted"
 
-# The release before this one needs none of the policies that were left for the one before it.
-OVER = "SELECT close_release_before();"
+# The release before this one needs none of the policies that m0056 left for the one before it. But
+# where both come in one go it is that one which still runs.
+OVER = """
+DO $$ BEGIN
+    IF EXISTS (SELECT 1 FROM migration WHERE name = '2026-11-29T11:00:00:000000'
+                  AND ran_on < clock_timestamp()::timestamp - interval '1 hour') THEN
+        PERFORM close_release_before();
+    END IF;
+END $$;
+"""
 CLOSE = """
 DO $$ BEGIN
     IF NOT EXISTS (SELECT 1 FROM staff) THEN

@@ -10,7 +10,7 @@ plan is.
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 from piccolo.engine import engine_finder
 
-from migrations.m0008_change_at_once import CHANGE as EARLIER
+from migrations.m0032_no_entry_no_flow import CHANGE_AT_ONCE as EARLIER
 from migrations.m0062_one_plan_for_a_sheet import STATEMENT as PLANNED_ONCE
 from migrations.m0063_plans_told_by_name import (
     PLANS,
@@ -66,7 +66,6 @@ TELL = "    PERFORM set_config('app.plan', found_plan.id::text, true);"
 FORGET = "    PERFORM set_config('app.plan', '', true);"
 CHANGE = _with(
     EARLIER,
-    ("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION"),
     # a foreign key to the plan may be written meanwhile
     ("FOR UPDATE OF p;", "FOR NO KEY UPDATE OF p;"),
     ("    SELECT n.version, n.state", f"{TELL}\n    SELECT n.version, n.state"),

@@ -33,6 +33,7 @@ _FIRST = (
     "times",
 )
 FIELDS = {FIRST: _FIRST, FORM: (*_FIRST, "subject")}
+BOTH_RUN = timedelta(days=7)
 SIZE = len(FORM) + hashlib.sha256().digest_size
 START = bytes(SIZE)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -145,6 +146,8 @@ class Walk:
     agreed: Head | None = None
     lost: list[Head] = field(default_factory=list)
     restored_at: datetime | None = None
+    told_since: Row | None = None
+    vouched: bool = False
 
     def __post_init__(self) -> None:
         self.dropped = self.number
@@ -168,11 +171,26 @@ class Walk:
         expected = seal(self.key, number, self.mac, row, form)
         if row["id"] != sealed.row or not hmac.compare_digest(expected, sealed.mac):
             raise Broken("the row was altered, or its place was", number=number, row=sealed.row)
+        self._look_at_subject(form, number, row)
         self.number, self.mac = number, expected
         if row["operation"] == "restore":
             self.restored_at = row["at"]
         for head in self._heads.pop(number, ()):
             self._compare(head, expected)
+
+    def _look_at_subject(self, form: bytes, number: int, row: Row) -> None:
+        """The first form vouches for no subject, and rows of before had none.
+
+        The release before may seal rows that have one, while both run: until the first seal of the
+        new form, and for a week at most.
+        """
+        if form == FORM:
+            since = self.told_since
+            if not self.vouched and since is not None and row["at"] - since["at"] > BOTH_RUN:
+                raise Broken("a subject was put in later", number=number, row=since["id"])
+            self.vouched = True
+        elif row["subject"] is not None and not self.vouched and self.told_since is None:
+            self.told_since = row
 
     def _compare(self, head: Head, mac: bytes) -> None:
         if hmac.compare_digest(head.mac, mac):

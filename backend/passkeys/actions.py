@@ -84,6 +84,7 @@ async def confirm_passkey(actor: Actor, name: str, made: rules.Made) -> list[str
     async with transaction(actor.id) as held:
         await require_fresh(actor)
         await held.execute("SELECT id FROM staff WHERE id = $1 FOR UPDATE", actor.id)
+        await forget_codes(held, actor.id)  # of a factor that a release without codes took away
         await _keep(held, actor, id_, name, key)
         codes = await make_first_codes(held, actor.id)
         limited = await held.fetchval("SELECT limited FROM session WHERE id = $1", actor.session)

@@ -18,7 +18,9 @@ MOST = 3  # of a kind; the one that was not seen for longest gives way
 _LIST = """
 SELECT d.id, d.name, d.browser, d.made_at, d.seen_at,
        EXISTS (SELECT 1 FROM session s WHERE s.device = d.id AND s.ended_at IS NULL
-               AND s.until > $2) AS signed_in,
+               AND s.until > $2
+               AND s.access_until + CASE WHEN s.browser THEN interval '0'
+                                         ELSE interval '12 hours' END > $2) AS signed_in,
        d.id IS NOT DISTINCT FROM (SELECT device FROM session WHERE id = $3) AS here
   FROM device d WHERE d.staff = $1 AND d.ended_at IS NULL ORDER BY d.seen_at DESC, d.id
 """

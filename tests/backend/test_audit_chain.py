@@ -101,7 +101,8 @@ def test_what_the_release_before_sealed_goes_on_in_the_same_chain(
     rows: list[dict[str, Any]], later: list[dict[str, Any]], data: st.DataObject
 ) -> None:
     entries, mac = list[Entry](), START
-    whole = [{**row, "id": number} for number, row in enumerate([*rows, *later], 1)]
+    before = [{**row, "subject": None} for row in rows]
+    whole = [{**row, "id": number} for number, row in enumerate([*before, *later], 1)]
     row: dict[str, Any] | None
     for row in whole:
         form = FIRST if row["id"] <= len(rows) else FORM
@@ -116,6 +117,27 @@ def test_what_the_release_before_sealed_goes_on_in_the_same_chain(
     assert _broken(entries).number == place + 1
     entries[place] = sealed, {**(row or {}), "operation": "another word"}
     assert _broken(entries).number == place + 1
+
+
+def _of_both(*rows: tuple[bytes, datetime, UUID | None]) -> list[Entry]:
+    entries, mac = list[Entry](), START
+    for number, (form, at, subject) in enumerate(rows, 1):
+        row = dict.fromkeys(FIELDS[FORM]) | {"id": number, "at": at, "operation": "getPlan"}
+        mac = seal(KEY, number, mac, row, form)
+        # whatever a seal of the first form does not vouch for
+        entries.append((Seal(number, number, mac), {**row, "subject": subject}))
+    return entries
+
+
+def test_a_subject_that_was_put_into_an_old_row_is_named() -> None:
+    someone, week = UUID(int=1), timedelta(days=7)
+    whole = [(FIRST, NOON - 3 * week, None), (FIRST, NOON - week, None), (FORM, NOON, None)]
+    assert _walk(_of_both(*whole)).number == 3
+    altered = [(FIRST, NOON - 3 * week, someone), *whole[1:], (FORM, NOON + week, None)]
+    assert (_broken(_of_both(*altered)).row, len(altered)) == (1, 4)
+    # while both releases run, before and after the first seal of the new one
+    both = [(FIRST, NOON - week, someone), (FORM, NOON, None), (FIRST, NOON + week, someone)]
+    assert _walk(_of_both(*both, (FORM, NOON + 5 * week, None))).number == 4
 
 
 @given(_rows, st.data())

@@ -210,6 +210,19 @@ async def test_they_go_with_the_last_passkey_and_not_before(world: World) -> Non
     assert len((await limited.post("/account/passkeys", body)).json()["recovery_codes"]) == 10
 
 
+async def test_codes_that_outlived_their_passkey_do_not_come_back_with_another(
+    world: World,
+) -> None:
+    worker = await world.somebody("SW")
+    old = (await a_passkey(worker)).codes
+    # a release that knew no such codes took the passkey away
+    await world.sql("UPDATE passkey SET ended_at = $1", clock.now())
+    new = (await a_passkey(worker, "stick")).codes
+    assert len(set(new) - set(old)) == 10
+    assert (await _enter(worker, old[0])).status_code == 401
+    assert (await _enter(worker, new[0])).status_code == 200
+
+
 async def test_an_operator_forgets_them_with_the_rest(world: World) -> None:
     agency = await world.an_agency()
     keyed, coded = [await world.somebody("SW", agency=agency) for _ in range(2)]

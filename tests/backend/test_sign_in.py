@@ -124,7 +124,14 @@ async def test_an_app_that_rests_for_twelve_hours_is_signed_out(world: World) ->
     unknown = await _refresh("x" * 43)
     assert (rested.status_code, rested.json()) == (401, unknown.json())
     # it is over, and not taken for a theft: the device stays, and its holder signs in again
-    assert (await _sign_in(worker.login)).status_code == 200
+    again = await _sign_in(worker.login)
+    assert again.status_code == 200
+    bearer = {"Authorization": f"Bearer {again.json()['access_token']}"}
+    listed = (await Caller().get("/account/devices", headers=bearer)).json()["devices"]
+    assert sorted((one["here"], one["signed_in"]) for one in listed) == [
+        (False, False),
+        (True, True),
+    ]
 
 
 async def test_a_token_that_was_renewed_at_the_last_moment_ends_with_its_session(

@@ -16,6 +16,7 @@ from benchmarks.ground import AGENCY, LOAD, STAFF, ZONES
 
 # the last migrations of earlier releases
 FIRST, SECOND = "2026-11-22T10:00:00:000000", "2026-11-22T17:00:00:000000"
+OPEN = "2026-11-29T10:10:00:000000"  # grants alone stood before accounts and keys
 BEFORE = "2026-11-29T12:30:00:000000"  # actors were seen by everybody
 LOCK_SECONDS = 4  # how long a statement of ours waits for a lock
 TOKEN = hashlib.sha256(b"a token").digest()
@@ -70,6 +71,7 @@ async def _upgrade(server: embedded.Server, held: Any) -> None:
 
 of_the_first = pytest.mark.parametrize("before", [FIRST], indirect=True)
 of_the_second = pytest.mark.parametrize("before", [SECOND], indirect=True)
+before_accounts = pytest.mark.parametrize("before", [OPEN], indirect=True)
 of_the_last = pytest.mark.parametrize("before", [BEFORE], indirect=True)
 
 
@@ -204,6 +206,7 @@ async def test_what_the_release_before_needs_is_left_open_until_it_is_closed_and
 ) -> None:
     # what an operator forgot to close, which the release before asked for no more
     await before.execute("CREATE POLICY release_before ON session TO throughcare_app USING (true)")
+    await before.execute("UPDATE migration SET ran_on = ran_on - interval '2 hours'")
     await _upgrade(server, before)
     left = "SELECT tablename::text FROM pg_policies WHERE policyname = 'release_before'"
     assert [row[0] for row in await before.fetch(left)] == ["actor"]
@@ -219,6 +222,63 @@ async def test_what_the_release_before_needs_is_left_open_until_it_is_closed_and
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await app.execute(_ADD)
         assert await app.fetchval("SELECT count(*) FROM actor") == 0
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await app.execute("SELECT close_release_before()")
+    finally:
+        await app.close()
+
+
+# What the release before accounts were walled asks as nobody yet: at a sign-in, of a token, at a
+# refresh, of a code.
+AS_NOBODY = {
+    "staff": "SELECT id FROM staff WHERE login = 'sam' AND active",
+    "subject_key": "SELECT k.id FROM subject_key k JOIN staff s ON s.id = k.id",
+    "session": "UPDATE session SET access_until = access_until RETURNING id",
+    "refresh_token": "UPDATE refresh_token SET used_at = now() RETURNING id",
+    "device": "UPDATE device SET seen_at = now() RETURNING id",
+    "factor": "SELECT id FROM factor",
+}
+
+
+async def _found(server: embedded.Server, held: Any) -> dict[str, int]:
+    """How many rows the application's role finds with each of these."""
+    name = await held.fetchval("SELECT current_database()")
+    app = await asyncpg.connect(server.url(migrate.role_name("app"), name))
+    try:
+        return {table: len(await app.fetch(sql)) for table, sql in AS_NOBODY.items()}
+    finally:
+        await app.close()
+
+
+@before_accounts
+async def test_accounts_stay_open_to_the_release_before_until_they_are_closed(
+    server: embedded.Server, before: Any
+) -> None:
+    await before.execute(f"""
+    INSERT INTO subject_key (id, wrapped) VALUES ({STAFF}, '\\x00');
+    INSERT INTO refresh_token (id, session, hash) SELECT gen_random_uuid(), id, access FROM session;
+    INSERT INTO device (id, staff, hash, name, browser, made_at, seen_at)
+    VALUES (gen_random_uuid(), {STAFF}, '\\x00', '', false, now(), now());
+    INSERT INTO factor (id, staff, secret, used_step, made_at)
+    VALUES (gen_random_uuid(), {STAFF}, '\\x00', 0, now());
+    """)
+    assert await _found(server, before) == dict.fromkeys(AS_NOBODY, 1)
+    await _upgrade(server, before)
+    assert await _found(server, before) == dict.fromkeys(AS_NOBODY, 1)
+    name = await before.fetchval("SELECT current_database()")
+    owner = server.url(migrate.role_name("owner"), name)
+    assert await migrate.is_open(owner)
+    app = await asyncpg.connect(server.url(migrate.role_name("app"), name))
+    try:
+        # the keys of people are closed at once: it asks for them as somebody
+        people = "SELECT count(*) FROM subject_key k JOIN actor a ON a.id = k.id"
+        assert await app.fetchval(f"{people} AND a.kind <> 'staff'") == 0
+        for _ in range(2):  # a second time there is nothing left to close
+            await migrate.close(owner)
+            assert not await migrate.is_open(owner)
+            assert await _found(server, before) == dict.fromkeys(AS_NOBODY, 0)
+        who = await app.fetch("SELECT role FROM account_of_login('sam', '\\x00', '\\x00')")
+        assert [row["role"] for row in who] == ["SW"]
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await app.execute("SELECT close_release_before()")
     finally:

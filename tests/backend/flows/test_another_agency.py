@@ -54,6 +54,13 @@ async def test_what_is_not_in_the_entry_is_not_in_the_answer(world: World) -> No
     calls = abroad.calls()
     for name in calls.keys() - {"getPlan", "getPlan, all", "page"}:
         assert (await calls[name]()).status_code == 404, name
+    milestone = row(await world.plan(abroad.docket.worker, plan), "PRB-06")
+    for state in ("in_progress", "done"):  # the short way is as closed as the long one
+        path, seen_as = f"/milestones/{milestone['id']}", milestone["version"]
+        change = await abroad.worker.patch(path, {"state": state}, version=seen_as)
+        assert change.status_code == 404, change.text
+    same = row(await world.plan(abroad.docket.worker, plan), "PRB-06")
+    assert same == milestone
     await abroad.end(flow)
     await world.a_flow(abroad.there, groups=["milestones", "circle", "appointments"])
     for who in (abroad.officer, abroad.worker):
