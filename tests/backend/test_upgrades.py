@@ -2,6 +2,8 @@
 
 import asyncio
 import hashlib
+import re
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +15,7 @@ from piccolo.apps.migrations.commands.forwards import ForwardsMigrationManager
 from backend import database, embedded, migrate
 from backend.flows.rules import OF_KIND
 from benchmarks.ground import AGENCY, LOAD, STAFF, ZONES
+from tests.mutation.conditions import conditions
 
 # the last migrations of earlier releases
 FIRST, SECOND = "2026-11-22T10:00:00:000000", "2026-11-22T17:00:00:000000"
@@ -283,3 +286,36 @@ async def test_accounts_stay_open_to_the_release_before_until_they_are_closed(
             await app.execute("SELECT close_release_before()")
     finally:
         await app.close()
+
+
+# Conditions that a function of the last release had and this one's has not, each looked at.
+LOST = {
+    ("account_of_login", "r.factor = f.id"): "or a code of the account, beside a passkey alone",
+    ("my_account", "r.factor = f.id"): "likewise",
+}
+
+
+async def _conditions(held: Any) -> dict[str, set[str]]:
+    """Of each function of ours, with the spaces of its text as one."""
+    rows = await held.fetch(
+        "SELECT p.proname::text AS name, pg_get_functiondef(p.oid) AS text FROM pg_proc p"
+        "  JOIN pg_language l ON l.oid = p.prolang"
+        " WHERE p.pronamespace = 'public'::regnamespace AND l.lanname IN ('sql', 'plpgsql')"
+    )
+    found: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        text = re.sub(r"\s+", " ", re.sub(r"--[^\n]*", "", row["text"]))
+        found[row["name"]] |= {text[first:last] for first, last in conditions(text)}
+    return found
+
+
+@of_the_last
+async def test_a_function_that_is_stated_anew_has_every_condition_that_it_had(
+    server: embedded.Server, before: Any
+) -> None:
+    was = await _conditions(before)
+    assert "m.elsewhere IS NULL" in was["change_milestone"]
+    await _upgrade(server, before)
+    now = await _conditions(before)
+    lost = {(name, one) for name in was.keys() & now.keys() for one in was[name] - now[name]}
+    assert lost == LOST.keys()
