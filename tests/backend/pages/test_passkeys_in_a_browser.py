@@ -107,7 +107,7 @@ async def test_a_proof_by_passkey_and_codes_for_the_day_it_is_lost(
         await page.locator("summary", has_text="Make new ones").click()
         assert await page.get_by_label("Your password").count() == 0
         await page.get_by_role("button", name="Make new recovery codes").click()
-        await page.get_by_role("heading", name="For the day the phone is lost").wait_for()
+        await page.get_by_role("heading", name="For the day phone or passkey is lost").wait_for()
         assert await fits(page) == []
         new = await page.locator(".code li").first.inner_text()
         await page.get_by_role("button", name="Sign out", exact=True).click()
