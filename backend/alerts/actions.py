@@ -102,7 +102,7 @@ async def list_tasks(
     require(actor, "listTasks")
     async with transaction(actor.id) as held:
         since = after or (EARLIEST, NIL)
-        mine = await held.fetchval(_PLAN_I_HOLD, plan, actor.id, clock.now())
+        mine = plan and await held.fetchval(_PLAN_I_HOLD, plan, actor.id, clock.now())
         await record(actor, "listTasks", plan=mine)
         rows: Sequence[Any] = await held.fetch(
             _MINE.format(mine=MINE, groups=GROUPS.format(at="$2")),
