@@ -125,8 +125,8 @@ OWNER_CANCELS = {
     "change": {"INSERT"},
     "audit": {"SELECT", "DELETE"},  # what is ten years old, and nothing else
 }
-# Kept as proof for years: the jobs delete of it what a policy of its own lets them, and no more.
-DELETED_LATE = {"channel_consent", "disclosure", "participation", "correction", "entry_pass"}
+# Deleted years after: the jobs delete of it what a policy of its own lets them, and no more.
+DELETED_LATE = {*PLAN_ROWS, "break_glass", "outside_review", "complaint", "person"}
 # What tells of a supervised plan's voluntary part: only while somebody's wish to erase it stands.
 THINNED = {
     "milestone_event", "appointment", "correction", "claim", "contact", "participation",
@@ -316,6 +316,7 @@ async def test_nothing_is_deleted_but_what_is_kept_for_minutes_and_proofs_that_a
         ("throughcare_worker", "court_assertion", "DELETE"),
         ("throughcare_worker", "denial", "DELETE"),  # once the audit has told the number
         ("throughcare_worker", "recent_act", "DELETE"),  # an hour later
+        ("throughcare_worker", "person_word", "DELETE"),  # of whom there is no plan any more
         *(("throughcare_worker", table, "DELETE") for table in DELETED_LATE),
         *(("throughcare_app", table, "DELETE") for table in THINNED),
     }

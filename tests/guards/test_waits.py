@@ -11,7 +11,7 @@ from backend.messages import sending
 from backend.settings import ROOT, read
 from bots import intake
 from deploy import health
-from workflows import retain, serve
+from workflows import ends, serve
 
 
 def _told() -> dict[str, list[int]]:
@@ -80,4 +80,5 @@ def test_what_is_heavy_is_bounded_as_it_is_told() -> None:
     assert f"{limits['readFile']} reads of a file an hour" in told
     assert f"a search ({limits['findPerson']} an hour)" in told
     assert f"pages of {'a hundred' if officer.A_PAGE == 100 else officer.A_PAGE}" in told
-    assert f"{'two hundred' if retain.A_NIGHT == 200 else retain.A_NIGHT} keys a night" in told
+    assert f"{'two hundred' if ends.A_NIGHT == 200 else ends.A_NIGHT} keys a night" in told
+    assert f"and {'fifty' if ends.PLANS_A_NIGHT == 50 else ends.PLANS_A_NIGHT} plans" in told

@@ -13,7 +13,8 @@ from backend import clock, database
 from tests.backend.duties import an_incident
 from tests.backend.pages.browser import in_the_circle, writes
 from tests.world import Caller, World
-from workflows.retain import RULES, carry_out, retain
+from workflows.retain import carry_out, retain
+from workflows.terms import RULES
 
 TERMS = {
     "texts": 30,
@@ -38,13 +39,18 @@ ENDS = (
     "agreements",
     "corrections",
     "papers",
+    "messages",
+    "wishes",
+    "reviews",
+    "tasks",
+    "plans",  # test_whole_plans_go.py
     "audit",
 )
 
 
 @dataclass
 class Archive:
-    """A closed plan with a relative, a text, a message, an ended chat, a flag and an incident."""
+    """A closed plan with a relative, a text, a tapped message, an ended chat, a flag, a report."""
 
     world: World
     head: Caller
@@ -127,6 +133,11 @@ async def archive(world: World) -> Archive:
         " plan, 1, bot, id, subject, 'CLOSE', '', plan, current_date, 'CLOSE', now(), now(), now(),"
         " 'sent' FROM link"
     )
+    await world.sql(  # and a tap on it, with which it is kept until the plan goes
+        "INSERT INTO claim (id, agency, plan, version, message, actor, role, subject, what, at)"
+        " SELECT gen_random_uuid(), agency, plan, 1, id, recipient, 'FA', id, 'yes', now()"
+        " FROM message"
+    )
     flag, home = {"subject": relative, "words": "x"}, {"subject": relative, "address": "x"}
     for what, body in (("safety-flags", flag), ("protected-addresses", home)):
         assert (await worker.post(f"/plans/{plan}/{what}", body)).status_code == 201
@@ -155,6 +166,18 @@ async def test_it_goes_on_the_day_of_its_term_and_not_the_day_before(
         # with the person everything goes that leads to somebody of their circle
         over["values"] = over["chats"] = over["incidents"] = over["people"]
     assert await archive.gone() == over, counts
+
+
+async def test_after_a_year_nobody_can_ask_the_chat_service_for_a_message(
+    archive: Archive, world: World
+) -> None:
+    await world.sql("UPDATE message SET provider_id = 7, variables = NULL")
+    for days, left in ((364, 7), (366, None)):
+        ago = clock.now() - timedelta(days=days)
+        await world.sql("UPDATE message SET created_at = $1", ago)
+        await archive.night()
+        [one] = await world.sql("SELECT provider_id FROM message")
+        assert one["provider_id"] == left
 
 
 async def test_nothing_goes_under_a_legal_hold_and_everything_once_it_has_ended(

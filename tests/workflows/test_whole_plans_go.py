@@ -1,0 +1,209 @@
+"""Years after its closing a plan goes with all its rows; before that, and of others, nothing."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from backend import clock, database, embedded, migrate
+from migrations.m0076_rows_end import OF_A_PLAN
+from tests.backend.kept import Kept, a_copy
+from tests.plan_rows import PLAN_ROWS
+from workflows.retain import carry_out
+from workflows.terms import RULES
+
+# What is of a person, and goes with their last plan.
+OF_NOBODY = ("person", "person_word", "complaint")
+
+
+async def _night(*codes: str) -> dict[str, int]:
+    async def work() -> dict[str, int]:
+        database.act_as("worker")
+        async with database.transaction():
+            return await carry_out(clock.now(), [one for one in RULES if one.code in codes])
+
+    return await database.in_fresh_context(work)
+
+
+class Archive:
+    """A plan in which everything has happened, its key gone, closed for so many years."""
+
+    def __init__(self, kept: Kept, person: UUID) -> None:
+        self.kept, self.world, self.person = kept, kept.world, person
+        self.plan = UUID(kept.scene.docket.plan)
+        self.other = UUID(kept.other.docket.plan)
+
+    async def close(self, ago: str, *, state: str = "closed") -> None:
+        sql = "UPDATE plan SET state = $2, closed_at = now() - $3::text::interval WHERE id = $1"
+        await self.world.sql(sql, self.plan, state, ago)
+
+    async def rows(self) -> dict[str, int]:
+        """Of this plan, table by table."""
+        found = {}
+        for table, column in PLAN_ROWS.items():
+            [row] = await self.world.sql(
+                f"SELECT count(*) AS n FROM {table} WHERE {column} = $1", self.plan
+            )
+            found[table] = row["n"]
+        return found
+
+    async def others(self) -> dict[str, str]:
+        """All rows that are of no table of a plan, or of another plan; but for the record."""
+        tables = await self.world.sql(
+            "SELECT table_name AS name FROM information_schema.tables"
+            " WHERE table_schema = 'public' AND table_type = 'BASE TABLE'"
+        )
+        found = {}
+        for name in {row["name"] for row in tables} - {"audit", "recent_act"}:
+            but = f"WHERE {PLAN_ROWS[name]} IS DISTINCT FROM $1" if name in PLAN_ROWS else ""
+            values = [self.plan] if but else []
+            rows = await self.world.sql(
+                f"SELECT to_jsonb(t)::text AS row FROM {name} t {but} ORDER BY id", *values
+            )
+            found[name] = "\n".join(row["row"] for row in rows)
+        return found
+
+    async def bare(self, sql: str) -> str:
+        """A statement of whoever took the jobs' account over."""
+        url = self.world.server.url(migrate.role_name("worker"), self.world.database_name)
+        held = await asyncpg.connect(url)
+        try:
+            done: str = await held.execute(sql)
+            return done
+        finally:
+            await held.close()
+
+
+@pytest_asyncio.fixture
+async def archive(server: embedded.Server) -> AsyncIterator[Archive]:
+    async with a_copy(server) as kept:
+        plan = UUID(kept.scene.docket.plan)
+        [row] = await kept.world.sql("SELECT person FROM plan WHERE id = $1", plan)
+        await kept.world.sql("UPDATE legal_hold SET ended_at = now(), ended_by = set_by")
+        await kept.world.sql(
+            "UPDATE subject_key SET wrapped = NULL, destroyed_at = now() WHERE id = $1",
+            row["person"],
+        )
+        # nobody of its circle stands by anybody else
+        await kept.world.sql(
+            "DELETE FROM mandate m USING member b WHERE b.id = m.actor AND m.plan <> b.plan"
+        )
+        yield Archive(kept, row["person"])
+
+
+async def _persons(archive: Archive) -> dict[str, int]:
+    found = {}
+    for table, column in zip(OF_NOBODY, ("id", "person", "person"), strict=True):
+        [row] = await archive.world.sql(
+            f"SELECT count(*) AS n FROM {table} WHERE {column} = $1", archive.person
+        )
+        found[table] = row["n"]
+    return found
+
+
+async def test_five_years_after_nothing_of_it_is_left_and_all_of_others(archive: Archive) -> None:
+    before = await archive.rows()
+    assert all(before.values()), before
+    assert all((await _persons(archive)).values()), await _persons(archive)
+    others = await archive.others()
+    await archive.close("5 years 5 days")
+    assert await _night("plans") == {"plans": 1}
+    assert await archive.rows() == {**dict.fromkeys(PLAN_ROWS, 0), "change": 1}
+    [gone] = await archive.world.sql("SELECT * FROM change WHERE plan = $1", archive.plan)
+    assert (gone["entity"], gone["entity_id"], gone["kind"]) == ("plan", archive.plan, "d")
+    assert await _persons(archive) == dict.fromkeys(OF_NOBODY, 0)
+    left = await archive.others()
+    changed = {name for name in others if others[name] != left[name]}
+    assert changed == set(OF_NOBODY)
+    assert await _night("plans") == {"plans": 0}
+
+
+async def test_it_is_not_gone_before(archive: Archive) -> None:
+    before = await archive.rows()
+    await archive.close("4 years 360 days")
+    assert await _night("plans") == {"plans": 0}
+    await archive.close("9 years", state="active_outside")
+    assert await _night("plans") == {"plans": 0}
+    after = await archive.rows()
+    assert {**after, "change": 0} == {**before, "change": 0}
+
+
+@pytest.mark.parametrize(
+    "why",
+    [
+        "UPDATE subject_key SET wrapped = 'x', destroyed_at = NULL WHERE id = $1",
+        "UPDATE legal_hold SET ended_at = NULL, ended_by = NULL WHERE person = $1",
+        (
+            "INSERT INTO mandate SELECT (jsonb_populate_record(m, jsonb_build_object("
+            "'id', gen_random_uuid(), 'plan', o.id, 'person', o.person))).*"
+            " FROM plan p JOIN mandate m ON m.plan = p.id JOIN member b ON b.id = m.actor,"
+            " LATERAL (SELECT * FROM plan o WHERE o.person <> p.person LIMIT 1) o"
+            " WHERE p.person = $1 LIMIT 1"
+        ),
+    ],
+    ids=["a key still opens it", "a legal hold stands", "somebody of its circle stands by another"],
+)
+async def test_it_stays_for_a_reason(archive: Archive, why: str) -> None:
+    await archive.close("9 years")
+    await archive.world.sql(why, archive.person)
+    assert await _night("plans") == {"plans": 0}
+
+
+async def test_a_person_stays_for_another_plan(archive: Archive) -> None:
+    await archive.world.sql(
+        "INSERT INTO plan SELECT (jsonb_populate_record(p, $2::jsonb)).* FROM plan p WHERE id = $1",
+        archive.plan,
+        json.dumps({"id": str(uuid4()), "alias": "Another", "state": "closed"}),
+    )
+    await archive.close("9 years")
+    persons = await _persons(archive)
+    assert await _night("plans") == {"plans": 1}
+    assert await _persons(archive) == persons
+
+
+async def test_a_message_goes_a_year_after_and_what_was_tapped_with_the_plan(
+    archive: Archive,
+) -> None:
+    async def left() -> list[Any]:
+        return await archive.world.sql("SELECT id FROM message WHERE plan = $1", archive.plan)
+
+    claimed = await archive.world.sql(
+        "SELECT DISTINCT message AS id FROM claim WHERE plan = $1", archive.plan
+    )
+    there = await left()
+    await archive.close("364 days")
+    assert (await _night("messages"), await left()) == ({"messages": 0}, there)
+    await archive.close("366 days", state="active_outside")
+    assert (await _night("messages"), await left()) == ({"messages": 0}, there)
+    await archive.close("366 days")
+    assert (await _night("messages"))["messages"] == len(there) - len(claimed) > 0
+    assert {row["id"] for row in await left()} == {row["id"] for row in claimed}
+
+
+async def test_a_message_to_staff_goes_a_year_after_it_was_made(archive: Archive) -> None:
+    await archive.world.sql(
+        "INSERT INTO message SELECT (jsonb_populate_record(s, $2::jsonb)).* FROM message s"
+        " WHERE plan = $1 LIMIT 1",
+        archive.plan,
+        json.dumps({"id": str(uuid4()), "plan": None, "tap": None, "step": "another"}),
+    )
+    for ago, gone in (("364 days", 0), ("366 days", 1)):
+        await archive.world.sql(
+            "UPDATE message SET created_at = now() - $1::text::interval WHERE plan IS NULL", ago
+        )
+        there = await archive.world.sql("SELECT 1 FROM message WHERE plan IS NULL")
+        assert (await _night("messages"))["messages"] == gone * len(there)
+
+
+async def test_the_jobs_delete_no_row_before_whatever_they_ask_for(archive: Archive) -> None:
+    await archive.close("4 years 360 days")
+    for table in (*PLAN_ROWS, *OF_NOBODY):
+        if table != "message":
+            assert await archive.bare(f"DELETE FROM {table}") == "DELETE 0", table
+    await archive.close("9 years", state="active_outside")
+    for table in ("plan", "task", "message", *OF_A_PLAN, *OF_NOBODY):
+        assert await archive.bare(f"DELETE FROM {table}") == "DELETE 0", table

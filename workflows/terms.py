@@ -1,0 +1,307 @@
+"""What is kept only for a while: a rule each, in the order in which they are carried out."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from workflows.ends import (
+    destroy,
+    drop,
+    empty,
+    end_again,
+    erase,
+    forget,
+    take_out,
+)
+
+Act = Callable[[str, datetime], Awaitable[int]]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`after` is counted from `since`. `sql` has the instant before which the term is over as $1.
+
+    `act` carries it out and says how many rows it was.
+    """
+
+    code: str
+    what: str
+    after: timedelta
+    since: str
+    act: Act
+    sql: str
+
+
+_HELD = """
+ EXISTS (SELECT 1 FROM legal_hold h JOIN plan p ON p.person = h.person
+          WHERE p.id = {plan} AND h.ended_at IS NULL)"""
+
+_PROVEN = timedelta(days=5 * 366)  # never sooner than five years by the calendar
+_AGED = timedelta(days=10 * 366)
+_A_MONTH = timedelta(days=30)
+_A_YEAR = timedelta(days=365)
+
+
+def _of_closed(table: str, also: str = "false") -> str:
+    """Rows of a plan that was closed long enough ago, or `also`; how many, as one number."""
+    return f"""
+WITH gone AS (
+    DELETE FROM {table} r WHERE ({also} OR r.plan IN (SELECT id FROM plan WHERE closed_at <= $1))
+       AND NOT {_HELD.format(plan="r.plan")} RETURNING 1)
+SELECT count(*)::int FROM gone"""
+
+
+RULES = (
+    Rule(
+        "texts",
+        "what somebody of a circle wrote by chat",
+        timedelta(0),
+        "the day that its row names, thirty days after it came",
+        empty,
+        "UPDATE incoming i SET text = NULL, version = version + 1 WHERE text IS NOT NULL"
+        " AND purge_after < ($1 AT TIME ZONE 'UTC')::date"
+        f" AND NOT {_HELD.format(plan='i.plan')}",
+    ),
+    Rule(
+        "values",
+        "the values of a message, and its chat and number at the chat service",
+        _A_YEAR,
+        "when it was made",
+        empty,
+        "UPDATE message s SET variables = NULL, chat = NULL, provider_id = NULL,"
+        " version = version + 1 WHERE created_at <= $1"
+        " AND (variables IS NOT NULL OR chat IS NOT NULL OR provider_id IS NOT NULL)"
+        f" AND NOT {_HELD.format(plan='s.plan')}",
+    ),
+    Rule(
+        "chats",
+        "the address of a chat that has ended, and its hash",
+        timedelta(days=7),
+        "when the chat ended",
+        empty,
+        "UPDATE link l SET chat = NULL, chat_index = NULL, version = version + 1"
+        " WHERE state = 'ended' AND chat IS NOT NULL AND ended_at <= $1"
+        f" AND NOT {_HELD.format(plan='l.plan')}",
+    ),
+    Rule(
+        "flags",
+        "what a safety flag said that was lowered, and from whom it kept days and places",
+        timedelta(days=365),
+        "when it was lowered",
+        empty,
+        "UPDATE safety_flag f SET content = NULL, kept_from = NULL, version = version + 1"
+        " WHERE (content IS NOT NULL OR kept_from IS NOT NULL) AND lowered_at <= $1"
+        f" AND NOT {_HELD.format(plan='f.plan')}",
+    ),
+    Rule(
+        "addresses",
+        "an address that is protected no longer",
+        timedelta(days=30),
+        "when its protection ended",
+        empty,
+        "UPDATE protected_address a SET address = NULL, version = version + 1"
+        " WHERE address IS NOT NULL AND ended_at <= $1"
+        f" AND NOT {_HELD.format(plan='a.plan')}",
+    ),
+    Rule(
+        "relatives",
+        "the key of a relative, a lawyer or a guardian",
+        timedelta(0),
+        "the day that the closing computed: thirty days after it, if the agency has no own term",
+        destroy,
+        "SELECT b.id FROM plan q JOIN member b ON b.plan = q.id AND b.role IN ('FA', 'LR')"
+        " JOIN subject_key k ON k.id = b.id AND k.wrapped IS NOT NULL"
+        " WHERE coalesce(q.circle_until, q.closed_at + interval '30 days') <= $1"
+        f" AND NOT {_HELD.format(plan='q.id')} ORDER BY q.closed_at, b.id LIMIT $2",
+    ),
+    Rule(
+        "incidents",
+        "the words of an incident",
+        timedelta(days=5 * 365),
+        "when it was closed",
+        empty,
+        "UPDATE incident SET description = NULL, outcome = NULL, version = version + 1"
+        " WHERE closed_at <= $1 AND (description IS NOT NULL OR outcome IS NOT NULL)"
+        " AND NOT EXISTS (SELECT 1 FROM legal_hold h JOIN plan p ON p.person = h.person"
+        "  WHERE h.ended_at IS NULL AND (p.id = ANY(touched) OR h.person = ANY(touched)))",
+    ),
+    Rule(
+        "people",
+        "the key of a person, and those of their circles",
+        timedelta(0),
+        "the day that the closing of their last plan computed: a year, if the agency has no own",
+        erase,
+        "SELECT q.person AS id FROM plan q"
+        " JOIN subject_key k ON k.id = q.person AND k.wrapped IS NOT NULL"
+        " WHERE coalesce(q.keep_until, q.closed_at + interval '365 days') <= $1"
+        f" AND NOT {_HELD.format(plan='q.id')}"
+        " AND NOT EXISTS (SELECT 1 FROM plan o WHERE o.person = q.person AND (o.closed_at IS NULL"
+        "  OR coalesce(o.keep_until, o.closed_at + interval '365 days') > $1))"
+        " GROUP BY q.person ORDER BY min(q.closed_at), q.person LIMIT $2",
+    ),
+    Rule(
+        "sessions",
+        "what opened a session, and a court machine's token",
+        _A_MONTH,
+        "when it ended or ran out",
+        forget,
+        "SELECT forget('sessions', $1)",
+    ),
+    Rule(
+        "devices",
+        "a device that was ended, or on which nobody signed in for a year",
+        _A_MONTH,
+        "its end, or a year after somebody was last there",
+        forget,
+        "SELECT forget('devices', $1)",
+    ),
+    Rule(
+        "factors",
+        "a second factor that was given up, with its recovery codes",
+        _A_MONTH,
+        "when it was given up",
+        forget,
+        "SELECT forget('factors', $1)",
+    ),
+    Rule(
+        "invitations",
+        "an invitation to an account",
+        _A_MONTH,
+        "when it was used, taken back or ran out",
+        forget,
+        "SELECT forget('invitations', $1)",
+    ),
+    Rule(
+        "chat invitations",
+        "what opened an invitation to a chat",
+        _A_MONTH,
+        "when it ran out",
+        empty,
+        "UPDATE link SET token = NULL, pin = NULL, version = version + 1"
+        " WHERE (token IS NOT NULL OR pin IS NOT NULL) AND expires_at <= $1",
+    ),
+    Rule(
+        "passes",
+        "what opened an entry pass",
+        _A_MONTH,
+        "when it ended or ran out",
+        forget,
+        "SELECT forget('passes', $1)",
+    ),
+    Rule(
+        "chat consents",
+        "whether somebody may be written to",
+        _PROVEN,
+        "when it was taken back, or the plan was closed",
+        forget,
+        _of_closed("channel_consent", "r.withdrawn_at <= $1"),
+    ),
+    Rule(
+        "authorisations",
+        "what a professional might tell whom",
+        _PROVEN,
+        "when it was taken back or ran out, or the plan was closed",
+        forget,
+        _of_closed("disclosure", "least(r.withdrawn_at, r.until::timestamptz) <= $1"),
+    ),
+    Rule(
+        "agreements",
+        "which parts of the support somebody wanted",
+        _PROVEN,
+        "when the plan was closed",
+        forget,
+        _of_closed("participation"),
+    ),
+    Rule(
+        "corrections",
+        "what somebody asked to be put right, and the answer",
+        _PROVEN,
+        "when the plan was closed",
+        forget,
+        _of_closed("correction"),
+    ),
+    Rule(
+        "papers",
+        "that an entry pass was made",
+        _PROVEN,
+        "when the plan was closed",
+        forget,
+        _of_closed("entry_pass"),
+    ),
+    Rule(
+        "messages",
+        "that something was said or asked by chat, when, and how it went",
+        _A_YEAR,
+        "when it was made, or the plan was closed",
+        forget,
+        f"""
+WITH gone AS (
+    DELETE FROM message s WHERE NOT EXISTS (SELECT 1 FROM claim c WHERE c.message = s.id)
+       AND ((s.plan IS NULL AND s.created_at <= $1) OR s.plan IN (
+            SELECT id FROM plan WHERE state = 'closed' AND closed_at <= $1))
+       AND NOT {_HELD.format(plan="s.plan")} RETURNING 1)
+SELECT count(*)::int FROM gone""",
+    ),
+    Rule(
+        "wishes",
+        "a wish to break glass",
+        _PROVEN,
+        "when it was asked",
+        forget,
+        """
+WITH gone AS (
+    DELETE FROM break_glass g WHERE asked_at <= $1
+       AND NOT EXISTS (SELECT 1 FROM mandate m WHERE m.glass = g.id) RETURNING 1)
+SELECT count(*)::int FROM gone""",
+    ),
+    Rule(
+        "reviews",
+        "that somebody looked at it from outside",
+        _PROVEN,
+        "when they did",
+        empty,
+        "DELETE FROM outside_review WHERE reviewed_at <= $1",
+    ),
+    Rule(
+        "tasks",
+        "a task that is of no plan",
+        _PROVEN,
+        "when it was closed",
+        empty,
+        "DELETE FROM task WHERE plan IS NULL AND closed_at <= $1",
+    ),
+    Rule(
+        "plans",
+        "all rows of a plan whose person nobody can name any more",
+        _PROVEN,
+        "when the plan was closed",
+        take_out,
+        # somebody of its circle may stand by another who is still being helped
+        f"""
+SELECT q.id FROM plan q
+ WHERE q.state = 'closed' AND q.closed_at <= $1
+   AND NOT EXISTS (SELECT 1 FROM subject_key k WHERE k.id = q.person AND k.wrapped IS NOT NULL)
+   AND NOT {_HELD.format(plan="q.id")}
+   AND NOT EXISTS (SELECT 1 FROM member b JOIN mandate m ON m.actor = b.id
+                     JOIN plan o ON o.id = m.plan
+                    WHERE b.plan = q.id AND (o.closed_at IS NULL OR o.closed_at > $1))
+ ORDER BY q.closed_at, q.id LIMIT $2""",
+    ),
+    Rule(
+        "audit",
+        "who did what",
+        _AGED,
+        "when it was done; the oldest part whole, behind an anchor",
+        drop,
+        "",
+    ),
+    Rule(
+        "brought back",
+        "what an old backup brought back of somebody who was erased",
+        timedelta(0),
+        "at once",
+        end_again,
+        "SELECT DISTINCT m.person AS id FROM subject_key k JOIN mandate m ON m.person = k.id"
+        " WHERE k.wrapped IS NULL AND (m.ends IS NULL OR m.ends > $1) ORDER BY 1 LIMIT $2",
+    ),
+)
