@@ -51,6 +51,12 @@ _RECOVERY = (
     "tests/backend/test_recovery_codes.py"
     "::test_a_code_is_seen_changed_and_deleted_by_its_holder_alone"
 )
+_ENDED = "tests/workflows/test_ends.py"
+_WHOLE = "tests/workflows/test_whole_plans_go.py"
+_LATE = (
+    f"{_WHOLE}::test_the_jobs_delete_no_row_before_whatever_they_ask_for",
+    f"{_ENDED}::test_the_jobs_delete_nothing_before_its_term_whatever_they_ask_for",
+)
 _OF_ACCOUNTS = (
     r" ON (session|refresh_token|device|factor|recovery_code|passkey|account_notice|once|staff"
     r"|account_invitation|duty_shift|entry_key|subject_key|actor|denial) "
@@ -139,7 +145,8 @@ OF_FUNCTION: Mapping[str, Sequence[str]] = {
     "cancel_without_": (_HOUSE, *_FLOWS),
     **dict.fromkeys(("ripe_", "is_held", "is_small(", "is_newborn("), (_ANSWERS, *_ENDS)),
     **dict.fromkeys(("consents_of_", "counts_of_", "holds_of_", "mandates_of_"), _AUDITOR),
-    "drop_audit(": (_FORGOTTEN, "tests/workflows/test_ends.py"),
+    "plans_long_over(": (_WHOLE,),
+    "drop_audit(": (_FORGOTTEN, _ENDED),
     "free_alias(": (_ANSWERS, "tests/backend/test_aliases.py"),
     **dict.fromkeys(("on_my_plans(", "reaches_key(", "my_house("), (_ACCOUNTS, *_OF_WORKERS)),
     "bars_me(": _OF_WORKERS,
@@ -219,7 +226,7 @@ ABOUT: Mapping[str, Sequence[str]] = {
     "backend/summaries": ("tests/backend/summaries",),
     "backend/walls": ("tests/backend/test_walls.py",),
 }
-_NAMED = (*BY_KIND.values(), *OF_FUNCTION.values(), BESIDE, FIRST, SESSION)
+_NAMED = (*BY_KIND.values(), *OF_FUNCTION.values(), BESIDE, FIRST, SESSION, _LATE)
 EVERY = sorted({test for tests in _NAMED for test in tests})
 
 
@@ -240,7 +247,7 @@ def judging(mutants: Sequence[Mutant]) -> list[str]:
     if any(one.kind not in BY_KIND for one in mutants):
         return every
     named = {test.partition("::")[0] for one in mutants for test in BY_KIND[one.kind]}
-    named |= {*SESSION, FIRST[0].partition("::")[0]}
+    named |= {*SESSION, *(one.partition("::")[0] for one in (FIRST[0], *_LATE))}
     named |= {test for tests in OF_FUNCTION.values() for test in tests}
     return [file for file in every if file in named]
 
@@ -294,6 +301,8 @@ class Killers:
             named = [_AGENCYS, *named]
         if mutant.kind == "policy" and re.search(_OF_ACCOUNTS, mutant.name):
             named = [_ACCOUNTS, _RECOVERY, *named]
+        if mutant.kind == "policy" and mutant.name.startswith(("jobs_wait", "jobs_forget")):
+            named = [*_LATE, *named]
         for start, about in OF_FUNCTION.items():
             if mutant.kind == "function" and mutant.name.startswith(start):
                 named = [*about, *named]
