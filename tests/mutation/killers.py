@@ -301,7 +301,7 @@ class Killers:
             named = [_AGENCYS, *named]
         if mutant.kind == "policy" and re.search(_OF_ACCOUNTS, mutant.name):
             named = [_ACCOUNTS, _RECOVERY, *named]
-        if mutant.kind == "policy" and mutant.name.startswith(("jobs_wait", "jobs_forget")):
+        if mutant.kind == "policy" and mutant.name.startswith("jobs_"):
             named = [*_LATE, *named]
         for start, about in OF_FUNCTION.items():
             if mutant.kind == "function" and mutant.name.startswith(start):

@@ -204,6 +204,7 @@ async def test_the_jobs_delete_no_row_before_whatever_they_ask_for(archive: Arch
     for table in (*PLAN_ROWS, *OF_NOBODY):
         if table != "message":
             assert await archive.bare(f"DELETE FROM {table}") == "DELETE 0", table
+    assert await archive.bare("SELECT person FROM person_word") == "SELECT 0"
     await archive.close("9 years", state="active_outside")
     for table in ("plan", "task", "message", *OF_A_PLAN, *OF_NOBODY):
         assert await archive.bare(f"DELETE FROM {table}") == "DELETE 0", table
