@@ -15,6 +15,7 @@ from tests.backend.authenticator import (
     options_to_sign_in,
 )
 from tests.backend.ways import NOTHING, But, an_account
+from tests.databases import as_the_owner_of_everything
 from tests.world import PASSWORD, App, Caller, World
 
 PROBLEM = "urn:throughcare:problem:"
@@ -154,7 +155,13 @@ async def test_where_no_passkey_is_asked_an_app_is_enough_for_a_leader(
     assert (await _enter(who, first.app.code())).json()["refresh_token"]
     for proof in ({"password": PASSWORD}, {"code": first.app.code()}):
         assert (await inside.post(PROVE, proof)).status_code == 204
+    _later(minutes=4)
     assert (await inside.post(FACTOR)).status_code == 200
+    _later()
+    assert (await inside.post(FACTOR)).status_code == 403
+    changed = {"old": PASSWORD, "new": "a green boat over the hill"}
+    assert (await inside.post("/account/password", changed)).status_code == 204
+    assert (await inside.post(FACTOR)).status_code == 200, "the old password is a proof"
 
 
 @LEADERS
@@ -258,7 +265,9 @@ async def test_who_may_have_come_in_by_less_is_signed_out_when_a_passkey_is_aske
     world: World,
 ) -> None:
     agency = await world.an_agency()
-    bare, coded, keyed, both = [await world.somebody("CO", agency=agency) for _ in range(4)]
+    bare, coded, keyed, both = [
+        await world.somebody(role, agency=agency) for role in ("CO", "AD", "CO", "AD")
+    ]
     worker, worker_bare = [await world.somebody("SW", agency=agency) for _ in range(2)]
     away = await world.somebody("CO", agency=await world.an_agency(name="Elsewhere"))
     for one in (coded, both, worker):
@@ -267,9 +276,9 @@ async def test_who_may_have_come_in_by_less_is_signed_out_when_a_passkey_is_aske
         await a_passkey(one)
     everybody = (bare, coded, keyed, both, worker, worker_bare, away)
     for one in everybody:
-        assert (await one.get("/tasks")).status_code == 200
+        assert (await one.get("/account/devices")).status_code == 200
     await ask_second_factor(agency, "passkeys")
-    after = [(await one.get("/tasks")).status_code for one in everybody]
+    after = [(await one.get("/account/devices")).status_code for one in everybody]
     assert after == [401, 401, 200, 401, 200, 401, 200]
 
 
@@ -326,3 +335,16 @@ async def test_who_removes_the_last_passkey_or_has_it_forgotten_is_led_to_anothe
     entered = await _enter(who)
     assert entered.json()["refresh_token"] is None
     await _opens_nothing_but_a_passkey(_with(entered))
+
+
+async def test_a_passkey_is_ones_own_where_the_database_hides_nothing(world: World) -> None:
+    agency = await world.an_agency(second_factor="passkeys")
+    bare, keyed = [await world.somebody("CO", agency=agency) for _ in range(2)]
+    worker = await world.somebody("SW", agency=agency)
+    key = await a_passkey(_with(await _enter(keyed)))
+    inside, limited = _with(await _shown(key)), _with(await _enter(bare))
+    await as_the_owner_of_everything(world)
+    assert _type(await limited.post(FACTOR)) == (409, "not-from-this-state")
+    assert (await limited.post(PROVE, {"password": PASSWORD})).status_code == 204
+    assert _type(await inside.post(PROVE, {"password": PASSWORD})) == WRONG
+    assert (await _with(await _enter(worker)).post(FACTOR)).status_code == 200

@@ -187,7 +187,10 @@ async def test_a_leader_of_whom_a_passkey_is_asked_is_led_to_one_and_told_why(
         assert again.status == 401
         inside = await browser.show(key)
         assert (inside.status, inside.answer.url.path) == (200, DESK)
-        assert "codes from your app" not in (await browser.open(NEW)).words
+        factor = await browser.open(f"{ACCOUNT}/factor")
+        assert "a code from an app does not sign you in" in factor.words
+        assert "passkeys/new" not in factor.html
+        assert f"{ACCOUNT}/factor" not in (await browser.open(NEW)).html
         _later(minutes=6)
         asking = await browser.open("/desk/break-glass")
         assert "Your agency asks you for a passkey" in asking.words
