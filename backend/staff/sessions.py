@@ -80,8 +80,9 @@ async def sign_in(login: str, password: str, whence: Whence, *, code: str | None
 
 async def _sign_in(login: str, password: str, whence: Whence, code: str | None) -> Tokens:
     name, token = login.casefold(), hash_token(whence.device or "")
+    asked = (name, hash_recovery(code), token)
     async with transaction() as held:
-        found = await held.fetchrow(_WHO, name, hash_recovery(code), token)
+        found = await held.fetchrow(_WHO, *asked)
         device = found["device"] if found else None
         tried = Tried(name, device, whence.address)
         await count_try(held, tried)
@@ -92,6 +93,9 @@ async def _sign_in(login: str, password: str, whence: Whence, code: str | None) 
     actor = Actor(found["id"], "staff", found["role"], found["agency"], request=whence.request)
     async with transaction(actor.id) as held:
         if not await held.fetchval(_STILL, found["password"]):
+            raise WrongCredentials
+        found = await held.fetchrow(_WHO, *asked)  # with what was set up meanwhile
+        if not _is_enough(found, shown):
             raise WrongCredentials
         if shown is not None and not await take(held, shown):
             raise WrongCredentials

@@ -8,6 +8,7 @@ import pytest
 
 from backend import clock
 from backend.founding import ask_second_factor, forget_second_factor
+from backend.staff.passwords import is_right
 from tests.backend.authenticator import (
     Authenticator,
     a_passkey,
@@ -335,6 +336,22 @@ async def test_who_removes_the_last_passkey_or_has_it_forgotten_is_led_to_anothe
     entered = await _enter(who)
     assert entered.json()["refresh_token"] is None
     await _opens_nothing_but_a_passkey(_with(entered))
+
+
+@pytest.mark.parametrize("rule", ["none", "passkeys"])
+async def test_a_passkey_that_is_set_up_while_somebody_signs_in_without_it_counts(
+    world: World, monkeypatch: pytest.MonkeyPatch, rule: str
+) -> None:
+    agency = await world.an_agency(second_factor=rule)
+    who = await world.somebody("CO", agency=agency)
+    inside = _with(await _enter(who))
+
+    async def then_set_up(password: str, hashed: str | None) -> bool:
+        await a_passkey(inside)
+        return await is_right(password, hashed)
+
+    monkeypatch.setattr("backend.staff.sessions.is_right", then_set_up)
+    assert _type(await _enter(who)) == WRONG
 
 
 async def test_a_passkey_is_ones_own_where_the_database_hides_nothing(world: World) -> None:
