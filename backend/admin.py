@@ -26,6 +26,7 @@ from backend.terminal import asked
 
 LANGUAGES = ("en", "fr")  # those that bots/texts has; a test holds the two together
 TOKEN = re.compile(r"(\d{1,20}):\S+")
+FACTOR_HELP = "leaders are CO and AD; passkeys: of all one, and of leaders a passkey"
 USERNAME = re.compile(r"\w{5,64}", re.ASCII)
 
 
@@ -194,21 +195,24 @@ def bot(username: str | None, agency: str | None) -> None:
 
 
 @command.command("second-factor")
-@click.option("--of", "whom", type=click.Choice(FACTOR_RULES), help="leaders are CO and AD")
-@click.option("--forget", metavar="LOGIN", help="whose app and recovery codes are lost")
+@click.option("--of", "whom", type=click.Choice(FACTOR_RULES), help=FACTOR_HELP)
+@click.option("--forget", metavar="LOGIN", help="whose app, passkeys and recovery codes are lost")
 @_agency_name
 def second_factor(whom: str | None, forget: str | None, agency: str | None) -> None:
-    """Say of whom codes from an app are asked, or let somebody set them up anew."""
+    """Say of whom a second factor or a passkey is asked, or let somebody set one up anew."""
 
     async def act(_: Settings) -> None:
         where = await founding.find_agency(agency)
         if forget is not None:
             await founding.forget_second_factor(where, forget)
-            click.echo(f"{forget} is signed out; their password leads to setting codes up anew.")
+            click.echo(f"{forget} is signed out; their password leads to setting up another.")
         if whom is not None or forget is None:
             rule = asked(whom, "Of whom", type=click.Choice(FACTOR_RULES))
             await founding.ask_second_factor(where, rule)
-            click.echo("Saved. Who has to set codes up is signed out and led there.")
+            click.echo("Saved. Who has to set one up is signed out and led there.")
+            if rule == "passkeys":
+                click.echo("Coordinators and administrators come in by passkey, in a browser.")
+                click.echo("If they cannot set one up: look at API_URL, or go back with --of all.")
 
     _run(act)
 

@@ -21,7 +21,7 @@ from backend.database import connection, transaction
 from backend.errors import NotFound, NotFromThisState, Unfit
 from backend.staff.actions import ROLES, add_staff
 from backend.staff.factors import forget_factor
-from backend.staff.rules import needs_factor
+from backend.staff.rules import needs_factor, needs_passkey
 
 OPERATOR = UUID(int=0)  # whoever has the terminal of the installation
 LONGEST_COMPLAINT = 60
@@ -117,7 +117,8 @@ async def write_lines(agency: UUID, lines: Lines) -> Lines:
 async def ask_second_factor(agency: UUID, of: str) -> None:
     """Ask a second factor of nobody, of coordinators and administrators, or of all.
 
-    Who is asked now and has none is signed out, so that they are led to set one up.
+    With `passkeys` one is asked of all, and a passkey of coordinators and administrators. Who has
+    not what is asked now, or may have come in without it, is signed out and led to set it up.
     """
     async with transaction() as held:
         await held.execute(
@@ -125,6 +126,10 @@ async def ask_second_factor(agency: UUID, of: str) -> None:
         )
         asked = [role for role in ROLES if needs_factor(of, role)]
         await held.execute("SELECT sign_out_without_factor($1, $2, $3)", agency, asked, clock.now())
+        keyed = [role for role in ROLES if needs_passkey(of, role)]
+        await held.execute(
+            "SELECT sign_out_without_passkey($1, $2, $3)", agency, keyed, clock.now()
+        )
         await _note("askSecondFactor", agency, agency)
 
 

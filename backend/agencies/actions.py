@@ -21,8 +21,8 @@ from backend.once import Written
 class NewAgency:
     """What an agency needs; without the numbers and the text its sending is off.
 
-    `second_factor` says of whom one is asked: none, leaders (CO and AD), or all. `regime` is
-    public_body or ngo.
+    `second_factor` says of whom one is asked: none, leaders (CO and AD), all, or passkeys (of
+    all, and of leaders a passkey). `regime` is public_body or ngo.
     """
 
     name: str

@@ -19,10 +19,12 @@ from backend.pages.html import Page, go, show
 from backend.pages.reading import office_of
 from backend.passkeys.actions import list_passkeys
 from backend.staff import actions, devices, factors, notices, proof, recovery
+from backend.staff.asked import passkey_asked
 from backend.staff.routes import ChangePassword, ConfirmFactor, Prove, SeeNotices
 
 S = TypeVar("S", bound=msgspec.Struct)
 ACCOUNT = "/desk/account"
+NEW_PASSKEY = f"{ACCOUNT}/passkeys/new"
 
 
 class AccountPageController(Controller):
@@ -83,7 +85,7 @@ class AccountPageController(Controller):
 
         async def act(actor: Actor, form: Form) -> Page:
             codes = await factors.confirm_factor(actor, _read(form, ConfirmFactor).code)
-            return show(request, "recovery.html", codes=codes, renewed=False)
+            return await _show_codes(request, codes)
 
         async def again(request: HttpRequest, tried: Attempt) -> Page:
             if not isinstance(tried.error, WrongCredentials):
@@ -97,7 +99,7 @@ class AccountPageController(Controller):
         async def act(actor: Actor, form: Form) -> Page:
             await prove_with(actor, form)
             codes = await recovery.renew_codes(actor)
-            return show(request, "recovery.html", codes=codes, renewed=True)
+            return await _show_codes(request, codes, renewed=True)
 
         return await try_form(request, act, account_page)
 
@@ -116,14 +118,25 @@ async def account_page(
         codes_left=await recovery.codes_left(actor),
         notices=await notices.list_notices(actor),
         zone=office.zone,
-        fresh=await proof.is_fresh(actor),
+        asks=await proof.proof_asked(actor),
+        wanted=await passkey_asked(actor),
         saved=saved,
     )
 
 
 async def _factor(request: HttpRequest, tried: Attempt | None = None) -> Page:
-    fresh = await proof.is_fresh(actor_of(request))
-    return show(request, "factor.html", tried=tried, fresh=fresh)
+    """The way to codes from an app; to a passkey, of whom one is asked before."""
+    actor = actor_of(request)
+    wanted = await passkey_asked(actor)
+    if wanted.missing:
+        return go(NEW_PASSKEY)
+    asks = await proof.proof_asked(actor)
+    return show(request, "factor.html", tried=tried, asks=asks, wanted=wanted)
+
+
+async def _show_codes(request: HttpRequest, codes: list[str], *, renewed: bool = False) -> Page:
+    wanted = await passkey_asked(actor_of(request))
+    return show(request, "recovery.html", codes=codes, renewed=renewed, wanted=wanted)
 
 
 def _offer(request: HttpRequest, offered: factors.Offered, tried: Attempt | None = None) -> Page:
@@ -147,9 +160,10 @@ async def try_form(
 
 
 async def prove_with(actor: Actor, form: Form) -> None:
-    """With the password of the form, where it holds one; else an earlier proof has to be fresh."""
-    if form.one("password"):
-        await proof.prove(actor, password=_read(form, Prove).password or "")
+    """With what the form holds of it; where that is nothing, an earlier proof has to be fresh."""
+    if form.one("password") or form.one("code"):
+        given = _read(form, Prove)
+        await proof.prove(actor, password=given.password or "", code=given.code or "")
 
 
 async def submit_proved(

@@ -87,7 +87,7 @@ async def _colleagues(
         accounts=found.accounts,
         invited=found.invited,
         roles=ROLES,
-        fresh=await proof.is_fresh(actor),
+        asks=await proof.proof_asked(actor),
         zone=office.zone,
         saved=saved,
     )

@@ -121,6 +121,6 @@ async def _erasure(
         may_let=may_let,
         ordered=wishes.is_ordered(plan),
         zone=office.zone,
-        fresh=await proof.is_fresh(actor),
+        asks=await proof.proof_asked(actor),
         saved=saved,
     )

@@ -106,7 +106,7 @@ async def _passes(
         **sheet.values(),
         passes=found,
         holders=holders,
-        fresh=await proof.is_fresh(actor),
+        asks=await proof.proof_asked(actor),
         saved=saved,
     )
 

@@ -18,6 +18,7 @@ from backend.passkeys import actions, entry
 from backend.passkeys.proof import ask_passkey_proof, prove_with_passkey
 from backend.passkeys.routes import ConfirmPasskey, EnrolPasskey, ProveWithPasskey, ShowPasskey
 from backend.staff import proof
+from backend.staff.asked import passkey_asked
 
 PASSKEYS = f"{ACCOUNT}/passkeys"
 
@@ -131,8 +132,15 @@ async def _ask_to_prove(request: HttpRequest, to: str, tried: Attempt | None = N
         options = _json(await ask_passkey_proof(actor_of(request)))
     except (NotFromThisState, TooManyTries) as error:
         tried = Attempt(Form(), error)
+    wanted = await passkey_asked(actor_of(request))
     return show(
-        request, "passkey_prove.html", script=bool(options), tried=tried, options=options, to=to
+        request,
+        "passkey_prove.html",
+        script=bool(options),
+        tried=tried,
+        options=options,
+        to=to,
+        wanted=wanted,
     )
 
 
@@ -141,8 +149,9 @@ def _ask_to_make(request: HttpRequest, name: str, options: Any) -> Page:
 
 
 async def _new(request: HttpRequest, tried: Attempt | None = None) -> Page:
-    fresh = await proof.is_fresh(actor_of(request))
-    return show(request, "passkey_new.html", tried=tried, fresh=fresh)
+    actor = actor_of(request)
+    asks, wanted = await proof.proof_asked(actor), await passkey_asked(actor)
+    return show(request, "passkey_new.html", tried=tried, asks=asks, wanted=wanted)
 
 
 def _json(options: Any) -> str:

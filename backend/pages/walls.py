@@ -118,6 +118,6 @@ async def _wishes(request: HttpRequest, tried: Attempt | None = None, *, saved: 
         wishes=wishes,
         own=own,
         zone=office.zone,
-        fresh=await proof.is_fresh(actor),
+        asks=await proof.proof_asked(actor),
         saved=saved,
     )

@@ -9,6 +9,7 @@ from backend.audit.actions import record
 from backend.database import connection, transaction
 from backend.errors import Taken, Unfit, WrongCredentials
 from backend.messages.wording import UnfitAlias, check_alias
+from backend.staff.asked import passkey_asked
 from backend.staff.devices import end_sessions
 from backend.staff.notices import note_here
 from backend.staff.passwords import hash_password, is_right
@@ -61,6 +62,7 @@ def check_account(role: str, alias: str) -> str:
 async def change_password(actor: Actor, old: str, new: str) -> None:
     """Take a new password; every other session of the account ends.
 
+    The old one is a fresh proof, as `prove` takes it.
     Raises WrongCredentials, TooManyTries, Unfit.
     """
     found, tried = await begin_try(actor)
@@ -83,6 +85,7 @@ async def change_password(actor: Actor, old: str, new: str) -> None:
         )
         await note_here(held, actor, "password")
         await end_sessions(held, actor.id, but=actor.session)
-        await stamp(held, actor)
+        if not (await passkey_asked(actor)).there:
+            await stamp(held, actor)
         await forget_tries(held, tried)
         await record(actor, "changePassword", thing=actor.id)

@@ -19,6 +19,10 @@ class Code:
     step: int | None
     recovery: UUID | None
 
+    @property
+    def of_app(self) -> bool:
+        return self.step is not None
+
 
 def hash_recovery(code: str | None) -> bytes:
     return vault().index("recovery_code.hash", recovery_code(code or ""))
@@ -43,7 +47,7 @@ def right_code(row: Any | None, code: str | None) -> Code | None:
 
 async def take(held: Any, code: Code) -> bool:
     """Whether it was not taken before: by an account, a time step is used once, whoever asks."""
-    if code.step is not None:
+    if code.of_app:
         sql = "UPDATE factor SET used_step = $2 WHERE id = $1 AND used_step < $2"
         done: str = await held.execute(sql, code.factor, code.step)
     else:

@@ -10,6 +10,7 @@ from backend.actors.actions import seal, unseal
 from backend.audit.actions import record
 from backend.database import transaction
 from backend.errors import NotFromThisState, WrongCredentials
+from backend.staff.asked import require_no_passkey
 from backend.staff.codes import place
 from backend.staff.devices import end_sessions
 from backend.staff.notices import note, note_here
@@ -30,10 +31,14 @@ class Offered:
 
 
 async def enrol_factor(actor: Actor) -> Offered:
-    """A new secret, which counts once a code proves that the app has it. Raises ProveAgain."""
+    """A new secret, which counts once a code proves that the app has it.
+
+    Raises ProveAgain, and NotFromThisState of whom a passkey is asked before.
+    """
     id_, secret = uuid4(), new_secret()
     async with transaction(actor.id) as held:
         await require_fresh(actor)
+        await require_no_passkey(actor)
         login = await held.fetchval("SELECT login FROM staff WHERE id = $1 FOR UPDATE", actor.id)
         await held.execute(
             "UPDATE factor SET ended_at = $2"
@@ -69,11 +74,12 @@ async def confirm_factor(actor: Actor, code: str) -> list[str]:
     """Put the new factor in force, in the place of an earlier one; its recovery codes.
 
     All other sessions end, and one that was limited to this ends too. Raises ProveAgain,
-    NotFromThisState where none waits, WrongCredentials, TooManyTries.
+    NotFromThisState where none waits and as above, WrongCredentials, TooManyTries.
     """
     _, tried = await begin_try(actor)
     async with transaction(actor.id) as held:
         await require_fresh(actor)
+        await require_no_passkey(actor)
         await held.execute("SELECT id FROM staff WHERE id = $1 FOR UPDATE", actor.id)
         found = await _waiting(held, actor)
         secret = await unseal(actor.id, place(found["id"]), found["secret"])

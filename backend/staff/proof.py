@@ -8,6 +8,7 @@ from backend.access import Actor
 from backend.audit.actions import record
 from backend.database import transaction
 from backend.errors import NotSignedIn, ProveAgain, WrongCredentials
+from backend.staff.asked import passkey_asked
 from backend.staff.codes import hash_recovery, right_code, take
 from backend.staff.passwords import is_right
 from backend.staff.tries import Tried, count_try, forget_tries
@@ -30,15 +31,25 @@ async def is_fresh(actor: Actor) -> bool:
     return proved is not None and timedelta(0) <= clock.now() - proved <= FRESH
 
 
+async def proof_asked(actor: Actor) -> str:
+    """What a form asks for before it is sent: `password`, `passkey`, or nothing."""
+    if await is_fresh(actor):
+        return ""
+    return "passkey" if (await passkey_asked(actor)).there else "password"
+
+
 async def prove(actor: Actor, *, password: str = "", code: str = "") -> None:
     """Show the password, or a code of the second factor; it is good for five minutes.
 
-    Raises WrongCredentials, and TooManyTries after ten failures in the account's sessions.
+    Of whom a passkey is asked and who has one shows that (`prove_with_passkey`), or a recovery
+    code. Raises WrongCredentials, and TooManyTries after ten failures in the account's sessions.
     """
     found, tried = await begin_try(actor, code)
     shown = right_code(found, code)
     right = await is_right(password, found["password"])
     async with transaction(actor.id) as held:
+        if (await passkey_asked(actor)).there:
+            right, shown = False, None if shown is None or shown.of_app else shown
         if not right and (shown is None or not await take(held, shown)):
             raise WrongCredentials
         await stamp(held, actor)

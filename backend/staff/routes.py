@@ -48,7 +48,10 @@ class RenewedView(msgspec.Struct, kw_only=True):
 
 
 class TokensView(msgspec.Struct, kw_only=True):
-    """Without `refresh_token` the session opens nothing but what sets up a second factor."""
+    """Without `refresh_token` the session opens nothing but what sets up a second factor.
+
+    A passkey, where the agency asks for nothing less: then enrolFactor answers 409.
+    """
 
     access_token: str
     refresh_token: str | None
@@ -67,7 +70,10 @@ class TokensView(msgspec.Struct, kw_only=True):
 
 
 class Prove(msgspec.Struct, forbid_unknown_fields=True):
-    """One of them; with both, one that is right is enough."""
+    """One of them; with both, one that is right is enough.
+
+    Of whom a passkey is asked and who has one: the code, and a recovery code alone.
+    """
 
     password: PasswordWord | None = None
     code: CodeWord | None = None
@@ -241,7 +247,7 @@ class AccountController(Controller):
         operation_id="enrolFactor",
         status_code=200,
         opt={LIMITED: True},
-        responses=documented(ProveAgain),
+        responses=documented(ProveAgain, NotFromThisState),
     )
     async def enrol_factor(self, request: HttpRequest) -> Response[FactorView]:
         """Begin to set up a second factor; it counts once confirmFactor has seen its first code."""

@@ -29,7 +29,7 @@ DIGITS = 6
 SECRET_BYTES = 20  # RFC 4226, section 4
 RECOVERY_CODES, RECOVERY_BYTES = 10, 10
 LEADERS = frozenset({"CO", "AD"})
-FACTOR_RULES = ("none", "leaders", "all")
+FACTOR_RULES = ("none", "leaders", "all", "passkeys")
 
 
 def check_password(password: str, words: Sequence[str], *, second_factor: bool) -> None:
@@ -50,8 +50,13 @@ def check_password(password: str, words: Sequence[str], *, second_factor: bool) 
 
 
 def needs_factor(rule: str, role: str) -> bool:
-    """Whether an agency with this rule (none, leaders, all) asks a second factor of a role."""
-    return rule == "all" or (rule == "leaders" and role in LEADERS)
+    """Whether an agency with this rule asks a second factor of a role."""
+    return rule in {"all", "passkeys"} or (rule == "leaders" and role in LEADERS)
+
+
+def needs_passkey(rule: str, role: str) -> bool:
+    """Whether it asks a passkey, so that a code from an app is not enough."""
+    return rule == "passkeys" and role in LEADERS
 
 
 def new_secret() -> str:

@@ -14,11 +14,11 @@ from backend.audit.actions import record
 from backend.audit.denials import deny
 from backend.database import MOMENT, fetch_at_once, transaction
 from backend.errors import NotSignedIn, TooManyTries, WrongCredentials
-from backend.staff.codes import hash_recovery, right_code, take
+from backend.staff.codes import Code, hash_recovery, right_code, take
 from backend.staff.devices import end_sessions, hash_token, new_device
 from backend.staff.notices import note_device
 from backend.staff.passwords import is_right
-from backend.staff.rules import SHORTEST, needs_factor
+from backend.staff.rules import SHORTEST, needs_factor, needs_passkey
 from backend.staff.tries import Tried, count_try, forget_tries
 
 ACCESS = timedelta(minutes=10)
@@ -65,8 +65,8 @@ _STILL = "SELECT is_still_mine($1)"
 async def sign_in(login: str, password: str, whence: Whence, *, code: str | None = None) -> Tokens:
     """Start a session. Whatever is wrong (login, password, code) takes as long and answers alike.
 
-    Where a passkey was set up and no app, a password opens nothing without a recovery code: it
-    would be a way round the passkey.
+    Where a passkey was set up and no app, or the agency asks for nothing less, a password opens
+    nothing without a recovery code: it would be a way round the passkey.
 
     Raises WrongCredentials, and TooManyTries as `tries` counts them.
     """
@@ -80,31 +80,49 @@ async def sign_in(login: str, password: str, whence: Whence, *, code: str | None
 
 async def _sign_in(login: str, password: str, whence: Whence, code: str | None) -> Tokens:
     name, token = login.casefold(), hash_token(whence.device or "")
+    asked = (name, hash_recovery(code), token)
     async with transaction() as held:
-        found = await held.fetchrow(_WHO, name, hash_recovery(code), token)
+        found = await held.fetchrow(_WHO, *asked)
         device = found["device"] if found else None
         tried = Tried(name, device, whence.address)
         await count_try(held, tried)
     right = await is_right(password, found["password"] if found else None)
     shown = right_code(found, code)
-    strong = found is not None and (found["factor"] is not None or found["passkey"])
-    if found is None or not right or (strong and shown is None):
+    if found is None or not right or not _is_enough(found, shown):
         raise WrongCredentials
     actor = Actor(found["id"], "staff", found["role"], found["agency"], request=whence.request)
     async with transaction(actor.id) as held:
         if not await held.fetchval(_STILL, found["password"]):
             raise WrongCredentials
+        found = await held.fetchrow(_WHO, *asked)  # with what was set up meanwhile
+        if not _is_enough(found, shown):
+            raise WrongCredentials
         if shown is not None and not await take(held, shown):
             raise WrongCredentials
         await forget_tries(held, tried)
-        limited = shown is None and (
-            found["had_factor"]
-            or needs_factor(found["second_factor"], found["role"])
-            or len(password) < SHORTEST
-        )
+        limited = _is_limited(found, shown) or (shown is None and len(password) < SHORTEST)
         tokens = await open_session(held, actor.id, device, whence, limited=limited)
         await record(actor, "signIn", thing=tokens.session)
         return tokens
+
+
+def _is_enough(found: Any, shown: Code | None) -> bool:
+    """Whether the right password opens anything with this beside it.
+
+    Not even a limited session, where an app's code stands before a passkey: with that one a thief
+    of password and code would set up a passkey of their own.
+    """
+    if found["passkey"] and needs_passkey(found["second_factor"], found["role"]):
+        return shown is not None and not shown.of_app
+    return shown is not None or not (found["passkey"] or found["factor"] is not None)
+
+
+def _is_limited(found: Any, shown: Code | None) -> bool:
+    """Whether what the agency asks for has yet to be set up."""
+    rule, role = found["second_factor"], found["role"]
+    if needs_passkey(rule, role) and not found["passkey"]:
+        return True
+    return shown is None and (found["had_factor"] or needs_factor(rule, role))
 
 
 # Its holder is in scope from then on.

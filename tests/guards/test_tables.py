@@ -373,6 +373,7 @@ async def test_functions_that_run_as_the_owner_are_few_and_cannot_be_misled(cata
         "has_second_factor",
         "sign_out_colleague",
         "sign_out_without_factor",
+        "sign_out_without_passkey",
         "count_refusal",
         "my_person_on",
     }

@@ -47,6 +47,12 @@ async def test_an_operator_says_of_whom_a_second_factor_is_asked(
     done = await terminal.run("second-factor", "--of", "all")
     assert done.returncode == 0, done.stderr
     assert (await worker.get("/tasks")).status_code == 401
+    done = await terminal.run("second-factor", "--of", "passkeys")
+    assert done.returncode == 0, done.stderr
+    assert "come in by passkey" in done.stdout
+    [agency] = await world.sql("SELECT second_factor FROM agency")
+    assert agency["second_factor"] == "passkeys"
+    assert (await terminal.run("second-factor", "--of", "passkey")).returncode == 2
     done = await terminal.run("second-factor", "--of", "none")
     assert done.returncode == 0, done.stderr
     entered = await Caller().post("/sessions", {"login": "alex", "password": PASSWORD})

@@ -7,9 +7,10 @@ from html import unescape
 from typing import Any
 
 from backend import clock
+from backend.founding import ask_second_factor
 from tests.backend.authenticator import Authenticator, a_passkey
 from tests.backend.pages.browser import DESK, SIGN_IN, Browser, Page, at_the_desk, plain
-from tests.world import PASSWORD, World
+from tests.world import PASSWORD, App, World
 
 ACCOUNT = "/desk/account"
 NEW = f"{ACCOUNT}/passkeys/new"
@@ -156,6 +157,53 @@ async def test_the_first_passkey_shows_codes_once_and_they_lead_in_and_are_renew
         assert len(set(_codes(renewed)) - set(codes)) == 10
         assert "10 left." in (await other.open(ACCOUNT)).words
     assert (await browser.open(ACCOUNT, follow=False)).status == 303
+
+
+async def test_a_leader_of_whom_a_passkey_is_asked_is_led_to_one_and_told_why(
+    world: World,
+) -> None:
+    agency = await world.an_agency()
+    head = await world.somebody("CO", agency=agency)
+    app = App((await head.post("/account/factor")).json()["secret"])
+    confirmed = await head.post("/account/factor/confirm", {"code": app.code()})
+    codes = confirmed.json()["recovery_codes"]
+    await ask_second_factor(agency, "passkeys")
+    typed: dict[str, Any] = {"login": head.login, "password": PASSWORD}
+    async with Browser() as browser:
+        _later(minutes=2)
+        page = plain(await browser.open(SIGN_IN))
+        assert "Where your agency asks you for a passkey" in page.words
+        page = await browser.send(page, SIGN_IN, **typed, code=app.code())
+        assert (page.status, page.answer.url.path) == (200, NEW)
+        assert "Your agency asks coordinators and administrators for a passkey" in page.words
+        assert f"{ACCOUNT}/factor" not in page.html
+        assert (await browser.open(f"{ACCOUNT}/factor")).answer.url.path == NEW
+        assert (await browser.open(DESK)).answer.url.path == SIGN_IN
+        offered = await browser.send(page, MAKE, name="blue phone")
+        key = Authenticator()
+        made = await browser.send(offered, f"{MAKE}/confirm", **key.make(_options(offered)))
+        assert "you have recovery codes" in made.words
+        again = await browser.send(await browser.open(SIGN_IN), SIGN_IN, **typed, code=app.code())
+        assert again.status == 401
+        inside = await browser.show(key)
+        assert (inside.status, inside.answer.url.path) == (200, DESK)
+        factor = await browser.open(f"{ACCOUNT}/factor")
+        assert "a code from an app does not sign you in" in factor.words
+        assert "passkeys/new" not in factor.html
+        assert f"{ACCOUNT}/factor" not in (await browser.open(NEW)).html
+        _later(minutes=6)
+        asking = await browser.open("/desk/break-glass")
+        assert "Your agency asks you for a passkey" in asking.words
+        assert 'name="password"' not in asking.html
+        assert ("a", "href", f"{PROVE}?to=/desk/break-glass") in asking.attributes
+        assert "Give the password" not in (await browser.open(PROVE)).words
+        account = plain(await browser.open(ACCOUNT))
+        for less, status in (("", 403), (app.code(), 401)):
+            assert (await browser.send(account, RECOVERY, code=less)).status == status
+        by_hand = [*account.form(RECOVERY).filled(), ("password", PASSWORD)]
+        assert (await browser.post(RECOVERY, by_hand)).status == 401
+        renewed = await browser.send(account, RECOVERY, code=codes[0])
+        assert len(set(_codes(renewed)) - set(codes)) == 10
 
 
 async def test_no_other_page_runs_a_script(world: World) -> None:
