@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from backend import clock
+from backend.actors.actions import hold_keys
 from backend.audit.anchors import drop_oldest
 from backend.database import connection, transaction
 from backend.erasure.ending import end_mandates, end_what_goes_on
@@ -109,16 +110,6 @@ RULES = (
         f" AND NOT {_HELD.format(plan='i.plan')}",
     ),
     Rule(
-        "values",
-        "the values of a message, and a chat that it names",
-        timedelta(days=365),
-        "when it was made",
-        _empty,
-        "UPDATE message s SET variables = NULL, chat = NULL, version = version + 1"
-        " WHERE (variables IS NOT NULL OR chat IS NOT NULL) AND created_at <= $1"
-        f" AND NOT {_HELD.format(plan='s.plan')}",
-    ),
-    Rule(
         "chats",
         "the address of a chat that has ended, and its hash",
         timedelta(days=7),
@@ -127,6 +118,16 @@ RULES = (
         "UPDATE link l SET chat = NULL, chat_index = NULL, version = version + 1"
         " WHERE state = 'ended' AND chat IS NOT NULL AND ended_at <= $1"
         f" AND NOT {_HELD.format(plan='l.plan')}",
+    ),
+    Rule(
+        "values",
+        "the values of a message, and a chat that it names",
+        timedelta(days=365),
+        "when it was made",
+        _empty,
+        "UPDATE message s SET variables = NULL, chat = NULL, version = version + 1"
+        " WHERE (variables IS NOT NULL OR chat IS NOT NULL) AND created_at <= $1"
+        f" AND NOT {_HELD.format(plan='s.plan')}",
     ),
     Rule(
         "flags",
@@ -299,6 +300,7 @@ VALUES ($1, 'retention', 'done', $2::varchar, $3, 'technical',
         CASE WHEN $2::varchar = 'audit' AND $3 > 0
              THEN (SELECT mac FROM audit_anchor ORDER BY id DESC LIMIT 1) END)
 """
+_PLANS = "SELECT FROM plan WHERE person = ANY($1) ORDER BY id FOR NO KEY UPDATE"
 _ONE_AT_A_TIME = "SELECT pg_try_advisory_xact_lock(4806125)"
 
 
@@ -314,8 +316,19 @@ async def retain() -> None:
 
 async def carry_out(now: datetime, rules: Collection[Rule] = RULES) -> dict[str, int]:
     """Each rule with what it came to, inside the caller's transaction."""
+    await _hold([rule for rule in rules if rule.act in {_erase, _end_again}], now)
     counts = {}
     for rule in rules:
         counts[rule.code] = await rule.act(rule.sql, now - rule.after)
         await connection().execute(_PROOF, now, rule.code, counts[rule.code])
     return counts
+
+
+async def _hold(erasing: Collection[Rule], now: datetime) -> None:
+    """Lock first, and as whoever erases by hand does: the plans, the keys, and only then rows."""
+    held, people = connection(), []
+    for rule in erasing:
+        found = await held.fetch(rule.sql, now - rule.after, A_NIGHT)
+        people += [row["id"] for row in found]
+    await held.execute(_PLANS, people)
+    await hold_keys()

@@ -172,8 +172,8 @@ async def _mark(message: Any, delivery: Delivery) -> None:
             case Result.AMBIGUOUS:
                 await _ambiguous(message)
             case Result.BLOCKED:
+                await _blocked(message)  # the chat before what was said in it, as everybody
                 await sending.mark(message, "failed", reason="blocked")
-                await _blocked(message)
             case Result.REFUSED:
                 verdict = sending.Verdict(reason="refused", task="undeliverable")
                 await sending.give_up(message, verdict)

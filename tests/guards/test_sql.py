@@ -32,6 +32,7 @@ REVIEWED = {
     ("workflows/escalate.py", "sql"): "handed through within the file, from its constants",
     ("workflows/materialise.py", "asked.sql"): "the constants of this file, one after another",
     ("workflows/retain.py", "sql"): "the rules of this file, one after another",
+    ("workflows/retain.py", "rule.sql"): "likewise",
     ("workflows/story/house.py", "sql"): "handed through; the story looks on as a superuser",
     ("workflows/wake.py", "sql"): "the constants of the ladders",
 }

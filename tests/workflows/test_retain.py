@@ -17,8 +17,8 @@ from workflows.retain import RULES, carry_out, retain
 
 TERMS = {
     "texts": 30,
-    "values": 365,
     "chats": 7,
+    "values": 365,
     "flags": 365,
     "addresses": 30,
     "relatives": 30,
