@@ -11,7 +11,7 @@ from backend.messages import sending
 from backend.settings import ROOT, read
 from bots import intake
 from deploy import health
-from workflows import retain, serve
+from workflows import retain, send_due, serve
 
 
 def _told() -> dict[str, list[int]]:
@@ -62,6 +62,7 @@ def test_every_wait_is_as_it_is_told() -> None:
         "worker: the chat service: a connection, an answer": _given(
             "bots/channels/telegram.py", "HTTPXRequest", "connect_timeout", "read_timeout"
         ),
+        "worker: a token of the bot that is good": [send_due.TOKEN_AGAIN_AFTER.seconds],
         "worker: a message whose worker died (the lease)": [sending.LEASE.seconds],
         "bot: the chat service's long poll": [intake.LONG_POLL_SECONDS],
         "worker: the address of heads of the record": [heads.PATIENCE_SECONDS],
