@@ -79,6 +79,7 @@ def test_what_is_heavy_is_bounded_as_it_is_told() -> None:
     told = re.sub(r"\s+", " ", page.partition("**What is heavy**")[2].partition("## ")[0])
     limits = read({}).limits
     assert f"{limits['readFile']} reads of a file an hour" in told
+    assert f"{limits['exportFile']} copies" in told
     assert f"a search ({limits['findPerson']} an hour)" in told
     assert f"pages of {'a hundred' if officer.A_PAGE == 100 else officer.A_PAGE}" in told
     assert f"{'two hundred' if retain.A_NIGHT == 200 else retain.A_NIGHT} keys a night" in told
