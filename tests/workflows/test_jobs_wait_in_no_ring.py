@@ -22,6 +22,7 @@ from tests.chats import Chats, Member
 from tests.releases import a_phone_of, joins
 from tests.world import PASSWORD, World
 from workflows.retain import carry_out
+from workflows.send_due import send_due
 from workflows.timetable import jobs
 
 AT_ONCE = 16
@@ -63,7 +64,7 @@ UPDATE legal_hold SET ended_at = now(), ended_by = set_by
 _MESSAGE = """
 INSERT INTO message (id, agency, plan, version, bot, link, recipient, rule, step, subject,
                      local_due, key, urgent, due_at, expires_at, created_at, state, sent_at, tap)
-SELECT $1, agency, plan, 1, bot, id, subject, 'CONTACT', $5, $1, current_date, 'CONTACT', false,
+SELECT $1, agency, plan, 1, bot, id, subject, 'CONTACT', $5, $1, current_date, $6, true,
        $3::timestamptz, $3 + interval '12 hours', $3, $5, $3, $4 FROM link
  WHERE subject = $2 AND state = 'active'
 """
@@ -108,10 +109,10 @@ class House:
         async with self.kept.world.behind.held() as held, held.transaction():
             await held.execute(sql.format(gone=self.over, **values))
 
-    async def message(self, member: Member, state: str) -> UUID:
+    async def message(self, member: Member, state: str, key: str = "CONTACT") -> UUID:
         """One on their chat, with a button."""
         row = uuid4()
-        values = row, UUID(member.actor), clock.now(), tap_hash(row), state
+        values = row, UUID(member.actor), clock.now(), tap_hash(row), state, key
         await self.kept.world.sql(_MESSAGE, *values)
         return row
 
@@ -260,6 +261,31 @@ async def _a_complaint_of_both(house: House) -> UUID:
     return task
 
 
+async def test_a_chat_that_its_owner_has_closed_is_found_so_in_the_middle_of_an_erasure(
+    house: House,
+) -> None:
+    world, phones = house.kept.world, house.chats.phones
+    mentor = await house.chats.a_member(house.scene.docket.worker, house.over)
+    rows = {state: await house.message(mentor, state, "START-OK") for state in ("sent", "queued")}
+    await world.sql("UPDATE message SET variables = '\\x00' WHERE id = $1", rows["sent"])
+    proved = await house.scene.callers["CO"].post("/account/prove", {"password": PASSWORD})
+    assert proved.status_code < 300, proved.text
+    blocked = "Forbidden: bot was blocked by the user"
+    await phones.fault("sendMessage", delay=0.5, code=403, description=blocked)
+    sending = asyncio.create_task(house.chats.job(partial(send_due, house.chats.bot)))
+    async with _busy_with(world, rows["sent"]) as held:
+        await _until(
+            held, f"SELECT count(sending_at) FROM message WHERE id = '{rows['queued']}'", 1
+        )
+        # both say something of the person: so both are emptied
+        await world.sql("UPDATE message SET variables = '\\x00' WHERE id = $1", rows["queued"])
+        erased = asyncio.create_task(house.act("erasePerson"))
+        await _until_waiting(held, 2)
+    assert await erased == ("erasePerson", 200)
+    assert await sending == 1
+    assert await _rings(world) == 0
+
+
 @asynccontextmanager
 async def _busy_with(world: World, row: UUID) -> AsyncIterator[Any]:
     """Somebody else holds this message or task until the block ends."""
@@ -270,6 +296,10 @@ async def _busy_with(world: World, row: UUID) -> AsyncIterator[Any]:
 
 
 async def _until_waiting(held: Any, count: int) -> None:
+    await _until(held, _WAITING, count)
+
+
+async def _until(held: Any, sql: str, count: int) -> None:
     async with asyncio.timeout(PATIENCE):
-        while await held.fetchval(_WAITING) < count:  # noqa: ASYNC110 - the database has no event
+        while await held.fetchval(sql) < count:  # noqa: ASYNC110 - the database has no event
             await asyncio.sleep(0.005)
