@@ -82,12 +82,12 @@ def test_who_has_sixty_people_opens_all_of_them_in_an_hour() -> None:
 
 
 Asking = Callable[[Caller], Any]
+A_COLLEAGUE = {"role": "SW", "alias": "Robin"}
 COUNTED: dict[str, Asking] = {
     "findPerson": lambda who: who.post("/plans/search", {"words": "nobody"}),
     "createInvitation": lambda who: who.post("/invitations", {}),
     "inviteColleague": lambda who: who.post("/account-invitations", A_COLLEAGUE),
 }
-A_COLLEAGUE = {"role": "SW", "alias": "Robin"}
 
 
 @pytest.mark.parametrize("operation", COUNTED)
