@@ -25,6 +25,7 @@ LIMITS = {
     "createEntryPass": 30,
     "inviteColleague": 20,
     "readFile": 120,
+    "exportFile": 30,
 }
 
 

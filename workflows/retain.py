@@ -4,7 +4,9 @@ from collections.abc import Collection
 from datetime import datetime
 
 from backend import clock
+from backend.actors.actions import hold_keys
 from backend.database import connection, transaction
+from workflows.ends import A_NIGHT, end_again, erase
 from workflows.terms import RULES, Rule
 
 _DONE = "SELECT 1 FROM audit WHERE operation = 'retention' AND at >= $1 LIMIT 1"
@@ -14,6 +16,7 @@ VALUES ($1, 'retention', 'done', $2::varchar, $3, 'technical',
         CASE WHEN $2::varchar = 'audit' AND $3 > 0
              THEN (SELECT mac FROM audit_anchor ORDER BY id DESC LIMIT 1) END)
 """
+_PLANS = "SELECT FROM plan WHERE person = ANY($1) ORDER BY id FOR NO KEY UPDATE"
 _ONE_AT_A_TIME = "SELECT pg_try_advisory_xact_lock(4806125)"
 
 
@@ -29,8 +32,19 @@ async def retain() -> None:
 
 async def carry_out(now: datetime, rules: Collection[Rule] = RULES) -> dict[str, int]:
     """Each rule with what it came to, inside the caller's transaction."""
+    await _hold([rule for rule in rules if rule.act in {erase, end_again}], now)
     counts = {}
     for rule in rules:
         counts[rule.code] = await rule.act(rule.sql, now - rule.after)
         await connection().execute(_PROOF, now, rule.code, counts[rule.code])
     return counts
+
+
+async def _hold(erasing: Collection[Rule], now: datetime) -> None:
+    """Lock first, and as whoever erases by hand does: the plans, the keys, and only then rows."""
+    held, people = connection(), []
+    for rule in erasing:
+        found = await held.fetch(rule.sql, now - rule.after, A_NIGHT)
+        people += [row["id"] for row in found]
+    await held.execute(_PLANS, people)
+    await hold_keys()

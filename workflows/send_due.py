@@ -43,6 +43,7 @@ log = logging.getLogger(__name__)
 
 WORKER = f"{socket.gethostname()[:20]}:{os.getpid()}"
 AT_ONCE = 8
+TOKEN_AGAIN_AFTER = timedelta(seconds=15)
 MARK_AGAIN_AFTER_SECONDS = (0.2, 0.5, 1.0, 2.0, 4.0, 6.0)
 
 
@@ -167,13 +168,17 @@ async def _mark(message: Any, delivery: Delivery) -> None:
             case Result.HOLD:
                 later = clock.now() + timedelta(seconds=delivery.seconds)
                 await sending.put_back(message, later, counted=False)
-            case Result.RETRY | Result.TOKEN:
+            case Result.RETRY:
                 await sending.put_back(message, clock.now() + _back_off(message))
+            case Result.TOKEN:
+                # that is about us and not about this message: it waits for a good one
+                later = clock.now() + TOKEN_AGAIN_AFTER
+                await sending.put_back(message, later, counted=False, longer=False)
             case Result.AMBIGUOUS:
                 await _ambiguous(message)
             case Result.BLOCKED:
+                await _blocked(message)  # the chat before what was said in it, as everybody
                 await sending.mark(message, "failed", reason="blocked")
-                await _blocked(message)
             case Result.REFUSED:
                 verdict = sending.Verdict(reason="refused", task="undeliverable")
                 await sending.give_up(message, verdict)

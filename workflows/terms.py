@@ -63,6 +63,16 @@ RULES = (
         f" AND NOT {_HELD.format(plan='i.plan')}",
     ),
     Rule(
+        "chats",
+        "the address of a chat that has ended, and its hash",
+        timedelta(days=7),
+        "when the chat ended",
+        empty,
+        "UPDATE link l SET chat = NULL, chat_index = NULL, version = version + 1"
+        " WHERE state = 'ended' AND chat IS NOT NULL AND ended_at <= $1"
+        f" AND NOT {_HELD.format(plan='l.plan')}",
+    ),
+    Rule(
         "values",
         "the values of a message, and its chat and number at the chat service",
         _A_YEAR,
@@ -72,16 +82,6 @@ RULES = (
         " version = version + 1 WHERE created_at <= $1"
         " AND (variables IS NOT NULL OR chat IS NOT NULL OR provider_id IS NOT NULL)"
         f" AND NOT {_HELD.format(plan='s.plan')}",
-    ),
-    Rule(
-        "chats",
-        "the address of a chat that has ended, and its hash",
-        timedelta(days=7),
-        "when the chat ended",
-        empty,
-        "UPDATE link l SET chat = NULL, chat_index = NULL, version = version + 1"
-        " WHERE state = 'ended' AND chat IS NOT NULL AND ended_at <= $1"
-        f" AND NOT {_HELD.format(plan='l.plan')}",
     ),
     Rule(
         "flags",

@@ -48,6 +48,14 @@ async def make_actor(id_: UUID, kind: Kind, agency: UUID | None) -> None:
         )
 
 
+async def hold_keys() -> None:
+    """Nobody else destroys a key until the transaction ends, as the database asks of each who does.
+
+    Taken after the person and their plans, before rows that others may want whose keys go too.
+    """
+    await connection().execute("SELECT pg_advisory_xact_lock(4806114)")
+
+
 async def destroy_key(subject: UUID) -> None:
     """Erase what is sealed for a person and their circle, or for one of a circle: in backups too.
 

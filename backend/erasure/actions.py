@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from backend.access import Actor, check_version, require
-from backend.actors.actions import destroy_key
+from backend.actors.actions import destroy_key, hold_keys
 from backend.audit.actions import record
 from backend.database import connection, transaction
 from backend.erasure.ending import end_mandates, end_what_goes_on
@@ -34,6 +34,7 @@ async def erase_person(actor: Actor, plan_id: UUID, seen: int) -> Written:
     async with transaction(actor.id):
         plan = await own_plan_locked(actor, plan_id)
         plans = await _plans(plan["person"])
+        await hold_keys()
         version = _version_of(plans, plan_id)
         check_version({"version": version}, seen)
         await require_fresh(actor)

@@ -22,6 +22,13 @@ async def end_what_goes_on(person: UUID, plans: list[UUID], *, by: UUID | None) 
 async def _silence(plans: list[UUID]) -> None:
     """Nothing that waits is said, and no address of a chat is left."""
     held = connection()
+    # a chat before what is to be said in it, as everybody does who ends one
+    await held.execute(
+        "UPDATE link SET state = 'ended', ended_at = coalesce(ended_at, $2), token = NULL,"
+        " pin = NULL, chat = NULL, chat_index = NULL, version = version + 1 WHERE plan = ANY($1)",
+        plans,
+        clock.now(),
+    )
     for plan in plans:
         await outbox.cancel_plan(plan, WHY)
     tasks = await held.fetch("SELECT id FROM task WHERE plan = ANY($1)", plans)
@@ -32,12 +39,6 @@ async def _silence(plans: list[UUID]) -> None:
         " WHERE variables IS NOT NULL AND (plan = ANY($1) OR subject = ANY($2))",
         plans,
         about,
-    )
-    await held.execute(
-        "UPDATE link SET state = 'ended', ended_at = coalesce(ended_at, $2), token = NULL,"
-        " pin = NULL, chat = NULL, chat_index = NULL, version = version + 1 WHERE plan = ANY($1)",
-        plans,
-        clock.now(),
     )
 
 

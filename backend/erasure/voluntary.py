@@ -9,7 +9,7 @@ from uuid import UUID
 
 from backend import clock
 from backend.access import Actor, check_version, require
-from backend.actors.actions import destroy_key
+from backend.actors.actions import destroy_key, hold_keys
 from backend.audit.actions import record
 from backend.database import connection, transaction
 from backend.erasure.ending import WHY
@@ -38,6 +38,7 @@ async def erase_voluntary(actor: Actor, plan_id: UUID, seen: int) -> Written:
             plan_id,
             plan["mandate_id"],
         )
+        await hold_keys()
         check_version(plan, seen)
         await require_fresh(actor)
         await _check(plan)

@@ -37,7 +37,14 @@ async def tap(chat: Chat, data: str) -> None:
 
 
 async def _message(hashed: bytes) -> Any:
-    return await connection().fetchrow(
+    """Its plan is locked before it, as by everybody who changes a plan and then its messages."""
+    held = connection()
+    await held.execute(
+        "SELECT FROM plan p JOIN message m ON m.plan = p.id WHERE m.tap = $1"
+        " FOR NO KEY UPDATE OF p",
+        hashed,
+    )
+    return await held.fetchrow(
         "SELECT * FROM message WHERE tap = $1 AND link IS NOT NULL FOR UPDATE", hashed
     )
 
@@ -63,7 +70,7 @@ async def _answer(chat: Chat, link: Any, message: Any, action: str) -> None:
     if message["plan"] is not None:
         plan = await connection().fetchrow(
             "SELECT p.*, a.working_days FROM plan p JOIN agency a ON a.id = p.agency"
-            " WHERE p.id = $1 FOR NO KEY UPDATE OF p",
+            " WHERE p.id = $1",
             message["plan"],
         )
         if not await _has_mandate(actor, message):

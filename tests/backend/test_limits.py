@@ -9,6 +9,7 @@ import pytest
 from backend import clock, database, migrate
 from backend.settings import LIMITS, SettingsError, read
 from tests.backend.pages.browser import at_the_desk, plain
+from tests.backend.papers import a_paper, comes_in, in_circle
 from tests.workflows.test_heartbeat import as_worker
 from tests.world import Caller, World
 from workflows.purge import purge
@@ -81,9 +82,11 @@ def test_who_has_sixty_people_opens_all_of_them_in_an_hour() -> None:
 
 
 Asking = Callable[[Caller], Any]
+A_COLLEAGUE = {"role": "SW", "alias": "Robin"}
 COUNTED: dict[str, Asking] = {
     "findPerson": lambda who: who.post("/plans/search", {"words": "nobody"}),
     "createInvitation": lambda who: who.post("/invitations", {}),
+    "inviteColleague": lambda who: who.post("/account-invitations", A_COLLEAGUE),
 }
 
 
@@ -91,7 +94,7 @@ COUNTED: dict[str, Asking] = {
 async def test_what_is_dangerous_in_bulk_is_done_so_often_in_an_hour(
     world: World, operation: str
 ) -> None:
-    worker = await world.somebody("SW")
+    worker = await world.somebody("AD" if operation == "inviteColleague" else "SW")
     ask = COUNTED[operation]
     await other_process(world, **{operation: 2})
     for _ in range(2):
@@ -104,6 +107,39 @@ async def test_what_is_dangerous_in_bulk_is_done_so_often_in_an_hour(
     assert refused.headers["retry-after"] == "1200"
     later(minutes=20)
     assert (await ask(worker)).status_code < 300, "what was refused did not count"
+
+
+async def test_so_many_papers_for_own_files_are_made_in_an_hour(world: World) -> None:
+    worker = await world.somebody("SW")
+    plan = (await world.a_plan(worker, template="light"))["id"]
+    mandate, here = await in_circle(worker, plan), f"/desk/plans/{plan}/passes"
+    await other_process(world, createEntryPass=2)
+    async with await at_the_desk(world, worker) as desk:
+        for status in (200, 200, 429):
+            page = await desk.open(here)
+            form = next(one for one in page.forms if ("mandate", mandate) in one.fields)
+            assert (await desk.post(here, form.filled())).status == status
+    assert len(await world.sql("SELECT 1 FROM entry_pass")) == 2
+
+
+@pytest.mark.parametrize(
+    ("operation", "path"),
+    [("readFile", "/file"), ("exportFile", "/file/copy.pdf"), ("exportFile", "/file/copy.json")],
+)
+async def test_a_file_is_read_and_copied_so_often_in_an_hour(
+    world: World, operation: str, path: str
+) -> None:
+    worker = await world.somebody("SW")
+    plan = (await world.a_plan(worker, template="light"))["id"]
+    paper = await a_paper(world, worker, plan, await in_circle(worker, plan))
+    async with await comes_in(paper) as browser:  # that is a read
+        assert operation in LIMITS
+        await other_process(world, **{operation: 3 if operation == "readFile" else 2})
+        for status in (200, 200, 429):
+            assert (await browser.http.get(path)).status_code == status
+        later(minutes=13)  # the paper's reader goes on where nothing was refused
+        other = "/file/copy.json" if operation == "readFile" else "/file"
+        assert (await browser.http.get(other)).status_code == 200
 
 
 async def test_a_coordinator_and_an_officer_hear_of_it_once_a_day(world: World) -> None:

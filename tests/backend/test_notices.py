@@ -5,8 +5,9 @@ from typing import Any
 
 from backend import clock
 from backend.founding import forget_second_factor
+from tests.backend.authenticator import a_passkey
 from tests.backend.pages.browser import DESK, at_the_desk, login_of, plain
-from tests.world import PASSWORD, Caller, World
+from tests.world import PASSWORD, App, Caller, World
 
 ACCOUNT = "/desk/account"
 NEW = "four horses in a row"
@@ -77,6 +78,24 @@ async def test_a_changed_password_is_told_where_one_was_signed_out(world: World)
     clock.travel(lambda: month)
     owner, _ = await _on(worker, token, NEW)
     assert await _told(owner) == []
+
+
+async def test_every_way_in_that_is_set_up_or_removed_is_told_elsewhere(world: World) -> None:
+    worker = await world.somebody("SW")
+    _, token = await _on(worker)
+    there, _ = await _on(worker)
+    await a_passkey(there)
+    (key,) = (await there.get("/account/passkeys")).json()["passkeys"]
+    assert (await there.post(f"/account/passkeys/{key['id']}/end")).status_code == 204
+    app = App((await there.post("/account/factor")).json()["secret"])
+    confirmed = await there.post("/account/factor/confirm", {"code": app.code()})
+    assert confirmed.status_code < 300, confirmed.text
+    assert {one["kind"] for one in await _told(there)} & {"passkey", "factor"} == set()
+    given = {"login": worker.login, "password": PASSWORD, "device": token, "code": app.code()}
+    owner = Caller(worker.id)
+    owner.token = (await Caller().post("/sessions", given)).json()["access_token"]
+    told = [one["kind"] for one in await _told(owner)]
+    assert told == ["factor", "passkey_ended", "passkey", "device"]
 
 
 async def test_one_is_told_of_ones_own_account_alone(world: World) -> None:

@@ -33,6 +33,7 @@ REVIEWED = {
     ("workflows/materialise.py", "asked.sql"): "the constants of this file, one after another",
     ("migrations/m0076_rows_end.py", "_waits(table)"): "put together from the names in its file",
     ("workflows/ends.py", "sql"): "the rules of workflows/terms.py, one after another",
+    ("workflows/retain.py", "rule.sql"): "the rules of workflows/terms.py, one after another",
     ("workflows/story/house.py", "sql"): "handed through; the story looks on as a superuser",
     ("workflows/wake.py", "sql"): "the constants of the ladders",
 }

@@ -11,7 +11,7 @@ from backend.messages import sending
 from backend.settings import ROOT, read
 from bots import intake
 from deploy import health
-from workflows import ends, serve
+from workflows import ends, send_due, serve
 
 
 def _told() -> dict[str, list[int]]:
@@ -62,6 +62,7 @@ def test_every_wait_is_as_it_is_told() -> None:
         "worker: the chat service: a connection, an answer": _given(
             "bots/channels/telegram.py", "HTTPXRequest", "connect_timeout", "read_timeout"
         ),
+        "worker: a token of the bot that is good": [send_due.TOKEN_AGAIN_AFTER.seconds],
         "worker: a message whose worker died (the lease)": [sending.LEASE.seconds],
         "bot: the chat service's long poll": [intake.LONG_POLL_SECONDS],
         "worker: the address of heads of the record": [heads.PATIENCE_SECONDS],
@@ -78,6 +79,7 @@ def test_what_is_heavy_is_bounded_as_it_is_told() -> None:
     told = re.sub(r"\s+", " ", page.partition("**What is heavy**")[2].partition("## ")[0])
     limits = read({}).limits
     assert f"{limits['readFile']} reads of a file an hour" in told
+    assert f"{limits['exportFile']} copies" in told
     assert f"a search ({limits['findPerson']} an hour)" in told
     assert f"pages of {'a hundred' if officer.A_PAGE == 100 else officer.A_PAGE}" in told
     assert f"{'two hundred' if ends.A_NIGHT == 200 else ends.A_NIGHT} keys a night" in told

@@ -95,7 +95,13 @@ _LOOKS = {
 
 
 async def a_line(
-    world: World, phones: Phones, address: str, *, mentors: int = 1, each: int = 1
+    world: World,
+    phones: Phones,
+    address: str,
+    *,
+    mentors: int = 1,
+    each: int = 1,
+    transport: httpx.AsyncBaseTransport | None = None,
 ) -> Line:
     """Mentors of one plan with a chat each, all of them asked `each` times about the contact."""
     line = Line(world, phones, address)
@@ -107,7 +113,8 @@ async def a_line(
         assert answer.status_code == 201, answer.text
     circle = (await worker.get(f"/plans/{plan['id']}")).json()["circle"]
     bot = (await world.sql("SELECT id, agency FROM bot"))[0]
-    async with httpx.AsyncClient(base_url=f"{address}/bot{STAND_IN_TOKEN}") as http:
+    base = f"{address}/bot{STAND_IN_TOKEN}"
+    async with httpx.AsyncClient(base_url=base, transport=transport) as http:
         for one in (entry for entry in circle if entry["role"] == "ME"):
             phone = (await phones.phone("mentor")).id
             await phones.say(phone, "/start")

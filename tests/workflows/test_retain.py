@@ -18,8 +18,8 @@ from workflows.terms import RULES
 
 TERMS = {
     "texts": 30,
-    "values": 365,
     "chats": 7,
+    "values": 365,
     "flags": 365,
     "addresses": 30,
     "relatives": 30,

@@ -1,0 +1,126 @@
+"""The bot gets a new token: the old one is refused at once, and nothing is lost or said twice.
+
+Where the token is refused nothing is known of any recipient, so what is to be said waits.
+"""
+
+from collections import Counter
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from telegram import Bot
+from telegram.error import InvalidToken
+from telegram.request import HTTPXRequest
+
+from backend import clock, database
+from backend.messages import outbox
+from backend.messages.outbox import Occurrence
+from bots.channels.telegram import STAND_IN_TOKEN, opened
+from bots.intake import take_in, work_off
+from tests.chats import Chats
+from tests.reliability.asked import Line, a_line
+from tests.world import World, a_day
+from workflows.send_due import send_due
+
+NEW = "1000:the-token-that-is-good-from-now-on"
+MENTORS, EACH = 2, 3
+A_WHILE = timedelta(hours=2)
+
+
+async def _asked(world: World, chats: Chats) -> Line:
+    transport = chats.stand_in.transport()
+    line = await a_line(
+        world, chats.phones, "http://phones.test", mentors=MENTORS, each=EACH, transport=transport
+    )
+    await world.sql(
+        "INSERT INTO channel_consent (id, agency, plan, version, subject, channel, language,"
+        " recorded_by, given_at) SELECT gen_random_uuid(), agency, plan, 1, subject, 'telegram',"
+        " 'en', subject, now() FROM link"
+    )
+    return line
+
+
+async def _queue(chats: Chats, *, late: timedelta = outbox.LATE) -> None:
+    """To each mentor, on each of three matters; stale after `late`."""
+
+    async def work() -> None:
+        async with database.transaction() as held:
+            for link in await held.fetch("SELECT * FROM link WHERE state = 'active'"):
+                for number in range(EACH):
+                    matter = Occurrence("test", str(number), link["id"], a_day())
+                    ends = clock.now() + late
+                    await outbox.queue(link, "WELCOME-M", matter, urgent=True, expires_at=ends)
+
+    await chats.job(work)
+
+
+def _is_changed(chats: Chats) -> None:
+    """At the chat service: from now on the token of before gets 401."""
+    chats.stand_in.exchange.bots[1000].token = NEW
+
+
+def _a_bot(chats: Chats, token: str) -> Bot:
+    def request() -> HTTPXRequest:
+        return HTTPXRequest(httpx_kwargs={"transport": chats.stand_in.transport()})
+
+    base = "http://phones.test/bot"
+    return Bot(token, base_url=base, request=request(), get_updates_request=request())
+
+
+async def _round(chats: Chats, bot: Bot, at: datetime) -> None:
+    """What bot and worker do at an instant, whatever the chat service says."""
+
+    async def work() -> None:
+        with suppress(InvalidToken):  # as `poll` does
+            chats.offset = await take_in(bot, chats.offset, wait=0)
+        await work_off(bot)
+        await send_due(bot)
+
+    clock.travel(lambda: at)
+    await chats.job(work)
+
+
+async def test_what_comes_and_what_is_due_while_the_token_is_refused_comes_once_with_the_new_one(
+    world: World, chats: Chats
+) -> None:
+    line, begun = await _asked(world, chats), clock.now()
+    await _queue(chats)
+    before = (await chats.phones.sent())[-1].seq
+    await line.tap(line.asked[0])
+    await chats.job(lambda: take_in(chats.bot, 0, wait=0))  # it is kept, and not yet worked off
+    _is_changed(chats)
+    async with opened(_a_bot(chats, STAND_IN_TOKEN)) as restarted:
+        for at, one in enumerate(line.asked[1:]):
+            await line.tap(one)
+            await line.write(one.phone)
+            for bot in (chats.bot, restarted):
+                await _round(chats, bot, begun + A_WHILE * at / len(line.asked))
+    assert await _states(world) == {"queued": MENTORS * EACH}
+    assert await world.sql("SELECT 1 FROM link WHERE state <> 'active'") == []
+    async with opened(_a_bot(chats, NEW)) as bot:
+        for minute in range(3):
+            await _round(chats, bot, begun + A_WHILE + timedelta(minutes=minute))
+    assert await line.found() == line.once(line.updates, line.updates)
+    assert await line.pending() == 0
+    assert await _states(world) == {"sent": MENTORS * EACH}
+    sent = Counter(one.chat for one in await chats.phones.sent(since=before, method="sendMessage"))
+    assert sum(sent.values()) == MENTORS * EACH + len(line.updates)
+    assert len(sent) == MENTORS
+
+
+async def test_what_is_too_late_when_the_token_is_good_again_is_a_humans(
+    world: World, chats: Chats
+) -> None:
+    await _asked(world, chats)
+    begun = clock.now()
+    await _queue(chats, late=A_WHILE)
+    _is_changed(chats)
+    for at in range(12):
+        await _round(chats, chats.bot, begun + A_WHILE * at / 10)
+    assert await _states(world) == {"expired": MENTORS * EACH}
+    kinds = await world.sql("SELECT DISTINCT kind FROM task")
+    assert kinds == [{"kind": "late-message"}]
+
+
+async def _states(world: World) -> dict[str, int]:
+    sql = "SELECT state, count(*) FROM message WHERE rule = 'test' GROUP BY 1"
+    return {row["state"]: row["count"] for row in await world.sql(sql)}
