@@ -11,6 +11,7 @@ from workflows.ends import (
     end_again,
     erase,
     forget,
+    forget_some,
     take_out,
 )
 
@@ -74,13 +75,12 @@ RULES = (
     ),
     Rule(
         "values",
-        "the values of a message, and its chat and number at the chat service",
+        "the values of a message, and a chat that it names",
         _A_YEAR,
         "when it was made",
         empty,
-        "UPDATE message s SET variables = NULL, chat = NULL, provider_id = NULL,"
-        " version = version + 1 WHERE created_at <= $1"
-        " AND (variables IS NOT NULL OR chat IS NOT NULL OR provider_id IS NOT NULL)"
+        "UPDATE message s SET variables = NULL, chat = NULL, version = version + 1"
+        " WHERE (variables IS NOT NULL OR chat IS NOT NULL) AND created_at <= $1"
         f" AND NOT {_HELD.format(plan='s.plan')}",
     ),
     Rule(
@@ -233,13 +233,15 @@ RULES = (
         "that something was said or asked by chat, when, and how it went",
         _A_YEAR,
         "when it was made, or the plan was closed",
-        forget,
+        forget_some,
         f"""
 WITH gone AS (
-    DELETE FROM message s WHERE NOT EXISTS (SELECT 1 FROM claim c WHERE c.message = s.id)
-       AND ((s.plan IS NULL AND s.created_at <= $1) OR s.plan IN (
-            SELECT id FROM plan WHERE state = 'closed' AND closed_at <= $1))
-       AND NOT {_HELD.format(plan="s.plan")} RETURNING 1)
+    DELETE FROM message WHERE id IN (
+        SELECT s.id FROM message s
+         WHERE NOT EXISTS (SELECT 1 FROM claim c WHERE c.message = s.id)
+           AND ((s.plan IS NULL AND s.created_at <= $1) OR s.plan IN (
+                SELECT id FROM plan WHERE state = 'closed' AND closed_at <= $1))
+           AND NOT {_HELD.format(plan="s.plan")} LIMIT $2) RETURNING 1)
 SELECT count(*)::int FROM gone""",
     ),
     Rule(
@@ -248,10 +250,13 @@ SELECT count(*)::int FROM gone""",
         _PROVEN,
         "when it was asked",
         forget,
+        # as long as somebody came in by it, and of a plan that is held
         """
 WITH gone AS (
     DELETE FROM break_glass g WHERE asked_at <= $1
-       AND NOT EXISTS (SELECT 1 FROM mandate m WHERE m.glass = g.id) RETURNING 1)
+       AND NOT EXISTS (SELECT 1 FROM mandate m WHERE m.glass = g.id)
+       AND NOT EXISTS (SELECT 1 FROM plan p WHERE p.id IN (SELECT plans_held())
+                          AND lower(p.alias) = lower(g.alias)) RETURNING 1)
 SELECT count(*)::int FROM gone""",
     ),
     Rule(
@@ -268,24 +273,17 @@ SELECT count(*)::int FROM gone""",
         _PROVEN,
         "when it was closed",
         empty,
-        "DELETE FROM task WHERE plan IS NULL AND closed_at <= $1",
+        "DELETE FROM task WHERE plan IS NULL AND greatest(opened_at, closed_at) <= $1"
+        " AND closed_at IS NOT NULL",
     ),
     Rule(
         "plans",
-        "all rows of a plan whose person nobody can name any more",
+        "all rows of a plan of which nobody can be named any more",
         _PROVEN,
         "when the plan was closed",
         take_out,
-        # somebody of its circle may stand by another who is still being helped
-        f"""
-SELECT q.id FROM plan q
- WHERE q.state = 'closed' AND q.closed_at <= $1
-   AND NOT EXISTS (SELECT 1 FROM subject_key k WHERE k.id = q.person AND k.wrapped IS NOT NULL)
-   AND NOT {_HELD.format(plan="q.id")}
-   AND NOT EXISTS (SELECT 1 FROM member b JOIN mandate m ON m.actor = b.id
-                     JOIN plan o ON o.id = m.plan
-                    WHERE b.plan = q.id AND (o.closed_at IS NULL OR o.closed_at > $1))
- ORDER BY q.closed_at, q.id LIMIT $2""",
+        "SELECT id FROM plan WHERE closed_at <= $1 AND id IN (SELECT plans_long_over())"
+        " ORDER BY closed_at, id LIMIT $2",
     ),
     Rule(
         "audit",

@@ -46,9 +46,14 @@ def right_code(row: Any | None, code: str | None) -> Code | None:
 
 
 async def take(held: Any, code: Code) -> bool:
-    """Whether it was not taken before: by an account, a time step is used once, whoever asks."""
+    """Whether it was not taken before: by an account, a time step is used once, whoever asks.
+
+    What was taken away since the code was judged opens nothing.
+    """
     if code.of_app:
-        sql = "UPDATE factor SET used_step = $2 WHERE id = $1 AND used_step < $2"
+        sql = (
+            "UPDATE factor SET used_step = $2 WHERE id = $1 AND used_step < $2 AND ended_at IS NULL"
+        )
         done: str = await held.execute(sql, code.factor, code.step)
     else:
         sql = "UPDATE recovery_code SET used_at = $2 WHERE id = $1 AND used_at IS NULL"

@@ -1,14 +1,18 @@
 """An agency that asks a passkey of coordinators and administrators, and takes nothing less."""
 
+import asyncio
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
 
 from backend import clock
+from backend.database import in_fresh_context
 from backend.founding import ask_second_factor, forget_second_factor
 from backend.staff.passwords import is_right
+from backend.staff.tries import Tried, forget_tries
 from tests.backend.authenticator import (
     Authenticator,
     a_passkey,
@@ -352,6 +356,47 @@ async def test_a_passkey_that_is_set_up_while_somebody_signs_in_without_it_count
 
     monkeypatch.setattr("backend.staff.sessions.is_right", then_set_up)
     assert _type(await _enter(who)) == WRONG
+
+
+async def test_a_code_of_an_app_that_is_taken_away_while_somebody_signs_in_opens_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who = await world.somebody("CO")
+    inside = _with(await _enter(who))
+    await _an_app(inside)
+    assert inside.app is not None
+    assert world.agency
+    _later()
+    agency, code = world.agency, inside.app.code()
+
+    async def then_forgotten(password: str, hashed: str | None) -> bool:
+        assert who.login
+        await forget_second_factor(agency, who.login)
+        return await is_right(password, hashed)
+
+    monkeypatch.setattr("backend.staff.sessions.is_right", then_forgotten)
+    assert _type(await _enter(who, code)) == WRONG
+
+
+async def test_who_signs_in_while_a_passkey_comes_to_be_asked_for_is_signed_out_too(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agency = await world.an_agency(second_factor="none")
+    who = await world.somebody("CO", agency=agency)
+    asking = []
+
+    async def then_asked_for(held: Any, tried: Tried) -> None:
+        async def ask() -> None:
+            await ask_second_factor(agency, "passkeys")
+
+        asking.append(in_fresh_context(ask))
+        await asyncio.wait(asking, timeout=0.5)
+        await forget_tries(held, tried)
+
+    monkeypatch.setattr("backend.staff.sessions.forget_tries", then_asked_for)
+    entered = _with(await _enter(who))
+    await asyncio.gather(*asking)
+    assert (await entered.get("/account/devices")).status_code == 401
 
 
 async def test_a_passkey_is_ones_own_where_the_database_hides_nothing(world: World) -> None:

@@ -55,6 +55,7 @@ _ENDED = "tests/workflows/test_ends.py"
 _WHOLE = "tests/workflows/test_whole_plans_go.py"
 _LATE = (
     f"{_WHOLE}::test_the_jobs_delete_no_row_before_whatever_they_ask_for",
+    f"{_WHOLE}::test_it_stays_for_a_reason_whatever_the_jobs_ask_for",
     f"{_ENDED}::test_the_jobs_delete_nothing_before_its_term_whatever_they_ask_for",
 )
 _OF_ACCOUNTS = (
@@ -145,7 +146,7 @@ OF_FUNCTION: Mapping[str, Sequence[str]] = {
     "cancel_without_": (_HOUSE, *_FLOWS),
     **dict.fromkeys(("ripe_", "is_held", "is_small(", "is_newborn("), (_ANSWERS, *_ENDS)),
     **dict.fromkeys(("consents_of_", "counts_of_", "holds_of_", "mandates_of_"), _AUDITOR),
-    "plans_long_over(": (_WHOLE,),
+    **dict.fromkeys(("plans_long_over(", "plans_held("), (_WHOLE,)),
     "drop_audit(": (_FORGOTTEN, _ENDED),
     "free_alias(": (_ANSWERS, "tests/backend/test_aliases.py"),
     **dict.fromkeys(("on_my_plans(", "reaches_key(", "my_house("), (_ACCOUNTS, *_OF_WORKERS)),

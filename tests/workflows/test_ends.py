@@ -60,7 +60,7 @@ PROOFS = {
         "SELECT 1 FROM outside_review",
     ),
     "tasks": (
-        "UPDATE task SET closed_at = now() - $1::interval",
+        "UPDATE task SET opened_at = now() - $1::interval, closed_at = now() - $1::interval",
         "SELECT 1 FROM task WHERE plan IS NULL",
     ),
 }

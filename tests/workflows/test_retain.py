@@ -168,18 +168,6 @@ async def test_it_goes_on_the_day_of_its_term_and_not_the_day_before(
     assert await archive.gone() == over, counts
 
 
-async def test_after_a_year_nobody_can_ask_the_chat_service_for_a_message(
-    archive: Archive, world: World
-) -> None:
-    await world.sql("UPDATE message SET provider_id = 7, variables = NULL")
-    for days, left in ((364, 7), (366, None)):
-        ago = clock.now() - timedelta(days=days)
-        await world.sql("UPDATE message SET created_at = $1", ago)
-        await archive.night()
-        [one] = await world.sql("SELECT provider_id FROM message")
-        assert one["provider_id"] == left
-
-
 async def test_nothing_goes_under_a_legal_hold_and_everything_once_it_has_ended(
     archive: Archive, world: World
 ) -> None:

@@ -10,7 +10,8 @@ import pytest
 import pytest_asyncio
 
 from backend import clock, database, embedded, migrate
-from migrations.m0076_rows_end import OF_A_PLAN
+from migrations.m0076_rows_end import MOVABLE, OF_A_PLAN
+from migrations.m0076_rows_end import SINCE as PROVEN
 from tests.backend.kept import Kept, a_copy
 from tests.plan_rows import PLAN_ROWS
 from workflows.retain import carry_out
@@ -68,7 +69,7 @@ class Archive:
         return found
 
     async def bare(self, sql: str) -> str:
-        """A statement of whoever took the jobs' account over."""
+        """A statement of whoever took the jobs' account over; what it came to."""
         url = self.world.server.url(migrate.role_name("worker"), self.world.database_name)
         held = await asyncpg.connect(url)
         try:
@@ -85,12 +86,10 @@ async def archive(server: embedded.Server) -> AsyncIterator[Archive]:
         [row] = await kept.world.sql("SELECT person FROM plan WHERE id = $1", plan)
         await kept.world.sql("UPDATE legal_hold SET ended_at = now(), ended_by = set_by")
         await kept.world.sql(
-            "UPDATE subject_key SET wrapped = NULL, destroyed_at = now() WHERE id = $1",
+            "UPDATE subject_key SET wrapped = NULL, destroyed_at = now() WHERE id = $1"
+            " OR id IN (SELECT b.id FROM member b WHERE b.plan = $2)",
             row["person"],
-        )
-        # nobody of its circle stands by anybody else
-        await kept.world.sql(
-            "DELETE FROM mandate m USING member b WHERE b.id = m.actor AND m.plan <> b.plan"
+            plan,
         )
         yield Archive(kept, row["person"])
 
@@ -132,25 +131,99 @@ async def test_it_is_not_gone_before(archive: Archive) -> None:
     assert {**after, "change": 0} == {**before, "change": 0}
 
 
+HELD = "UPDATE legal_hold SET ended_at = NULL, ended_by = NULL WHERE person = $1"
+
+
 @pytest.mark.parametrize(
     "why",
     [
         "UPDATE subject_key SET wrapped = 'x', destroyed_at = NULL WHERE id = $1",
-        "UPDATE legal_hold SET ended_at = NULL, ended_by = NULL WHERE person = $1",
         (
-            "INSERT INTO mandate SELECT (jsonb_populate_record(m, jsonb_build_object("
-            "'id', gen_random_uuid(), 'plan', o.id, 'person', o.person))).*"
-            " FROM plan p JOIN mandate m ON m.plan = p.id JOIN member b ON b.id = m.actor,"
-            " LATERAL (SELECT * FROM plan o WHERE o.person <> p.person LIMIT 1) o"
-            " WHERE p.person = $1 LIMIT 1"
+            "UPDATE subject_key SET wrapped = 'x', destroyed_at = NULL WHERE id = ("
+            " SELECT b.id FROM member b JOIN plan p ON p.id = b.plan WHERE p.person = $1 LIMIT 1)"
         ),
+        HELD,
     ],
-    ids=["a key still opens it", "a legal hold stands", "somebody of its circle stands by another"],
+    ids=["a key still opens it", "a key opens one of its circle", "a legal hold stands"],
 )
-async def test_it_stays_for_a_reason(archive: Archive, why: str) -> None:
+async def test_it_stays_for_a_reason_whatever_the_jobs_ask_for(archive: Archive, why: str) -> None:
     await archive.close("9 years")
     await archive.world.sql(why, archive.person)
     assert await _night("plans") == {"plans": 0}
+    late = (*PROVEN, "message") if why == HELD else ()
+    for table in ("plan", "task", *OF_A_PLAN, *late, *OF_NOBODY):
+        assert await archive.bare(f"DELETE FROM {table}") == "DELETE 0", table
+
+
+async def test_a_hold_on_another_plan_of_the_person_is_one_on_this(archive: Archive) -> None:
+    plan = {"id": str(uuid4()), "alias": "Another", "state": "closed"}
+    await archive.world.sql(
+        "INSERT INTO plan SELECT (jsonb_populate_record(p, $2::jsonb)).* FROM plan p WHERE id = $1",
+        archive.plan,
+        json.dumps(plan),
+    )
+    await archive.world.sql("UPDATE legal_hold SET plan = $1", UUID(plan["id"]))
+    await archive.close("9 years")
+    await archive.world.sql(HELD, archive.person)
+    for table in ("plan", "mandate", "channel_consent", "message"):
+        assert await archive.bare(f"DELETE FROM {table}") == "DELETE 0", table
+
+
+@pytest.mark.parametrize("table", [*MOVABLE, "task", "message", "channel_consent"])
+async def test_the_jobs_move_no_row_to_a_plan_that_is_over(archive: Archive, table: str) -> None:
+    await archive.close("9 years")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="written once"):
+        await archive.bare(f"UPDATE {table} SET plan = '{archive.other}'")
+    if table in {"task", "message", "link"}:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="written once"):
+            await archive.bare(f"UPDATE {table} SET plan = NULL")
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE task SET opened_at = '2000-01-01Z'",
+        "UPDATE message SET created_at = '2000-01-01Z'",
+        "UPDATE channel_consent SET given_at = '2000-01-01Z'",
+        "UPDATE channel_consent SET withdrawn_at = '2000-01-01Z'",
+    ],
+)
+async def test_the_jobs_set_nothing_back(archive: Archive, sql: str) -> None:
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="written once"):
+        await archive.bare(sql)
+
+
+async def test_a_task_of_no_plan_is_as_old_as_its_opening(archive: Archive) -> None:
+    await archive.world.sql(
+        "INSERT INTO task SELECT (jsonb_populate_record(t, $2::jsonb)).* FROM task t"
+        " WHERE plan = $1 LIMIT 1",
+        archive.plan,
+        json.dumps({"id": str(uuid4()), "plan": None, "step": "another"}),
+    )
+    assert await archive.bare("UPDATE task SET closed_at = '2000-01-01Z' WHERE plan IS NULL")
+    assert await archive.bare("DELETE FROM task") == "DELETE 0"
+    assert await _night("tasks") == {"tasks": 0}
+
+
+async def test_a_night_does_what_a_night_can(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await archive.close("366 days")
+    monkeypatch.setattr("workflows.ends.ROWS_A_NIGHT", 1)
+    assert await _night("messages") == {"messages": 1}
+
+
+async def test_a_wish_about_a_plan_that_is_held_stays(archive: Archive) -> None:
+    await archive.world.sql("DELETE FROM mandate WHERE glass IS NOT NULL")
+    await archive.world.sql(
+        "UPDATE break_glass SET asked_at = now() - interval '6 years',"
+        " alias = (SELECT upper(alias) FROM plan WHERE id = $1)",
+        archive.plan,
+    )
+    await archive.world.sql(HELD, archive.person)
+    assert await _night("wishes") == {"wishes": 0}
+    await archive.world.sql("UPDATE legal_hold SET ended_at = now(), ended_by = set_by")
+    assert (await _night("wishes"))["wishes"] > 0
 
 
 async def test_a_person_stays_for_another_plan(archive: Archive) -> None:
