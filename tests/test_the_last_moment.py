@@ -62,6 +62,14 @@ async def test_a_fact_that_might_be_told_until_yesterday_holds_it(
     assert await _becomes(world, chats, mentor, asked) == "not-released"
 
 
+async def test_a_mandate_that_has_ended_since_it_was_made_holds_it(
+    world: World, chats: Chats
+) -> None:
+    _, _, mentor, asked = await _waiting(world, chats)
+    await world.sql("UPDATE mandate SET ends = starts WHERE role = 'ME'")
+    assert await _becomes(world, chats, mentor, asked) == "ended"
+
+
 async def test_a_chat_that_was_stopped_holds_it(world: World, chats: Chats) -> None:
     _, _, mentor, asked = await _waiting(world, chats)
     await world.sql("UPDATE link SET state = 'stopped'")

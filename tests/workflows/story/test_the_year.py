@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,8 +41,26 @@ def _own_vault() -> Iterator[None]:
     use_sealing_key(key)
 
 
-def _story(*options: str) -> subprocess.CompletedProcess[str]:
+# Python runs this first: whatever address it is about to ask for is written down.
+LISTENER = """
+import json, os, sys
+
+def heard(event, args):
+    if event in ("socket.connect", "socket.sendto", "socket.getaddrinfo"):
+        address = args[0] if event == "socket.getaddrinfo" else args[1]
+        host = address[0] if isinstance(address, tuple) else address
+        with open(os.environ["HEARD"], "a", encoding="utf-8") as file:
+            file.write(json.dumps(host if isinstance(host, str) else repr(host)) + "\\n")
+
+sys.addaudithook(heard)
+"""
+
+
+def _story(*options: str, heard: Path) -> subprocess.CompletedProcess[str]:
+    """Played in a process of its own; `heard` gets the addresses that it asked for."""
+    (heard.parent / "sitecustomize.py").write_text(LISTENER, encoding="utf-8")
     env = {name: value for name, value in os.environ.items() if "DATABASE" not in name}
+    env |= {"PYTHONPATH": str(heard.parent), "HEARD": str(heard)}
     return subprocess.run(
         [sys.executable, str(ROOT / "throughcare.py"), "story", *options],
         cwd=ROOT,
@@ -62,8 +81,11 @@ def _plainly(line: Line) -> tuple[Any, ...]:
     return line.step, line.kind, line.at, line.who, text, line.key, tuple(line.buttons)
 
 
-def test_on_another_day_of_the_week_in_another_zone_every_step_of_the_year_holds() -> None:
-    done = _story("--json", "--shift-days", "37", "--zone", "Asia/Almaty")
+def test_on_another_day_of_the_week_in_another_zone_every_step_of_the_year_holds(
+    tmp_path: Path,
+) -> None:
+    heard = tmp_path / "heard"
+    done = _story("--json", "--shift-days", "37", "--zone", "Asia/Almaty", heard=heard)
     assert done.returncode == 0, done.stderr
     whole = json.loads(done.stdout)
     assert whole["failure"] is None
@@ -71,6 +93,10 @@ def test_on_another_day_of_the_week_in_another_zone_every_step_of_the_year_holds
     assert whole["steps"] == len(STEPS)
     assert whole["summary"]["type"] == "final"
     assert whole["messages"] > 100
+    # API, bot, worker and court in a whole year: nobody outside this machine was asked for
+    asked = {json.loads(line) for line in heard.read_text(encoding="utf-8").splitlines()}
+    assert {"127.0.0.1"} <= asked
+    assert {one for one in asked if not one.startswith("/")} <= {"127.0.0.1", "localhost"}
 
 
 async def test_days_gone_through_by_minutes_are_told_alike(
