@@ -3,9 +3,7 @@
 import asyncio
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,19 +14,13 @@ from backend.staff import rules
 from backend.staff.devices import hash_token
 from backend.staff.factors import offered_factor
 from backend.staff.sessions import staff_of_token
+from tests.backend.entering import enter, refusal
 from tests.world import PASSWORD, App, Caller, World
-
-PROBLEM = "urn:throughcare:problem:"
 
 
 def _later(**more: float) -> None:
     moment = clock.now() + timedelta(**more)
     clock.travel(lambda: moment)
-
-
-async def _enter(who: Caller, code: str | None = None, **more: Any) -> httpx.Response:
-    body = {"login": who.login, "password": PASSWORD, "code": code, **more}
-    return await Caller().post("/sessions", body)
 
 
 async def _enrolled(who: Caller) -> tuple[App, list[str]]:
@@ -43,21 +35,17 @@ async def _enrolled(who: Caller) -> tuple[App, list[str]]:
     return app, codes
 
 
-def _type(answer: httpx.Response) -> tuple[int, str]:
-    return answer.status_code, answer.json()["type"].removeprefix(PROBLEM)
-
-
 async def test_with_a_second_factor_a_password_alone_is_answered_like_a_wrong_one(
     world: World,
 ) -> None:
     worker = await world.somebody("SW")
     app, _ = await _enrolled(worker)
-    device = (await _enter(worker, app.code())).json()["device"]
+    device = (await enter(worker, app.code())).json()["device"]
     answers = [
-        await _enter(worker, device=device),
-        await _enter(worker, "000000", device=device),
-        await _enter(worker, "not-a-code", device=device),
-        await _enter(worker, app.code(), password="not the password", device=device),
+        await enter(worker, device=device),
+        await enter(worker, "000000", device=device),
+        await enter(worker, "not-a-code", device=device),
+        await enter(worker, app.code(), password="not the password", device=device),
         await Caller().post("/sessions", {"login": "nobody", "password": PASSWORD}),
     ]
     assert {one.status_code for one in answers} == {401}
@@ -66,42 +54,42 @@ async def test_with_a_second_factor_a_password_alone_is_answered_like_a_wrong_on
 
 async def test_the_first_code_puts_it_in_force_and_a_wrong_one_does_not(world: World) -> None:
     worker = await world.somebody("SW")
-    assert _type(await worker.post("/account/factor/confirm", {"code": "123456"})) == (
+    assert refusal(await worker.post("/account/factor/confirm", {"code": "123456"})) == (
         409,
         "not-from-this-state",
     )
     app = App((await worker.post("/account/factor")).json()["secret"])
-    assert _type(await worker.post("/account/factor/confirm", {"code": "000000"})) == (
+    assert refusal(await worker.post("/account/factor/confirm", {"code": "000000"})) == (
         401,
         "wrong-credentials",
     )
-    assert (await _enter(worker)).status_code == 200  # nothing is asked as long as it is not seen
+    assert (await enter(worker)).status_code == 200  # nothing is asked as long as it is not seen
     assert (await worker.post("/account/factor/confirm", {"code": app.code()})).status_code == 200
-    assert (await _enter(worker)).status_code == 401
+    assert (await enter(worker)).status_code == 401
 
 
 async def test_a_code_works_once_for_an_account_and_within_one_step(world: World) -> None:
     worker = await world.somebody("SW")
     app, _ = await _enrolled(worker)
-    assert (await _enter(worker, rules.code_at(app.secret, app.last))).status_code == 401
+    assert (await enter(worker, rules.code_at(app.secret, app.last))).status_code == 401
     code = app.code()
-    assert (await _enter(worker, code)).status_code == 200
-    assert (await _enter(worker, code)).status_code == 401
+    assert (await enter(worker, code)).status_code == 200
+    assert (await enter(worker, code)).status_code == 401
     # nor does an earlier one that was not used
-    assert (await _enter(worker, rules.code_at(app.secret, app.last - 1))).status_code == 401
+    assert (await enter(worker, rules.code_at(app.secret, app.last - 1))).status_code == 401
     _later(minutes=10)
     present = int(clock.now().timestamp()) // 30
     late = rules.code_at(app.secret, present - 2)
-    assert (await _enter(worker, late)).status_code == 401
+    assert (await enter(worker, late)).status_code == 401
     slow = rules.code_at(app.secret, present - 1)
-    assert (await _enter(worker, f" {slow[:3]} {slow[3:]}")).status_code == 200
+    assert (await enter(worker, f" {slow[:3]} {slow[3:]}")).status_code == 200
 
 
 async def test_of_twenty_sign_ins_with_one_code_at_once_one_comes_in(world: World) -> None:
     worker = await world.somebody("SW")
     app, _ = await _enrolled(worker)
     code = app.code()
-    answers = await asyncio.gather(*(_enter(worker, code) for _ in range(20)))
+    answers = await asyncio.gather(*(enter(worker, code) for _ in range(20)))
     assert Counter(one.status_code for one in answers)[200] == 1
 
 
@@ -111,7 +99,7 @@ async def test_codes_are_limited_for_the_account_and_not_for_the_session(world: 
     app = worker.app
     assert app is not None
     other = Caller(worker.id)
-    other.token = (await _enter(worker, app.code())).json()["access_token"]
+    other.token = (await enter(worker, app.code())).json()["access_token"]
     seen = [
         (await who.post("/account/prove", {"code": f"00000{n}"})).status_code
         for n in range(6)
@@ -126,9 +114,9 @@ async def test_a_recovery_code_works_once_and_stands_nowhere(world: World) -> No
     app, codes = await _enrolled(worker)
     assert len(set(codes)) == 10
     assert all(len(code.replace("-", "")) == 16 for code in codes)
-    assert (await _enter(worker, codes[0])).status_code == 200
-    assert (await _enter(worker, codes[0])).status_code == 401
-    assert (await _enter(worker, codes[1].upper().replace("-", " "))).status_code == 200
+    assert (await enter(worker, codes[0])).status_code == 200
+    assert (await enter(worker, codes[0])).status_code == 401
+    assert (await enter(worker, codes[1].upper().replace("-", " "))).status_code == 200
     whole = str([await world.sql(f"SELECT * FROM {t}") for t in ("factor", "recovery_code")])
     for one in (*codes, *(code.replace("-", "") for code in codes), app.secret):
         assert one not in whole
@@ -140,22 +128,22 @@ async def test_a_new_factor_takes_the_place_of_the_old_one_and_ends_other_sessio
     worker = await world.somebody("SW")
     old, codes = await _enrolled(worker)
     elsewhere = Caller(worker.id)
-    elsewhere.token = (await _enter(worker, old.code())).json()["access_token"]
+    elsewhere.token = (await enter(worker, old.code())).json()["access_token"]
     new, _ = await _enrolled(worker)
     assert (await elsewhere.get("/plans")).status_code == 401
     assert (await worker.get("/plans")).status_code == 200
     _later(minutes=1)
     for gone in (old.code(), codes[3]):
-        assert (await _enter(worker, gone)).status_code == 401
-    assert (await _enter(worker, new.code())).status_code == 200
+        assert (await enter(worker, gone)).status_code == 401
+    assert (await enter(worker, new.code())).status_code == 200
 
 
 async def test_changing_it_asks_for_a_fresh_proof(world: World) -> None:
     worker = await world.somebody("SW")
     await worker.sign_in()
     _later(minutes=5, seconds=1)
-    assert _type(await worker.post("/account/factor")) == (403, "prove-again")
-    assert _type(await worker.post("/account/factor/confirm", {"code": "123456"})) == (
+    assert refusal(await worker.post("/account/factor")) == (403, "prove-again")
+    assert refusal(await worker.post("/account/factor/confirm", {"code": "123456"})) == (
         403,
         "prove-again",
     )
@@ -163,7 +151,7 @@ async def test_changing_it_asks_for_a_fresh_proof(world: World) -> None:
     app, _ = await _enrolled(worker)
     _later(minutes=6)
     worker.since = clock.now()
-    worker.token = (await _enter(worker, app.code())).json()["access_token"]
+    worker.token = (await enter(worker, app.code())).json()["access_token"]
     _later(minutes=5, seconds=1)
     assert (await worker.post("/account/factor")).status_code == 403
     assert (await worker.post("/account/prove", {"code": "000000"})).status_code == 401
@@ -187,7 +175,7 @@ async def test_whom_the_agency_asks_is_led_to_set_one_up_and_opens_nothing_else(
 ) -> None:
     await world.an_agency(second_factor=rule)
     who = await world.somebody(role)
-    first = (await _enter(who)).json()
+    first = (await enter(who)).json()
     assert (first["refresh_token"] is None) == asked
     limited = Caller(who.id)
     limited.token = first["access_token"]
@@ -199,7 +187,7 @@ async def test_whom_the_agency_asks_is_led_to_set_one_up_and_opens_nothing_else(
         return
     app, _ = await _enrolled(limited)
     assert (await limited.post("/account/factor")).status_code == 401  # it has done its work
-    tokens = (await _enter(who, app.code())).json()
+    tokens = (await enter(who, app.code())).json()
     assert tokens["refresh_token"]
     limited.token = tokens["access_token"]
     assert (await limited.get("/account/devices")).status_code == 200

@@ -20,16 +20,11 @@ from tests.backend.authenticator import (
     options_to_prove,
     options_to_sign_in,
 )
+from tests.backend.entering import WRONG, refusal
 from tests.databases import as_the_owner_of_everything
 from tests.world import PASSWORD, Caller, World
 
 PROVE = "/account/prove/passkey"
-WRONG = (401, "wrong-credentials")
-PROBLEM = "urn:throughcare:problem:"
-
-
-def _type(answer: httpx.Response) -> tuple[int, str]:
-    return answer.status_code, answer.json()["type"].removeprefix(PROBLEM)
 
 
 def _later(**more: float) -> None:
@@ -78,7 +73,7 @@ async def test_a_passkey_is_a_fresh_proof_for_five_minutes_in_its_session_alone(
 async def test_what_is_asked_for_is_one_of_their_own(world: World) -> None:
     worker = await world.somebody("SW")
     await a_passkey(await world.somebody("SW"))
-    assert _type(await worker.post(f"{PROVE}/options")) == (409, "not-from-this-state")
+    assert refusal(await worker.post(f"{PROVE}/options")) == (409, "not-from-this-state")
     first, second = await a_passkey(worker), await a_passkey(worker, "stick")
     options = await options_to_prove(worker)
     assert [one["id"] for one in options["allowCredentials"]] == [
@@ -125,7 +120,7 @@ async def test_whatever_is_wrong_with_it_looks_alike_and_proves_nothing(world: W
     await shown("one that never was", Authenticator(handle=key.handle))
     await shown("nonsense", key, dict.fromkeys(key.show(await options_to_prove(who)), "AAAA"))
     for what, answer in refused.items():
-        assert _type(answer) == WRONG, what
+        assert refusal(answer) == WRONG, what
     assert len({one.content for one in refused.values()}) == 1
     assert not await _is_fresh(who)
     assert (await _proved(who, key)).status_code == 204
@@ -146,7 +141,7 @@ async def test_what_was_drawn_is_good_once_for_minutes_and_for_its_session_alone
     assert await tried(await options_to_prove(who), elsewhere) == 401
     assert await tried(await options_to_sign_in()) == 401
     for_proof = key.show(await options_to_prove(who))
-    assert _type(await Caller().post("/sessions/passkey", for_proof)) == WRONG
+    assert refusal(await Caller().post("/sessions/passkey", for_proof)) == WRONG
     spent = await options_to_prove(who)
     key.origin, kept = "http://desk.example", key.origin
     assert await tried(spent) == 401
@@ -166,10 +161,10 @@ async def test_a_count_that_runs_back_proves_nothing_and_is_told_everywhere(worl
     assert (await _proved(who, key)).status_code == 204
     _later(minutes=5, seconds=1)
     thief = Authenticator(credential=key.credential, handle=key.handle, count=50)
-    assert _type(await _proved(who, thief)) == WRONG
+    assert refusal(await _proved(who, thief)) == WRONG
     seen = (await who.get("/account/notices")).json()["notices"]
     assert [one["kind"] for one in seen] == ["passkey"]
-    assert _type(await _proved(who, copy)) == WRONG
+    assert refusal(await _proved(who, copy)) == WRONG
     assert not await _is_fresh(who)
     told, *_ = (await who.get("/account/notices")).json()["notices"]
     assert (told["kind"], told["browser"]) == ("passkey_copied", False)
@@ -216,7 +211,7 @@ async def test_a_passkey_of_another_proves_nothing_where_the_database_hides_noth
     foreign.handle = b""
     body = foreign.show(await options_to_prove(worker))
     del body["user_handle"]
-    assert _type(await worker.post(PROVE, body)) == WRONG
+    assert refusal(await worker.post(PROVE, body)) == WRONG
 
 
 async def test_a_passkey_that_was_removed_and_is_set_up_again_proves(world: World) -> None:

@@ -23,9 +23,9 @@ from tests.backend.authenticator import (
     options_to_enrol,
     options_to_sign_in,
 )
+from tests.backend.entering import WRONG, inside_of, refusal
 from tests.world import PASSWORD, Caller, World
 
-PROBLEM = "urn:throughcare:problem:"
 OTHERS = "http://desk.example"
 
 
@@ -41,33 +41,18 @@ async def _password(who: Caller) -> httpx.Response:
     return await Caller().post("/sessions", {"login": who.login, "password": PASSWORD})
 
 
-def _with(answer: httpx.Response) -> Caller:
-    """Whoever holds the token of this sign-in."""
-    assert answer.status_code == 200, answer.text
-    who = Caller()
-    who.token = answer.json()["access_token"]
-    return who
-
-
-def _type(answer: httpx.Response) -> tuple[int, str]:
-    return answer.status_code, answer.json()["type"].removeprefix(PROBLEM)
-
-
-WRONG = (401, "wrong-credentials")
-
-
 async def test_a_passkey_opens_the_account_and_is_a_fresh_proof(world: World) -> None:
     officer = await world.somebody("CO")
     key = await a_passkey(officer)
     entered = await _signed_in(key, device_name="Laptop")
     assert entered.json()["refresh_token"]
-    who = _with(entered)
+    who = inside_of(entered)
     (listed,) = (await who.get("/account/passkeys")).json()["passkeys"]
     assert listed["name"] == "blue phone"
     assert listed["used_at"]
     assert (await who.post("/account/factor")).status_code == 200
     known = await _signed_in(key, device=entered.json()["device"])
-    devices = (await _with(known).get("/account/devices")).json()["devices"]
+    devices = (await inside_of(known).get("/account/devices")).json()["devices"]
     assert [one["name"] for one in devices].count("Laptop") == 1
 
 
@@ -107,7 +92,7 @@ async def test_with_a_passkey_a_password_alone_is_answered_like_a_wrong_one(worl
     await a_passkey(worker)
     alone = await _password(worker)
     wrong = await Caller().post("/sessions", {"login": worker.login, "password": "another one"})
-    assert _type(alone) == WRONG
+    assert refusal(alone) == WRONG
     assert alone.content == wrong.content
 
 
@@ -151,7 +136,7 @@ async def test_whatever_is_wrong_with_it_looks_alike(world: World) -> None:
         "nonsense": await _show(dict.fromkeys(key.show(await options_to_sign_in()), "AAAA")),
     }
     for what, answer in refused.items():
-        assert _type(answer) == WRONG, what
+        assert refusal(answer) == WRONG, what
     assert len({one.content for one in refused.values()}) == 1
     assert (await _signed_in(key)).status_code == 200
 
@@ -160,21 +145,21 @@ async def test_what_was_drawn_is_good_once_and_for_minutes(world: World) -> None
     key = await a_passkey(await world.somebody("SW"))
     options = await options_to_sign_in()
     assert (await _show(key.show(options))).status_code == 200
-    assert _type(await _show(key.show(options))) == WRONG
+    assert refusal(await _show(key.show(options))) == WRONG
     spent = await options_to_sign_in()
     key.origin, kept = OTHERS, key.origin
-    assert _type(await _show(key.show(spent))) == WRONG
+    assert refusal(await _show(key.show(spent))) == WRONG
     key.origin = kept
-    assert _type(await _show(key.show(spent))) == WRONG, "one try spends it"
+    assert refusal(await _show(key.show(spent))) == WRONG, "one try spends it"
     late = await options_to_sign_in()
     soon = clock.now() + timedelta(minutes=4)
     clock.travel(lambda: soon)
     assert (await _show(key.show(await options_to_sign_in()))).status_code == 200
     over = clock.now() + timedelta(minutes=2)
     clock.travel(lambda: over)
-    assert _type(await _show(key.show(late))) == WRONG
+    assert refusal(await _show(key.show(late))) == WRONG
     invented = {**late, "challenge": bytes_to_base64url(b"c" * 32)}
-    assert _type(await _show(key.show(invented))) == WRONG
+    assert refusal(await _show(key.show(invented))) == WRONG
 
 
 async def test_of_twenty_at_once_with_what_was_drawn_once_one_comes_in(world: World) -> None:
@@ -195,11 +180,11 @@ async def test_what_was_drawn_for_a_session_opens_none_and_the_other_way_round(
     worker, other = await world.somebody("SW"), await world.somebody("SW")
     options = await options_to_enrol(worker)
     key = await a_passkey(other)
-    assert _type(await _show(key.show(options))) == WRONG
+    assert refusal(await _show(key.show(options))) == WRONG
     for drawn in (await options_to_sign_in(), await options_to_enrol(other)):
         again = {**await options_to_enrol(worker), "challenge": drawn["challenge"]}
         body = {"name": "phone", **Authenticator().make(again)}
-        assert _type(await worker.post("/account/passkeys", body)) == WRONG
+        assert refusal(await worker.post("/account/passkeys", body)) == WRONG
 
 
 async def test_a_count_that_runs_backwards_is_refused_and_told(world: World) -> None:
@@ -207,11 +192,11 @@ async def test_a_count_that_runs_backwards_is_refused_and_told(world: World) -> 
     key = await a_passkey(worker)
     copy = Authenticator(credential=key.credential, key=key.key, handle=key.handle)
     entered = await _signed_in(key)
-    who = _with(entered)
+    who = inside_of(entered)
     for _ in range(3):
         await _signed_in(key, device=entered.json()["device"])
-    assert _type(await _signed_in(copy)) == WRONG
-    who = _with(await _signed_in(key, device=entered.json()["device"]))
+    assert refusal(await _signed_in(copy)) == WRONG
+    who = inside_of(await _signed_in(key, device=entered.json()["device"]))
     told = (await who.get("/account/notices")).json()["notices"]
     assert told[0]["kind"] == "passkey_copied"
     denied = await world.sql("SELECT 1 FROM audit WHERE operation = 'signInWithPasskey'")
@@ -223,8 +208,8 @@ async def test_a_count_is_believed_from_the_right_key_alone(world: World) -> Non
     key = await a_passkey(worker)
     thief = Authenticator(credential=key.credential, handle=key.handle, count=50)
     entered = await _signed_in(key)
-    assert _type(await _signed_in(thief)) == WRONG
-    who = _with(await _signed_in(key, device=entered.json()["device"]))
+    assert refusal(await _signed_in(thief)) == WRONG
+    who = inside_of(await _signed_in(key, device=entered.json()["device"]))
     kinds = [one["kind"] for one in (await who.get("/account/notices")).json()["notices"]]
     assert "passkey_copied" not in kinds
 
@@ -242,15 +227,15 @@ async def test_what_is_not_rightly_made_is_not_kept(world: World) -> None:
     }
     for what, one in doubtful.items():
         body = {"name": "phone", **one.make(await options_to_enrol(worker))}
-        assert _type(await worker.post("/account/passkeys", body)) == WRONG, what
+        assert refusal(await worker.post("/account/passkeys", body)) == WRONG, what
     papers = {"fmt": "packed", "attStmt": {"alg": -7, "sig": b"s", "x5c": [b"paper"]}}
     for more in (papers, {"fmt": "tpm"}, {"attStmt": {"sig": b"s"}}, {"authData": b"short"}):
         body = {"name": "phone", **Authenticator().make(await options_to_enrol(worker), **more)}
-        assert _type(await worker.post("/account/passkeys", body)) == WRONG, more
+        assert refusal(await worker.post("/account/passkeys", body)) == WRONG, more
     second = await world.somebody("SW")
     made = Authenticator().make(await options_to_enrol(second))
     other_id = {**made, "id": bytes_to_base64url(b"another" * 4), "name": "phone"}
-    assert _type(await second.post("/account/passkeys", other_id)) == WRONG
+    assert refusal(await second.post("/account/passkeys", other_id)) == WRONG
     for who in (worker, second):
         assert (await who.get("/account/passkeys")).json() == {"passkeys": []}
     assert (await _password(worker)).status_code == 200
@@ -287,28 +272,28 @@ async def test_setting_up_and_removing_ask_for_a_fresh_proof_and_end_other_sessi
     world: World,
 ) -> None:
     worker = await world.somebody("SW")
-    elsewhere = _with(await _password(worker))
+    elsewhere = inside_of(await _password(worker))
     key = await a_passkey(worker)
     assert (await elsewhere.get("/plans")).status_code == 401
-    entered = _with(await _signed_in(key))
+    entered = inside_of(await _signed_in(key))
     (listed,) = (await worker.get("/account/passkeys")).json()["passkeys"]
     start = clock.now()
     clock.travel(lambda: start + timedelta(minutes=6))
     path = f"/account/passkeys/{listed['id']}/end"
-    assert _type(await worker.post("/account/passkeys/options", {"name": "x"})) == (
+    assert refusal(await worker.post("/account/passkeys/options", {"name": "x"})) == (
         403,
         "prove-again",
     )
-    assert _type(await worker.post(path)) == (403, "prove-again")
+    assert refusal(await worker.post(path)) == (403, "prove-again")
     stranger = await world.somebody("SW")
-    assert _type(await stranger.post(path)) == (404, "not-found")
+    assert refusal(await stranger.post(path)) == (404, "not-found")
     assert (await worker.post("/account/prove", {"password": PASSWORD})).status_code == 204
     assert (await worker.post(path)).status_code == 204
     assert (await worker.post(path)).status_code == 404
     assert (await entered.get("/plans")).status_code == 401
-    assert _type(await _signed_in(key)) == WRONG
+    assert refusal(await _signed_in(key)) == WRONG
     # with none left the password leads to setting up another, and to nothing else
-    alone = _with(await _password(worker))
+    alone = inside_of(await _password(worker))
     assert (await alone.get("/plans")).status_code == 401
     assert (await alone.post("/account/passkeys/options", {"name": "x"})).status_code == 200
 
@@ -320,19 +305,19 @@ async def test_a_proof_that_has_grown_old_meanwhile_puts_no_passkey_in_force(wor
     clock.travel(lambda: start + timedelta(minutes=4))
     made = {"name": "blue phone", **Authenticator().make(await options_to_enrol(worker))}
     clock.travel(lambda: start + timedelta(minutes=6))
-    assert _type(await worker.post("/account/passkeys", made)) == (403, "prove-again")
+    assert refusal(await worker.post("/account/passkeys", made)) == (403, "prove-again")
     assert await world.sql("SELECT 1 FROM passkey") == []
 
 
 async def test_whom_the_agency_asks_may_set_up_a_passkey_instead_of_an_app(world: World) -> None:
     agency = await world.an_agency(second_factor="all")
     worker = await world.somebody("SW", agency=agency)
-    limited = _with(await _password(worker))
+    limited = inside_of(await _password(worker))
     assert (await limited.get("/plans")).status_code == 401
     assert (await limited.get("/account/passkeys")).status_code == 401
     key = await a_passkey(limited)
     assert (await limited.post("/account/passkeys/options", {"name": "x"})).status_code == 401
-    who = _with(await _signed_in(key))
+    who = inside_of(await _signed_in(key))
     assert (await who.get("/plans")).status_code == 200
     await ask_second_factor(agency, "all")
     assert (await who.get("/plans")).status_code == 200, "who has one is not signed out"
@@ -351,11 +336,11 @@ async def test_an_operator_forgets_passkeys_with_the_codes(world: World) -> None
     key = await a_passkey(worker)
     assert worker.login
     await forget_second_factor(agency, worker.login)
-    assert _type(await _signed_in(key)) == WRONG
-    limited = _with(await _password(worker))
+    assert refusal(await _signed_in(key)) == WRONG
+    limited = inside_of(await _password(worker))
     assert (await limited.get("/plans")).status_code == 401
     another = await a_passkey(limited)
-    who = _with(await _signed_in(another))
+    who = inside_of(await _signed_in(another))
     told = (await who.get("/account/notices")).json()["notices"]
     assert "no_factor" in [one["kind"] for one in told]
 
@@ -379,7 +364,7 @@ async def test_ten_are_enough(world: World) -> None:
     for n in range(10):
         await a_passkey(worker, name=f"phone {n}")
     over = await worker.post("/account/passkeys/options", {"name": "one more"})
-    assert _type(over) == (422, "unfit")
+    assert refusal(over) == (422, "unfit")
 
 
 def test_the_tests_authenticator_speaks_as_a_browser_does() -> None:

@@ -19,30 +19,13 @@ from tests.backend.authenticator import (
     options_to_prove,
     options_to_sign_in,
 )
+from tests.backend.entering import WRONG, enter, inside_of, refusal, set_up_an_app
 from tests.backend.ways import NOTHING, But, an_account
 from tests.databases import as_the_owner_of_everything
 from tests.world import PASSWORD, App, Caller, World
 
-PROBLEM = "urn:throughcare:problem:"
-WRONG = (401, "wrong-credentials")
 LEADERS = pytest.mark.parametrize("role", ["CO", "AD"])
 PROVE, PASSKEYS, FACTOR = "/account/prove", "/account/passkeys", "/account/factor"
-
-
-def _type(answer: httpx.Response) -> tuple[int, str]:
-    return answer.status_code, answer.json()["type"].removeprefix(PROBLEM)
-
-
-async def _enter(who: Caller, code: str | None = None, **more: str) -> httpx.Response:
-    body = {"login": who.login, "password": PASSWORD, "code": code, **more}
-    return await Caller().post("/sessions", body)
-
-
-def _with(answer: httpx.Response) -> Caller:
-    assert answer.status_code == 200, answer.text
-    who = Caller()
-    who.token = answer.json()["access_token"]
-    return who
 
 
 async def _shown(key: Authenticator) -> httpx.Response:
@@ -55,17 +38,9 @@ def _later(minutes: int = 2) -> None:
     clock.travel(lambda: moment)
 
 
-async def _an_app(who: Caller) -> list[str]:
-    """An app in force, and the recovery codes that it brought."""
-    who.app = App((await who.post(FACTOR)).json()["secret"])
-    confirmed = await who.post(f"{FACTOR}/confirm", {"code": who.app.code()})
-    made: list[str] = confirmed.json()["recovery_codes"]
-    return made
-
-
 async def _with_an_app(world: World, role: str, agency: UUID) -> tuple[Caller, App, list[str]]:
     who = await world.somebody(role, agency=agency)
-    codes = await _an_app(who)
+    codes = await set_up_an_app(who)
     assert who.app is not None
     return who, who.app, codes
 
@@ -77,9 +52,9 @@ async def _opens_nothing_but_a_passkey(limited: Caller) -> None:
         assert (await limited.post(path)).status_code == 401, path
     changed = {"old": PASSWORD, "new": "another long password"}
     assert (await limited.post("/account/password", changed)).status_code == 401
-    assert _type(await limited.post(FACTOR)) == (409, "not-from-this-state")
+    assert refusal(await limited.post(FACTOR)) == (409, "not-from-this-state")
     confirmed = await limited.post(f"{FACTOR}/confirm", {"code": "123456"})
-    assert _type(confirmed) == (409, "not-from-this-state")
+    assert refusal(confirmed) == (409, "not-from-this-state")
 
 
 @LEADERS
@@ -90,20 +65,20 @@ async def test_an_app_alone_leads_a_leader_to_a_passkey_and_to_nothing_else(
     who, app, codes = await _with_an_app(world, role, agency)
     await ask_second_factor(agency, "passkeys")
     for code in (None, "000000"):
-        assert _type(await _enter(who, code)) == WRONG
+        assert refusal(await enter(who, code)) == WRONG
     _later()
     for code in (app.code(), codes[0]):
-        entered = await _enter(who, code)
+        entered = await enter(who, code)
         assert entered.json()["refresh_token"] is None
-        await _opens_nothing_but_a_passkey(_with(entered))
-    limited = _with(entered)
+        await _opens_nothing_but_a_passkey(inside_of(entered))
+    limited = inside_of(entered)
     key = await a_passkey(limited)
     assert key.codes == [], "those of the app are still good"
     assert (await limited.post(f"{PASSKEYS}/options", {"name": "x"})).status_code == 401
     entered = await _shown(key)
     assert entered.json()["refresh_token"]
     for path in ("/account/devices", PASSKEYS):
-        assert (await _with(entered).get(path)).status_code == 200
+        assert (await inside_of(entered).get(path)).status_code == 200
 
 
 @LEADERS
@@ -112,31 +87,31 @@ async def test_a_leader_with_nothing_is_led_to_a_passkey_by_the_password(
 ) -> None:
     agency = await world.an_agency(second_factor="passkeys")
     who = await world.somebody(role, agency=agency)
-    entered = await _enter(who)
+    entered = await enter(who)
     assert entered.json()["refresh_token"] is None
-    await _opens_nothing_but_a_passkey(_with(entered))
-    key = await a_passkey(_with(entered))
+    await _opens_nothing_but_a_passkey(inside_of(entered))
+    key = await a_passkey(inside_of(entered))
     assert len(key.codes) == 10
-    assert (await _with(await _shown(key)).get("/account/devices")).status_code == 200
-    assert _type(await _enter(who)) == WRONG
+    assert (await inside_of(await _shown(key)).get("/account/devices")).status_code == 200
+    assert refusal(await enter(who)) == WRONG
 
 
 async def test_others_need_a_second_factor_and_an_app_is_enough(world: World) -> None:
     agency = await world.an_agency(second_factor="passkeys")
     worker = await world.somebody("SW", agency=agency)
-    entered = await _enter(worker)
+    entered = await enter(worker)
     assert entered.json()["refresh_token"] is None
-    limited = _with(entered)
+    limited = inside_of(entered)
     assert (await limited.get("/plans")).status_code == 401
-    await _an_app(limited)
+    await set_up_an_app(limited)
     assert limited.app is not None
-    entered = await _enter(worker, limited.app.code())
+    entered = await enter(worker, limited.app.code())
     assert entered.json()["refresh_token"]
-    who = _with(entered)
+    who = inside_of(entered)
     assert (await who.get("/plans")).status_code == 200
     await a_passkey(who)
     _later()
-    assert (await _enter(worker, limited.app.code())).json()["refresh_token"]
+    assert (await enter(worker, limited.app.code())).json()["refresh_token"]
     assert (await who.post(PROVE, {"password": PASSWORD})).status_code == 204
 
 
@@ -146,18 +121,18 @@ async def test_where_no_passkey_is_asked_an_app_is_enough_for_a_leader(
 ) -> None:
     agency = await world.an_agency(second_factor=rule)
     who = await world.somebody("CO", agency=agency)
-    entered = await _enter(who)
+    entered = await enter(who)
     assert (entered.json()["refresh_token"] is None) == (rule != "none")
-    first = _with(entered)
-    await _an_app(first)
+    first = inside_of(entered)
+    await set_up_an_app(first)
     assert first.app is not None
-    entered = await _enter(who, first.app.code())
+    entered = await enter(who, first.app.code())
     assert entered.json()["refresh_token"]
-    inside = _with(entered)
+    inside = inside_of(entered)
     assert (await inside.get("/account/devices")).status_code == 200
     await a_passkey(inside)
     _later()
-    assert (await _enter(who, first.app.code())).json()["refresh_token"]
+    assert (await enter(who, first.app.code())).json()["refresh_token"]
     for proof in ({"password": PASSWORD}, {"code": first.app.code()}):
         assert (await inside.post(PROVE, proof)).status_code == 204
     _later(minutes=4)
@@ -176,39 +151,39 @@ async def test_once_there_is_a_passkey_password_and_app_are_answered_like_a_wron
     agency = await world.an_agency()
     who, app, codes = await _with_an_app(world, role, agency)
     key = await a_passkey(who)
-    device = (await _enter(who, app.code())).json()["device"]
+    device = (await enter(who, app.code())).json()["device"]
     await ask_second_factor(agency, "passkeys")
     _later()
     code = app.code()
     refused = [
-        await _enter(who, code, device=device),
-        await _enter(who, device=device),
-        await _enter(who, "000000", device=device),
-        await _enter(who, code, password="not the password", device=device),
+        await enter(who, code, device=device),
+        await enter(who, device=device),
+        await enter(who, "000000", device=device),
+        await enter(who, code, password="not the password", device=device),
         await Caller().post("/sessions", {"login": "nobody", "password": PASSWORD}),
     ]
-    assert {_type(one) for one in refused} == {WRONG}
+    assert {refusal(one) for one in refused} == {WRONG}
     assert len({one.content for one in refused}) == 1
-    assert (await _with(await _shown(key)).get("/account/devices")).status_code == 200
+    assert (await inside_of(await _shown(key)).get("/account/devices")).status_code == 200
     # whoever lost the passkey has to work today
-    entered = await _enter(who, codes[0], device=device)
+    entered = await enter(who, codes[0], device=device)
     assert entered.json()["refresh_token"]
-    inside = _with(entered)
+    inside = inside_of(entered)
     assert (await inside.get("/account/devices")).status_code == 200
-    assert _type(await _enter(who, codes[0], device=device)) == WRONG
+    assert refusal(await enter(who, codes[0], device=device)) == WRONG
     await a_passkey(inside, "new phone")
     await ask_second_factor(agency, "leaders")
-    assert (await _enter(who, code, device=device)).status_code == 200, "no refusal has spent it"
+    assert (await enter(who, code, device=device)).status_code == 200, "no refusal has spent it"
 
 
 async def test_a_recovery_code_of_a_passkey_leads_a_leader_in_once(world: World) -> None:
     agency = await world.an_agency(second_factor="passkeys")
     who = await world.somebody("CO", agency=agency)
-    key = await a_passkey(_with(await _enter(who)))
-    entered = await _enter(who, key.codes[0])
+    key = await a_passkey(inside_of(await enter(who)))
+    entered = await enter(who, key.codes[0])
     assert entered.json()["refresh_token"]
-    assert (await _with(entered).get("/plans")).status_code == 200
-    assert _type(await _enter(who, key.codes[0])) == WRONG
+    assert (await inside_of(entered).get("/plans")).status_code == 200
+    assert refusal(await enter(who, key.codes[0])) == WRONG
 
 
 async def test_a_leader_proves_with_a_passkey_or_a_recovery_code_and_with_nothing_less(
@@ -216,9 +191,9 @@ async def test_a_leader_proves_with_a_passkey_or_a_recovery_code_and_with_nothin
 ) -> None:
     agency = await world.an_agency(second_factor="passkeys")
     who = await world.somebody("CO", agency=agency)
-    key = await a_passkey(_with(await _enter(who)))
-    inside = _with(await _shown(key))
-    codes = await _an_app(inside)
+    key = await a_passkey(inside_of(await enter(who)))
+    inside = inside_of(await _shown(key))
+    codes = await set_up_an_app(inside)
     assert inside.app is not None
     _later(minutes=6)
     code = inside.app.code()
@@ -226,13 +201,13 @@ async def test_a_leader_proves_with_a_passkey_or_a_recovery_code_and_with_nothin
         *({"password": PASSWORD}, {"code": code}, {"password": PASSWORD, "code": code}),
         {"password": PASSWORD, "code": "000000"},
     ):
-        assert _type(await inside.post(PROVE, less)) == WRONG, less
+        assert refusal(await inside.post(PROVE, less)) == WRONG, less
     changed = {"old": PASSWORD, "new": "another long password"}
     assert (await inside.post("/account/password", changed)).status_code == 204
     assert (await inside.post(FACTOR)).status_code == 403, "a new password is no proof"
     assert (await inside.post(PROVE, {"code": codes[0]})).status_code == 204
     assert (await inside.post(FACTOR)).status_code == 200
-    assert _type(await inside.post(PROVE, {"code": codes[0]})) == WRONG
+    assert refusal(await inside.post(PROVE, {"code": codes[0]})) == WRONG
     _later()
     shown = key.show(await options_to_prove(inside))
     assert (await inside.post(f"{PROVE}/passkey", shown)).status_code == 204
@@ -244,7 +219,7 @@ async def test_a_leader_without_a_passkey_proves_by_password_or_app_to_set_one_u
     agency = await world.an_agency()
     who, app, _ = await _with_an_app(world, "AD", agency)
     await ask_second_factor(agency, "passkeys")
-    limited = _with(await _enter(who, app.code()))
+    limited = inside_of(await enter(who, app.code()))
     _later(minutes=6)
     enrol = f"{PASSKEYS}/options"
     assert (await limited.post(enrol, {"name": "x"})).status_code == 403
@@ -258,12 +233,12 @@ async def test_an_app_that_was_begun_before_is_not_put_in_force_in_the_place_of_
 ) -> None:
     agency = await world.an_agency(second_factor="all")
     who = await world.somebody("CO", agency=agency)
-    app = App((await _with(await _enter(who)).post(FACTOR)).json()["secret"])
+    app = App((await inside_of(await enter(who)).post(FACTOR)).json()["secret"])
     await ask_second_factor(agency, "passkeys")
-    limited = _with(await _enter(who))
+    limited = inside_of(await enter(who))
     confirmed = await limited.post(f"{FACTOR}/confirm", {"code": app.code()})
-    assert _type(confirmed) == (409, "not-from-this-state")
-    assert (await _enter(who)).json()["refresh_token"] is None, "there is no app"
+    assert refusal(confirmed) == (409, "not-from-this-state")
+    assert (await enter(who)).json()["refresh_token"] is None, "there is no app"
 
 
 async def test_who_may_have_come_in_by_less_is_signed_out_when_a_passkey_is_asked_for(
@@ -276,7 +251,7 @@ async def test_who_may_have_come_in_by_less_is_signed_out_when_a_passkey_is_aske
     worker, worker_bare = [await world.somebody("SW", agency=agency) for _ in range(2)]
     away = await world.somebody("CO", agency=await world.an_agency(name="Elsewhere"))
     for one in (coded, both, worker):
-        await _an_app(one)
+        await set_up_an_app(one)
     for one in (keyed, both):
         await a_passkey(one)
     everybody = (bare, coded, keyed, both, worker, worker_bare, away)
@@ -325,21 +300,21 @@ async def test_who_removes_the_last_passkey_or_has_it_forgotten_is_led_to_anothe
 ) -> None:
     agency = await world.an_agency(second_factor="passkeys")
     who = await world.somebody("AD", agency=agency)
-    key = await a_passkey(_with(await _enter(who)))
-    inside = _with(await _shown(key))
-    await _an_app(inside)
+    key = await a_passkey(inside_of(await enter(who)))
+    inside = inside_of(await _shown(key))
+    await set_up_an_app(inside)
     assert inside.app is not None
     (row,) = (await inside.get(PASSKEYS)).json()["passkeys"]
     assert (await inside.post(f"{PASSKEYS}/{row['id']}/end")).status_code == 204
-    entered = await _enter(who, inside.app.code())
+    entered = await enter(who, inside.app.code())
     assert entered.json()["refresh_token"] is None
-    another = await a_passkey(_with(entered))
+    another = await a_passkey(inside_of(entered))
     assert (await _shown(another)).json()["refresh_token"]
     assert who.login
     await forget_second_factor(agency, who.login)
-    entered = await _enter(who)
+    entered = await enter(who)
     assert entered.json()["refresh_token"] is None
-    await _opens_nothing_but_a_passkey(_with(entered))
+    await _opens_nothing_but_a_passkey(inside_of(entered))
 
 
 @pytest.mark.parametrize("rule", ["none", "passkeys"])
@@ -348,22 +323,22 @@ async def test_a_passkey_that_is_set_up_while_somebody_signs_in_without_it_count
 ) -> None:
     agency = await world.an_agency(second_factor=rule)
     who = await world.somebody("CO", agency=agency)
-    inside = _with(await _enter(who))
+    inside = inside_of(await enter(who))
 
     async def then_set_up(password: str, hashed: str | None) -> bool:
         await a_passkey(inside)
         return await is_right(password, hashed)
 
     monkeypatch.setattr("backend.staff.sessions.is_right", then_set_up)
-    assert _type(await _enter(who)) == WRONG
+    assert refusal(await enter(who)) == WRONG
 
 
 async def test_a_code_of_an_app_that_is_taken_away_while_somebody_signs_in_opens_nothing(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     who = await world.somebody("CO")
-    inside = _with(await _enter(who))
-    await _an_app(inside)
+    inside = inside_of(await enter(who))
+    await set_up_an_app(inside)
     assert inside.app is not None
     assert world.agency
     _later()
@@ -375,7 +350,7 @@ async def test_a_code_of_an_app_that_is_taken_away_while_somebody_signs_in_opens
         return await is_right(password, hashed)
 
     monkeypatch.setattr("backend.staff.sessions.is_right", then_forgotten)
-    assert _type(await _enter(who, code)) == WRONG
+    assert refusal(await enter(who, code)) == WRONG
 
 
 async def test_who_signs_in_while_a_passkey_comes_to_be_asked_for_is_signed_out_too(
@@ -394,7 +369,7 @@ async def test_who_signs_in_while_a_passkey_comes_to_be_asked_for_is_signed_out_
         await forget_tries(held, tried)
 
     monkeypatch.setattr("backend.staff.sessions.forget_tries", then_asked_for)
-    entered = _with(await _enter(who))
+    entered = inside_of(await enter(who))
     await asyncio.gather(*asking)
     assert (await entered.get("/account/devices")).status_code == 401
 
@@ -403,10 +378,10 @@ async def test_a_passkey_is_ones_own_where_the_database_hides_nothing(world: Wor
     agency = await world.an_agency(second_factor="passkeys")
     bare, keyed = [await world.somebody("CO", agency=agency) for _ in range(2)]
     worker = await world.somebody("SW", agency=agency)
-    key = await a_passkey(_with(await _enter(keyed)))
-    inside, limited = _with(await _shown(key)), _with(await _enter(bare))
+    key = await a_passkey(inside_of(await enter(keyed)))
+    inside, limited = inside_of(await _shown(key)), inside_of(await enter(bare))
     await as_the_owner_of_everything(world)
-    assert _type(await limited.post(FACTOR)) == (409, "not-from-this-state")
+    assert refusal(await limited.post(FACTOR)) == (409, "not-from-this-state")
     assert (await limited.post(PROVE, {"password": PASSWORD})).status_code == 204
-    assert _type(await inside.post(PROVE, {"password": PASSWORD})) == WRONG
-    assert (await _with(await _enter(worker)).post(FACTOR)).status_code == 200
+    assert refusal(await inside.post(PROVE, {"password": PASSWORD})) == WRONG
+    assert (await inside_of(await enter(worker)).post(FACTOR)).status_code == 200

@@ -3,11 +3,9 @@
 import asyncio
 from collections import Counter
 from datetime import timedelta
-from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
-import httpx
 import pytest
 
 from backend import clock
@@ -15,37 +13,12 @@ from backend.database import transaction
 from backend.founding import forget_second_factor
 from backend.staff import codes, rules
 from tests.backend.authenticator import Authenticator, a_passkey, options_to_enrol
+from tests.backend.entering import WRONG, enter, inside_of, refusal, set_up_an_app
 from tests.backend.ways import NOTHING, an_account, put
 from tests.databases import as_the_owner_of_everything
-from tests.world import PASSWORD, App, Caller, World
+from tests.world import PASSWORD, Caller, World
 
-WRONG = (401, "wrong-credentials")
-PROBLEM = "urn:throughcare:problem:"
 RENEW = "/account/recovery-codes"
-
-
-def _type(answer: httpx.Response) -> tuple[int, str]:
-    return answer.status_code, answer.json()["type"].removeprefix(PROBLEM)
-
-
-async def _enter(who: Caller, code: str | None = None, **more: Any) -> httpx.Response:
-    body = {"login": who.login, "password": PASSWORD, "code": code, **more}
-    return await Caller().post("/sessions", body)
-
-
-def _with(answer: httpx.Response) -> Caller:
-    assert answer.status_code == 200, answer.text
-    who = Caller()
-    who.token = answer.json()["access_token"]
-    return who
-
-
-async def _an_app(who: Caller) -> list[str]:
-    """An app in force, and the recovery codes that it brought."""
-    who.app = App((await who.post("/account/factor")).json()["secret"])
-    confirmed = await who.post("/account/factor/confirm", {"code": who.app.code()})
-    made: list[str] = confirmed.json()["recovery_codes"]
-    return made
 
 
 async def _kept(world: World, who: Caller) -> Counter[str]:
@@ -78,17 +51,17 @@ async def test_the_first_passkey_brings_ten_codes_and_a_second_none_while_one_is
 async def test_a_code_and_the_password_lead_in_once_and_to_everything(world: World) -> None:
     agency = await world.an_agency(second_factor="all")
     worker = await world.somebody("SW", agency=agency)
-    limited = _with(await _enter(worker))
+    limited = inside_of(await enter(worker))
     key = await a_passkey(limited)
-    entered = await _enter(worker, key.codes[0])
+    entered = await enter(worker, key.codes[0])
     assert entered.json()["refresh_token"]
-    who = _with(entered)
+    who = inside_of(entered)
     assert (await who.get("/plans")).status_code == 200
     assert len((await who.get("/account/passkeys")).json()["passkeys"]) == 1
     # it is a fresh proof, and what was lost is replaced with it
     assert (await a_passkey(who, "new phone")).codes == []
-    assert _type(await _enter(worker, key.codes[0])) == WRONG
-    assert (await _enter(worker, key.codes[1].upper().replace("-", " "))).status_code == 200
+    assert refusal(await enter(worker, key.codes[0])) == WRONG
+    assert (await enter(worker, key.codes[1].upper().replace("-", " "))).status_code == 200
 
 
 async def test_a_password_alone_or_with_any_other_code_is_answered_like_a_wrong_one(
@@ -96,16 +69,16 @@ async def test_a_password_alone_or_with_any_other_code_is_answered_like_a_wrong_
 ) -> None:
     worker, other = await world.somebody("SW"), await world.somebody("SW")
     key, foreign = await a_passkey(worker), await a_passkey(other)
-    device = (await _enter(worker, key.codes[0])).json()["device"]
+    device = (await enter(worker, key.codes[0])).json()["device"]
     refused = [
-        await _enter(worker, code, device=device)
+        await enter(worker, code, device=device)
         for code in (None, "000000", key.codes[0], foreign.codes[0], "aaaa-aaaa-aaaa-aaaa")
     ]
-    refused.append(await _enter(worker, key.codes[1], device=device, password="another one"))
+    refused.append(await enter(worker, key.codes[1], device=device, password="another one"))
     refused.append(await Caller().post("/sessions", {"login": "nobody", "password": PASSWORD}))
-    assert {_type(one) for one in refused} == {WRONG}
+    assert {refusal(one) for one in refused} == {WRONG}
     assert len({one.content for one in refused}) == 1
-    assert (await _enter(worker, key.codes[1], device=device)).status_code == 200
+    assert (await enter(worker, key.codes[1], device=device)).status_code == 200
     rows = await world.sql("SELECT 1 FROM recovery_code WHERE used_at IS NOT NULL")
     assert len(rows) == 2, "a wrong password spends none"
 
@@ -113,8 +86,8 @@ async def test_a_password_alone_or_with_any_other_code_is_answered_like_a_wrong_
 async def test_of_twenty_with_one_code_at_once_one_comes_in(world: World) -> None:
     worker = await world.somebody("SW")
     key = await a_passkey(worker)
-    device = (await _enter(worker, key.codes[0])).json()["device"]
-    tried = [_enter(worker, key.codes[1], device=device) for _ in range(20)]
+    device = (await enter(worker, key.codes[0])).json()["device"]
+    tried = [enter(worker, key.codes[1], device=device) for _ in range(20)]
     counted = Counter(one.status_code for one in await asyncio.gather(*tried))
     assert counted[200] == 1
     assert counted.keys() <= {200, 401, 429}
@@ -123,18 +96,18 @@ async def test_of_twenty_with_one_code_at_once_one_comes_in(world: World) -> Non
 async def test_ten_wrong_codes_are_enough(world: World) -> None:
     worker = await world.somebody("SW")
     key = await a_passkey(worker)
-    answers = [await _enter(worker, f"aaaa-aaaa-aaaa-aa{n}") for n in range(11)]
+    answers = [await enter(worker, f"aaaa-aaaa-aaaa-aa{n}") for n in range(11)]
     assert Counter(one.status_code for one in answers) == {401: 10, 429: 1}
-    assert (await _enter(worker, key.codes[0])).status_code == 429
+    assert (await enter(worker, key.codes[0])).status_code == 429
 
 
 async def test_a_code_proves_inside_a_session_too_and_once(world: World) -> None:
     worker = await world.somebody("SW")
     key = await a_passkey(worker)
     assert (await worker.post("/account/prove", {"code": key.codes[0]})).status_code == 204
-    assert _type(await worker.post("/account/prove", {"code": key.codes[0]})) == WRONG
+    assert refusal(await worker.post("/account/prove", {"code": key.codes[0]})) == WRONG
     other = await a_passkey(await world.somebody("SW"))
-    assert _type(await worker.post("/account/prove", {"code": other.codes[0]})) == WRONG
+    assert refusal(await worker.post("/account/prove", {"code": other.codes[0]})) == WRONG
 
 
 async def test_they_are_renewed_with_a_fresh_proof_and_told_and_other_sessions_end(
@@ -142,36 +115,36 @@ async def test_they_are_renewed_with_a_fresh_proof_and_told_and_other_sessions_e
 ) -> None:
     worker = await world.somebody("SW")
     key = await a_passkey(worker)
-    who, elsewhere = [_with(await _enter(worker, key.codes[n])) for n in range(2)]
+    who, elsewhere = [inside_of(await enter(worker, key.codes[n])) for n in range(2)]
     new = (await who.post(RENEW)).json()["recovery_codes"]
     assert len(set(new) - set(key.codes)) == 10
     assert (await elsewhere.get("/plans")).status_code == 401
     assert (await who.get("/plans")).status_code == 200
     assert await _kept(world, worker) == {"account": 10}
-    assert _type(await _enter(worker, key.codes[2])) == WRONG
-    seen = _with(await _enter(worker, new[0]))
+    assert refusal(await enter(worker, key.codes[2])) == WRONG
+    seen = inside_of(await enter(worker, new[0]))
     kinds = [one["kind"] for one in (await seen.get("/account/notices")).json()["notices"]]
     assert "recovery" in kinds
     assert len(await world.sql("SELECT 1 FROM audit WHERE operation = 'renewRecoveryCodes'")) == 1
     start = clock.now()
     clock.travel(lambda: start + timedelta(minutes=5, seconds=1))
-    assert _type(await seen.post(RENEW)) == (403, "prove-again")
-    assert (await _enter(worker, new[1])).status_code == 200, "nothing was renewed"
+    assert refusal(await seen.post(RENEW)) == (403, "prove-again")
+    assert (await enter(worker, new[1])).status_code == 200, "nothing was renewed"
 
 
 async def test_those_of_an_app_are_renewed_likewise_and_who_has_neither_has_none(
     world: World,
 ) -> None:
     worker = await world.somebody("SW")
-    assert _type(await worker.post(RENEW)) == (409, "not-from-this-state")
+    assert refusal(await worker.post(RENEW)) == (409, "not-from-this-state")
     offered = await worker.post("/account/factor")
     assert offered.status_code == 200
-    assert _type(await worker.post(RENEW)) == (409, "not-from-this-state"), "it is not in force"
-    of_app = await _an_app(worker)
+    assert refusal(await worker.post(RENEW)) == (409, "not-from-this-state"), "it is not in force"
+    of_app = await set_up_an_app(worker)
     new = (await worker.post(RENEW)).json()["recovery_codes"]
     assert await _kept(world, worker) == {"app": 10}
-    assert _type(await _enter(worker, of_app[0])) == WRONG
-    assert (await _enter(worker, new[0])).status_code == 200
+    assert refusal(await enter(worker, of_app[0])) == WRONG
+    assert (await enter(worker, new[0])).status_code == 200
 
 
 async def test_with_an_app_its_codes_take_the_place_of_the_others_and_a_passkey_brings_none(
@@ -179,14 +152,14 @@ async def test_with_an_app_its_codes_take_the_place_of_the_others_and_a_passkey_
 ) -> None:
     worker = await world.somebody("SW")
     key = await a_passkey(worker)
-    of_app = await _an_app(worker)
+    of_app = await set_up_an_app(worker)
     assert await _kept(world, worker) == {"app": 10}
-    assert _type(await _enter(worker, key.codes[0])) == WRONG
+    assert refusal(await enter(worker, key.codes[0])) == WRONG
     assert (await a_passkey(worker, "stick")).codes == []
     for one in (await worker.get("/account/passkeys")).json()["passkeys"]:
         assert (await worker.post(f"/account/passkeys/{one['id']}/end")).status_code == 204
     assert await _kept(world, worker) == {"app": 10}, "the app is still there"
-    assert (await _enter(worker, of_app[0])).status_code == 200
+    assert (await enter(worker, of_app[0])).status_code == 200
 
 
 async def test_they_go_with_the_last_passkey_and_not_before(world: World) -> None:
@@ -202,7 +175,7 @@ async def test_they_go_with_the_last_passkey_and_not_before(world: World) -> Non
     assert await _kept(world, other) == {"account": 10}
     # the password alone leads to setting up another factor, and a code of before to no more
     for code in (None, key.codes[0]):
-        limited = _with(await _enter(worker, code))
+        limited = inside_of(await enter(worker, code))
         assert (await limited.get("/plans")).status_code == 401
         assert (await limited.post(RENEW)).status_code == 401
     again = Authenticator()
@@ -219,15 +192,15 @@ async def test_codes_that_outlived_their_passkey_do_not_come_back_with_another(
     await world.sql("UPDATE passkey SET ended_at = $1", clock.now())
     new = (await a_passkey(worker, "stick")).codes
     assert len(set(new) - set(old)) == 10
-    assert (await _enter(worker, old[0])).status_code == 401
-    assert (await _enter(worker, new[0])).status_code == 200
+    assert (await enter(worker, old[0])).status_code == 401
+    assert (await enter(worker, new[0])).status_code == 200
 
 
 async def test_an_operator_forgets_them_with_the_rest(world: World) -> None:
     agency = await world.an_agency()
     keyed, coded = [await world.somebody("SW", agency=agency) for _ in range(2)]
     await a_passkey(keyed)
-    await _an_app(coded)
+    await set_up_an_app(coded)
     for who in (keyed, coded):
         assert who.login
         await forget_second_factor(agency, who.login)
@@ -279,7 +252,7 @@ async def _does(who: UUID, sql: str, *values: object) -> str:
 
 async def test_codes_of_an_app_that_is_gone_are_none_that_is_left(world: World) -> None:
     worker = await world.somebody("SW")
-    await _an_app(worker)
+    await set_up_an_app(worker)
     # as the release before left them
     await world.sql("UPDATE factor SET ended_at = $1", clock.now())
     assert len((await a_passkey(worker)).codes) == 10
@@ -288,10 +261,10 @@ async def test_codes_of_an_app_that_is_gone_are_none_that_is_left(world: World) 
 
 async def test_codes_are_ones_own_where_the_database_hides_nothing(world: World) -> None:
     none, coded, keyed = [await world.somebody("SW") for _ in range(3)]
-    await _an_app(coded)
+    await set_up_an_app(coded)
     await a_passkey(coded)
     await as_the_owner_of_everything(world)
-    assert _type(await none.post(RENEW)) == (409, "not-from-this-state")
+    assert refusal(await none.post(RENEW)) == (409, "not-from-this-state")
     assert len((await a_passkey(keyed)).codes) == 10
     assert await _kept(world, keyed) == {"account": 10}
     assert (await keyed.post(RENEW)).status_code == 200
