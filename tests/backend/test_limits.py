@@ -203,6 +203,24 @@ async def test_what_was_counted_is_forgotten_an_hour_later_and_not_before(world:
     assert {row["thing"] for row in left} == {row["thing"] for row in before[1:]}
 
 
+async def test_the_jobs_see_and_delete_nothing_that_still_counts(world: World) -> None:
+    clock.travel(None)
+    await four_plans(world)
+
+    async def ask() -> tuple[list[Any], str]:
+        async with database.transaction() as held:
+            seen = await held.fetch("SELECT since FROM recent_act")
+            return seen, await held.execute("DELETE FROM recent_act")
+
+    found: list[tuple[list[Any], str]] = []
+
+    async def work() -> None:
+        found.append(await ask())
+
+    await as_worker(work)
+    assert found == [([], "DELETE 0")]
+
+
 @pytest.mark.parametrize("given", ["plans", "plans=0", "plans=-1", "plans=many", "people=3"])
 def test_a_limit_that_is_none_is_refused_at_the_start(given: str) -> None:
     with pytest.raises(SettingsError):

@@ -56,6 +56,8 @@ _WHOLE = "tests/workflows/test_whole_plans_go.py"
 _LATE = (
     f"{_WHOLE}::test_the_jobs_delete_no_row_before_whatever_they_ask_for",
     f"{_WHOLE}::test_it_stays_for_a_reason_whatever_the_jobs_ask_for",
+    f"{_WHOLE}::test_a_hold_on_somebody_else_keeps_nothing_of_this",
+    "tests/backend/test_limits.py::test_the_jobs_see_and_delete_nothing_that_still_counts",
     f"{_ENDED}::test_the_jobs_delete_nothing_before_its_term_whatever_they_ask_for",
 )
 _OF_ACCOUNTS = (
@@ -109,6 +111,7 @@ _WAYS_IN = tuple(
     f"tests/backend/test_{name}.py"
     for name in (
         *("sign_in", "factors", "passkeys", "passkey_proofs", "recovery_codes"),
+        "passkeys_are_asked_for",
         *("devices", "notices", "accounts"),
     )
 )
@@ -148,6 +151,7 @@ OF_FUNCTION: Mapping[str, Sequence[str]] = {
     **dict.fromkeys(("consents_of_", "counts_of_", "holds_of_", "mandates_of_"), _AUDITOR),
     **dict.fromkeys(("plans_long_over(", "plans_held("), (_WHOLE,)),
     "drop_audit(": (_FORGOTTEN, _ENDED),
+    "my_person_on(": ("tests/backend/test_whose_data_it_was.py",),
     "free_alias(": (_ANSWERS, "tests/backend/test_aliases.py"),
     **dict.fromkeys(("on_my_plans(", "reaches_key(", "my_house("), (_ACCOUNTS, *_OF_WORKERS)),
     "bars_me(": _OF_WORKERS,

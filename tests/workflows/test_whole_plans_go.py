@@ -155,6 +155,26 @@ async def test_it_stays_for_a_reason_whatever_the_jobs_ask_for(archive: Archive,
         assert await archive.bare(f"DELETE FROM {table}") == "DELETE 0", table
 
 
+async def test_a_hold_on_somebody_else_keeps_nothing_of_this(archive: Archive) -> None:
+    await archive.close("9 years")
+    [row] = await archive.world.sql("SELECT person FROM plan WHERE id = $1", archive.other)
+    await archive.world.sql(
+        "INSERT INTO legal_hold SELECT (jsonb_populate_record(h, $1::jsonb)).* FROM legal_hold h"
+        " LIMIT 1",
+        json.dumps(
+            {
+                "id": str(uuid4()),
+                "plan": str(archive.other),
+                "person": str(row["person"]),
+                "ended_at": None,
+                "ended_by": None,
+            }
+        ),
+    )
+    assert await archive.bare("DELETE FROM channel_consent") != "DELETE 0"
+    assert await _night("plans") == {"plans": 1}
+
+
 async def test_a_hold_on_another_plan_of_the_person_is_one_on_this(archive: Archive) -> None:
     plan = {"id": str(uuid4()), "alias": "Another", "state": "closed"}
     await archive.world.sql(
