@@ -10,9 +10,11 @@ import pytest
 import pytest_asyncio
 
 from backend import clock, database, embedded, migrate
+from backend.erasure.rows import delete_plans
 from migrations.m0076_rows_end import MOVABLE, OF_A_PLAN
 from migrations.m0076_rows_end import SINCE as PROVEN
 from tests.backend.kept import Kept, a_copy
+from tests.databases import as_the_owner_of_everything
 from tests.plan_rows import PLAN_ROWS
 from workflows.retain import carry_out
 from workflows.terms import RULES
@@ -68,6 +70,17 @@ class Archive:
             found[name] = "\n".join(row["row"] for row in rows)
         return found
 
+    async def another_plan(self) -> UUID:
+        """Of the same person."""
+        id_ = uuid4()
+        await self.world.sql(
+            "INSERT INTO plan SELECT (jsonb_populate_record(p, $2::jsonb)).* FROM plan p"
+            " WHERE id = $1",
+            self.plan,
+            json.dumps({"id": str(id_), "alias": "Another", "state": "closed"}),
+        )
+        return id_
+
     async def bare(self, sql: str) -> str:
         """A statement of whoever took the jobs' account over; what it came to."""
         url = self.world.server.url(migrate.role_name("worker"), self.world.database_name)
@@ -119,6 +132,22 @@ async def test_five_years_after_nothing_of_it_is_left_and_all_of_others(archive:
     changed = {name for name in others if others[name] != left[name]}
     assert changed == set(OF_NOBODY)
     assert await _night("plans") == {"plans": 0}
+
+
+async def test_the_program_takes_out_what_it_is_told_where_no_policy_stands_before_it(
+    archive: Archive,
+) -> None:
+    await as_the_owner_of_everything(archive.world)
+    others, persons = await archive.others(), await _persons(archive)
+    another = await archive.another_plan()
+    async with database.transaction():
+        await delete_plans([archive.plan])
+    assert await _persons(archive) == persons
+    async with database.transaction():
+        await delete_plans([another])
+    assert await _persons(archive) == dict.fromkeys(OF_NOBODY, 0)
+    left = await archive.others()
+    assert {name for name in others if others[name] != left[name]} == {*OF_NOBODY, "change"}
 
 
 async def test_it_is_not_gone_before(archive: Archive) -> None:
@@ -176,13 +205,7 @@ async def test_a_hold_on_somebody_else_keeps_nothing_of_this(archive: Archive) -
 
 
 async def test_a_hold_on_another_plan_of_the_person_is_one_on_this(archive: Archive) -> None:
-    plan = {"id": str(uuid4()), "alias": "Another", "state": "closed"}
-    await archive.world.sql(
-        "INSERT INTO plan SELECT (jsonb_populate_record(p, $2::jsonb)).* FROM plan p WHERE id = $1",
-        archive.plan,
-        json.dumps(plan),
-    )
-    await archive.world.sql("UPDATE legal_hold SET plan = $1", UUID(plan["id"]))
+    await archive.world.sql("UPDATE legal_hold SET plan = $1", await archive.another_plan())
     await archive.close("9 years")
     await archive.world.sql(HELD, archive.person)
     for table in ("plan", "mandate", "channel_consent", "message"):
@@ -247,11 +270,7 @@ async def test_a_wish_about_a_plan_that_is_held_stays(archive: Archive) -> None:
 
 
 async def test_a_person_stays_for_another_plan(archive: Archive) -> None:
-    await archive.world.sql(
-        "INSERT INTO plan SELECT (jsonb_populate_record(p, $2::jsonb)).* FROM plan p WHERE id = $1",
-        archive.plan,
-        json.dumps({"id": str(uuid4()), "alias": "Another", "state": "closed"}),
-    )
+    await archive.another_plan()
     await archive.close("9 years")
     persons = await _persons(archive)
     assert await _night("plans") == {"plans": 1}
