@@ -17,6 +17,7 @@ from backend.errors import NotFound
 from backend.processes import process
 from backend.settings import SettingsError, read
 from tests.backend.acts import OF_ACCOUNT, Act, a_scene
+from tests.databases import as_the_owner_of_everything
 from tests.world import World
 
 REFUSED = asyncpg.InsufficientPrivilegeError
@@ -139,11 +140,14 @@ async def test_every_operation_writes_its_row_with_who_what_and_which_plan(world
             assert row["plan"] is not None, operation
 
 
+@pytest.mark.parametrize("walled", [True, False])
 async def test_asking_for_the_tasks_of_a_plan_leaves_a_row_there_for_who_is_of_it_alone(
-    world: World,
+    world: World, *, walled: bool
 ) -> None:
     worker, stranger = await world.somebody("SW"), await world.somebody("SW")
     plans = [(await world.a_plan(worker))["id"] for _ in range(2)]
+    if not walled:  # the database hides no mandate of others
+        await as_the_owner_of_everything(world)
     asked = {worker: plans, stranger: [plans[0], str(uuid4())]}
     for caller, ids in asked.items():
         for id_ in ids:

@@ -186,6 +186,17 @@ async def test_who_may_look_is_told_of_whom_it_was(world: World) -> None:
     assert about["addCircleMember"] == "FA"
     assert about["milestoneHistory"] == "other"
     assert about["openPlan"] == "PE"
+    # an aunt here, though she stands by another person as their mentor since
+    other = await world.a_plan(worker)
+    await world.sql(
+        "INSERT INTO mandate SELECT (jsonb_populate_record(m, jsonb_build_object('id', $2::uuid,"
+        " 'plan', p.id, 'person', p.person, 'role', 'ME', 'starts', now()))).*"
+        " FROM mandate m, plan p WHERE m.plan = $1 AND m.role = 'FA' AND p.id = $3",
+        *(UUID(plan["id"]), uuid4(), UUID(other["id"])),
+    )
+    acts = (await worker.get(f"/plans/{plan['id']}/access")).json()["access"]
+    about = {one["operation"]: one["about"] for one in acts}
+    assert about["addCircleMember"] == "FA"
     record = (await auditor.get("/record")).json()["acts"]
     for one in record:
         assert ("subject" in one) == ("plan" in one), one
