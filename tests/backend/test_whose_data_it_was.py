@@ -12,6 +12,7 @@ from backend.database import transaction
 from backend.plans.rules import is_about_another
 from tests.backend.kept import Kept, a_copy
 from tests.backend.papers import a_paper, comes_in, in_circle
+from tests.databases import as_the_owner_of_everything
 from tests.releases import change
 from tests.world import World, row
 
@@ -174,6 +175,27 @@ async def test_the_person_reads_of_acts_on_their_own_data_and_of_no_others(world
         found = (await browser.http.get("/file/copy.json")).json()["access"]
     whos = {one.get("who") for one in found if one["role"] == "CO"}
     assert whos == {"Head of PLN", "Head of MEN"}
+
+
+async def test_the_own_file_tells_of_acts_on_its_plan_and_on_no_other_of_the_person(
+    world: World,
+) -> None:
+    worker, elsewhere = await world.somebody("SW"), await world.somebody("SW")
+    plan = (await world.a_plan(worker))["id"]
+    mandate = await in_circle(worker, plan)
+    (found,) = await world.sql("SELECT person FROM plan WHERE id = $1", UUID(plan))
+    await world.sql(
+        "INSERT INTO audit (at, actor, role, operation, agency, plan, subject, outcome)"
+        " VALUES (now(), $1, 'PS', 'getPlan', $2, $3, $4, 'done')",
+        *(elsewhere.id, world.agency, uuid4(), found["person"]),
+    )
+    paper = await a_paper(world, worker, plan, mandate)
+    await as_the_owner_of_everything(world)
+    async with await comes_in(paper) as browser:
+        acts = (await browser.http.get("/file/copy.json")).json()["access"]
+    roles = {one["role"] for one in acts}
+    assert "SW" in roles
+    assert "PS" not in roles
 
 
 async def test_who_may_look_is_told_of_whom_it_was(world: World) -> None:
