@@ -198,7 +198,12 @@ async def find_plan(
 
 
 def check_version(row: Any, seen: int) -> None:
-    """Raises VersionStale unless the caller saw the row as it is now."""
+    """Raises VersionStale unless the caller saw the row as it is now.
+
+    NotFound where it went, or one's mandate ended, while one waited for a lock.
+    """
+    if row is None:
+        raise NotFound
     check_seen(row["version"], seen)
 
 

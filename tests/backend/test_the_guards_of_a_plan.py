@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from backend import embedded
-from backend.access import Actor
+from backend.access import Actor, check_version
 from backend.appointments.actions import AppointmentChange, change_appointment
 from backend.audit.counts import count_records
 from backend.circles.actions import end_mandate
@@ -293,3 +293,8 @@ async def test_a_coordinator_is_shown_no_form_that_is_for_others(kept: Kept) -> 
     assert (await browser.open(plan)).status == 200
     for page in ("dates", "visit"):
         assert (await browser.open(f"{plan}/{page}")).status == 403, page
+
+
+def test_what_went_while_it_was_waited_for_is_not_found_whatever_version_was_seen() -> None:
+    with pytest.raises(NotFound):
+        check_version(None, 1)
