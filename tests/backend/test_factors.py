@@ -14,7 +14,7 @@ from backend.staff import rules
 from backend.staff.devices import hash_token
 from backend.staff.factors import offered_factor
 from backend.staff.sessions import staff_of_token
-from tests.backend.entering import enter, refusal
+from tests.backend.entering import enter, refusal, set_up_an_app
 from tests.world import PASSWORD, App, Caller, World
 
 
@@ -25,14 +25,9 @@ def _later(**more: float) -> None:
 
 async def _enrolled(who: Caller) -> tuple[App, list[str]]:
     """Their app, and their recovery codes."""
-    offered = await who.post("/account/factor")
-    assert offered.status_code == 200, offered.text
-    app = App(offered.json()["secret"])
-    confirmed = await who.post("/account/factor/confirm", {"code": app.code()})
-    assert confirmed.status_code == 200, confirmed.text
-    who.app = app
-    codes: list[str] = confirmed.json()["recovery_codes"]
-    return app, codes
+    codes = await set_up_an_app(who)
+    assert who.app is not None
+    return who.app, codes
 
 
 async def test_with_a_second_factor_a_password_alone_is_answered_like_a_wrong_one(
