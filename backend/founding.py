@@ -22,7 +22,7 @@ from backend.errors import NotFound, NotFromThisState, Unfit
 from backend.staff.actions import ROLES, add_staff
 from backend.staff.factors import forget_factor
 from backend.staff.rules import needs_factor, needs_passkey
-from backend.staff.sessions import RULES
+from backend.staff.sessions import RULES_LOCK
 
 OPERATOR = UUID(int=0)  # whoever has the terminal of the installation
 LONGEST_COMPLAINT = 60
@@ -123,7 +123,7 @@ async def ask_second_factor(agency: UUID, of: str) -> None:
     """
     async with transaction() as held:
         # no sign-in is under way that still goes by what was asked before
-        await held.execute("SELECT pg_advisory_xact_lock($1)", RULES)
+        await held.execute("SELECT pg_advisory_xact_lock($1)", RULES_LOCK)
         await held.execute(
             "UPDATE agency SET second_factor = $2, version = version + 1 WHERE id = $1", agency, of
         )

@@ -13,20 +13,23 @@ PLANS_A_NIGHT = 50  # each has some hundreds of rows
 ROWS_A_NIGHT = 20_000  # a second's work; a statement may take five
 
 
-async def empty(sql: str, before: datetime) -> int:
-    done: str = await connection().execute(sql, before)
+async def clear(sql: str, before: datetime) -> int:
+    """What a row said goes, or the row itself."""
+    return _so_many(await connection().execute(sql, before))
+
+
+async def clear_some(sql: str, before: datetime) -> int:
+    """As many as a night can do."""
+    return _so_many(await connection().execute(sql, before, ROWS_A_NIGHT))
+
+
+def _so_many(done: str) -> int:
     return int(done.rpartition(" ")[2])
 
 
 async def forget(sql: str, before: datetime) -> int:
-    """Deleted, for the row itself is what is too old; the statement says how many."""
+    """By a function of the database, for no job sees what opens a door."""
     gone: int = await connection().fetchval(sql, before)
-    return gone
-
-
-async def forget_some(sql: str, before: datetime) -> int:
-    """As many as a night can do."""
-    gone: int = await connection().fetchval(sql, before, ROWS_A_NIGHT)
     return gone
 
 

@@ -4,16 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from workflows.ends import (
-    destroy,
-    drop,
-    empty,
-    end_again,
-    erase,
-    forget,
-    forget_some,
-    take_out,
-)
+from workflows.ends import clear, clear_some, destroy, drop, end_again, erase, forget, take_out
 
 Act = Callable[[str, datetime], Awaitable[int]]
 
@@ -44,12 +35,10 @@ _A_YEAR = timedelta(days=365)
 
 
 def _of_closed(table: str, also: str = "false") -> str:
-    """Rows of a plan that was closed long enough ago, or `also`; how many, as one number."""
+    """Rows of a plan that was closed long enough ago, or `also`."""
     return f"""
-WITH gone AS (
-    DELETE FROM {table} r WHERE ({also} OR r.plan IN (SELECT id FROM plan WHERE closed_at <= $1))
-       AND NOT {_HELD.format(plan="r.plan")} RETURNING 1)
-SELECT count(*)::int FROM gone"""
+DELETE FROM {table} r WHERE ({also} OR r.plan IN (SELECT id FROM plan WHERE closed_at <= $1))
+   AND NOT {_HELD.format(plan="r.plan")}"""
 
 
 RULES = (
@@ -58,7 +47,7 @@ RULES = (
         "what somebody of a circle wrote by chat",
         timedelta(0),
         "the day that its row names, thirty days after it came",
-        empty,
+        clear,
         "UPDATE incoming i SET text = NULL, version = version + 1 WHERE text IS NOT NULL"
         " AND purge_after < ($1 AT TIME ZONE 'UTC')::date"
         f" AND NOT {_HELD.format(plan='i.plan')}",
@@ -68,7 +57,7 @@ RULES = (
         "the address of a chat that has ended, and its hash",
         timedelta(days=7),
         "when the chat ended",
-        empty,
+        clear,
         "UPDATE link l SET chat = NULL, chat_index = NULL, version = version + 1"
         " WHERE state = 'ended' AND chat IS NOT NULL AND ended_at <= $1"
         f" AND NOT {_HELD.format(plan='l.plan')}",
@@ -78,7 +67,7 @@ RULES = (
         "the values of a message, and a chat that it names",
         _A_YEAR,
         "when it was made",
-        empty,
+        clear,
         "UPDATE message s SET variables = NULL, chat = NULL, version = version + 1"
         " WHERE (variables IS NOT NULL OR chat IS NOT NULL) AND created_at <= $1"
         f" AND NOT {_HELD.format(plan='s.plan')}",
@@ -88,7 +77,7 @@ RULES = (
         "what a safety flag said that was lowered, and from whom it kept days and places",
         timedelta(days=365),
         "when it was lowered",
-        empty,
+        clear,
         "UPDATE safety_flag f SET content = NULL, kept_from = NULL, version = version + 1"
         " WHERE (content IS NOT NULL OR kept_from IS NOT NULL) AND lowered_at <= $1"
         f" AND NOT {_HELD.format(plan='f.plan')}",
@@ -98,7 +87,7 @@ RULES = (
         "an address that is protected no longer",
         timedelta(days=30),
         "when its protection ended",
-        empty,
+        clear,
         "UPDATE protected_address a SET address = NULL, version = version + 1"
         " WHERE address IS NOT NULL AND ended_at <= $1"
         f" AND NOT {_HELD.format(plan='a.plan')}",
@@ -119,7 +108,7 @@ RULES = (
         "the words of an incident",
         timedelta(days=5 * 365),
         "when it was closed",
-        empty,
+        clear,
         "UPDATE incident SET description = NULL, outcome = NULL, version = version + 1"
         " WHERE closed_at <= $1 AND (description IS NOT NULL OR outcome IS NOT NULL)"
         " AND NOT EXISTS (SELECT 1 FROM legal_hold h JOIN plan p ON p.person = h.person"
@@ -176,7 +165,7 @@ RULES = (
         "what opened an invitation to a chat",
         _A_MONTH,
         "when it ran out",
-        empty,
+        clear,
         "UPDATE link SET token = NULL, pin = NULL, version = version + 1"
         " WHERE (token IS NOT NULL OR pin IS NOT NULL) AND expires_at <= $1",
     ),
@@ -193,7 +182,7 @@ RULES = (
         "whether somebody may be written to",
         _PROVEN,
         "when it was taken back, or the plan was closed",
-        forget,
+        clear,
         _of_closed("channel_consent", "r.withdrawn_at <= $1"),
     ),
     Rule(
@@ -201,7 +190,7 @@ RULES = (
         "what a professional might tell whom",
         _PROVEN,
         "when it was taken back or ran out, or the plan was closed",
-        forget,
+        clear,
         _of_closed("disclosure", "least(r.withdrawn_at, r.until::timestamptz) <= $1"),
     ),
     Rule(
@@ -209,7 +198,7 @@ RULES = (
         "which parts of the support somebody wanted",
         _PROVEN,
         "when the plan was closed",
-        forget,
+        clear,
         _of_closed("participation"),
     ),
     Rule(
@@ -217,7 +206,7 @@ RULES = (
         "what somebody asked to be put right, and the answer",
         _PROVEN,
         "when the plan was closed",
-        forget,
+        clear,
         _of_closed("correction"),
     ),
     Rule(
@@ -225,7 +214,7 @@ RULES = (
         "that an entry pass was made",
         _PROVEN,
         "when the plan was closed",
-        forget,
+        clear,
         _of_closed("entry_pass"),
     ),
     Rule(
@@ -233,38 +222,34 @@ RULES = (
         "that something was said or asked by chat, when, and how it went",
         _A_YEAR,
         "when it was made, or the plan was closed",
-        forget_some,
+        clear_some,
         f"""
-WITH gone AS (
-    DELETE FROM message WHERE id IN (
-        SELECT s.id FROM message s
-         WHERE NOT EXISTS (SELECT 1 FROM claim c WHERE c.message = s.id)
-           AND ((s.plan IS NULL AND s.created_at <= $1) OR s.plan IN (
-                SELECT id FROM plan WHERE state = 'closed' AND closed_at <= $1))
-           AND NOT {_HELD.format(plan="s.plan")} LIMIT $2) RETURNING 1)
-SELECT count(*)::int FROM gone""",
+DELETE FROM message WHERE id IN (
+    SELECT s.id FROM message s
+     WHERE NOT EXISTS (SELECT 1 FROM claim c WHERE c.message = s.id)
+       AND ((s.plan IS NULL AND s.created_at <= $1) OR s.plan IN (
+            SELECT id FROM plan WHERE state = 'closed' AND closed_at <= $1))
+       AND NOT {_HELD.format(plan="s.plan")} LIMIT $2)""",
     ),
     Rule(
         "wishes",
         "a wish to break glass",
         _PROVEN,
         "when it was asked",
-        forget,
-        # as long as somebody came in by it, and of a plan that is held
+        clear,
+        # it stays as long as somebody came in by it, and where its plan is held
         """
-WITH gone AS (
-    DELETE FROM break_glass g WHERE asked_at <= $1
-       AND NOT EXISTS (SELECT 1 FROM mandate m WHERE m.glass = g.id)
-       AND NOT EXISTS (SELECT 1 FROM plan p WHERE p.id IN (SELECT plans_held())
-                          AND lower(p.alias) = lower(g.alias)) RETURNING 1)
-SELECT count(*)::int FROM gone""",
+DELETE FROM break_glass g WHERE asked_at <= $1
+   AND NOT EXISTS (SELECT 1 FROM mandate m WHERE m.glass = g.id)
+   AND NOT EXISTS (SELECT 1 FROM plan p WHERE p.id IN (SELECT plans_held())
+                      AND lower(p.alias) = lower(g.alias))""",
     ),
     Rule(
         "reviews",
         "that somebody looked at it from outside",
         _PROVEN,
         "when they did",
-        empty,
+        clear,
         "DELETE FROM outside_review WHERE reviewed_at <= $1",
     ),
     Rule(
@@ -272,7 +257,7 @@ SELECT count(*)::int FROM gone""",
         "a task that is of no plan",
         _PROVEN,
         "when it was closed",
-        empty,
+        clear,
         "DELETE FROM task WHERE plan IS NULL AND greatest(opened_at, closed_at) <= $1"
         " AND closed_at IS NOT NULL",
     ),

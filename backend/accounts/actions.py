@@ -83,8 +83,6 @@ async def end_invitation(actor: Actor, id_: UUID, seen: int) -> Written:
             id_,
             actor.agency,
         )
-        if row is None:
-            raise NotFound
         check_version(row, seen)
         if row["used_at"] or row["ended_at"]:
             raise NotFromThisState("This invitation was used or taken back.")

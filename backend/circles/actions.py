@@ -187,8 +187,6 @@ async def end_mandate(actor: Actor, id_: UUID, seen: int) -> Written:
         # None is nobody's plan
         plan = await find_plan(actor, plan_id, group="circle", roles=("SW", "CO"), lock=True)
         row = await held.fetchrow("SELECT * FROM mandate WHERE id = $1", id_)
-        if row is None:
-            raise NotFound
         check_version(row, seen)
         now = clock.now()
         if row["ends"] is not None and row["ends"] <= now:

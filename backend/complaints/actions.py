@@ -128,8 +128,6 @@ async def answer_complaint(actor: Actor, id_: UUID, seen: int, answer: str) -> W
         row = await held.fetchrow(
             f"{_MINE} AND c.id = $3 FOR UPDATE OF c", actor.agency, actor.id, id_
         )
-        if row is None:
-            raise NotFound
         check_version(row, seen)
         if row["answered_at"] is not None:
             raise NotFromThisState("It has an answer.")

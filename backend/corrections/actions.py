@@ -152,8 +152,6 @@ async def answer_correction(
         # None is nobody's plan
         plan = await find_plan(actor, plan_id, roles=("SW",), lock=True)
         row = await held.fetchrow("SELECT * FROM correction WHERE id = $1", id_)
-        if row is None:
-            raise NotFound
         check_version(row, seen)
         if row["answered_at"] is not None:
             raise NotFromThisState("It was answered before.")

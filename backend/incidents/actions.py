@@ -102,8 +102,6 @@ async def _locked(actor: Actor, id_: UUID, seen: int) -> Any:
     row = await connection().fetchrow(
         "SELECT * FROM incident WHERE id = $1 AND agency = $2 FOR UPDATE", id_, actor.agency
     )
-    if row is None:
-        raise NotFound
     check_version(row, seen)
     if row["closed_at"] is not None:
         raise NotFromThisState("It is closed.")

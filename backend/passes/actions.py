@@ -141,8 +141,6 @@ async def end_pass(actor: Actor, id_: UUID, seen: int) -> Written:
         plan_id = await held.fetchval("SELECT plan FROM entry_pass WHERE id = $1", id_)
         await find_plan(actor, plan_id, roles=WORKERS, lock=True)  # None is nobody's plan
         row = await held.fetchrow("SELECT * FROM entry_pass WHERE id = $1", id_)
-        if row is None:
-            raise NotFound
         check_version(row, seen)
         if row["ended_at"] is not None:
             raise NotFromThisState("It has ended before.")

@@ -8,7 +8,7 @@ from backend import clock
 from backend.access import Actor, check_version, require
 from backend.audit.actions import record
 from backend.database import connection, transaction
-from backend.errors import NotFound, NotFromThisState, Unfit
+from backend.errors import NotFromThisState, Unfit
 from backend.once import Written
 from backend.second.rules import FINDINGS
 
@@ -60,8 +60,6 @@ async def record_review(actor: Actor, id_: UUID, seen: int, finding: str) -> Wri
         row = await held.fetchrow(
             f"{_MINE} AND r.id = $4 FOR UPDATE OF r", actor.id, actor.agency, actor.role, id_
         )
-        if row is None:
-            raise NotFound
         check_version(row, seen)
         if row["reviewed_at"] is not None:
             raise NotFromThisState("It was looked at before.")

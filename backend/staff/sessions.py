@@ -61,7 +61,7 @@ _WHO = "SELECT * FROM account_of_login($1, $2, $3)"
 # Whose password was changed meanwhile was not right; sign-ins of one account wait for each other.
 _STILL = "SELECT is_still_mine($1)"
 # What an agency asks of its staff changes before a session is opened, or ends it afterwards.
-RULES = 4806127
+RULES_LOCK = 4806127
 _RULES_STAND = "SELECT pg_advisory_xact_lock_shared($1)"
 
 
@@ -95,7 +95,7 @@ async def _sign_in(login: str, password: str, whence: Whence, code: str | None) 
         raise WrongCredentials
     actor = Actor(found["id"], "staff", found["role"], found["agency"], request=whence.request)
     async with transaction(actor.id) as held:
-        await held.execute(_RULES_STAND, RULES)
+        await held.execute(_RULES_STAND, RULES_LOCK)
         if not await held.fetchval(_STILL, found["password"]):
             raise WrongCredentials
         found = await held.fetchrow(_WHO, *asked)  # with what was set up meanwhile

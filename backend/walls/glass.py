@@ -205,8 +205,6 @@ async def end_break_glass(actor: Actor, id_: UUID, seen: int) -> Written:
             id_,
             actor.id,
         )
-        if row is None:
-            raise NotFound
         check_version(row, seen)
         now = clock.now()
         given = await held.fetchrow("SELECT plan, ends FROM mandate WHERE glass = $1", id_)
