@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,7 +12,7 @@ from backend import clock, database
 from backend.access import OPERATIONS, Actor
 from backend.alerts.actions import open_task
 from backend.corrections.actions import NewCorrection, ask_correction
-from tests.backend import duties
+from tests.backend import bodies, duties
 from tests.backend.authenticator import (
     Authenticator,
     a_passkey,
@@ -169,9 +168,11 @@ async def a_scene(world: World) -> Scene:
     worker, plan = docket.worker, docket.plan
     members = [await _member(worker, plan) for _ in range(4)]
     links = [await _link(world, worker, plan, one["actor"]) for one in members[:2]]
-    appointment = await _made(worker, f"/plans/{plan}/appointments", _an_appointment())
+    appointment = await _made(worker, f"/plans/{plan}/appointments", bodies.an_appointment())
     told = {"recipient": members[0]["actor"], "fact": "good_news", "purpose": "joy"}
-    disclosure = await _made(worker, f"/plans/{plan}/disclosures", {**told, "until": _in(9)})
+    disclosure = await _made(
+        worker, f"/plans/{plan}/disclosures", {**told, "until": bodies.in_days(9)}
+    )
     await docket.read()
     await _own_file(world, worker, plan)
     found = await world.plan(worker, plan)
@@ -188,7 +189,7 @@ async def a_scene(world: World) -> Scene:
         "disclosure": disclosure["id"],
         "summary": await docket.issued(),
         **await _walls(world, worker, coordinator, plan, found["alias"]),
-        "hold": (await _made(coordinator, f"/plans/{plan}/legal-holds", _a_hold()))["id"],
+        "hold": (await _made(coordinator, f"/plans/{plan}/legal-holds", bodies.a_hold()))["id"],
         **await _safety(worker, plan, members[2]["actor"]),
         **await duties.make(coordinator, plan),
         "administrator": str(administrator.id),
@@ -199,7 +200,7 @@ async def a_scene(world: World) -> Scene:
         "made": {"name": "stick", **Authenticator().make(await options_to_enrol(worker, "stick"))},
         "shown": await _a_proof(worker),
         "code": await _a_code(worker),
-        "invited": (await _made(administrator, "/account-invitations", _a_colleague()))["id"],
+        "invited": (await _made(administrator, "/account-invitations", bodies.a_colleague()))["id"],
         "leaver": str((await world.somebody("TR")).id),
     }
     callers = {
@@ -222,67 +223,75 @@ def _acts(docket: Docket, coordinator: Caller, ids: dict[str, Any]) -> list[Act]
     query = "&".join(f"{name}={value}" for name, value in subject.items())
     court = f"?file_ref={REFERENCE}"
     return [
-        Act("openPlan", "POST", "/plans", (), _a_plan()),
+        Act("openPlan", "POST", "/plans", (), bodies.a_plan()),
         Act("listPlans", "GET", "/plans"),
         Act("getPlan", "GET", "/plans/{}", (plan,)),
         Act("findPerson", "POST", "/plans/search", (), {"words": "Imaginary"}),
         Act("milestoneHistory", "GET", "/milestones/{}/history", ids["milestone"][:1]),
-        Act("planAppointment", "POST", "/plans/{}/appointments", (plan,), _an_appointment()),
-        _changing("changeAppointment", "PATCH", "/appointments/{}", ids["appointment"], _confirm()),
-        Act("logContact", "POST", "/plans/{}/contacts", (plan,), _a_contact()),
-        Act("recordVisit", "POST", "/plans/{}/visits", (plan,), _a_visit(), version),
+        Act("planAppointment", "POST", "/plans/{}/appointments", (plan,), bodies.an_appointment()),
+        _changing(
+            "changeAppointment", "PATCH", "/appointments/{}", ids["appointment"], bodies.confirm()
+        ),
+        Act("logContact", "POST", "/plans/{}/contacts", (plan,), bodies.a_contact()),
+        Act("recordVisit", "POST", "/plans/{}/visits", (plan,), bodies.a_visit(), version),
         Act("listTasks", "GET", "/tasks"),
         _changing("acknowledgeTask", "POST", "/tasks/{}/acknowledge", held),
         _changing("closeTask", "POST", "/tasks/{}/close", closed, {"outcome": "called"}),
-        Act("addCircleMember", "POST", "/plans/{}/circle", (plan,), _a_mentor()),
-        Act("recordConsent", "POST", "/plans/{}/consents", (plan,), _an_answer()),
+        Act("addCircleMember", "POST", "/plans/{}/circle", (plan,), bodies.a_mentor()),
+        Act("recordConsent", "POST", "/plans/{}/consents", (plan,), bodies.an_answer()),
         Act("withdrawConsent", "POST", "/consents/{}/withdraw", (ids["disclosure"],)),
-        Act("discloseTo", "POST", "/plans/{}/disclosures", (plan,), _a_fact(member)),
+        Act("discloseTo", "POST", "/plans/{}/disclosures", (plan,), bodies.a_fact(member)),
         Act("createInvitation", "POST", "/invitations", (), {"plan": plan, "subject": member}),
         _changing("confirmLink", "POST", "/links/{}/confirm", waiting),
         _changing("cutLink", "POST", "/links/{}/cut", living),
         _changing("endMandate", "POST", "/mandates/{}/end", ids["mandate"]),
-        Act("setDutyRota", "PUT", "/duty-rota", (), _a_rota(coordinator)),
+        Act("setDutyRota", "PUT", "/duty-rota", (), bodies.a_rota(coordinator)),
         Act("bindCourtFile", "POST", "/plans/{}/court-files", (plan,), _another_file(docket)),
         Act("draftSummary", "GET", "/plans/{}/summaries/draft?" + query, (plan,)),
-        Act("recordReading", "POST", "/plans/{}/readings", (plan,), _a_reading(subject)),
+        Act("recordReading", "POST", "/plans/{}/readings", (plan,), bodies.a_reading(subject)),
         Act("issueSummary", "POST", "/plans/{}/summaries", (plan,), subject),
-        Act("setWall", "POST", "/plans/{}/walls", (plan,), _a_wall(ids["colleagues"][1])),
+        Act("setWall", "POST", "/plans/{}/walls", (plan,), bodies.a_wall(ids["colleagues"][1])),
         Act("listWalls", "GET", "/plans/{}/walls", (plan,)),
         _changing("endWall", "POST", "/walls/{}/end", (ids["wall"], 1)),
-        Act("askBreakGlass", "POST", "/break-glass", (), _a_wish("Nobody")),
+        Act("askBreakGlass", "POST", "/break-glass", (), bodies.a_wish("Nobody")),
         Act("listBreakGlass", "GET", "/break-glass"),
         _changing("letBreakGlass", "POST", "/break-glass/{}/let", (ids["wishes"][0], 1)),
         _changing("endBreakGlass", "POST", "/break-glass/{}/end", (ids["wishes"][1], 1)),
         _changing("erasePerson", "POST", "/plans/{}/erase", (another["id"], another["version"])),
-        Act("setLegalHold", "POST", "/plans/{}/legal-holds", (plan,), _a_hold()),
+        Act("setLegalHold", "POST", "/plans/{}/legal-holds", (plan,), bodies.a_hold()),
         Act("listLegalHolds", "GET", "/plans/{}/legal-holds", (plan,)),
         _changing("endLegalHold", "POST", "/legal-holds/{}/end", (ids["hold"], 1)),
         Act("listSafety", "GET", "/plans/{}/safety", (plan,)),
-        Act("raiseSafetyFlag", "POST", "/plans/{}/safety-flags", (plan,), _a_flag(member)),
+        Act("raiseSafetyFlag", "POST", "/plans/{}/safety-flags", (plan,), bodies.a_flag(member)),
         _changing("lowerSafetyFlag", "POST", "/safety-flags/{}/lower", (ids["flag"], 1)),
-        Act("protectAddress", "POST", "/plans/{}/protected-addresses", (plan,), _a_home(member)),
+        Act(
+            "protectAddress",
+            "POST",
+            "/plans/{}/protected-addresses",
+            (plan,),
+            bodies.a_home(member),
+        ),
         _changing("endProtectedAddress", "POST", "/protected-addresses/{}/end", (ids["home"], 1)),
         Act("listFlows", "GET", "/flows"),
-        Act("recordFlow", "POST", "/flows", (), _a_flow(ids["administrator"])),
+        Act("recordFlow", "POST", "/flows", (), bodies.a_flow(ids["administrator"])),
         _changing(
             "confirmFlow",
             "POST",
             "/flows/{}/confirm",
             ids["flows"][0],
-            _named(ids["administrator"]),
+            bodies.named(ids["administrator"]),
         ),
         _changing("endFlow", "POST", "/flows/{}/end", ids["flows"][1]),
         *(Act(*one) for one in duties.acts(plan, ids)),
         Act("listAccess", "GET", "/plans/{}/access", (plan,)),
         Act("listSummaries", "GET", "/court/summaries" + court),
         Act("getSummary", "GET", "/court/summaries/{}" + court, (ids["summary"],)),
-        _changing("changeMilestone", "PATCH", "/milestones/{}", ids["milestone"], _done()),
-        Act("moveReleaseDate", "POST", "/plans/{}/release-date", (plan,), _a_move(), version),
-        Act("recordLeftCustody", "POST", "/plans/{}/left-custody", (plan,), _out(), version),
+        _changing("changeMilestone", "PATCH", "/milestones/{}", ids["milestone"], bodies.done()),
+        Act("moveReleaseDate", "POST", "/plans/{}/release-date", (plan,), bodies.a_move(), version),
+        Act("recordLeftCustody", "POST", "/plans/{}/left-custody", (plan,), bodies.out(), version),
         Act("changePlanState", "POST", "/plans/{}/state", (plan,), {"state": "paused"}, version),
         Act("listColleagues", "GET", "/colleagues"),
-        Act("inviteColleague", "POST", "/account-invitations", (), _a_colleague()),
+        Act("inviteColleague", "POST", "/account-invitations", (), bodies.a_colleague()),
         _changing(
             "endAccountInvitation", "POST", "/account-invitations/{}/end", (ids["invited"], 1)
         ),
@@ -360,65 +369,23 @@ def _changing(
     return Act(operation, method, path, thing[:1], body, thing[1])
 
 
-def _nobodys() -> dict[str, Any]:
-    return {"code": "aaaa-aaaa-aaaa-aaaa", "login": "nobody", "password": PASSWORD}
-
-
-def _nobodys_key() -> dict[str, Any]:
-    fields = ("id", "client_data", "authenticator_data", "signature", "user_handle")
-    return dict.fromkeys(fields, "AAAA")
-
-
 # What a stranger to the system may ask; the secrets are filled in where they matter.
 FOR_EVERYBODY = [
     Act("signIn", "POST", "/sessions", (), {"login": "nobody", "password": PASSWORD}),
     Act("refreshSession", "POST", "/sessions/refresh", (), {"refresh_token": "x" * 43}),
-    Act("acceptInvitation", "POST", "/account-invitations/accept", (), _nobodys()),
+    Act("acceptInvitation", "POST", "/account-invitations/accept", (), bodies.nobodys()),
     Act("askPasskey", "POST", "/sessions/passkey/options"),
-    Act("signInWithPasskey", "POST", "/sessions/passkey", (), _nobodys_key()),
+    Act("signInWithPasskey", "POST", "/sessions/passkey", (), bodies.nobodys_key()),
     Act("courtToken", "POST", "/court/token", (), {"client_id": "nobody", "secret": "none"}),
     Act("healthLive", "GET", "/health/live"),
     Act("healthReady", "GET", "/health/ready"),
 ]
 
 
-def _a_colleague() -> dict[str, Any]:
-    return {"role": "SW", "alias": "Robin"}
-
-
-def _a_wall(login: str) -> dict[str, Any]:
-    return {"kind": "excluded", "login": login}
-
-
-def _a_hold() -> dict[str, Any]:
-    return {"reason": "A complaint about this service is before a court."}
-
-
-def _a_flag(subject: str) -> dict[str, Any]:
-    return {"subject": subject, "words": "They are afraid of somebody."}
-
-
-def _a_home(subject: str) -> dict[str, Any]:
-    return {"subject": subject, "address": "7 Invented Lane"}
-
-
 async def _safety(worker: Caller, plan: str, subject: str) -> dict[str, str]:
-    flag = await _made(worker, f"/plans/{plan}/safety-flags", _a_flag(subject))
-    home = await _made(worker, f"/plans/{plan}/protected-addresses", _a_home(subject))
+    flag = await _made(worker, f"/plans/{plan}/safety-flags", bodies.a_flag(subject))
+    home = await _made(worker, f"/plans/{plan}/protected-addresses", bodies.a_home(subject))
     return {"flag": flag["id"], "home": home["id"]}
-
-
-def _a_flow(who: str) -> dict[str, Any]:
-    to = {"kind": "chat", "to_role": "ME", "groups": ["messages"]}
-    return {**to, "purpose": "care", "basis": "authorisation", "responsible": who}
-
-
-def _named(who: str) -> dict[str, Any]:
-    return {"responsible": who}
-
-
-def _a_wish(alias: str) -> dict[str, Any]:
-    return {"alias": alias, "reason": "Their worker is away, and it cannot wait."}
 
 
 async def _walls(
@@ -426,8 +393,8 @@ async def _walls(
 ) -> dict[str, Any]:
     """A wall that stands, two wishes about this very plan, and colleagues to keep out."""
     colleagues = [str((await world.somebody("TR")).login) for _ in range(2)]
-    wall = await _made(coordinator, f"/plans/{plan}/walls", _a_wall(colleagues[0]))
-    wishes = [(await _made(worker, "/break-glass", _a_wish(alias)))["id"] for _ in range(2)]
+    wall = await _made(coordinator, f"/plans/{plan}/walls", bodies.a_wall(colleagues[0]))
+    wishes = [(await _made(worker, "/break-glass", bodies.a_wish(alias)))["id"] for _ in range(2)]
     return {"wall": wall["id"], "wishes": wishes, "colleagues": colleagues}
 
 
@@ -441,7 +408,7 @@ async def _made(caller: Caller, path: str, body: object) -> dict[str, Any]:
 async def _member(worker: Caller, plan: str) -> dict[str, Any]:
     """A mentor who has said yes to messages."""
     who = str(uuid4())
-    mandate = await _made(worker, f"/plans/{plan}/circle", {**_a_mentor(), "id": who})
+    mandate = await _made(worker, f"/plans/{plan}/circle", {**bodies.a_mentor(), "id": who})
     yes = {"kind": "channel", "language": "en", "subject": who, "channel": "telegram"}
     await _made(worker, f"/plans/{plan}/consents", yes)
     return {"actor": who, "mandate": mandate["id"]}
@@ -458,7 +425,7 @@ async def _flows(administrator: Caller) -> list[dict[str, Any]]:
     """Two that were written for the agency: the person's own file, and what nothing else needs."""
     listed = (await administrator.get("/flows")).json()
     [own] = [flow for flow in listed if flow["kind"] == "person"]
-    await administrator.post("/flows", _a_flow(str(administrator.id)))
+    await administrator.post("/flows", bodies.a_flow(str(administrator.id)))
     listed = (await administrator.get("/flows")).json()
     return [own, next(flow for flow in listed if flow["groups"] == ["messages"])]
 
@@ -481,64 +448,5 @@ async def _task(world: World, plan: str) -> str:
     return await database.in_fresh_context(work)
 
 
-def _in(days: int) -> str:
-    return (a_day() + timedelta(days=days)).isoformat()
-
-
-def _a_plan() -> dict[str, Any]:
-    person = {"name": "Another Invented", "language": "en"}
-    return {"person": person, "release_date": _in(90), "certainty": "expected"}
-
-
-def _an_appointment() -> dict[str, Any]:
-    return {"role": "SW", "held_on": _in(3), "held_at": "10:00:00", "place": "Room 4"}
-
-
-def _confirm() -> dict[str, Any]:
-    return {"state": "confirmed"}
-
-
-def _a_contact() -> dict[str, Any]:
-    return {"how": "phone", "outcome": "tried", "made_on": _in(0)}
-
-
-def _a_visit() -> dict[str, Any]:
-    return {"how": "visit", "made_on": _in(0), "ticks": []}
-
-
-def _a_mentor() -> dict[str, Any]:
-    return {"role": "ME", "name": "Invented Mentor", "language": "en"}
-
-
-def _an_answer() -> dict[str, Any]:
-    return {"kind": "participation", "language": "en", "pathway": "VOC", "answer": "accepted"}
-
-
-def _a_fact(recipient: str) -> dict[str, Any]:
-    return {"recipient": recipient, "fact": "release_date", "purpose": "gate", "until": _in(30)}
-
-
-def _a_rota(who: Caller) -> dict[str, Any]:
-    start = datetime.now(UTC) + timedelta(days=1)
-    ends = start + timedelta(hours=8)
-    return {"starts": start.isoformat(), "ends": ends.isoformat(), "staff": [str(who.id)]}
-
-
 def _another_file(docket: Docket) -> dict[str, Any]:
     return {"client": str(docket.court.id), "reference": "2031/0999"}
-
-
-def _a_reading(subject: dict[str, Any]) -> dict[str, Any]:
-    return {**subject, "kind": "read", "read_on": _in(0), "language": "en"}
-
-
-def _done() -> dict[str, Any]:
-    return {"state": "done"}
-
-
-def _a_move() -> dict[str, Any]:
-    return {"release_date": _in(40), "certainty": "expected"}
-
-
-def _out() -> dict[str, Any]:
-    return {"left": True}
