@@ -1,4 +1,4 @@
-"""The tables whose rows belong to one plan, with the column that names it."""
+"""The tables whose rows belong to one plan, with the column that names it, and their ends."""
 
 from migrations.m0002_ground import PLAN_ROWS as GROUND
 
@@ -7,3 +7,9 @@ MORE = (
     *("correction", "entry_pass", "erasure_wish"),
 )
 PLAN_ROWS = {**GROUND, **dict.fromkeys(MORE, "plan")}
+# Deleted years after: the jobs delete of it what a policy of its own lets them, and no more.
+DELETED_LATE = {*PLAN_ROWS, "break_glass", "outside_review", "complaint", "person"}
+# What tells of a supervised plan's voluntary part: only while somebody's wish to erase it stands.
+THINNED = {
+    "milestone_event", "appointment", "correction", "claim", "contact", "participation",
+}  # fmt: skip
