@@ -44,6 +44,7 @@ log = logging.getLogger(__name__)
 WORKER = f"{socket.gethostname()[:20]}:{os.getpid()}"
 AT_ONCE = 8
 TOKEN_AGAIN_AFTER = timedelta(seconds=15)
+_NUMBER = "SELECT number FROM bot WHERE id = $1"
 MARK_AGAIN_AFTER_SECONDS = (0.2, 0.5, 1.0, 2.0, 4.0, 6.0)
 
 
@@ -83,7 +84,7 @@ def _in_order(bot: Bot, limit: asyncio.Semaphore, messages: Sequence[Any]) -> An
 
 
 async def _send(bot: Bot, message: Any) -> None:
-    prepared = await _prepare(message)
+    prepared = await _prepare(message, telegram.number_of(bot))
     if prepared is None:
         return
     chat, text, data = prepared
@@ -112,8 +113,11 @@ async def _surely(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
     await work()
 
 
-async def _prepare(message: Any) -> tuple[int, Text, list[str]] | None:
-    """Judge and render; None where nothing is to be said now. One transaction."""
+async def _prepare(message: Any, number: str) -> tuple[int, Text, list[str]] | None:
+    """Judge and render; None where nothing is to be said now. One transaction.
+
+    `number` is the speaking bot's: to another's chat it would be a stranger, and the chat end.
+    """
     async with transaction():
         verdict, link = await sending.judge(message)
         if verdict.wait_until is not None:
@@ -121,6 +125,10 @@ async def _prepare(message: Any) -> tuple[int, Text, list[str]] | None:
             return None
         if not verdict.send:
             await sending.give_up(message, verdict)
+            return None
+        if link and await connection().fetchval(_NUMBER, link["bot"]) != number:
+            log.error("this token is another bot's")
+            await _wait_for_token(message)
             return None
         try:
             chat = await _chat_of(message, link)
@@ -171,9 +179,7 @@ async def _mark(message: Any, delivery: Delivery) -> None:
             case Result.RETRY:
                 await sending.put_back(message, clock.now() + _back_off(message))
             case Result.TOKEN:
-                # that is about us and not about this message: it waits for a good one
-                later = clock.now() + TOKEN_AGAIN_AFTER
-                await sending.put_back(message, later, counted=False, longer=False)
+                await _wait_for_token(message)
             case Result.AMBIGUOUS:
                 await _ambiguous(message)
             case Result.BLOCKED:
@@ -182,6 +188,12 @@ async def _mark(message: Any, delivery: Delivery) -> None:
             case Result.REFUSED:
                 verdict = sending.Verdict(reason="refused", task="undeliverable")
                 await sending.give_up(message, verdict)
+
+
+async def _wait_for_token(message: Any) -> None:
+    """That is about us and not about this message: it waits for a good one."""
+    later = clock.now() + TOKEN_AGAIN_AFTER
+    await sending.put_back(message, later, counted=False, longer=False)
 
 
 def _back_off(message: Any) -> timedelta:

@@ -21,6 +21,7 @@ from tests.reliability.asked import Line, a_line
 from tests.world import World, a_day
 from workflows.send_due import send_due
 
+ANOTHER = "2000:a-token-that-is-good-for-a-bot-of-somebody-else"
 NEW = "1000:the-token-that-is-good-from-now-on"
 MENTORS, EACH = 2, 3
 A_WHILE = timedelta(hours=2)
@@ -119,6 +120,24 @@ async def test_what_is_too_late_when_the_token_is_good_again_is_a_humans(
     assert await _states(world) == {"expired": MENTORS * EACH}
     kinds = await world.sql("SELECT DISTINCT kind FROM task")
     assert kinds == [{"kind": "late-message"}]
+
+
+async def test_a_token_of_another_bot_ends_no_chat_and_what_was_to_be_said_waits(
+    world: World, chats: Chats
+) -> None:
+    await _asked(world, chats)
+    begun = clock.now()
+    await _queue(chats)
+    before = (await chats.phones.sent())[-1].seq
+    async with opened(_a_bot(chats, ANOTHER)) as wrong:
+        for at in range(8):
+            await _round(chats, wrong, begun + A_WHILE * at / 8)
+    assert await chats.phones.sent(since=before) == []
+    assert await world.sql("SELECT 1 FROM link WHERE state <> 'active'") == []
+    assert await _states(world) == {"queued": MENTORS * EACH}
+    for minute in range(3):
+        await _round(chats, chats.bot, begun + A_WHILE + timedelta(minutes=minute))
+    assert await _states(world) == {"sent": MENTORS * EACH}
 
 
 async def _states(world: World) -> dict[str, int]:
