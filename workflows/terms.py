@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from backend.plans.terms import PROOF
 from workflows.ends import clear, clear_some, destroy, drop, end_again, erase, forget, take_out
 
 Act = Callable[[str, datetime], Awaitable[int]]
@@ -28,16 +29,19 @@ _HELD = """
  EXISTS (SELECT 1 FROM legal_hold h JOIN plan p ON p.person = h.person
           WHERE p.id = {plan} AND h.ended_at IS NULL)"""
 
-_PROVEN = timedelta(days=5 * 366)  # never sooner than five years by the calendar
 _AGED = timedelta(days=10 * 366)
 _A_MONTH = timedelta(days=30)
 _A_YEAR = timedelta(days=365)
+_A_PROOF_AGO = f"$1::timestamptz - interval '{PROOF.days} days'"
+# of a plan that was closed by an earlier release no day was computed
+_PROOF_OVER = f"coalesce(proof_until, closed_at + interval '{PROOF.days} days') <= $1"
+_COMPUTED = "the day that the closing computed: five years after it, half for who was no adult"
 
 
 def _of_closed(table: str, also: str = "false") -> str:
-    """Rows of a plan that was closed long enough ago, or `also`."""
+    """Rows of a plan that is proven long enough, or `also`."""
     return f"""
-DELETE FROM {table} r WHERE ({also} OR r.plan IN (SELECT id FROM plan WHERE closed_at <= $1))
+DELETE FROM {table} r WHERE ({also} OR r.plan IN (SELECT id FROM plan WHERE {_PROOF_OVER}))
    AND NOT {_HELD.format(plan="r.plan")}"""
 
 
@@ -180,40 +184,40 @@ RULES = (
     Rule(
         "chat consents",
         "whether somebody may be written to",
-        _PROVEN,
-        "when it was taken back, or the plan was closed",
+        timedelta(0),
+        f"five years after it was taken back, or {_COMPUTED}",
         clear,
-        _of_closed("channel_consent", "r.withdrawn_at <= $1"),
+        _of_closed("channel_consent", f"r.withdrawn_at <= {_A_PROOF_AGO}"),
     ),
     Rule(
         "authorisations",
         "what a professional might tell whom",
-        _PROVEN,
-        "when it was taken back or ran out, or the plan was closed",
+        timedelta(0),
+        f"five years after it was taken back or ran out, or {_COMPUTED}",
         clear,
-        _of_closed("disclosure", "least(r.withdrawn_at, r.until::timestamptz) <= $1"),
+        _of_closed("disclosure", f"least(r.withdrawn_at, r.until::timestamptz) <= {_A_PROOF_AGO}"),
     ),
     Rule(
         "agreements",
         "which parts of the support somebody wanted",
-        _PROVEN,
-        "when the plan was closed",
+        timedelta(0),
+        _COMPUTED,
         clear,
         _of_closed("participation"),
     ),
     Rule(
         "corrections",
         "what somebody asked to be put right, and the answer",
-        _PROVEN,
-        "when the plan was closed",
+        timedelta(0),
+        _COMPUTED,
         clear,
         _of_closed("correction"),
     ),
     Rule(
         "papers",
         "that an entry pass was made",
-        _PROVEN,
-        "when the plan was closed",
+        timedelta(0),
+        _COMPUTED,
         clear,
         _of_closed("entry_pass"),
     ),
@@ -234,7 +238,7 @@ DELETE FROM message WHERE id IN (
     Rule(
         "wishes",
         "a wish to break glass",
-        _PROVEN,
+        PROOF,
         "when it was asked",
         clear,
         # it stays as long as somebody came in by it, and where its plan is held
@@ -247,7 +251,7 @@ DELETE FROM break_glass g WHERE asked_at <= $1
     Rule(
         "reviews",
         "that somebody looked at it from outside",
-        _PROVEN,
+        PROOF,
         "when they did",
         clear,
         "DELETE FROM outside_review WHERE reviewed_at <= $1",
@@ -255,7 +259,7 @@ DELETE FROM break_glass g WHERE asked_at <= $1
     Rule(
         "tasks",
         "a task that is of no plan",
-        _PROVEN,
+        PROOF,
         "when it was closed",
         clear,
         "DELETE FROM task WHERE plan IS NULL AND greatest(opened_at, closed_at) <= $1"
@@ -264,10 +268,10 @@ DELETE FROM break_glass g WHERE asked_at <= $1
     Rule(
         "plans",
         "all rows of a plan of which nobody can be named any more",
-        _PROVEN,
-        "when the plan was closed",
+        timedelta(0),
+        _COMPUTED,
         take_out,
-        "SELECT id FROM plan WHERE closed_at <= $1 AND id IN (SELECT plans_long_over())"
+        f"SELECT id FROM plan WHERE {_PROOF_OVER} AND id IN (SELECT plans_long_over())"
         " ORDER BY closed_at, id LIMIT $2",
     ),
     Rule(

@@ -44,6 +44,7 @@ class Plan(Table, tablename="plan"):
     closed_at = instant(null=True)
     keep_until = instant(null=True)
     circle_until = instant(null=True)
+    proof_until = instant(null=True)
     next_due_on = Date(null=True, default=None)
     next_milestone = UUID(null=True, default=None)
     next_title = Text(null=True, default=None)

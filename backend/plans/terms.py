@@ -13,13 +13,17 @@ from zoneinfo import ZoneInfo
 from backend.agencies.countries import Profile, profile_of
 from backend.database import connection
 
+PROOF = timedelta(days=5 * 366)  # never sooner than five years by the calendar
 UNDER_AGE = "under18"  # the overlay, where nobody knows a birth date
 
 
 @dataclass(frozen=True)
 class Kept:
+    """Their names, their circle's, and what proves without a name what was done and let."""
+
     person: datetime
     circle: datetime
+    proof: datetime
 
 
 async def kept_until(plan: Mapping[str, Any], birth_date: str | None, closed: datetime) -> Kept:
@@ -31,11 +35,15 @@ async def kept_until(plan: Mapping[str, Any], birth_date: str | None, closed: da
     born = date.fromisoformat(birth_date) if birth_date else None
     opened = plan["opened_at"].astimezone(ZoneInfo(plan["zone"])).date()
     minor = was_minor(born, opened, profile, plan["overlays"])
-    days = {whom: term.chosen(agency[f"keep_{whom}"]) for whom, term in profile.keep.items()}
-    return Kept(
-        _until(profile, "person", days["person"], closed, born, minor=minor),
-        _until(profile, "circle", days["circle"], closed, born, minor=minor),
-    )
+
+    def until(days: int, floor: int) -> datetime:
+        return _until(profile, days, floor, closed, born, minor=minor)
+
+    named = {
+        whom: until(term.chosen(agency[f"keep_{whom}"]), term.floor)
+        for whom, term in profile.keep.items()
+    }
+    return Kept(**named, proof=max(named["person"], until(PROOF.days, 0)))
 
 
 def was_minor(born: date | None, opened: date, profile: Profile, overlays: Any) -> bool:
@@ -49,20 +57,18 @@ def was_minor(born: date | None, opened: date, profile: Profile, overlays: Any) 
 
 def _until(
     profile: Profile,
-    whom: str,
-    own: int | None,
+    days: int,
+    floor: int,
     closed: datetime,
     born: date | None,
     *,
     minor: bool,
 ) -> datetime:
-    term = profile.keep[whom]
-    days = term.chosen(own)
     if not minor:
         return closed + timedelta(days=days)
     parts = profile.minors["parts"]
     until = closed + timedelta(days=days // parts)
     if born is not None:
         grown = datetime(born.year + profile.minors["until"], 1, 1, tzinfo=UTC)
-        until = min(until, max(grown, closed + timedelta(days=term.floor // parts)))
+        until = min(until, max(grown, closed + timedelta(days=floor // parts)))
     return until

@@ -13,7 +13,7 @@ from backend import clock, database, migrate
 from backend.agencies.countries import profile_of, profiles
 from backend.errors import Unfit
 from backend.founding import set_terms
-from backend.plans.terms import was_minor
+from backend.plans.terms import Kept, kept_until, was_minor
 from tests.backend.pages.browser import in_the_circle
 from tests.world import Caller, World
 from workflows.retain import carry_out
@@ -65,6 +65,7 @@ async def test_the_closing_computes_the_day_by_agency_and_by_age(world: World) -
     _, row = await _closed(world, worker)
     assert row["keep_until"] - row["closed_at"] == 365 * DAY
     assert row["circle_until"] - row["closed_at"] == 30 * DAY
+    assert row["proof_until"] - row["closed_at"] == 5 * 366 * DAY
     await set_terms(world.agency, person=1000, circle=60)
     _, row = await _closed(world, worker, birth_date="1980-02-29")
     assert row["keep_until"] - row["closed_at"] == 1000 * DAY
@@ -72,12 +73,37 @@ async def test_the_closing_computes_the_day_by_agency_and_by_age(world: World) -
     year = clock.now().year
     _, row = await _closed(world, worker, birth_date=f"{year - 16}-01-01")
     assert row["keep_until"] - row["closed_at"] == 500 * DAY
+    assert row["proof_until"] - row["closed_at"] == 5 * 183 * DAY
     # who was seventeen is kept to the year in which they are 21 at the latest
     await set_terms(world.agency, person=1826, circle=None)
     _, row = await _closed(world, worker, birth_date=f"{year - 18}-12-31")
     assert row["keep_until"] == min(
         datetime(year + 3, 1, 1, tzinfo=UTC), row["closed_at"] + 913 * DAY
     )
+    assert row["proof_until"] == min(
+        datetime(year + 3, 1, 1, tzinfo=UTC), row["closed_at"] + 915 * DAY
+    )
+    # and what proves is never gone before the name
+    await set_terms(world.agency, person=180, circle=None)
+    _, row = await _closed(world, worker, birth_date=f"{year - 17}-12-31")
+    assert row["keep_until"] - row["closed_at"] == 90 * DAY
+    assert row["proof_until"] - row["closed_at"] > 90 * DAY
+
+
+@pytest.mark.parametrize("age", [20, 21, 30])
+async def test_a_proof_ends_with_the_name_of_who_grew_up_in_between(world: World, age: int) -> None:
+    worker = await world.somebody("SW")
+    now = clock.now()
+    plan = {"opened_at": now - (age - 17) * 365 * DAY, "zone": "UTC", "overlays": []}
+    born = date(now.year - age, 1, 1).isoformat()
+
+    async def work() -> Kept:
+        async with database.transaction(worker.id):
+            return await kept_until({**plan, "agency": world.agency}, born, now)
+
+    kept = await database.in_fresh_context(work)
+    assert kept.person == now + 90 * DAY if age > 20 else kept.person >= now + 90 * DAY
+    assert kept.proof == max(kept.person, datetime(now.year - age + 21, 1, 1, tzinfo=UTC))
 
 
 async def test_an_agency_chooses_between_floor_and_ceiling(world: World) -> None:
@@ -140,6 +166,7 @@ async def test_who_was_a_minor_goes_after_half_of_it(world: World) -> None:
     [
         "UPDATE plan SET keep_until = now() - interval '9 years'",
         "UPDATE plan SET circle_until = now() - interval '9 years'",
+        "UPDATE plan SET proof_until = now() - interval '9 years'",
         "UPDATE plan SET closed_at = now() - interval '9 years', state = 'closed'",
         "UPDATE plan SET person = (SELECT p.id FROM person p WHERE p.id <> plan.person LIMIT 1)",
         "UPDATE mandate SET person = NULL",

@@ -11,7 +11,10 @@ SELECT tablename, policyname, cmd, qual, with_check FROM pg_policies
  WHERE schemaname = 'public' AND roles && '{throughcare_app,throughcare_worker}' ORDER BY 1, 2
 """
 # What the policies ask as whoever asks. What runs as the owner is a wall whoever calls it.
-ASKED = ("is_barred", "reaches_key", "sees", "my_mandates", "plans_long_over", "plans_held")
+ASKED = (
+    *("is_barred", "reaches_key", "sees", "my_mandates"),
+    *("plans_long_over", "plans_past_proof", "plans_held"),
+)
 FUNCTIONS = """
 SELECT p.oid::regprocedure::text AS name, pg_get_functiondef(p.oid) AS body
   FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace AND n.nspname = 'public'

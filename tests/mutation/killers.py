@@ -149,7 +149,7 @@ OF_FUNCTION: Mapping[str, Sequence[str]] = {
     "cancel_without_": (_HOUSE, *_FLOWS),
     **dict.fromkeys(("ripe_", "is_held", "is_small(", "is_newborn("), (_ANSWERS, *_ENDS)),
     **dict.fromkeys(("consents_of_", "counts_of_", "holds_of_", "mandates_of_"), _AUDITOR),
-    **dict.fromkeys(("plans_long_over(", "plans_held("), (_WHOLE,)),
+    **dict.fromkeys(("plans_long_over(", "plans_past_proof(", "plans_held("), (_WHOLE,)),
     "drop_audit(": (_FORGOTTEN, _ENDED),
     "my_person_on(": ("tests/backend/test_whose_data_it_was.py",),
     "free_alias(": (_ANSWERS, "tests/backend/test_aliases.py"),

@@ -19,6 +19,15 @@ from tests.plan_rows import PLAN_ROWS
 from workflows.retain import carry_out
 from workflows.terms import RULES
 
+# The rule by which each of what proves goes.
+PROOFS_OF = {
+    "channel_consent": "chat consents",
+    "correction": "corrections",
+    "disclosure": "authorisations",
+    "entry_pass": "papers",
+    "participation": "agreements",
+}
+PROOFS = tuple(PROOFS_OF.values())
 # What is of a person, and goes with their last plan.
 OF_NOBODY = ("person", "person_word", "complaint")
 
@@ -158,6 +167,42 @@ async def test_it_is_not_gone_before(archive: Archive) -> None:
     assert await _night("plans") == {"plans": 0}
     after = await archive.rows()
     assert {**after, "change": 0} == {**before, "change": 0}
+
+
+async def _proven(archive: Archive, ago: str, until: str) -> None:
+    await archive.close(ago)
+    await archive.world.sql(
+        "UPDATE plan SET proof_until = now() + $2::text::interval WHERE id = $1",
+        archive.plan,
+        until,
+    )
+
+
+@pytest.mark.parametrize(
+    ("ago", "until"), [("9 years", "1 hour"), ("89 days", "-1 hour"), ("89 days", "-80 days")]
+)
+async def test_it_stays_until_the_day_that_its_closing_computed_and_ninety_days(
+    archive: Archive, ago: str, until: str
+) -> None:
+    await _proven(archive, ago, until)
+    assert set((await _night("plans", *PROOFS)).values()) == {0}
+    for table in (*PROVEN, "plan", "mandate"):
+        assert await archive.bare(f"DELETE FROM {table}") == "DELETE 0", table
+
+
+async def test_a_plan_of_a_minor_goes_whole_on_its_own_day(archive: Archive) -> None:
+    await _proven(archive, "3 years", "-1 hour")
+    assert await _night("plans") == {"plans": 1}
+    assert await archive.rows() == {**dict.fromkeys(PLAN_ROWS, 0), "change": 1}
+
+
+@pytest.mark.parametrize("table", PROVEN)
+async def test_what_a_minor_agreed_to_goes_on_that_day(archive: Archive, table: str) -> None:
+    before = (await archive.rows())[table]
+    await _proven(archive, "3 years", "1 hour")
+    assert (await _night(*PROOFS))[PROOFS_OF[table]] == 0
+    await _proven(archive, "3 years", "-1 hour")
+    assert (await _night(*PROOFS))[PROOFS_OF[table]] == before > 0
 
 
 HELD = "UPDATE legal_hold SET ended_at = NULL, ended_by = NULL WHERE person = $1"

@@ -227,11 +227,13 @@ async def _close(plan: Any) -> None:
     identity = await unseal(plan["person"], f"person.identity:{plan['person']}", sealed) or {}
     kept = await kept_until(plan, identity.get("birth_date"), now)
     await held.execute(
-        "UPDATE plan SET closed_at = $2, keep_until = $3, circle_until = $4 WHERE id = $1",
+        "UPDATE plan SET closed_at = $2, keep_until = $3, circle_until = $4, proof_until = $5"
+        " WHERE id = $1",
         plan["id"],
         now,
         kept.person,
         kept.circle,
+        kept.proof,
     )
     links = await held.fetch(
         "SELECT l.* FROM link l JOIN member b ON b.id = l.subject"
