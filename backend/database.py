@@ -225,6 +225,26 @@ async def transaction(actor: UUID | None = None) -> AsyncIterator[Any]:
         await pool.release(opened.connection)
 
 
+@asynccontextmanager
+async def apart() -> AsyncIterator[None]:
+    """A part of the open transaction that fails alone: what it wrote is gone, the rest stays.
+
+    What it raised is the caller's to judge; after a connection that broke nothing can go on.
+    """
+    current = DB.current_transaction.get()
+    if not isinstance(current, Transaction):
+        raise TypeError("this needs a transaction")
+    await current.connection.execute("SAVEPOINT apart")
+    failed_before = current.failed
+    try:
+        yield
+    except asyncpg.PostgresError:
+        await current.connection.execute("ROLLBACK TO SAVEPOINT apart")
+        current.failed = failed_before
+        raise
+    await current.connection.execute("RELEASE SAVEPOINT apart")
+
+
 async def _begin(pool: Any, actor: UUID | None) -> Transaction:
     """A transaction on a connection that lives.
 

@@ -1,13 +1,18 @@
 """What is kept only for a while goes in the night after its term, and the audit says how much."""
 
+import logging
 from collections.abc import Collection
 from datetime import datetime
 
+import asyncpg
+
 from backend import clock
 from backend.actors.actions import hold_keys
-from backend.database import connection, transaction
+from backend.database import apart, connection, transaction
 from workflows.ends import A_NIGHT, end_again, erase
 from workflows.terms import RULES, Rule
+
+log = logging.getLogger(__name__)
 
 _DONE = "SELECT 1 FROM audit WHERE operation = 'retention' AND at >= $1 LIMIT 1"
 _PROOF = """
@@ -17,6 +22,12 @@ VALUES ($1, 'retention', 'done', $2::varchar, $3, 'technical',
              THEN (SELECT mac FROM audit_anchor ORDER BY id DESC LIMIT 1) END)
 """
 _PLANS = "SELECT FROM plan WHERE person = ANY($1) ORDER BY id FOR NO KEY UPDATE"
+# What one rule may meet without the whole being over: rows that hang on others, or too many.
+_REFUSED = (
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.InsufficientPrivilegeError,
+    asyncpg.QueryCanceledError,
+)
 _ONE_AT_A_TIME = "SELECT pg_try_advisory_xact_lock(4806125)"
 
 
@@ -31,12 +42,24 @@ async def retain() -> None:
 
 
 async def carry_out(now: datetime, rules: Collection[Rule] = RULES) -> dict[str, int]:
-    """Each rule with what it came to, inside the caller's transaction."""
+    """Each rule with what it came to, inside the caller's transaction.
+
+    One that the database refuses undoes nothing of the others. It is not among them, leaves no
+    proof, and is tried again in the next night.
+    """
     await _hold([rule for rule in rules if rule.act in {erase, end_again}], now)
     counts = {}
     for rule in rules:
-        counts[rule.code] = await rule.act(rule.sql, now - rule.after)
-        await connection().execute(_PROOF, now, rule.code, counts[rule.code])
+        try:
+            async with apart():
+                counts[rule.code] = await rule.act(rule.sql, now - rule.after)
+                await connection().execute(_PROOF, now, rule.code, counts[rule.code])
+        except _REFUSED as error:
+            counts.pop(rule.code, None)
+            log.error(  # noqa: TRY400 - a traceback could quote a value
+                "a rule of the retention failed",
+                extra={"job": f"retain: {rule.code}", "error": type(error).__name__},
+            )
     return counts
 
 

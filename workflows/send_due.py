@@ -10,6 +10,7 @@ import logging
 import os
 import socket
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from itertools import groupby
@@ -44,7 +45,10 @@ log = logging.getLogger(__name__)
 WORKER = f"{socket.gethostname()[:20]}:{os.getpid()}"
 AT_ONCE = 8
 TOKEN_AGAIN_AFTER = timedelta(seconds=15)
-_NUMBER = "SELECT number FROM bot WHERE id = $1"
+_BOTS = """
+SELECT b.number, EXISTS (SELECT 1 FROM bot o WHERE o.agency = b.agency AND o.number = $2) AS moved
+  FROM bot b WHERE b.id = $1
+"""
 MARK_AGAIN_AFTER_SECONDS = (0.2, 0.5, 1.0, 2.0, 4.0, 6.0)
 
 
@@ -54,28 +58,36 @@ async def send_due(bot: Bot, stopping: asyncio.Event | None = None) -> int:
     Once `stopping` is set no further batch is taken up.
     """
     handled = 0
-    while not (stopping and stopping.is_set()):
+    limit, speaks = asyncio.Semaphore(AT_ONCE), _Speaker(bot)
+    while speaks.may and not (stopping and stopping.is_set()):
         rows = await in_fresh_context(lambda: sending.claim(WORKER))
         if not rows:
             break
         by_chat = groupby(sorted(rows, key=_chat), key=_chat)
-        limit = asyncio.Semaphore(AT_ONCE)
-        work = [in_fresh_context(_in_order(bot, limit, list(group))) for _, group in by_chat]
+        work = [in_fresh_context(_in_order(speaks, limit, list(group))) for _, group in by_chat]
         await asyncio.gather(*work)
         handled += len(rows)
     return handled
+
+
+@dataclass
+class _Speaker:
+    """Our bot in this round; once its token was wrong the rest waits for the next."""
+
+    bot: Bot
+    may: bool = True
 
 
 def _chat(message: Any) -> str:
     return str(message["link"] or message["id"])
 
 
-def _in_order(bot: Bot, limit: asyncio.Semaphore, messages: Sequence[Any]) -> Any:
+def _in_order(speaks: _Speaker, limit: asyncio.Semaphore, messages: Sequence[Any]) -> Any:
     async def run() -> None:
         async with limit:
             for message in messages:
                 try:
-                    await in_fresh_context(partial(_send, bot, message))
+                    await in_fresh_context(partial(_send, speaks, message))
                 except Exception as error:  # noqa: BLE001 - one message never stops the next
                     # its claim runs out and it is tried again, five times, then a human is told
                     log.error("a send failed", extra={"error": type(error).__name__})  # noqa: TRY400
@@ -83,18 +95,19 @@ def _in_order(bot: Bot, limit: asyncio.Semaphore, messages: Sequence[Any]) -> An
     return run
 
 
-async def _send(bot: Bot, message: Any) -> None:
-    prepared = await _prepare(message, telegram.number_of(bot))
+async def _send(speaks: _Speaker, message: Any) -> None:
+    prepared = await _prepare(message, speaks)
     if prepared is None:
         return
     chat, text, data = prepared
     delivery = await telegram.send(
-        bot,
+        speaks.bot,
         chat,
         text.body,
         list(zip(text.buttons, data, strict=True)),
         silent=not message["critical"],
     )
+    speaks.may = speaks.may and delivery.result is not Result.TOKEN
     await _surely(partial(_mark, message, delivery))
 
 
@@ -113,11 +126,8 @@ async def _surely(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
     await work()
 
 
-async def _prepare(message: Any, number: str) -> tuple[int, Text, list[str]] | None:
-    """Judge and render; None where nothing is to be said now. One transaction.
-
-    `number` is the speaking bot's: to another's chat it would be a stranger, and the chat end.
-    """
+async def _prepare(message: Any, speaks: _Speaker) -> tuple[int, Text, list[str]] | None:
+    """Judge and render; None where nothing is to be said now. One transaction."""
     async with transaction():
         verdict, link = await sending.judge(message)
         if verdict.wait_until is not None:
@@ -126,9 +136,7 @@ async def _prepare(message: Any, number: str) -> tuple[int, Text, list[str]] | N
         if not verdict.send:
             await sending.give_up(message, verdict)
             return None
-        if link and await connection().fetchval(_NUMBER, link["bot"]) != number:
-            log.error("this token is another bot's")
-            await _wait_for_token(message)
+        if not await _is_of_our_bot(message, speaks):
             return None
         try:
             chat = await _chat_of(message, link)
@@ -190,10 +198,34 @@ async def _mark(message: Any, delivery: Delivery) -> None:
                 await sending.give_up(message, verdict)
 
 
+async def _is_of_our_bot(message: Any, speaks: _Speaker) -> bool:
+    """Whether its chat is with the bot that speaks; in the chat of another it is a stranger.
+
+    Where the agency has moved to the bot that speaks, whoever had the old one is linked anew by a
+    human. Otherwise the token is wrong, and what is to be said waits.
+    """
+    ours = telegram.number_of(speaks.bot)
+    found = await connection().fetchrow(_BOTS, message["bot"], ours)
+    if found["number"] == ours:
+        return True
+    if found["moved"]:
+        await _blocked(message)
+        await sending.mark(message, "failed", reason="blocked")
+        return False
+    if speaks.may:
+        log.error("this token is another bot's")
+    speaks.may = False
+    await _wait_for_token(message)
+    return False
+
+
 async def _wait_for_token(message: Any) -> None:
-    """That is about us and not about this message: it waits for a good one."""
-    later = clock.now() + TOKEN_AGAIN_AFTER
-    await sending.put_back(message, later, counted=False, longer=False)
+    """That is about us and not about this message: it waits for a good one, but not for ever."""
+    now = clock.now()
+    if now > message["expires_at"]:  # an answer, which else is never too late
+        await sending.give_up(message, sending.Verdict(reason="too-late", task="late-message"))
+        return
+    await sending.put_back(message, now + TOKEN_AGAIN_AFTER, counted=False, longer=False)
 
 
 def _back_off(message: Any) -> timedelta:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from backend.plans.terms import PROOF
+from backend.plans.terms import PROOF, UNDER_AGE
 from workflows.ends import clear, clear_some, destroy, drop, end_again, erase, forget, take_out
 
 Act = Callable[[str, datetime], Awaitable[int]]
@@ -34,7 +34,8 @@ _A_MONTH = timedelta(days=30)
 _A_YEAR = timedelta(days=365)
 _A_PROOF_AGO = f"$1::timestamptz - interval '{PROOF.days} days'"
 # of a plan that was closed by an earlier release no day was computed
-_PROOF_OVER = f"coalesce(proof_until, closed_at + interval '{PROOF.days} days') <= $1"
+_PROOF_OVER = f"""coalesce(proof_until, closed_at + interval '{PROOF.days} days'
+    / CASE WHEN '{UNDER_AGE}' = ANY (overlays) THEN 2 ELSE 1 END) <= $1"""
 _COMPUTED = "the day that the closing computed: five years after it, half for who was no adult"
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from backend import clock
 from backend.access import Actor, check_version, require
 from backend.actors.actions import destroy_key, hold_keys
 from backend.audit.actions import record
@@ -17,6 +18,7 @@ from backend.erasure.wishes import let_by
 from backend.errors import NotFound, NotFromThisState, UnderLegalHold
 from backend.once import Written
 from backend.plans.rules import OVER
+from backend.plans.terms import close_with_terms
 from backend.staff.proof import require_fresh
 
 
@@ -40,6 +42,9 @@ async def erase_person(actor: Actor, plan_id: UUID, seen: int) -> Written:
         await require_fresh(actor)
         await _check(plan, plans)
         await let_by(actor, plan["person"])
+        for row in plans:
+            if row["closed_at"] is None:  # by the birth date, while it can be read
+                await close_with_terms(row, clock.now())
         ids = [row["id"] for row in plans]
         await end_what_goes_on(plan["person"], ids, by=actor.id)
         await destroy_key(plan["person"])

@@ -79,9 +79,15 @@ class _Recipient:
     zone: str
 
 
+# Numbers are given in their order: who moved to another bot is spoken for by that one.
+_NEWEST_BOT = (
+    "SELECT id FROM bot WHERE agency = $1 ORDER BY length(number) DESC, number DESC LIMIT 1"
+)
+
+
 async def _insert(actor: Actor, new: NewInvitation, whose: _Recipient) -> None:
     held, invitation = connection(), invitation_of(new.id)
-    bot = await held.fetchval("SELECT id FROM bot WHERE agency = $1 LIMIT 1", whose.agency)
+    bot = await held.fetchval(_NEWEST_BOT, whose.agency)
     if bot is None:
         raise Unfit("This agency has no chat bot.")
     opens, closes = (MENTOR_OPENS, MENTOR_CLOSES) if whose.role == "ME" else (OPENS, CLOSES)

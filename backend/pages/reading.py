@@ -23,7 +23,8 @@ class Office:
 
 async def office_of(actor: Actor) -> Office:
     row = await fetch_one(
-        "SELECT a.zone, a.language, (SELECT min(username) FROM bot b WHERE b.agency = a.id) AS bot"
+        "SELECT a.zone, a.language, (SELECT username FROM bot b WHERE b.agency = a.id"
+        "   ORDER BY length(number) DESC, number DESC LIMIT 1) AS bot"
         "  FROM agency a WHERE a.id = $1",
         actor.agency,
     )

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from backend.actors.actions import unseal
 from backend.agencies.countries import Profile, profile_of
 from backend.database import connection
 
@@ -24,6 +25,23 @@ class Kept:
     person: datetime
     circle: datetime
     proof: datetime
+
+
+async def close_with_terms(plan: Mapping[str, Any], now: datetime) -> None:
+    """From here on the terms run, by a birth date that no job reads."""
+    held, person = connection(), plan["person"]
+    sealed = await held.fetchval("SELECT identity FROM person WHERE id = $1", person)
+    identity = await unseal(person, f"person.identity:{person}", sealed) or {}
+    kept = await kept_until(plan, identity.get("birth_date"), now)
+    await held.execute(
+        "UPDATE plan SET closed_at = $2, keep_until = $3, circle_until = $4, proof_until = $5"
+        " WHERE id = $1",
+        plan["id"],
+        now,
+        kept.person,
+        kept.circle,
+        kept.proof,
+    )
 
 
 async def kept_until(plan: Mapping[str, Any], birth_date: str | None, closed: datetime) -> Kept:

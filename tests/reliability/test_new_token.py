@@ -7,11 +7,13 @@ from collections import Counter
 from contextlib import suppress
 from datetime import datetime, timedelta
 
+import pytest
 from telegram import Bot
 from telegram.error import InvalidToken
 from telegram.request import HTTPXRequest
 
 from backend import clock, database
+from backend.founding import ChatBot, let_bot_speak
 from backend.messages import outbox
 from backend.messages.outbox import Occurrence
 from bots.channels.telegram import STAND_IN_TOKEN, opened
@@ -40,7 +42,7 @@ async def _asked(world: World, chats: Chats) -> Line:
     return line
 
 
-async def _queue(chats: Chats, *, late: timedelta = outbox.LATE) -> None:
+async def _queue(chats: Chats, *, late: timedelta = outbox.LATE, key: str = "WELCOME-M") -> None:
     """To each mentor, on each of three matters; stale after `late`."""
 
     async def work() -> None:
@@ -49,7 +51,7 @@ async def _queue(chats: Chats, *, late: timedelta = outbox.LATE) -> None:
                 for number in range(EACH):
                     matter = Occurrence("test", str(number), link["id"], a_day())
                     ends = clock.now() + late
-                    await outbox.queue(link, "WELCOME-M", matter, urgent=True, expires_at=ends)
+                    await outbox.queue(link, key, matter, urgent=True, expires_at=ends)
 
     await chats.job(work)
 
@@ -123,7 +125,7 @@ async def test_what_is_too_late_when_the_token_is_good_again_is_a_humans(
 
 
 async def test_a_token_of_another_bot_ends_no_chat_and_what_was_to_be_said_waits(
-    world: World, chats: Chats
+    world: World, chats: Chats, caplog: pytest.LogCaptureFixture
 ) -> None:
     await _asked(world, chats)
     begun = clock.now()
@@ -135,9 +137,60 @@ async def test_a_token_of_another_bot_ends_no_chat_and_what_was_to_be_said_waits
     assert await chats.phones.sent(since=before) == []
     assert await world.sql("SELECT 1 FROM link WHERE state <> 'active'") == []
     assert await _states(world) == {"queued": MENTORS * EACH}
+    named = [one for one in caplog.records if "another bot" in str(one.msg)]
+    assert 0 < len(named) <= 8  # at most one for each round
     for minute in range(3):
         await _round(chats, chats.bot, begun + A_WHILE + timedelta(minutes=minute))
     assert await _states(world) == {"sent": MENTORS * EACH}
+
+
+@pytest.mark.parametrize("wrong", [ANOTHER, None])
+async def test_an_answer_waits_for_a_good_token_and_not_for_ever(
+    world: World, chats: Chats, wrong: str | None
+) -> None:
+    await _asked(world, chats)
+    begun = clock.now()
+    await _queue(chats, late=A_WHILE, key="STOP-OK")
+    if wrong is None:
+        _is_changed(chats)
+    async with opened(_a_bot(chats, wrong or STAND_IN_TOKEN)) as bot:
+        for at in range(12):
+            await _round(chats, bot, begun + A_WHILE * at / 10)
+    assert await _states(world) == {"expired": MENTORS * EACH}
+
+
+async def test_a_stranger_is_not_answered_by_another_bot(world: World, chats: Chats) -> None:
+    await _asked(world, chats)
+    stranger = await chats.phones.phone("Stranger")
+    await chats.phones.say(stranger.id, "who are you?", bot=1000)
+    await chats.job(lambda: take_in(chats.bot, 0, wait=0))
+    await chats.job(lambda: work_off(chats.bot))
+    async with opened(_a_bot(chats, ANOTHER)) as wrong:
+        await _round(chats, wrong, clock.now())
+    assert [row["state"] for row in await _unlinked(world)] == ["queued"]
+    await _round(chats, chats.bot, clock.now() + timedelta(minutes=1))
+    assert [row["state"] for row in await _unlinked(world)] == ["sent"]
+
+
+async def _unlinked(world: World) -> list[dict[str, object]]:
+    return await world.sql("SELECT state FROM message WHERE link IS NULL")
+
+
+async def test_who_was_linked_to_the_bot_of_before_is_linked_anew_by_a_human(
+    world: World, chats: Chats
+) -> None:
+    await _asked(world, chats)
+    await _queue(chats)
+    assert world.agency is not None
+    await let_bot_speak(world.agency, ChatBot("2000", "the_new_one"))
+    async with opened(_a_bot(chats, ANOTHER)) as bot:
+        for minute in range(3):
+            await _round(chats, bot, clock.now() + timedelta(minutes=minute))
+    states = {row["state"] for row in await world.sql("SELECT state FROM link")}
+    assert states == {"inactive"}
+    kinds = await world.sql("SELECT kind, count(*) AS n FROM task GROUP BY 1")
+    assert kinds == [{"kind": "link-inactive", "n": MENTORS}]
+    assert "queued" not in await _states(world)
 
 
 async def _states(world: World) -> dict[str, int]:

@@ -272,6 +272,29 @@ async def test_the_database_gives_the_jobs_no_key_before_its_term(
         await database.in_fresh_context(lambda: destroy("app"))
 
 
+async def test_a_rule_that_fails_undoes_nothing_and_is_tried_again(
+    archive: Archive, world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    await archive.set_back("people", 400)
+    await archive.world.sql("UPDATE incoming SET purge_after = '2001-01-01'")
+    await world.sql(
+        "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " RAISE EXCEPTION 'no' USING ERRCODE = 'foreign_key_violation'; END $$"
+    )
+    await world.sql(
+        "CREATE TRIGGER no BEFORE UPDATE ON incoming FOR EACH STATEMENT EXECUTE FUNCTION no()"
+    )
+    counts = await archive.night()
+    assert "texts" not in counts
+    assert counts["people"] == 1
+    [failed] = [one for one in caplog.records if one.levelname == "ERROR"]
+    assert vars(failed)["job"] == "retain: texts"
+    proofs = await world.sql("SELECT reason FROM audit WHERE operation = 'retention'")
+    assert {row["reason"] for row in proofs} == {rule.code for rule in RULES} - {"texts"}
+    await world.sql("DROP TRIGGER no ON incoming")
+    assert (await archive.night())["texts"] == 1
+
+
 def test_every_rule_says_what_and_from_when() -> None:
     codes = [rule.code for rule in RULES]
     assert codes == [*TERMS, *ENDS, "brought back"]

@@ -196,6 +196,31 @@ async def test_a_plan_of_a_minor_goes_whole_on_its_own_day(archive: Archive) -> 
     assert await archive.rows() == {**dict.fromkeys(PLAN_ROWS, 0), "change": 1}
 
 
+@pytest.mark.parametrize("ago", ["100 days", "300 days"])
+async def test_it_goes_whole_too_where_the_year_of_its_messages_is_not_over(
+    archive: Archive, ago: str
+) -> None:
+    await _proven(archive, ago, "-1 hour")
+    assert await archive.world.sql(
+        "SELECT 1 FROM message s WHERE s.plan = $1"
+        " AND NOT EXISTS (SELECT 1 FROM claim c WHERE c.message = s.id)",
+        archive.plan,
+    )
+    assert await _night("plans") == {"plans": 1}
+    assert await archive.rows() == {**dict.fromkeys(PLAN_ROWS, 0), "change": 1}
+
+
+@pytest.mark.parametrize(("ago", "gone"), [("880 days", 0), ("920 days", 1)])
+async def test_where_an_earlier_release_closed_it_the_overlay_halves_the_term(
+    archive: Archive, ago: str, gone: int
+) -> None:
+    await archive.close(ago)
+    assert await _night("plans") == {"plans": 0}
+    assert await archive.bare("DELETE FROM participation") == "DELETE 0"
+    await archive.world.sql("UPDATE plan SET overlays = '{under18}' WHERE id = $1", archive.plan)
+    assert await _night("plans") == {"plans": gone}
+
+
 @pytest.mark.parametrize("table", PROVEN)
 async def test_what_a_minor_agreed_to_goes_on_that_day(archive: Archive, table: str) -> None:
     before = (await archive.rows())[table]

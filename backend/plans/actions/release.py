@@ -8,7 +8,6 @@ from uuid import UUID, uuid4
 
 from backend import clock
 from backend.access import Actor, check_version, find_plan, require
-from backend.actors.actions import unseal
 from backend.alerts.actions import open_task
 from backend.audit.actions import record
 from backend.database import connection, transaction
@@ -21,7 +20,7 @@ from backend.once import Written
 from backend.passes.ending import end_passes_of
 from backend.plans import rules
 from backend.plans.actions.writing import write_events
-from backend.plans.terms import kept_until
+from backend.plans.terms import close_with_terms
 
 LINKS_LIVE_ON = DESK_LIVES_ON = timedelta(days=7)
 
@@ -217,24 +216,10 @@ async def change_plan_state(actor: Actor, id_: UUID, seen: int, to: str) -> Writ
 
 
 async def _close(plan: Any) -> None:
-    """Thanks to the circle; its chats are cut a week later, with the mandates; papers at once.
-
-    From here on the terms run, by a birth date that no job reads.
-    """
+    """Thanks to the circle; its chats are cut a week later, with the mandates; papers at once."""
     held, now = connection(), clock.now()
     until = now + LINKS_LIVE_ON
-    sealed = await held.fetchval("SELECT identity FROM person WHERE id = $1", plan["person"])
-    identity = await unseal(plan["person"], f"person.identity:{plan['person']}", sealed) or {}
-    kept = await kept_until(plan, identity.get("birth_date"), now)
-    await held.execute(
-        "UPDATE plan SET closed_at = $2, keep_until = $3, circle_until = $4, proof_until = $5"
-        " WHERE id = $1",
-        plan["id"],
-        now,
-        kept.person,
-        kept.circle,
-        kept.proof,
-    )
+    await close_with_terms(plan, now)
     links = await held.fetch(
         "SELECT l.* FROM link l JOIN member b ON b.id = l.subject"
         " WHERE l.plan = $1 AND l.state = 'active'",

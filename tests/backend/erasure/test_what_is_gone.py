@@ -1,7 +1,11 @@
 """What an erasure takes away for good, and what it ends."""
 
+from datetime import timedelta
 from uuid import UUID
 
+import pytest
+
+from backend import clock
 from backend.actors.actions import unseal_with
 from backend.vault import VaultError
 from tests.backend.courts.docket import Docket, a_docket
@@ -115,3 +119,24 @@ async def test_the_reason_of_a_wish_about_them_is_gone_and_of_others_stays(
         for one in wishes
     ]
     assert [one.status_code for one in ends] == [200, 200]
+
+
+@pytest.mark.parametrize(("age", "days"), [(16, 915), (40, 1830)])
+async def test_what_proves_it_goes_when_it_would_have_gone_with_a_closing(
+    file: File, age: int, days: int
+) -> None:
+    born = f"{clock.now().year - age}-01-01"
+    told = {"name": "Imaginary Person", "language": "en", "birth_date": born}
+    file.plan = (await file.world.a_plan(file.worker, person=told))["id"]
+    await file.erased()
+    [row] = await file.world.sql("SELECT * FROM plan WHERE id = $1", UUID(file.plan))
+    assert row["proof_until"] - row["closed_at"] == timedelta(days=days)
+
+
+async def test_a_closing_before_says_when_it_goes_and_an_erasure_no_other_day(file: File) -> None:
+    await file.close()
+    [before] = await file.world.sql("SELECT * FROM plan WHERE id = $1", UUID(file.plan))
+    await file.erased()
+    [after] = await file.world.sql("SELECT * FROM plan WHERE id = $1", UUID(file.plan))
+    for day in ("closed_at", "keep_until", "circle_until", "proof_until"):
+        assert after[day] == before[day] is not None, day
