@@ -39,7 +39,8 @@ async def test_a_plan_takes_each_step_that_is_named_and_no_other(world: World) -
     assert PLAN_STEPS.keys() == {before for before, _ in PLAN} | {"closed"}
     for before, after, out in product(PLAN_STEPS, PLAN_STEPS, (False, True)):
         await world.sql(
-            "UPDATE plan SET state = $2, left_custody_at = $3 WHERE id = $1::uuid",
+            "UPDATE plan SET state = $2, left_custody_at = $3, closed_at = NULL, keep_until = NULL,"
+            " circle_until = NULL, proof_until = NULL WHERE id = $1::uuid",
             plan,
             before,
             clock.now() if out else None,

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -202,6 +202,20 @@ async def test_what_nobody_answers_becomes_the_coordinators_task_once(case: Case
         action = f"{case.here}/{found['id']}/answer"
         await desk.send(page, action, answer="refused", reason="It is as the school says.")
     assert (await case.worker.get("/tasks")).json()["tasks"] == []
+
+
+async def test_the_clock_goes_on_when_the_plan_is_closed_and_stops_when_they_are_erased(
+    case: Case,
+) -> None:
+    async with await comes_in(case.paper) as browser:
+        await _asks(browser)
+    await case.world.sql("UPDATE plan SET state = 'closed', closed_at = now()")
+    clock.travel(lambda: datetime.now(UTC) + timedelta(days=30))
+    keys = "UPDATE subject_key SET wrapped = {} WHERE id IN (SELECT person FROM plan)"
+    await case.world.sql(keys.format("NULL"))
+    assert await _late(case.world) == []
+    await case.world.sql(keys.format("'x'"))
+    assert await _late(case.world) == ["CO"]
 
 
 async def test_both_texts_are_unreadable_once_the_person_is_erased(case: Case) -> None:

@@ -292,6 +292,10 @@ async def test_accounts_stay_open_to_the_release_before_until_they_are_closed(
 LOST = {
     ("account_of_login", "r.factor = f.id"): "or a code of the account, beside a passkey alone",
     ("my_account", "r.factor = f.id"): "likewise",
+    (
+        "keep_the_terms",
+        "( OLD.closed_at IS NOT NULL OR NEW.closed_at < clock_timestamp() - interval '1 day')",
+    ): "in two conditions, each by itself, and for the application too",
 }
 
 
