@@ -40,20 +40,20 @@ def _else(table: str) -> str:
     return f"plan IS NULL OR {ELSE}" if table in OWN_CHAT else ELSE
 
 
-ADDS = "".join(
-    f"""
+def adds(table: str) -> str:
+    return f"""
 CREATE POLICY glass_adds_nothing ON {table} AS RESTRICTIVE FOR INSERT TO throughcare_app
     WITH CHECK ({_else(table)});
 """
-    for table in ADDED
-)
-CHANGES = "".join(
-    f"""
+
+
+def changes(table: str) -> str:
+    return f"""
 CREATE POLICY glass_changes_nothing ON {table} AS RESTRICTIVE FOR UPDATE TO throughcare_app
     USING ({_else(table)});
 """
-    for table in CHANGED
-)
+
+
 # A ripe wish of one's own in a small agency is let by a day that went by, and by no mandate.
 OTHERS = f"""
 CREATE POLICY glass_adds_nothing ON mandate AS RESTRICTIVE FOR INSERT TO throughcare_app
@@ -68,13 +68,16 @@ CREATE POLICY glass_changes_nothing ON task AS RESTRICTIVE FOR UPDATE TO through
 """
 
 
+def statements() -> str:
+    return "".join((FUNCTION, *map(adds, ADDED), *map(changes, CHANGED), OTHERS))
+
+
 async def forwards() -> MigrationManager:
     manager = MigrationManager(migration_id=ID, app_name="throughcare", description=DESCRIPTION)
 
     async def run() -> None:
         transaction = engine_finder().current_transaction.get()
-        for part in (FUNCTION, ADDS, CHANGES, OTHERS):
-            await transaction.connection.execute(part)
+        await transaction.connection.execute(statements())
 
     manager.add_raw(run)
     return manager

@@ -71,13 +71,13 @@ async def test_what_one_reads_through_broken_glass_stays_open(let: Let, operatio
     assert (await act.by(let.guests[role])).status_code == 200
 
 
-@pytest.mark.parametrize("role", ROLES)
-@pytest.mark.parametrize("operation", sorted(REFUSED))
+OF_THEIRS = [(one, role) for one in sorted(REFUSED) for role in ROLES if role in OPERATIONS[one]]
+
+
+@pytest.mark.parametrize(("operation", "role"), OF_THEIRS)
 async def test_what_lasts_is_refused_as_on_a_plan_that_never_was(
     let: Let, operation: str, role: str
 ) -> None:
-    if role not in OPERATIONS[operation]:
-        pytest.skip("it is not of this role")
     act, guest = await let.act(operation), let.guests[role]
     never = act.on(str(uuid4()))
     if operation == "createInvitation":
@@ -138,7 +138,7 @@ async def test_nor_is_done_at_the_desk_what_lasts(let: Let, what: str) -> None:
 
 async def test_nobody_opens_another_plan_for_whom_they_see_through_broken_glass(let: Let) -> None:
     world, plan = let.kept.world, UUID(let.kept.scene.docket.plan)
-    (found,) = await world.sql("SELECT person, state FROM plan WHERE id = $1", plan)
+    (found,) = await world.sql("SELECT person FROM plan WHERE id = $1", plan)
     await world.sql("UPDATE plan SET state = 'closed' WHERE id = $1", plan)
     guest = let.guests["SW"]
     answers = [
@@ -152,7 +152,6 @@ async def test_nobody_opens_another_plan_for_whom_they_see_through_broken_glass(
     theirs = {**_without_person(), "person_id": str(found["person"])}
     opened = await let.kept.scene.docket.worker.post("/plans", theirs)
     assert opened.status_code == 201, "their own worker"
-    await world.sql("UPDATE plan SET state = $2 WHERE id = $1 AND $2 <> state", plan, "closed")
 
 
 def _without_person() -> dict[str, Any]:

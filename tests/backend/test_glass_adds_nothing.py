@@ -28,7 +28,7 @@ APART: Mapping[str, Mapping[str, object]] = {
     "summary": {"number": 99},
     "link": {"state": "ended", "token": None, "chat": None, "chat_index": None},
     "wall": {"ended_at": "2030-01-01T00:00:00Z"},
-    "member": {"alias": "Lapwing"},
+    "member": {"alias": "of no other"},
     "mandate": {"glass": None, "ends": None, "starts": "2030-01-01T00:00:00Z"},
 }
 _ADD = "INSERT INTO {0} SELECT (jsonb_populate_record(null::{0}, $1::jsonb)).*"

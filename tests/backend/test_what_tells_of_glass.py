@@ -1,4 +1,4 @@
-"""Whoever breaks the glass touches nothing that tells of it, and who has more is held by nothing."""
+"""Whoever breaks the glass touches nothing that tells of it; who has more is held by nothing."""
 
 from dataclasses import dataclass
 from datetime import timedelta
