@@ -153,13 +153,14 @@ FLOW = """flow_groups(m.agency, 'agency', m.elsewhere, NULL, {at},
 GROUPS = f"CASE WHEN m.elsewhere IS NOT NULL THEN {FLOW} END"
 TOLD = f"(m.elsewhere IS NULL OR {{group}} = ANY ({FLOW}))"
 _FIND = f"""
-SELECT p.*, m.role AS mandate, m.id AS mandate_id, a.working_days,
+SELECT p.*, m.role AS mandate, a.working_days,
        {GROUPS.format(at="$4")} AS told_groups
   FROM plan p JOIN mandate m ON m.plan = p.id JOIN agency a ON a.id = p.agency
  WHERE p.id = $1 AND m.actor = $2 AND m.role = ANY($3)
    AND m.starts <= $4 AND (m.ends IS NULL OR m.ends > $4)
    AND NOT is_barred(p.person, m.actor, m.role)
    AND {TOLD.format(group="$6::text", at="$4")}
+   AND (m.glass IS NULL OR $7)
  ORDER BY m.role <> $5, m.starts LIMIT 1
 """
 EVERY_ROLE = ("SW", "CO", "PO", "PS", "CP", "CS", "TR", "ME", "FA", "PE", "LR")
@@ -172,6 +173,7 @@ async def find_plan(
     group: str | None = None,
     roles: Collection[str] = EVERY_ROLE,
     lock: bool = False,
+    by_glass: bool | None = None,
 ) -> Any:
     """The plan's row with the `mandate` role under which the actor sees it.
 
@@ -180,6 +182,9 @@ async def find_plan(
     `group` is what it is about, as the matrix calls it: who works in another agency than the
     plan's finds it where the data-flow registry lets that group go there, with `told_groups`, all
     that may. Without one it is for the plan's own agency alone, of which `told_groups` is None.
+
+    Whoever came in by broken glass alone finds it to read, and not to write (`lock`), but where
+    `by_glass` says otherwise: what cannot wait for four hours is written so, and nothing else.
     Raises NotFound alike where it does not exist and where it is not the actor's.
     """
     if plan is None:  # the database would say the same, for two more trips
@@ -190,7 +195,8 @@ async def find_plan(
         # A mandate may end while the lock is waited for, and a statement that waited would not
         # see it: the mandate is judged by one that begins when the plan is held.
         await held.execute("SELECT 1 FROM plan WHERE id = $1 FOR NO KEY UPDATE", plan)
-    values = (plan, actor.id, list(roles), clock.now(), actor.role, group)
+    through = not lock if by_glass is None else by_glass
+    values = (plan, actor.id, list(roles), clock.now(), actor.role, group, through)
     row = await held.fetchrow(_FIND, *values)
     if row is None:
         raise NotFound

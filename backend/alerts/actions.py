@@ -70,14 +70,18 @@ SELECT t.*, CASE WHEN covers(e.groups, 'alias') THEN p.alias END AS alias
    AND (t.due_at, t.id) > ($5, $6)
  ORDER BY t.due_at, t.id LIMIT $7
 """
+# These tell of somebody who came in by broken glass: who did so holds no role for them.
+OF_GLASS = "'glass-broken', 'tell-of-glass'"
 # mine: given to me, or of a role that I hold on its plan; a role nobody holds falls to the SW
 MINE = f"""
 t.assignee = $1 OR (t.assignee IS NULL AND EXISTS (
     SELECT 1 FROM mandate m WHERE m.plan = t.plan AND m.actor = $1
        AND m.starts <= $2 AND (m.ends IS NULL OR m.ends > $2) AND m.role = ANY($3)
+       AND (m.glass IS NULL OR t.kind NOT IN ({OF_GLASS}))
        AND {TOLD.format(group="'tasks'", at="$2")}
        AND (m.role = t.role OR (m.role = 'SW' AND NOT EXISTS (
             SELECT 1 FROM mandate o WHERE o.plan = t.plan AND o.role = t.role
+               AND (o.glass IS NULL OR t.kind NOT IN ({OF_GLASS}))
                AND o.starts <= $2 AND (o.ends IS NULL OR o.ends > $2))))))
 """
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)

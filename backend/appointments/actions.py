@@ -42,7 +42,7 @@ async def plan_appointment(actor: Actor, plan_id: UUID, new: NewAppointment) -> 
     """Put a date into the plan. Raises NotFound, Unfit, Taken."""
     require(actor, "planAppointment")
     async with transaction(actor.id):
-        plan = await find_plan(actor, plan_id, group="appointments", lock=True)
+        plan = await find_plan(actor, plan_id, group="appointments", lock=True, by_glass=True)
         if plan["mandate"] not in EVERYWHERE and new.role != plan["mandate"]:
             raise Unfit("role must be your own.")
         if new.place and plan["mandate"] in EVERYWHERE and new.role not in EVERYWHERE:
@@ -128,7 +128,7 @@ async def _find(actor: Actor, id_: UUID) -> tuple[Any, Any]:
     held = connection()
     plan_id = await held.fetchval("SELECT plan FROM appointment WHERE id = $1", id_)
     # None is nobody's plan
-    plan = await find_plan(actor, plan_id, group="appointments", lock=True)
+    plan = await find_plan(actor, plan_id, group="appointments", lock=True, by_glass=True)
     row = await held.fetchrow("SELECT * FROM appointment WHERE id = $1 FOR UPDATE", id_)
     if row is None:  # a wall was put up meanwhile, by way of another plan of the person
         raise NotFound

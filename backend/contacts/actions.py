@@ -35,7 +35,7 @@ async def log_contact(actor: Actor, plan_id: UUID, new: NewContact) -> Written:
     """Log a contact with the person, or a try. A try leaves no mark on anybody."""
     require(actor, "logContact")
     async with transaction(actor.id):
-        plan = await find_plan(actor, plan_id, group="contacts", lock=True)
+        plan = await find_plan(actor, plan_id, group="contacts", lock=True, by_glass=True)
         await write_contact(actor, plan, plan["mandate"], new)
         await record(actor, "logContact", plan=plan_id, thing=new.id)
         return Written(new.id, 1, 201)
@@ -93,7 +93,8 @@ async def record_visit(actor: Actor, plan_id: UUID, seen: int, visit: Visit) -> 
     """
     require(actor, "recordVisit")
     async with transaction(actor.id):
-        plan = await find_plan(actor, plan_id, group="contacts", roles=("SW",), lock=True)
+        group, roles = "contacts", ("SW",)
+        plan = await find_plan(actor, plan_id, group=group, roles=roles, lock=True, by_glass=True)
         check_version(plan, seen)
         contact = NewContact(visit.how, "reached", visit.made_on, visit.id)
         await write_contact(actor, plan, "SW", contact)

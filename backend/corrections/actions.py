@@ -58,7 +58,7 @@ async def _own(actor: Actor, new: NewCorrection) -> Any:
 
 
 async def _of_worker(actor: Actor, plan_id: UUID) -> Any:
-    return await find_plan(actor, plan_id, roles=("SW",))
+    return await find_plan(actor, plan_id, roles=("SW",), by_glass=False)
 
 
 async def _check_about(actor: Actor, plan: Any, new: NewCorrection) -> None:

@@ -22,21 +22,23 @@ class NewHold:
     id: UUID = field(default_factory=uuid4)
 
 
-async def own_plan(actor: Actor, plan_id: UUID, roles: Collection[str]) -> Any:
+async def own_plan(
+    actor: Actor, plan_id: UUID, roles: Collection[str], *, by_glass: bool = True
+) -> Any:
     """A plan of the actor's own agency. Raises NotFound."""
-    plan = await find_plan(actor, plan_id, roles=roles)
+    plan = await find_plan(actor, plan_id, roles=roles, by_glass=by_glass)
     if plan["agency"] != actor.agency:
         raise NotFound
     return plan
 
 
 async def own_plan_locked(actor: Actor, plan_id: UUID) -> Any:
-    """The same for its coordinator, its person locked. Raises NotFound.
+    """The same for its coordinator, its person locked; not by glass. Raises NotFound.
 
     The person and not the plan: who has two plans is held or erased in one go. Whoever holds a
     plan meanwhile and writes a row that names the person need not wait, so nobody waits in a ring.
     """
-    plan = await own_plan(actor, plan_id, COORDINATOR)
+    plan = await own_plan(actor, plan_id, COORDINATOR, by_glass=False)
     await connection().execute(
         "SELECT 1 FROM person WHERE id = $1 FOR NO KEY UPDATE", plan["person"]
     )

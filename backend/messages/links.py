@@ -178,7 +178,8 @@ async def _find(actor: Actor, id_: UUID) -> Any:
     if row is None:
         raise NotFound
     if row["plan"] is not None:
-        await find_plan(actor, row["plan"], group="messages", roles=("SW", "CO"))
+        group, roles = "messages", ("SW", "CO")
+        await find_plan(actor, row["plan"], group=group, roles=roles, by_glass=False)
     elif row["subject"] != actor.id:
         raise NotFound
     return row

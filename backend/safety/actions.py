@@ -70,7 +70,7 @@ async def raise_flag(actor: Actor, plan_id: UUID, new: NewFlag) -> Written:
     """
     require(actor, "raiseSafetyFlag")
     async with transaction(actor.id):
-        plan = await find_plan(actor, plan_id, roles=WRITERS, lock=True)
+        plan = await find_plan(actor, plan_id, roles=WRITERS, lock=True, by_glass=True)
         circle = await _circle(plan)
         if not {new.subject, new.raiser or new.subject} <= circle.keys():
             raise NotFound

@@ -65,8 +65,8 @@ SELECT g.*, s.role, s.alias AS asker, p.id AS plan, p.person, p.zone
   FROM break_glass g JOIN staff s ON s.id = g.asked_by
   JOIN plan p ON p.agency = g.agency AND lower(p.alias) = lower(g.alias)
        AND p.state NOT IN ('closed', 'transferred', 'ended_death')
-  JOIN mandate m ON m.plan = p.id AND m.actor = $1 AND m.role = 'CO' AND m.starts <= $2
-       AND (m.ends IS NULL OR m.ends > $2)
+  JOIN mandate m ON m.plan = p.id AND m.actor = $1 AND m.role = 'CO' AND m.glass IS NULL
+       AND m.starts <= $2 AND (m.ends IS NULL OR m.ends > $2)
  WHERE g.asked_by <> $1 AND g.asked_at > $3
 """
 

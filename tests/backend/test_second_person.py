@@ -168,6 +168,19 @@ async def test_the_glass_too_opens_on_the_day_after_for_whoever_asked(desk: Smal
     assert [row["kind"] for row in tasks] == ["glass-broken", "tell-of-glass"]
 
 
+async def test_a_second_wish_of_ones_own_is_let_while_the_first_glass_is_broken(
+    desk: Small,
+) -> None:
+    await desk.small()
+    colleague = await desk.world.somebody("SW")
+    wish = {"alias": desk.alias, "reason": "It burns."}
+    asked = [(await colleague.post("/break-glass", wish)).json()["id"] for _ in range(2)]
+    later(24)
+    for one in asked:
+        opened = await colleague.post(f"/break-glass/{one}/let", None, version=1)
+        assert opened.status_code == 200, opened.text
+
+
 async def test_the_glass_stays_closed_for_whoever_asked_elsewhere_or_too_late(
     desk: Small,
 ) -> None:

@@ -96,6 +96,7 @@ async def test_functions_that_run_as_the_owner_are_few_and_cannot_be_misled(cata
         "sign_out_without_passkey",
         "count_refusal",
         "my_person_on",
+        "plans_by_glass",
     }
     for row in rows:
         assert not row["for_all"], row["proname"]

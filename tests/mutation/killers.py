@@ -132,6 +132,7 @@ _HOUSE = "tests/backend/test_what_an_agency_is_told.py"
 _KEYS = "tests/backend/test_who_destroys_a_key.py"
 _FORGOTTEN = "tests/backend/test_what_is_forgotten.py"
 _ANSWERS = "tests/backend/test_what_the_owner_answers.py"
+_GLASS = "tests/backend/test_glass_adds_nothing.py"
 _TERMS = (
     *("tests/backend/test_destroyed_keys.py", "tests/workflows/test_retain.py"),
     "tests/backend/test_terms.py",
@@ -151,6 +152,7 @@ OF_FUNCTION: Mapping[str, Sequence[str]] = {
     **dict.fromkeys(("consents_of_", "counts_of_", "holds_of_", "mandates_of_"), _AUDITOR),
     **dict.fromkeys(("plans_long_over(", "plans_past_proof(", "plans_held("), (_WHOLE,)),
     "drop_audit(": (_FORGOTTEN, _ENDED),
+    "plans_by_glass(": (_GLASS,),
     "my_person_on(": ("tests/backend/test_whose_data_it_was.py",),
     "free_alias(": (_ANSWERS, "tests/backend/test_aliases.py"),
     **dict.fromkeys(("on_my_plans(", "reaches_key(", "my_house("), (_ACCOUNTS, *_OF_WORKERS)),
@@ -308,6 +310,8 @@ class Killers:
             named = [_ACCOUNTS, _RECOVERY, *named]
         if mutant.kind == "policy" and mutant.name.startswith("jobs_"):
             named = [*_LATE, *named]
+        if mutant.kind == "policy" and mutant.name.startswith("glass_"):
+            named = [_GLASS, *named]
         for start, about in OF_FUNCTION.items():
             if mutant.kind == "function" and mutant.name.startswith(start):
                 named = [*about, *named]

@@ -41,7 +41,7 @@ async def find_milestone(actor: Actor, id_: UUID, *, change: bool = False) -> tu
     held = connection()
     plan_id = await held.fetchval("SELECT plan FROM milestone WHERE id = $1", id_)
     # None is nobody's plan
-    plan = await find_plan(actor, plan_id, group="milestones", lock=change)
+    plan = await find_plan(actor, plan_id, group="milestones", lock=change, by_glass=True)
     row = await held.fetchrow(
         "SELECT * FROM milestone WHERE id = $1" + (" FOR UPDATE" if change else ""), id_
     )

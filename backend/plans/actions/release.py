@@ -246,7 +246,8 @@ async def record_left_custody(actor: Actor, id_: UUID, seen: int, *, left: bool)
     """
     require(actor, "recordLeftCustody")
     async with transaction(actor.id):
-        plan = await find_plan(actor, id_, group="release date", roles=("SW", "PS"), lock=True)
+        group, roles = "release date", ("SW", "PS")
+        plan = await find_plan(actor, id_, group=group, roles=roles, lock=True, by_glass=True)
         check_version(plan, seen)
         if plan["state"] != "active_inside":
             raise NotFromThisState(f"The plan is {plan['state']}.")

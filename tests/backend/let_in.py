@@ -1,0 +1,73 @@
+"""Colleagues who were let in to somebody's plans by broken glass, and by nothing else."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+import httpx
+
+from backend import embedded
+from backend.access import Actor
+from tests.backend import bodies
+from tests.backend.acts import Act, Scene
+from tests.backend.kept import Kept, a_copy
+from tests.world import Caller, World
+
+ROLES = ("SW", "CO")
+
+
+@dataclass
+class Let:
+    """Colleagues who were let in to both plans of an agency, by glass alone; `both` by role."""
+
+    kept: Kept
+    guests: Mapping[str, Caller]
+
+    @property
+    def scene(self) -> Scene:
+        """As it is before anything was done; the kept one has a row in every table of a plan."""
+        return self.kept.other
+
+    def actor(self, role: str) -> Actor:
+        id_ = self.guests[role].id
+        assert id_ is not None
+        return Actor(id_, "staff", role, self.kept.world.agency)
+
+    async def act(self, operation: str) -> Act:
+        """On the plan that they were let in to, where the scene has it on another."""
+        act = await self.scene.act(operation)
+        if operation in {"erasePerson", "eraseVoluntary"}:
+            plan = self.scene.docket.plan
+            sql = "SELECT version FROM plan WHERE id = $1"
+            (found,) = await self.kept.world.sql(sql, UUID(plan))
+            act = replace(act.on(plan), seen=found["version"])
+        return act
+
+
+async def is_let_in(world: World, guest: Caller, head: Caller, plan: str) -> str:
+    """By glass, as it is broken by two; the wish."""
+    (known,) = await world.sql("SELECT alias FROM plan WHERE id = $1", UUID(plan))
+    asked = await guest.post("/break-glass", bodies.a_wish(known["alias"]))
+    wish = str(asked.json()["id"])
+    let = await head.post(f"/break-glass/{wish}/let", version=1)
+    assert let.status_code == 200, let.text
+    return wish
+
+
+@asynccontextmanager
+async def through_glass(server: embedded.Server) -> AsyncIterator[Let]:
+
+    async with a_copy(server) as kept:
+        guests = {role: await kept.world.somebody(role) for role in ROLES}
+        for scene in (kept.scene, kept.other):
+            for guest in guests.values():
+                await is_let_in(kept.world, guest, scene.callers["CO"], scene.docket.plan)
+        yield Let(kept, guests)
+
+
+def seen(answer: httpx.Response) -> tuple[int, bytes, dict[str, str]]:
+
+    unlike = {"x-request-id", "date"}
+    headers = {name: value for name, value in answer.headers.items() if name not in unlike}
+    return answer.status_code, answer.content, headers
