@@ -19,7 +19,10 @@ ADDED = (
     *("wall", "member", "entry_pass", "legal_hold", "link", "channel_consent", "disclosure"),
     *("participation", "court_file", "summary"),
 )
-CHANGED = ("wall", "erasure_wish", "legal_hold", "link")
+CHANGED = (
+    *("wall", "erasure_wish", "legal_hold", "link", "court_file", "entry_pass", "channel_consent"),
+    *("disclosure", "participation", "member", "protected_address", "safety_flag"),
+)
 OWN_CHAT = frozenset({"link"})  # of no plan
 
 FUNCTION = f"""
@@ -62,9 +65,26 @@ CREATE POLICY glass_changes_nothing ON mandate AS RESTRICTIVE FOR UPDATE TO thro
     USING ({ELSE} OR glass IS NOT NULL OR role = 'PS')
     WITH CHECK ({ELSE}
                 OR (glass IS NOT NULL AND ends <= {NOW} + interval '1 second')
-                OR (role = 'PS' AND actor <> {ME} AND ends <= {NOW} + interval '7 days'));
+                OR (role = 'PS' AND actor <> {ME}
+                    AND ends <= {NOW} + interval '7 days 1 minute'));
 CREATE POLICY glass_changes_nothing ON task AS RESTRICTIVE FOR UPDATE TO throughcare_app
     USING (kind::text <> ALL (ARRAY['glass-broken', 'tell-of-glass']) OR {ELSE});
+
+CREATE FUNCTION glass_closes_nothing() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF NEW.id IN (SELECT plans_by_glass()) THEN
+        RAISE EXCEPTION 'broken glass closes no plan' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END $$;
+REVOKE EXECUTE ON FUNCTION glass_closes_nothing FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION glass_closes_nothing TO throughcare_app;
+CREATE TRIGGER plan_by_glass BEFORE UPDATE ON plan FOR EACH ROW
+    WHEN (current_user = 'throughcare_app' AND (
+          NEW.closed_at IS DISTINCT FROM OLD.closed_at
+          OR (NEW.state <> OLD.state AND NEW.state <> 'active_outside')))
+    EXECUTE FUNCTION glass_closes_nothing();
 """
 
 

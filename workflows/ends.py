@@ -1,13 +1,25 @@
 """How what has an end goes: each act carries a rule of `terms` out, and says how much it was."""
 
+import logging
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+import asyncpg
+
 from backend.audit.anchors import drop_oldest
-from backend.database import connection
+from backend.database import apart, connection
 from backend.erasure.ending import end_mandates, end_what_goes_on
 from backend.erasure.rows import delete_plans
 
+log = logging.getLogger(__name__)
+# What the database may say to one of many: rows that hang on others, a wall, or too much at once.
+REFUSED = (
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.InsufficientPrivilegeError,
+    asyncpg.QueryCanceledError,
+)
 A_NIGHT = 200  # keys that are destroyed at most; the rest goes in the next
 PLANS_A_NIGHT = 50  # each has some hundreds of rows
 ROWS_A_NIGHT = 20_000  # a second's work; a statement may take five
@@ -40,40 +52,55 @@ async def drop(_: str, before: datetime) -> int:
 
 async def destroy(sql: str, before: datetime) -> int:
     """The keys of relatives; their rows stay as ids."""
-    held, gone = connection(), 0
-    for row in await held.fetch(sql, before, A_NIGHT):
-        gone += bool(await held.fetchval("SELECT destroy_expired($1)", row["id"]))
-    return gone
+    return await _each(await connection().fetch(sql, before, A_NIGHT), _destroyed)
 
 
 async def erase(sql: str, before: datetime) -> int:
     """The keys of people and their circles, and whatever still goes on for them."""
-    held, gone = connection(), 0
-    for row in await held.fetch(sql, before, A_NIGHT):
-        if await held.fetchval("SELECT destroy_expired($1)", row["id"]):
-            await _end(row["id"])
-            gone += 1
-    return gone
+    return await _each(await connection().fetch(sql, before, A_NIGHT), _erased)
 
 
 async def end_again(sql: str, before: datetime) -> int:
-    people = await connection().fetch(sql, before, A_NIGHT)
-    for row in people:
-        await _end(row["id"])
-    return len(people)
+    return await _each(await connection().fetch(sql, before, A_NIGHT), _end)
 
 
-async def _end(person: UUID) -> None:
+async def _each(rows: Sequence[Any], act: Callable[[UUID], Awaitable[bool]]) -> int:
+    """How many went. One that the database refuses stays, and keeps no other from going."""
+    gone = 0
+    for row in rows:
+        try:
+            async with apart():
+                gone += await act(row["id"])
+        except REFUSED as error:
+            log.error(  # noqa: TRY400 - a traceback could quote a value
+                "a term was not carried out", extra={"error": type(error).__name__}
+            )
+    return gone
+
+
+async def _destroyed(one: UUID) -> bool:
+    return bool(await connection().fetchval("SELECT destroy_expired($1)", one))
+
+
+async def _erased(person: UUID) -> bool:
+    return await _destroyed(person) and await _end(person)
+
+
+async def _end(person: UUID) -> bool:
     rows = await connection().fetch(
         "SELECT id FROM plan WHERE person = $1 ORDER BY id FOR NO KEY UPDATE", person
     )
     plans = [row["id"] for row in rows]
     await end_what_goes_on(person, plans, by=None)
     await end_mandates(plans)
+    return True
 
 
 async def take_out(sql: str, before: datetime) -> int:
     """Plans with all their rows, and the people of whom no plan is left."""
-    rows = await connection().fetch(sql, before, PLANS_A_NIGHT)
-    await delete_plans([row["id"] for row in rows])
-    return len(rows)
+    return await _each(await connection().fetch(sql, before, PLANS_A_NIGHT), _taken_out)
+
+
+async def _taken_out(plan: UUID) -> bool:
+    await delete_plans([plan])
+    return True

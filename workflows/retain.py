@@ -4,12 +4,10 @@ import logging
 from collections.abc import Collection
 from datetime import datetime
 
-import asyncpg
-
 from backend import clock
 from backend.actors.actions import hold_keys
 from backend.database import apart, connection, transaction
-from workflows.ends import A_NIGHT, end_again, erase
+from workflows.ends import A_NIGHT, REFUSED, end_again, erase
 from workflows.terms import RULES, Rule
 
 log = logging.getLogger(__name__)
@@ -22,12 +20,8 @@ VALUES ($1, 'retention', 'done', $2::varchar, $3, 'technical',
              THEN (SELECT mac FROM audit_anchor ORDER BY id DESC LIMIT 1) END)
 """
 _PLANS = "SELECT FROM plan WHERE person = ANY($1) ORDER BY id FOR NO KEY UPDATE"
-# What one rule may meet without the whole being over: rows that hang on others, or too many.
-_REFUSED = (
-    asyncpg.IntegrityConstraintViolationError,
-    asyncpg.InsufficientPrivilegeError,
-    asyncpg.QueryCanceledError,
-)
+# Than the driver, after whose patience the whole night would be lost.
+_SOONER = "SET LOCAL statement_timeout = '4s'"
 _ONE_AT_A_TIME = "SELECT pg_try_advisory_xact_lock(4806125)"
 
 
@@ -47,6 +41,7 @@ async def carry_out(now: datetime, rules: Collection[Rule] = RULES) -> dict[str,
     One that the database refuses undoes nothing of the others. It is not among them, leaves no
     proof, and is tried again in the next night.
     """
+    await connection().execute(_SOONER)
     await _hold([rule for rule in rules if rule.act in {erase, end_again}], now)
     counts = {}
     for rule in rules:
@@ -54,7 +49,7 @@ async def carry_out(now: datetime, rules: Collection[Rule] = RULES) -> dict[str,
             async with apart():
                 counts[rule.code] = await rule.act(rule.sql, now - rule.after)
                 await connection().execute(_PROOF, now, rule.code, counts[rule.code])
-        except _REFUSED as error:
+        except REFUSED as error:
             counts.pop(rule.code, None)
             log.error(  # noqa: TRY400 - a traceback could quote a value
                 "a rule of the retention failed",

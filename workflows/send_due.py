@@ -45,10 +45,8 @@ log = logging.getLogger(__name__)
 WORKER = f"{socket.gethostname()[:20]}:{os.getpid()}"
 AT_ONCE = 8
 TOKEN_AGAIN_AFTER = timedelta(seconds=15)
-_BOTS = """
-SELECT b.number, EXISTS (SELECT 1 FROM bot o WHERE o.agency = b.agency AND o.number = $2) AS moved
-  FROM bot b WHERE b.id = $1
-"""
+ANOTHER_AGAIN_AFTER = timedelta(minutes=5)
+_NUMBER = "SELECT number FROM bot WHERE id = $1"
 MARK_AGAIN_AFTER_SECONDS = (0.2, 0.5, 1.0, 2.0, 4.0, 6.0)
 
 
@@ -72,10 +70,14 @@ async def send_due(bot: Bot, stopping: asyncio.Event | None = None) -> int:
 
 @dataclass
 class _Speaker:
-    """Our bot in this round; once its token was wrong the rest waits for the next."""
+    """Our bot in this round. Once its token was refused all waits for the next.
+
+    A message in the chat of another bot waits alone; the round says once that there was one.
+    """
 
     bot: Bot
     may: bool = True
+    said: bool = False
 
 
 def _chat(message: Any) -> str:
@@ -199,33 +201,24 @@ async def _mark(message: Any, delivery: Delivery) -> None:
 
 
 async def _is_of_our_bot(message: Any, speaks: _Speaker) -> bool:
-    """Whether its chat is with the bot that speaks; in the chat of another it is a stranger.
-
-    Where the agency has moved to the bot that speaks, whoever had the old one is linked anew by a
-    human. Otherwise the token is wrong, and what is to be said waits.
-    """
-    ours = telegram.number_of(speaks.bot)
-    found = await connection().fetchrow(_BOTS, message["bot"], ours)
-    if found["number"] == ours:
+    """Whether its chat is with the bot that speaks; to the chat of another it is a stranger."""
+    number = await connection().fetchval(_NUMBER, message["bot"])
+    if number == telegram.number_of(speaks.bot):
         return True
-    if found["moved"]:
-        await _blocked(message)
-        await sending.mark(message, "failed", reason="blocked")
-        return False
-    if speaks.may:
-        log.error("this token is another bot's")
-    speaks.may = False
-    await _wait_for_token(message)
+    if not speaks.said:
+        log.error("the token is not of the bot that these chats are with")
+    speaks.said = True
+    await _wait_for_token(message, ANOTHER_AGAIN_AFTER)
     return False
 
 
-async def _wait_for_token(message: Any) -> None:
+async def _wait_for_token(message: Any, pause: timedelta = TOKEN_AGAIN_AFTER) -> None:
     """That is about us and not about this message: it waits for a good one, but not for ever."""
     now = clock.now()
     if now > message["expires_at"]:  # an answer, which else is never too late
         await sending.give_up(message, sending.Verdict(reason="too-late", task="late-message"))
         return
-    await sending.put_back(message, now + TOKEN_AGAIN_AFTER, counted=False, longer=False)
+    await sending.put_back(message, now + pause, counted=False, longer=False)
 
 
 def _back_off(message: Any) -> timedelta:

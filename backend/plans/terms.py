@@ -4,6 +4,7 @@ A job reads the day and never a birth date. Of who was no adult the day tells th
 most: it is the beginning of a year.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -13,7 +14,9 @@ from zoneinfo import ZoneInfo
 from backend.actors.actions import unseal
 from backend.agencies.countries import Profile, profile_of
 from backend.database import connection
+from backend.vault import KeyDestroyed, VaultError
 
+log = logging.getLogger(__name__)
 PROOF = timedelta(days=5 * 366)  # never sooner than five years by the calendar
 UNDER_AGE = "under18"  # the overlay, where nobody knows a birth date
 
@@ -28,10 +31,19 @@ class Kept:
 
 
 async def close_with_terms(plan: Mapping[str, Any], now: datetime) -> None:
-    """From here on the terms run, by a birth date that no job reads."""
+    """From here on the terms run, by a birth date that no job reads.
+
+    Where it cannot be read the overlay says whether they run shorter. Raises KeyDestroyed.
+    """
     held, person = connection(), plan["person"]
     sealed = await held.fetchval("SELECT identity FROM person WHERE id = $1", person)
-    identity = await unseal(person, f"person.identity:{person}", sealed) or {}
+    try:
+        identity = await unseal(person, f"person.identity:{person}", sealed) or {}
+    except KeyDestroyed:
+        raise
+    except VaultError:  # what cannot be read must not keep somebody from being forgotten
+        log.error("a birth date cannot be read")  # noqa: TRY400
+        identity = {}
     kept = await kept_until(plan, identity.get("birth_date"), now)
     await held.execute(
         "UPDATE plan SET closed_at = $2, keep_until = $3, circle_until = $4, proof_until = $5"

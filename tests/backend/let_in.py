@@ -3,11 +3,12 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from uuid import UUID
 
 import httpx
 
-from backend import embedded
+from backend import clock, embedded
 from backend.access import Actor
 from tests.backend import bodies
 from tests.backend.acts import Act, Scene
@@ -33,6 +34,19 @@ class Let:
         id_ = self.guests[role].id
         assert id_ is not None
         return Actor(id_, "staff", role, self.kept.world.agency)
+
+    async def a_desk(self, plan: UUID) -> UUID:
+        """Somebody of the release desk, with an open mandate on the plan."""
+        desk = await self.kept.world.somebody("PS")
+        await self.kept.world.sql(
+            "INSERT INTO mandate (id, agency, plan, version, actor, role, starts, granted_by)"
+            " SELECT gen_random_uuid(), agency, id, 1, $2, 'PS', $3, $2 FROM plan WHERE id = $1",
+            plan,
+            desk.id,
+            clock.now() - timedelta(hours=1),
+        )
+        assert desk.id
+        return desk.id
 
     async def act(self, operation: str) -> Act:
         """On the plan that they were let in to, where the scene has it on another."""

@@ -97,6 +97,22 @@ async def test_what_cannot_wait_is_done_through_broken_glass(let: Let) -> None:
             assert answer.status_code in {200, 201}, (operation, role, answer.text)
 
 
+async def test_that_somebody_left_is_recorded_through_broken_glass_where_a_desk_has_a_part(
+    let: Let,
+) -> None:
+    plan, guest = UUID(let.scene.docket.plan), let.guests["SW"]
+    desk = await let.a_desk(plan)
+    await let.kept.world.sql(
+        "UPDATE plan SET state = 'active_inside', left_custody_at = NULL WHERE id = $1", plan
+    )
+    seen_now = (await let.kept.world.plan(guest, str(plan)))["version"]
+    answer = await guest.post(f"/plans/{plan}/left-custody", bodies.out(), version=seen_now)
+    assert answer.status_code == 200, answer.text
+    sql = "SELECT ends FROM mandate WHERE plan = $1 AND actor = $2"
+    [row] = await let.kept.world.sql(sql, plan, desk)
+    assert row["ends"] is not None
+
+
 async def test_a_visit_settles_rows_and_makes_the_next_date_through_broken_glass(let: Let) -> None:
     docket, guest = let.scene.docket, let.guests["SW"]
     plan = await let.kept.world.plan(guest, docket.plan)

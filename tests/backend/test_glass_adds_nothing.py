@@ -3,13 +3,11 @@
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
-from backend import clock
 from backend.database import transaction
 from tests.backend.laid import HOUR, But, Laid, Rows, changed, of, row
 from tests.backend.let_in import Let
@@ -21,7 +19,10 @@ ADDED = (
     *("wall", "member", "entry_pass", "erasure_wish", "legal_hold", "link", "channel_consent"),
     *("disclosure", "participation", "court_file", "summary", "mandate"),
 )
-CHANGED = ("wall", "erasure_wish", "legal_hold", "link")
+CHANGED = (
+    *("wall", "erasure_wish", "legal_hold", "link", "court_file", "entry_pass", "channel_consent"),
+    *("disclosure", "participation", "member", "protected_address", "safety_flag"),
+)
 # What no two rows have alike.
 APART: Mapping[str, Mapping[str, object]] = {
     "court_file": {"reference_index": "\\x00", "ended_at": None},
@@ -38,11 +39,16 @@ class _UndoneError(Exception):
     pass
 
 
-async def _does(who: UUID | None, sql: str, *values: object) -> str:
+_NEW = "INSERT INTO actor (id, agency, kind, created_at) VALUES ('{}', '{}', 'member', now())"
+
+
+async def _does(who: UUID | None, sql: str, *values: object, first: str = "") -> str:
     """What the statement came to; it is undone."""
     came = ""
     with suppress(_UndoneError):
         async with transaction(who) as held:
+            if first:
+                await held.execute(first)
             came = str(await held.execute(sql, *values))
             raise _UndoneError
     return came
@@ -56,9 +62,11 @@ async def test_the_database_takes_no_row_that_lasts_from_behind_glass(let: Let, 
 
     async def adds(who: Caller) -> str:
         own = {"asked_by": who.id} if table == "erasure_wish" else {}
-        if table == "member":  # somebody who is none of this plan
-            own = {"id": scene.docket.officer.id}
-        return await _does(who.id, sql, json.dumps({**given, **own}, default=str))
+        first = ""
+        if table == "member":  # somebody new
+            own = {"id": uuid4()}
+            first = _NEW.format(own["id"], given["agency"])
+        return await _does(who.id, sql, json.dumps({**given, **own}, default=str), first=first)
 
     assert await adds(scene.callers["CO"]) == "INSERT 0 1"
     for guest in let.guests.values():
@@ -77,6 +85,21 @@ async def test_the_database_ends_nothing_for_whoever_is_behind_glass(let: Let, t
         assert await _does(guest.id, sql, plan) == "UPDATE 0"
 
 
+@pytest.mark.parametrize(
+    "change",
+    ["state = 'closed', closed_at = now()", "closed_at = now()", "state = 'step_down'"],
+)
+async def test_the_database_lets_nobody_behind_glass_close_a_plan(let: Let, change: str) -> None:
+    sql = f"UPDATE plan SET {change} WHERE id = $1"
+    plan = UUID(let.kept.scene.docket.plan)
+    assert await _does(let.kept.scene.callers["CO"].id, sql, plan) == "UPDATE 1"
+    for guest in let.guests.values():
+        with pytest.raises(REFUSED, match="closes no plan"):
+            await _does(guest.id, sql, plan)
+        for other in ("alias = alias", "state = 'active_outside', left_custody_at = now()"):
+            assert await _does(guest.id, f"UPDATE plan SET {other} WHERE id = $1", plan)
+
+
 async def test_the_database_closes_no_task_that_tells_of_glass_for_who_broke_it(let: Let) -> None:
     sql = "UPDATE task SET version = version WHERE plan = $1 AND kind = ANY ($2)"
     plan, own = UUID(let.kept.scene.docket.plan), ["glass-broken", "tell-of-glass"]
@@ -86,19 +109,6 @@ async def test_the_database_closes_no_task_that_tells_of_glass_for_who_broke_it(
         assert await _does(guest.id, sql, plan, ["call-back"]) != "UPDATE 0"
 
 
-async def _a_desk(let: Let, plan: UUID) -> UUID:
-    desk = await let.kept.world.somebody("PS")
-    await let.kept.world.sql(
-        "INSERT INTO mandate (id, agency, plan, version, actor, role, starts, granted_by)"
-        " SELECT gen_random_uuid(), agency, id, 1, $2, 'PS', $3, $2 FROM plan WHERE id = $1",
-        plan,
-        desk.id,
-        clock.now() - timedelta(hours=1),
-    )
-    assert desk.id
-    return desk.id
-
-
 _NOW = "current_setting('app.now')::timestamptz"
 _ENDS_NOW = f"ends = {_NOW} + interval '1 microsecond'"  # a moment after it, on which one stands
 _A_DAY = f"ends = {_NOW} + interval '1 day'"
@@ -106,7 +116,7 @@ _A_DAY = f"ends = {_NOW} + interval '1 day'"
 
 async def test_of_mandates_the_database_ends_ones_own_glass_and_a_release_desk(let: Let) -> None:
     plan, guest = UUID(let.kept.scene.docket.plan), let.guests["SW"].id
-    desk, head = await _a_desk(let, plan), let.kept.scene.callers["CO"].id
+    desk, head = await let.a_desk(plan), let.kept.scene.callers["CO"].id
 
     async def changes(who: UUID | None, whose: UUID | None, change: str) -> str:
         sql = f"UPDATE mandate SET {change} WHERE plan = $1 AND actor = $2"

@@ -13,7 +13,6 @@ from telegram.error import InvalidToken
 from telegram.request import HTTPXRequest
 
 from backend import clock, database
-from backend.founding import ChatBot, let_bot_speak
 from backend.messages import outbox
 from backend.messages.outbox import Occurrence
 from bots.channels.telegram import STAND_IN_TOKEN, opened
@@ -137,7 +136,7 @@ async def test_a_token_of_another_bot_ends_no_chat_and_what_was_to_be_said_waits
     assert await chats.phones.sent(since=before) == []
     assert await world.sql("SELECT 1 FROM link WHERE state <> 'active'") == []
     assert await _states(world) == {"queued": MENTORS * EACH}
-    named = [one for one in caplog.records if "another bot" in str(one.msg)]
+    named = [one for one in caplog.records if "not of the bot" in str(one.msg)]
     assert 0 < len(named) <= 8  # at most one for each round
     for minute in range(3):
         await _round(chats, chats.bot, begun + A_WHILE + timedelta(minutes=minute))
@@ -168,29 +167,33 @@ async def test_a_stranger_is_not_answered_by_another_bot(world: World, chats: Ch
     async with opened(_a_bot(chats, ANOTHER)) as wrong:
         await _round(chats, wrong, clock.now())
     assert [row["state"] for row in await _unlinked(world)] == ["queued"]
-    await _round(chats, chats.bot, clock.now() + timedelta(minutes=1))
+    await _round(chats, chats.bot, clock.now() + timedelta(minutes=6))
     assert [row["state"] for row in await _unlinked(world)] == ["sent"]
 
 
-async def _unlinked(world: World) -> list[dict[str, object]]:
-    return await world.sql("SELECT state FROM message WHERE link IS NULL")
-
-
-async def test_who_was_linked_to_the_bot_of_before_is_linked_anew_by_a_human(
+async def test_what_waits_for_another_bot_keeps_nothing_else_waiting(
     world: World, chats: Chats
 ) -> None:
     await _asked(world, chats)
     await _queue(chats)
-    assert world.agency is not None
-    await let_bot_speak(world.agency, ChatBot("2000", "the_new_one"))
-    async with opened(_a_bot(chats, ANOTHER)) as bot:
-        for minute in range(3):
-            await _round(chats, bot, clock.now() + timedelta(minutes=minute))
-    states = {row["state"] for row in await world.sql("SELECT state FROM link")}
-    assert states == {"inactive"}
-    kinds = await world.sql("SELECT kind, count(*) AS n FROM task GROUP BY 1")
-    assert kinds == [{"kind": "link-inactive", "n": MENTORS}]
-    assert "queued" not in await _states(world)
+    own, foreign = await world.sql("SELECT id FROM link WHERE state = 'active' ORDER BY id")
+    await world.sql(
+        "WITH other AS (INSERT INTO bot (id, agency, number, username)"
+        " SELECT gen_random_uuid(), agency, '2000', 'another' FROM bot RETURNING id)"
+        " UPDATE message m SET bot = other.id, due_at = m.due_at - interval '1 minute'"
+        " FROM other WHERE m.link = $1 AND m.rule = 'test'",
+        foreign["id"],
+    )
+    await _round(chats, chats.bot, clock.now())
+    rows = await world.sql("SELECT link, state FROM message WHERE rule = 'test'")
+    assert {(row["link"], row["state"]) for row in rows} == {
+        (own["id"], "sent"),
+        (foreign["id"], "queued"),
+    }
+
+
+async def _unlinked(world: World) -> list[dict[str, object]]:
+    return await world.sql("SELECT state FROM message WHERE link IS NULL")
 
 
 async def _states(world: World) -> dict[str, int]:

@@ -13,7 +13,7 @@ from backend import clock, database
 from tests.backend.duties import an_incident
 from tests.backend.pages.browser import in_the_circle, writes
 from tests.world import Caller, World
-from workflows.retain import carry_out, retain
+from workflows.retain import _SOONER, carry_out, retain
 from workflows.terms import RULES
 
 TERMS = {
@@ -270,6 +270,28 @@ async def test_the_database_gives_the_jobs_no_key_before_its_term(
         assert await database.in_fresh_context(lambda: destroy("worker")) == [False] * 4
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await database.in_fresh_context(lambda: destroy("app"))
+
+
+async def test_a_rule_that_takes_too_long_undoes_nothing(
+    archive: Archive, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await archive.set_back("people", 400)
+    await archive.world.sql("UPDATE incoming SET purge_after = '2001-01-01'")
+    await world.sql(
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " PERFORM pg_sleep(3); RETURN NULL; END $$"
+    )
+    await world.sql(
+        "CREATE TRIGGER slow BEFORE UPDATE ON incoming FOR EACH STATEMENT EXECUTE FUNCTION slow()"
+    )
+    monkeypatch.setattr("workflows.retain._SOONER", "SET LOCAL statement_timeout = '500ms'")
+    counts = await archive.night()
+    assert ("texts" in counts, counts["people"]) == (False, 1)
+
+
+async def test_the_database_gives_up_before_the_driver_does() -> None:
+    seconds = int(_SOONER.partition("'")[2].partition("s'")[0])
+    assert seconds < database.STATEMENT_SECONDS
 
 
 async def test_a_rule_that_fails_undoes_nothing_and_is_tried_again(

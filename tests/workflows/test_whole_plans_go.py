@@ -339,6 +339,30 @@ async def test_a_wish_about_a_plan_that_is_held_stays(archive: Archive) -> None:
     assert (await _night("wishes"))["wishes"] > 0
 
 
+async def test_a_plan_that_the_database_keeps_holds_up_no_other(
+    archive: Archive, caplog: pytest.LogCaptureFixture
+) -> None:
+    await archive.another_plan()
+    await archive.close("9 years")
+    await archive.world.sql(
+        "UPDATE plan SET closed_at = now() - interval '8 years' WHERE person = $1 AND id <> $2",
+        archive.person,
+        archive.plan,
+    )
+    await archive.world.sql(
+        "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " RAISE EXCEPTION 'no' USING ERRCODE = 'foreign_key_violation'; END $$"
+    )
+    await archive.world.sql(
+        "CREATE TRIGGER no BEFORE DELETE ON plan FOR EACH ROW"
+        f" WHEN (OLD.id = '{archive.plan}') EXECUTE FUNCTION no()"
+    )
+    before = await archive.rows()
+    assert await _night("plans") == {"plans": 1}
+    assert await archive.rows() == before
+    assert [one.msg for one in caplog.records] == ["a term was not carried out"]
+
+
 async def test_a_person_stays_for_another_plan(archive: Archive) -> None:
     await archive.another_plan()
     await archive.close("9 years")

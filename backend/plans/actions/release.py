@@ -10,7 +10,7 @@ from backend import clock
 from backend.access import Actor, check_version, find_plan, require
 from backend.alerts.actions import open_task
 from backend.audit.actions import record
-from backend.database import connection, transaction
+from backend.database import connection, moment, transaction
 from backend.errors import NotFound, NotFromThisState, Unfit
 from backend.matrix import covers
 from backend.messages import outbox
@@ -277,7 +277,7 @@ async def _left(plan: Any) -> int:
         "UPDATE mandate SET ends = $2, version = version + 1 WHERE plan = $1 AND role = 'PS'"
         " AND (ends IS NULL OR ends > $2)",
         plan["id"],
-        clock.now() + DESK_LIVES_ON,
+        moment() + DESK_LIVES_ON,
     )
     # the rows after release live from now on
     await held.execute("SELECT refresh_next_due($1)", [plan["id"]])
