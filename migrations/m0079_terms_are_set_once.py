@@ -53,7 +53,8 @@ CREATE TRIGGER plan_terms BEFORE UPDATE ON plan FOR EACH ROW
     EXECUTE FUNCTION keep_the_terms();
 CREATE TRIGGER plan_begins_open BEFORE INSERT ON plan FOR EACH ROW
     WHEN (current_user IN ('throughcare_app', 'throughcare_worker') AND (
-          NEW.state IN ('closed', 'transferred', 'ended_death') OR NEW.closed_at IS NOT NULL
+          NEW.state::text = ANY (ARRAY['closed', 'transferred', 'ended_death'])
+          OR NEW.closed_at IS NOT NULL
           OR NEW.keep_until IS NOT NULL OR NEW.circle_until IS NOT NULL
           OR NEW.proof_until IS NOT NULL))
     EXECUTE FUNCTION refuse();
