@@ -133,6 +133,7 @@ _KEYS = "tests/backend/test_who_destroys_a_key.py"
 _FORGOTTEN = "tests/backend/test_what_is_forgotten.py"
 _ANSWERS = "tests/backend/test_what_the_owner_answers.py"
 _GLASS = "tests/backend/test_glass_adds_nothing.py"
+_ONCE = "tests/backend/test_terms_are_set_once.py"
 _TERMS = (
     *("tests/backend/test_destroyed_keys.py", "tests/workflows/test_retain.py"),
     "tests/backend/test_terms.py",
@@ -312,6 +313,8 @@ class Killers:
             named = [*_LATE, *named]
         if mutant.kind == "policy" and mutant.name.startswith("glass_"):
             named = [_GLASS, *named]
+        if mutant.name.startswith("member_is_new"):
+            named = [_ONCE, *named]
         for start, about in OF_FUNCTION.items():
             if mutant.kind == "function" and mutant.name.startswith(start):
                 named = [*about, *named]
