@@ -161,6 +161,12 @@ OF_FUNCTION: Mapping[str, Sequence[str]] = {
     **dict.fromkeys(("my_mandates(", "my_people(", "my_plans("), _OF_WORKERS),
     **dict.fromkeys(("my_mandates_", "my_circle_"), _OF_HOT_READS),
 }
+# The restrictive ones, by their names.
+OF_POLICY: Mapping[str, Sequence[str]] = {
+    "jobs_": _LATE,
+    "glass_": (_GLASS,),
+    "member_is_new": (_ONCE,),
+}
 # What opens a session is asked by every request, and what becomes of a session is tried here.
 SESSION = (
     "tests/backend/test_sign_in.py",
@@ -309,15 +315,10 @@ class Killers:
             named = [_AGENCYS, *named]
         if mutant.kind == "policy" and re.search(_OF_ACCOUNTS, mutant.name):
             named = [_ACCOUNTS, _RECOVERY, *named]
-        if mutant.kind == "policy" and mutant.name.startswith("jobs_"):
-            named = [*_LATE, *named]
-        if mutant.kind == "policy" and mutant.name.startswith("glass_"):
-            named = [_GLASS, *named]
-        if mutant.name.startswith("member_is_new"):
-            named = [_ONCE, *named]
-        for start, about in OF_FUNCTION.items():
-            if mutant.kind == "function" and mutant.name.startswith(start):
-                named = [*about, *named]
+        about = {"function": OF_FUNCTION, "policy": OF_POLICY}.get(mutant.kind, {})
+        for start, tests in about.items():
+            if mutant.name.startswith(start):
+                named = [*tests, *named]
         if mutant.name.startswith("enter("):
             named = [*SESSION, FIRST[0]]
         found = []
