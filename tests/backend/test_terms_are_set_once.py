@@ -166,6 +166,22 @@ async def test_nobody_who_was_there_is_put_into_a_circle_to_go_with_it(
     )
 
 
+async def test_whoever_is_new_comes_into_no_circle_but_ones_own(world: World) -> None:
+    worker, other = await world.somebody("SW"), await world.somebody("SW")
+    plan = (await world.a_plan(other))["id"]
+    [row] = await world.sql("SELECT agency FROM plan WHERE id = $1", UUID(plan))
+    new, agency = UUID(int=8), row["agency"]
+    sql = (
+        "INSERT INTO actor (id, agency, kind, created_at)"
+        f" VALUES ('{new}', '{agency}', 'member', now());"
+        " INSERT INTO member (id, agency, plan, version, role, alias, identity, language, zone)"
+        f" VALUES ('{new}', '{agency}', '{plan}', 1, 'FA', 'Alder', '', 'en', 'UTC')"
+    )
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="row-level security"):
+        await _as_app(world, worker, sql)
+    await _as_app(world, other, sql)
+
+
 async def _as_app(world: World, worker: Caller, sql: str) -> None:
     """A statement that somebody made the application send in a worker's name."""
     held = await asyncpg.connect(world.server.url(migrate.role_name("app"), world.database_name))

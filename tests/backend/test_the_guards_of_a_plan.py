@@ -13,6 +13,7 @@ import pytest
 
 from backend import embedded
 from backend.access import Actor, check_version
+from backend.accounts.actions import end_account
 from backend.appointments.actions import AppointmentChange, change_appointment
 from backend.audit.counts import count_records
 from backend.circles.actions import end_mandate
@@ -30,6 +31,7 @@ from backend.passes import actions as passes
 from backend.plans.actions.release import read_move
 from backend.staff.proof import begin_try
 from backend.walls.actions import end_wall
+from backend.walls.glass import let_break_glass
 from tests.backend.acts import OF_ACCOUNT, OF_AGENCY, Scene
 from tests.backend.kept import Kept, a_copy
 from tests.backend.pages.browser import at_the_desk
@@ -145,6 +147,12 @@ OF_A_ROW: dict[str, tuple[str, str, str, Callable[[Actor, UUID], Awaitable[Any]]
     ),
     "cancel an appointment": (
         *("appointment", "backend.appointments.actions", "SW"),
+        lambda actor, id_: change_appointment(
+            actor, id_, 1, AppointmentChange(state="cancelled_by_service")
+        ),
+    ),
+    "cancel an officer's appointment": (
+        *("appointment", "backend.appointments.actions", "PO"),
         lambda actor, id_: change_appointment(
             actor, id_, 1, AppointmentChange(state="cancelled_by_service")
         ),
@@ -275,6 +283,35 @@ async def test_an_officer_has_no_voluntary_row_and_changes_none_but_their_own(ke
     assert (await officer.get(url + "/history")).status_code == 200
     change = await officer.patch(url, {"state": "done"}, version=other["version"])
     assert change.status_code == 404, change.text
+
+
+async def test_an_account_of_nobody_is_not_found_before_any_proof_is_asked_for(
+    kept: Kept,
+) -> None:
+    head = _actor(kept, "AD")
+    with pytest.raises(NotFound):
+        await end_account(head, uuid4(), 1)
+    with pytest.raises(ProveAgain):
+        await end_account(head, UUID(kept.other.acts["endAccount"].ids[0]), 1)
+
+
+async def test_a_worker_lets_no_colleague_in_whatever_their_mandate(kept: Kept) -> None:
+    act = await kept.other.act("letBreakGlass")
+    wish, worker = UUID(act.ids[0]), _actor(kept, "SW")
+    await kept.world.sql(
+        "UPDATE mandate SET role = 'CO' WHERE plan = $1 AND actor = $2",
+        UUID(kept.other.docket.plan),
+        worker.id,
+    )
+    (row,) = await kept.world.sql(
+        "UPDATE break_glass SET asked_by = $2 WHERE id = $1 RETURNING version",
+        wish,
+        kept.other.callers["PO"].id,
+    )
+    with pytest.raises(NotFound):
+        await let_break_glass(worker, wish, row["version"])
+    with pytest.raises(ProveAgain):  # all that is missing
+        await let_break_glass(_actor(kept, "CO"), wish, row["version"])
 
 
 async def test_a_move_that_never_was_is_not_found(kept: Kept) -> None:

@@ -166,6 +166,7 @@ OF_POLICY: Mapping[str, Sequence[str]] = {
     "jobs_": _LATE,
     "glass_": (_GLASS,),
     "member_is_new": (_ONCE,),
+    "app_adds ON member": (_ONCE,),
 }
 # What opens a session is asked by every request, and what becomes of a session is tried here.
 SESSION = (
