@@ -262,8 +262,9 @@ def judging(mutants: Sequence[Mutant]) -> list[str]:
     if any(one.kind not in BY_KIND for one in mutants):
         return every
     named = {test.partition("::")[0] for one in mutants for test in BY_KIND[one.kind]}
-    named |= {*SESSION, *(one.partition("::")[0] for one in (FIRST[0], *_LATE))}
-    named |= {test for tests in OF_FUNCTION.values() for test in tests}
+    named |= {*SESSION, FIRST[0].partition("::")[0]}
+    by_name = (*OF_FUNCTION.values(), *OF_POLICY.values())
+    named |= {test.partition("::")[0] for tests in by_name for test in tests}
     return [file for file in every if file in named]
 
 
