@@ -239,7 +239,8 @@ async def apart() -> AsyncIterator[None]:
     try:
         yield
     except asyncpg.PostgresError:
-        await current.connection.execute("ROLLBACK TO SAVEPOINT apart")
+        # released too, or the part around this one would go back to here and no further
+        await current.connection.execute("ROLLBACK TO SAVEPOINT apart; RELEASE SAVEPOINT apart")
         current.failed = failed_before
         raise
     await current.connection.execute("RELEASE SAVEPOINT apart")
