@@ -18,6 +18,20 @@ async def _fails() -> None:
     await connection().execute("SELECT 1 / 0")
 
 
+async def _inner() -> None:
+    async with apart():
+        await _add("inner")
+        await _fails()
+
+
+async def _outer() -> None:
+    async with apart():
+        await _add("outer")
+        with pytest.raises(asyncpg.DivisionByZeroError):
+            await _inner()
+        await _fails()
+
+
 async def test_what_a_part_wrote_is_gone_with_it_also_where_a_part_of_it_failed_before(
     world: World,
 ) -> None:
@@ -26,13 +40,7 @@ async def test_what_a_part_wrote_is_gone_with_it_also_where_a_part_of_it_failed_
         async with transaction():
             await _add("before")
             with pytest.raises(asyncpg.DivisionByZeroError):
-                async with apart():
-                    await _add("outer")
-                    with pytest.raises(asyncpg.DivisionByZeroError):
-                        async with apart():
-                            await _add("inner")
-                            await _fails()
-                    await _fails()
+                await _outer()
             await _add("after")
 
     await database.in_fresh_context(work)
