@@ -14,6 +14,8 @@ from backend.flows.rules import REFERRAL
 from backend.messages import outbox
 from backend.messages.rules import RELEASE_MOVED
 from backend.once import Written
+from backend.plans.actions.refusing import decline_pathway
+from backend.plans.rules import OVER
 
 PATHWAYS = frozenset(
     {"PLN", "VOC", "FAM", "CNS-P", "CNS-S", "CNS-X", "PRB", "HOU", "IDD", "HLT", "FIN", "MEN"}
@@ -41,6 +43,8 @@ class NewConsent:
 async def record_consent(actor: Actor, plan_id: UUID, new: NewConsent) -> Written:
     """Record what the person (participation) or a recipient (messages) said to a human.
 
+    A no to a pathway takes effect at once: its rows are declined, and what was about to be said of
+    them is not. A later yes opens nothing again: the worker does, row by row, with the person.
     Raises NotFound for a plan that is not the actor's or a subject outside its circle, Unfit.
     """
     require(actor, "recordConsent")
@@ -73,6 +77,8 @@ async def _participation(actor: Actor, plan: Any, new: NewConsent) -> None:
         actor.id,
         clock.now(),
     )
+    if new.answer == "declined" and plan["state"] not in OVER:
+        await decline_pathway(actor, plan, new.pathway)
 
 
 async def _channel(actor: Actor, plan: Any, new: NewConsent) -> None:

@@ -43,7 +43,10 @@ class ConsentController(Controller):
     async def record(
         self, request: HttpRequest, plan_id: FromPath[UUID], data: JSONBody[RecordConsent]
     ) -> WrittenReply:
-        """Record a participation answer of the person, or a recipient's yes to messages."""
+        """Record a participation answer of the person, or a recipient's yes to messages.
+
+        A no to a pathway declines what of it was offered or under way, with what hangs on that.
+        """
         values = {**msgspec.structs.asdict(data), "id": data.id or uuid4()}
         new = actions.NewConsent(**values)
         return plain(

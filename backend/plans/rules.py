@@ -16,6 +16,7 @@ READ_NAMES = readers("identity")
 READ_CIRCLE = WORKERS | {"PO"}
 READ_DATES = readers("appointments")  # all but the workers their own alone
 OPTIONAL_KINDS = frozenset({"V", "N"})
+OF_THE_PERSON = frozenset("PD")  # in `agree`: a yes that the person gives, and takes back
 UNDER_WAY = frozenset({"in_progress", "done"})
 UNTOLD = frozenset({"dormant", "declined", "not_needed", "not_possible", "cancelled"})
 OF_OTHERS = frozenset({"FAM", "MEN"})
@@ -209,21 +210,37 @@ def may_say(role: str, state: str | None, cause: str | None, *, dates: bool, tic
     return not dates and state in OWN_PART and cause in {None, "service_side"}
 
 
-def falls_with(declined: str, rows: Iterable[Mapping[str, Any]]) -> list[Any]:
-    """Ids of the rows that a refusal makes pointless.
+def goes_with_pathway(pathway: str, rows: Iterable[Mapping[str, Any]]) -> list[Any]:
+    """Ids of the rows that a no to a whole pathway declines.
 
-    Everything that depends on it, however far, among the V and N rows of its own pathway.
+    What is under way or planned of its V and N rows, where it hangs on the person's own yes. What
+    a relative alone said yes to is theirs to stop, and a core row is talked about one by one.
+    """
+    return [
+        row["id"]
+        for row in rows
+        if row["pathway"] == pathway
+        and row["kind"] in OPTIONAL_KINDS
+        and row["state"] in OPEN
+        and not OF_THE_PERSON.isdisjoint(row["agree"])
+    ]
+
+
+def falls_with(declined: Collection[str], rows: Iterable[Mapping[str, Any]]) -> list[Any]:
+    """Ids of the rows that the refusal of rows of one pathway makes pointless.
+
+    Everything that depends on them, however far, among the V and N rows of that pathway.
     """
     every = list(rows)
-    pathway = next(row["pathway"] for row in every if row["code"] == declined)
-    fallen, found = {declined}, []
+    pathways = {row["pathway"] for row in every if row["code"] in declined}
+    fallen, found = set(declined), []
     grown = True
     while grown:
         grown = False
         for row in every:
             if (
                 row["code"] not in fallen
-                and row["pathway"] == pathway
+                and row["pathway"] in pathways
                 and row["kind"] in OPTIONAL_KINDS
                 and row["state"] in OPEN | {"dormant"}
                 and fallen & set(row["depends"])

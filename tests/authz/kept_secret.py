@@ -52,6 +52,17 @@ async def _parts_were_declined_and_not_just_never_offered(office: Office, twin: 
     assert made.status_code == 201, made.text
 
 
+@secret("FIN-03", "FIN-04", "FIN-06", "FIN-07", in_file=True)
+async def _a_whole_pathway_was_declined_when_parts_of_it_were_offered(
+    office: Office, twin: Twin
+) -> None:
+    for code in ("FIN-03", "FIN-04", "FIN-07"):
+        await office.becomes(twin, code, "planned")
+    body = {"kind": "participation", "language": "en", "pathway": "FIN", "answer": "declined"}
+    made = await twin.worker.post(f"/plans/{twin.id}/consents", body)
+    assert made.status_code == 201, made.text
+
+
 @secret("VOC-08")
 async def _a_part_was_declined_before_it_was_begun(office: Office, twin: Twin) -> None:
     await office.becomes(twin, "VOC-08", "planned", "declined", "in_progress")

@@ -17,6 +17,7 @@ from backend.database import MOMENT, connection, fetch_at_once, transaction
 from backend.errors import MoreToLookAt, NotFound, NotFromThisState, NotYourRole, Unfit
 from backend.once import Asked, Written
 from backend.plans import rules
+from backend.plans.actions.refusing import let_fall
 from backend.plans.actions.writing import settles, write_milestone
 
 
@@ -68,7 +69,7 @@ async def change_milestone(actor: Actor, id_: UUID, seen: int, wanted: Milestone
         after = _after(row, plan, wanted)
         count = await write_milestone(actor, row, plan, after, reason=wanted.reason)
         if wanted.state == "declined":
-            await _let_fall(actor, row, plan)
+            await let_fall(actor, plan, [row])
         await record(actor, "changeMilestone", plan=plan["id"], thing=id_)
         now = {**row, **after, "version": count}
         return Written(id_, rules.version_for(plan["mandate"], now))
@@ -190,15 +191,6 @@ def _due(row: Mapping[str, Any], plan: Mapping[str, Any], day: int) -> date:
         plan["working_days"],
         not_before=clock.today(plan["zone"]),
     )
-
-
-async def _let_fall(actor: Actor, row: Mapping[str, Any], plan: Mapping[str, Any]) -> None:
-    rows = await connection().fetch(
-        "SELECT * FROM milestone WHERE plan = $1 AND pathway = $2", plan["id"], row["pathway"]
-    )
-    by_id = {one["id"]: one for one in rows}
-    for id_ in rules.falls_with(row["code"], rows):
-        await write_milestone(actor, by_id[id_], plan, {"state": "not_needed", "cause": None})
 
 
 _HISTORY = """

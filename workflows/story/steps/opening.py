@@ -23,13 +23,7 @@ async def opens_the_plan(stage: Stage, year: Year) -> None:
         year.plan = plan = Plan(stage, worker, opened["id"])
         stage.does(worker, f"opens the plan for {year.first_date}, earliest possible date")
         for pathway in ("PLN", "VOC", "FAM", "HOU", "IDD", "FIN", "PRB"):
-            yes = {
-                "kind": "participation",
-                "language": "fr",
-                "pathway": pathway,
-                "answer": "accepted",
-            }
-            await plan.post("consents", yes)
+            await _says(plan, pathway, "accepted")
         rows = (await plan.rows()).values()
         stage.must(f"all {BASE_ROWS} rows of the template are there", len(rows), BASE_ROWS)
         asleep = {row["kind"] for row in rows if row["state"] == "dormant"}
@@ -41,6 +35,11 @@ async def opens_the_plan(stage: Stage, year: Year) -> None:
         stage.must_not("anything is sent", await stage.house.rows("SELECT 1 FROM message"))
 
 
+async def _says(plan: Plan, pathway: str, answer: str) -> None:
+    said = {"kind": "participation", "language": "fr", "pathway": pathway, "answer": answer}
+    await plan.post("consents", said)
+
+
 async def accepts_and_declines(stage: Stage, year: Year) -> None:
     """W-03."""
     plan, worker = year.plan, stage.staff["camille"]
@@ -49,13 +48,14 @@ async def accepts_and_declines(stage: Stage, year: Year) -> None:
         for login in ("dominique", "alix", "maxime"):
             who = stage.staff[login]
             await plan.add(who.role, login=login)
-        await plan.wake("CNS-01", "MEN-01", "CNS-11", "CNS-12", "CNS-13")
+        await plan.wake("CNS-01", "MEN-01", "CNS-11")
         await plan.done("CNS-01", "MEN-01")
         row = (await plan.rows())["CNS-11"]
         why = {"state": "declined", "reason": "any reason"}
         path = f"/milestones/{row['id']}"
         refused = await worker.ask("PATCH", path, why, version=row["version"])
-        await plan.change("CNS-11", state="declined")
+        for pathway, answer in (("CNS-P", "accepted"), ("MEN", "accepted"), ("CNS-X", "declined")):
+            await _says(plan, pathway, answer)
         stage.does(worker, "records what the person said to each offer")
         rows = await plan.rows()
         stage.must("CNS-11 is declined", rows["CNS-11"]["state"], "declined")

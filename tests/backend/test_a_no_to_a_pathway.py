@@ -1,0 +1,142 @@
+"""What becomes of a pathway's rows when the person says no to it, or says something else."""
+
+from itertools import product
+from typing import Any
+
+import pytest
+
+from backend.plans.rules import goes_with_pathway
+from tests.releases import change, joins
+from tests.world import Caller, World, row
+
+ANSWERS = ("offered", "accepted", "later")
+KINDS, AGREES = ("C", "V", "N", "O"), ("-", "P", "F", "D", "FD")
+STATES = (
+    *("dormant", "planned", "in_progress", "done"),
+    *("not_needed", "declined", "not_possible", "cancelled"),
+)
+
+
+async def _says(worker: Caller, plan: dict[str, Any], pathway: str, answer: str) -> str:
+    body = {"kind": "participation", "language": "en", "pathway": pathway, "answer": answer}
+    made = await worker.post(f"/plans/{plan['id']}/consents", body)
+    assert made.status_code == 201, made.text
+    id_: str = made.json()["id"]
+    return id_
+
+
+async def _states(world: World, worker: Caller, plan: dict[str, Any]) -> dict[str, str]:
+    rows = (await world.plan(worker, plan["id"]))["milestones"]
+    return {one["code"]: one["state"] for one in rows}
+
+
+async def test_what_is_offered_or_under_way_is_declined_and_what_hangs_on_it_not_needed(
+    world: World,
+) -> None:
+    worker = await world.somebody("SW")
+    plan = await world.a_plan(worker)
+    await change(world, worker, plan, "VOC-03", state="planned")
+    await change(world, worker, plan, "VOC-07", state="planned")
+    await change(world, worker, plan, "VOC-07", state="in_progress")
+    await change(world, worker, plan, "CNS-01", state="planned")
+    before = await _states(world, worker, plan)
+    await _says(worker, plan, "VOC", "declined")
+    after = await _states(world, worker, plan)
+    changed = {code: state for code, state in after.items() if state != before[code]}
+    followers = dict.fromkeys(("VOC-04", "VOC-05", "VOC-06", "VOC-08"), "not_needed")
+    assert changed == {"VOC-03": "declined", "VOC-07": "declined", **followers}
+    assert after["VOC-01"] == "planned"  # a core row is talked about by itself
+    assert after["CNS-01"] == "planned"  # and the other pathways are not meant
+
+
+async def test_the_history_has_the_no_and_no_reason(world: World) -> None:
+    worker = await world.somebody("SW")
+    plan = await world.a_plan(worker)
+    await change(world, worker, plan, "VOC-03", state="planned")
+    await _says(worker, plan, "VOC", "declined")
+    id_ = row(plan, "VOC-03")["id"]
+    last = (await worker.get(f"/milestones/{id_}/history")).json()[-1]
+    told = {name: last[name] for name in ("kind", "before", "after", "role")}
+    assert told == {"kind": "state", "before": "planned", "after": "declined", "role": "SW"}
+    assert "reason" not in last
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+async def test_every_other_answer_changes_no_row(world: World, answer: str) -> None:
+    worker = await world.somebody("SW")
+    plan = await world.a_plan(worker)
+    await change(world, worker, plan, "VOC-03", state="planned")
+    before = await world.plan(worker, plan["id"])
+    await _says(worker, plan, "VOC", answer)
+    assert await world.plan(worker, plan["id"]) == before
+
+
+async def test_a_yes_after_the_no_opens_nothing_by_itself(world: World) -> None:
+    worker = await world.somebody("SW")
+    plan = await world.a_plan(worker)
+    await change(world, worker, plan, "VOC-03", state="planned")
+    await _says(worker, plan, "VOC", "declined")
+    await _says(worker, plan, "VOC", "accepted")
+    assert (await _states(world, worker, plan))["VOC-03"] == "declined"
+    again = {"state": "in_progress", "reason": "The person asked for it."}
+    await change(world, worker, plan, "VOC-03", **again)
+    assert (await _states(world, worker, plan))["VOC-03"] == "in_progress"
+
+
+async def test_what_is_a_relatives_own_is_not_the_persons_to_decline(world: World) -> None:
+    worker = await world.somebody("SW")
+    plan = await world.a_plan(worker)
+    for code in ("FAM-07", "FAM-11"):
+        await change(world, worker, plan, code, state="planned")
+    await _says(worker, plan, "FAM", "declined")
+    after = await _states(world, worker, plan)
+    assert (after["FAM-07"], after["FAM-11"]) == ("declined", "planned")
+
+
+async def test_a_trainer_whose_course_was_declined_finds_it_no_more(world: World) -> None:
+    worker, trainer = await world.somebody("SW"), await world.somebody("TR")
+    plan = await world.a_plan(worker)
+    await joins(world, worker, plan, trainer, "TR")
+    for state in ("planned", "in_progress"):
+        await change(world, worker, plan, "VOC-04", state=state)
+    assert "VOC-04" in await _states(world, trainer, plan)
+    await _says(worker, plan, "VOC", "declined")
+    assert "VOC-04" not in await _states(world, trainer, plan)
+
+
+@pytest.mark.parametrize("state", ["draft", "paused"])
+async def test_a_no_counts_while_the_plan_rests(world: World, state: str) -> None:
+    worker = await world.somebody("SW")
+    plan = await world.a_plan(worker)
+    await change(world, worker, plan, "VOC-03", state="planned")
+    await world.sql("UPDATE plan SET state = $2 WHERE id = $1", plan["id"], state)
+    await _says(worker, plan, "VOC", "declined")
+    assert (await _states(world, worker, plan))["VOC-03"] == "declined"
+
+
+async def test_in_a_plan_that_is_over_the_answer_stands_and_no_row_moves(world: World) -> None:
+    worker = await world.somebody("SW")
+    plan = await world.a_plan(worker)
+    await change(world, worker, plan, "VOC-03", state="planned")
+    seen = await world.plan(worker, plan["id"])
+    closed = await worker.post(
+        f"/plans/{plan['id']}/state", {"state": "closed"}, version=seen["version"]
+    )
+    assert closed.status_code == 200, closed.text
+    before = await _states(world, worker, plan)
+    id_ = await _says(worker, plan, "VOC", "declined")
+    assert await _states(world, worker, plan) == before
+    kept = "SELECT answer FROM participation WHERE id = $1"
+    assert await world.sql(kept, id_) == [{"answer": "declined"}]
+
+
+def test_of_a_pathway_go_open_offers_and_needs_that_hang_on_the_persons_yes() -> None:
+    rows = [
+        {"id": (pathway, *what), "pathway": pathway, "kind": what[0], "agree": what[1]}
+        | {"state": what[2]}
+        for pathway in ("VOC", "MEN")
+        for what in product(KINDS, AGREES, STATES)
+    ]
+    found = set(goes_with_pathway("VOC", rows))
+    own, open_ = ("P", "D", "FD"), ("planned", "in_progress")
+    assert found == set(product(("VOC",), ("V", "N"), own, open_))

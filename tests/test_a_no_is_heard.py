@@ -1,0 +1,33 @@
+"""A no to a pathway ends what was about to be asked of it, in the same moment."""
+
+from datetime import timedelta
+
+from tests.chats import Chats, at
+from tests.releases import a_release, change, kinds, on_weekday, said
+from tests.world import World
+
+WEDNESDAY = 3
+
+
+async def test_what_was_about_to_be_asked_is_not_and_what_waits_for_a_human_ends(
+    world: World, chats: Chats
+) -> None:
+    day = on_weekday(WEDNESDAY)
+    worker, plan = await a_release(world, day)
+    mentor = await chats.a_member(worker, plan["id"])
+    due = day - timedelta(days=10)
+    await change(world, worker, plan, "MEN-04", state="planned")
+    await change(world, worker, plan, "MEN-04", due_on=due.isoformat())
+    at(due - timedelta(days=7), 9)
+    await chats.round()
+    waiting = "SELECT state, reason FROM message WHERE key = 'MEN-TASK'"
+    assert await world.sql(waiting) == [{"state": "queued", "reason": None}]
+    before, tasks = len(await said(chats, mentor)), await kinds(worker)
+    body = {"kind": "participation", "language": "en", "pathway": "MEN", "answer": "declined"}
+    assert (await worker.post(f"/plans/{plan['id']}/consents", body)).status_code == 201
+    assert await world.sql(waiting) == [{"state": "cancelled", "reason": "settled"}]
+    for days in (7, 5, 3, 1, -1, -3):
+        at(due - timedelta(days=days), 12)
+        await chats.round()
+    assert len(await said(chats, mentor)) == before
+    assert await kinds(worker) == tasks
