@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from tests.chats import Chats, at
 from tests.releases import a_release, change, kinds, on_weekday, said
-from tests.world import World
+from tests.world import World, row
 
 WEDNESDAY = 3
 
@@ -31,3 +31,33 @@ async def test_what_was_about_to_be_asked_is_not_and_what_waits_for_a_human_ends
         await chats.round()
     assert len(await said(chats, mentor)) == before
     assert await kinds(worker) == tasks
+
+
+async def test_nobody_who_said_no_is_reminded_of_the_date_or_looked_for(
+    world: World, chats: Chats
+) -> None:
+    day = on_weekday(WEDNESDAY)
+    worker, plan = await a_release(world, day)
+    person = await chats.a_member(worker, plan["id"], "PE", facts=())
+    await change(world, worker, plan, "CNS-07", state="planned")
+    on = day - timedelta(days=8)
+    date_ = {"role": "SW", "held_on": on.isoformat(), "held_at": "15:00:00"}
+    date_["milestone"] = row(plan, "CNS-07")["id"]
+    made = await worker.post(f"/plans/{plan['id']}/appointments", date_)
+    assert made.status_code == 201, made.text
+    at(on - timedelta(days=7), 8)
+    await chats.round()
+    waiting = "SELECT state, reason FROM message WHERE key = 'APPT-7'"
+    assert await world.sql(waiting) == [{"state": "queued", "reason": None}]
+    before = len(await said(chats, person))
+    body = {"kind": "participation", "language": "en", "pathway": "CNS-S", "answer": "declined"}
+    assert (await worker.post(f"/plans/{plan['id']}/consents", body)).status_code == 201
+    assert await world.sql(waiting) == [{"state": "cancelled", "reason": "settled"}]
+    for days in (7, 3, 1, 0, -1, -4):
+        at(on - timedelta(days=days), 12)
+        await chats.round()
+    assert len(await said(chats, person)) == before
+    assert {"call-after-missed", "second-way"}.isdisjoint(await kinds(worker))
+    missed = {"state": "missed_no_contact"}
+    path = f"/appointments/{made.json()['id']}"
+    assert (await worker.patch(path, missed, version=2)).status_code == 409

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from tests.chats import Chats, at
 from tests.releases import a_phone_of, a_release, change, kinds, leave, on_weekday, said
 from tests.world import World
@@ -149,6 +151,30 @@ async def test_not_today_is_told_to_whoever_holds_gate_duty_and_to_nobody_else(
         await chats.round()
     assert "not taking place today" in await chats.last(mentor.phone)
     assert len(await said(chats, sibling)) == before
+
+
+@pytest.mark.parametrize("what", ["never let know", "let know no more", "since it was queued"])
+async def test_not_today_is_told_to_nobody_who_may_not_know_the_day(
+    world: World, chats: Chats, what: str
+) -> None:
+    day = on_weekday(WEDNESDAY)
+    worker, plan = await a_release(world, day)
+    facts = () if what == "never let know" else ("release_date",)
+    mentor = await chats.a_member(worker, plan["id"], gate="first", facts=facts)
+    at(day - timedelta(days=3), 10)
+    await chats.round()
+    before = len(await said(chats, mentor))
+    take_back = "UPDATE disclosure SET withdrawn_at = now()"
+    if what == "let know no more":
+        await world.sql(take_back)
+    at(day, 8)
+    await leave(world, worker, plan, left=False)
+    if what == "since it was queued":
+        assert len(await world.sql("SELECT 1 FROM message WHERE key = 'GATE-OFF'")) == 1
+        await world.sql(take_back)
+    await chats.round()
+    assert len(await said(chats, mentor)) == before
+    assert "gate-off" in await kinds(worker)  # a human calls
 
 
 async def test_nobody_is_asked_at_the_gate_of_somebody_who_left_before(

@@ -6,8 +6,10 @@ Taking back also cancels what waits. Here that has not happened, as if the two h
 from datetime import date, timedelta
 from typing import Any
 
+import pytest
+
 from tests.chats import Chats, Member, at
-from tests.releases import a_release, on_weekday, said
+from tests.releases import a_release, change, on_weekday, said
 from tests.world import Caller, World
 
 WEDNESDAY = 3
@@ -84,3 +86,50 @@ async def test_for_a_chat_that_was_stopped_nothing_is_even_made(world: World, ch
     at(day - timedelta(days=7), 10)
     await chats.round()
     assert await world.sql("SELECT 1 FROM message WHERE key = 'GATE-7'") == []
+
+
+CLOSE = """
+UPDATE milestone SET state = $1::text, cause = CASE $1::text WHEN 'not_possible' THEN 'other' END,
+       done_on = CASE $1::text WHEN 'done' THEN due_on END
+ WHERE code = 'MEN-04'
+"""
+
+
+@pytest.mark.parametrize("state", ["done", "declined", "not_needed", "not_possible", "cancelled"])
+async def test_a_row_that_was_closed_while_its_question_was_under_way_holds_it(
+    world: World, chats: Chats, state: str
+) -> None:
+    day = on_weekday(WEDNESDAY)
+    worker, plan = await a_release(world, day)
+    mentor = await chats.a_member(worker, plan["id"])
+    due = day - timedelta(days=10)
+    await change(world, worker, plan, "MEN-04", state="planned")
+    await change(world, worker, plan, "MEN-04", due_on=due.isoformat())
+    at(due - timedelta(days=7), 9)
+    await chats.round()
+    before = len(await said(chats, mentor))
+    await world.sql(CLOSE, state)
+    at(due - timedelta(days=7), 10)
+    await chats.round()
+    assert len(await said(chats, mentor)) == before
+    found = await world.sql("SELECT state, reason FROM message WHERE key = 'MEN-TASK'")
+    assert found == [{"state": "cancelled", "reason": "settled"}]
+
+
+@pytest.mark.parametrize(("state", "held"), [("cancelled_by_person", True), ("proposed", False)])
+async def test_a_date_that_is_off_is_not_reminded_of(
+    world: World, chats: Chats, state: str, *, held: bool
+) -> None:
+    day = on_weekday(WEDNESDAY)
+    worker, plan = await a_release(world, day)
+    person = await chats.a_member(worker, plan["id"], "PE", facts=())
+    on = day - timedelta(days=8)
+    date_ = {"role": "SW", "held_on": on.isoformat(), "held_at": "15:00:00"}
+    assert (await worker.post(f"/plans/{plan['id']}/appointments", date_)).status_code == 201
+    at(on - timedelta(days=7), 8)
+    await chats.round()
+    before = len(await said(chats, person))
+    await world.sql("UPDATE appointment SET state = $1", state)
+    at(on - timedelta(days=7), 10)
+    await chats.round()
+    assert len(await said(chats, person)) == before + (not held)

@@ -168,19 +168,25 @@ ON CONFLICT (rule, step, subject, recipient, local_due) DO UPDATE
 """
 
 # A cycle that nobody answered passes by; silence is no reason to stop asking, nor a mark.
-# Cycles that passed while a plan was paused pass by all at once.
+# Cycles that passed while a plan was paused pass by all at once. A plan that somebody is writing
+# is left to the next round: its lock comes before those of its rows.
 NEXT_CYCLES = """
+WITH passed AS MATERIALIZED (
+  SELECT o.id, o.due_on, n.cycles
+    FROM milestone o JOIN plan p ON p.id = o.plan
+    JOIN unnest($1::text[], $2::date[]) AS z(zone, today) ON z.zone = p.zone
+   CROSS JOIN LATERAL (SELECT least((z.today - o.due_on) / o.repeat_days,
+          (o.repeat_until - o.day) / o.repeat_days - o.cycle) AS cycles) AS n
+   WHERE o.repeat_days IS NOT NULL AND n.cycles > 0
+     AND o.state IN ('planned', 'in_progress') AND NOT o.pinned
+     AND (o.day <= 0 OR p.left_custody_at IS NOT NULL)
+     AND p.state IN ('active_inside', 'active_outside', 'step_down')
+     AND o.due_on + o.repeat_days <= z.today
+     FOR NO KEY UPDATE OF p SKIP LOCKED)
 UPDATE milestone m SET cycle = m.cycle + n.cycles, due_on = m.due_on + n.cycles * m.repeat_days,
        version = m.version + 1
-  FROM milestone o JOIN plan p ON p.id = o.plan
-  JOIN unnest($1::text[], $2::date[]) AS z(zone, today) ON z.zone = p.zone
- CROSS JOIN LATERAL (SELECT least((z.today - o.due_on) / o.repeat_days,
-        (o.repeat_until - o.day) / o.repeat_days - o.cycle) AS cycles) AS n
- WHERE m.id = o.id AND o.repeat_days IS NOT NULL AND n.cycles > 0
-   AND o.state IN ('planned', 'in_progress') AND NOT o.pinned
-   AND (o.day <= 0 OR p.left_custody_at IS NOT NULL)
-   AND p.state IN ('active_inside', 'active_outside', 'step_down')
-   AND o.due_on + o.repeat_days <= z.today
+  FROM passed n
+ WHERE m.id = n.id AND m.due_on = n.due_on AND m.state IN ('planned', 'in_progress')
 """
 
 

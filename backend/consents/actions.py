@@ -12,6 +12,7 @@ from backend.database import connection, transaction
 from backend.errors import NotFound, NotFromThisState, Unfit
 from backend.flows.rules import REFERRAL
 from backend.messages import outbox
+from backend.messages.links import end_link
 from backend.messages.rules import RELEASE_MOVED
 from backend.once import Written
 from backend.plans.actions.refusing import decline_pathway
@@ -123,13 +124,16 @@ class NewDisclosure:
 
 
 async def disclose_to(actor: Actor, plan_id: UUID, new: NewDisclosure) -> Written:
-    """Record that the person lets one fact be told to one recipient until a day (inclusive)."""
+    """Record that the person lets one fact be told to one recipient until a day (inclusive).
+
+    The day is that of the plan's zone; of a referral, of the agency's zone.
+    """
     require(actor, "discloseTo")
     async with transaction(actor.id) as held:
         plan = await find_plan(actor, plan_id, group="consents", roles=("SW",), lock=True)
         if new.fact not in FACTS:
             raise Unfit(f"fact is one of {', '.join(FACTS)}.")
-        if new.until < clock.today(plan["zone"]):
+        if new.until < await _today(plan, new.fact):
             raise Unfit("until is not in the past.")
         elsewhere = await _in_circle(plan, new.recipient)
         if new.fact == REFERRAL and not elsewhere:
@@ -149,6 +153,14 @@ async def disclose_to(actor: Actor, plan_id: UUID, new: NewDisclosure) -> Writte
         )
         await record(actor, "discloseTo", plan=plan_id, thing=new.id)
         return Written(new.id, 1, 201)
+
+
+async def _today(plan: Any, fact: str) -> date:
+    """The civil day by which a term is judged: what agencies tell each other, by the agency's."""
+    if fact != REFERRAL:
+        return clock.today(plan["zone"])
+    zone: str = await connection().fetchval("SELECT zone FROM agency WHERE id = $1", plan["agency"])
+    return clock.today(zone)
 
 
 async def withdraw(actor: Actor, id_: UUID) -> Written:
@@ -173,23 +185,46 @@ async def withdraw(actor: Actor, id_: UUID) -> Written:
         )
         if version is None:
             raise NotFromThisState
+        # the same yes, given again: to take it back is to take all of it back
+        await held.execute(_STAND_BESIDE[table], plan["id"], *_whose(table, row), clock.now())
         await _cancel_what_it_carried(table, row)
         await record(actor, "withdrawConsent", plan=plan["id"], thing=id_)
         return Written(id_, version)
 
 
+_STAND_BESIDE = {
+    "channel_consent": (
+        "UPDATE channel_consent SET withdrawn_at = $4, version = version + 1"
+        " WHERE plan = $1 AND subject = $2 AND channel = $3 AND withdrawn_at IS NULL"
+    ),
+    "disclosure": (
+        "UPDATE disclosure SET withdrawn_at = $4, version = version + 1"
+        " WHERE plan = $1 AND recipient = $2 AND fact = $3 AND withdrawn_at IS NULL"
+    ),
+}
+
+
+def _whose(table: str, row: Any) -> tuple[UUID, str]:
+    """Who may be written to or told, and by which way or what."""
+    if table == "channel_consent":
+        return row["subject"], row["channel"]
+    return row["recipient"], row["fact"]
+
+
 async def _cancel_what_it_carried(table: str, row: Any) -> None:
     held = connection()
-    recipient = row["subject"] if table == "channel_consent" else row["recipient"]
+    recipient, _ = _whose(table, row)
     prefix = "" if table == "channel_consent" else FACTS[row["fact"]]
     if table == "channel_consent":
         for link in await held.fetch(
-            "UPDATE link SET state = 'stopped', version = version + 1 WHERE plan = $1"
-            " AND subject = $2 AND state IN ('invited', 'unconfirmed', 'active') RETURNING id",
+            "SELECT * FROM link WHERE plan = $1 AND subject = $2"
+            " AND state IN ('invited', 'unconfirmed', 'active') FOR UPDATE",
             row["plan"],
             recipient,
         ):
             await outbox.cancel_link(link["id"], "consent-withdrawn")
+            # what was never confirmed cannot begin again by a word
+            await end_link(link, "stopped" if link["confirmed_at"] else "ended")
     await held.execute(
         "UPDATE message SET state = 'cancelled', reason = 'consent-withdrawn',"
         " version = version + 1 WHERE plan = $1 AND recipient = $2 AND sending_at IS NULL"

@@ -145,6 +145,10 @@ OF_DAYS_AND_PLACES = (
     *("APPT-", "CIR-INV", "FAM-CALL"),
 )
 NOT_RELEASED = "not-released"
+# Asked about a row or a date that is open, and pointless once it is not.
+OF_OPEN_ROWS = frozenset(
+    ask.rule for ask in (*MILESTONE_ASKS, *LEAVING_ASKS, FAMILY_CALL, *APPOINTMENT_ASKS)
+)
 RELEASE_MOVED = "release"  # the step of an APPT-MOVED that tells the release date
 NEEDS_CONFIRMED_DATE = ("GATE-7", "GATE-3", "GATE-1", "GATE-0")
 # Answers to what somebody just did, and farewells: no cap, no hours, any state of link or plan.
@@ -186,7 +190,7 @@ WEEKEND_TOO = ("APPT", "FAM-CALL", "WELCOME", "CLOSE")
 
 def fact_needed(key: str, step: str = "") -> str | None:
     """The fact that the person must have released to the recipient of this text."""
-    if key in {"GATE-WAIT", "GATE-OFF"}:
+    if key == "GATE-WAIT":
         return None
     if key == "APPT-MOVED" and step == RELEASE_MOVED:
         return "release_date"

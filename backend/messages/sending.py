@@ -125,11 +125,30 @@ async def _judge_plan(message: Any, link: Any) -> Verdict | None:
         return Verdict(reason="no-flow", task="no-flow")
     if link["plan"] is not None and not await has_consent(plan["id"], message["recipient"]):
         return Verdict(reason="no-consent")
+    why = await _why_not(plan, message)
+    return None if why is None else Verdict(reason=why)
+
+
+async def _why_not(plan: Any, message: Any) -> str | None:
+    """Why this is not said, to whom it could be: nobody has to hear of that."""
+    if message["rule"] in rules.OF_OPEN_ROWS and not await _is_open(message["subject"]):
+        return "settled"
     if not await _may_be_told(plan, message):
-        return Verdict(reason=rules.NOT_RELEASED)
-    if key.startswith(rules.NEEDS_CONFIRMED_DATE) and plan["certainty"] != "confirmed":
-        return Verdict(reason="not-confirmed")
+        return rules.NOT_RELEASED
+    if message["key"].startswith(rules.NEEDS_CONFIRMED_DATE) and plan["certainty"] != "confirmed":
+        return "not-confirmed"
     return None
+
+
+_IS_OPEN = """
+SELECT EXISTS (SELECT 1 FROM milestone WHERE id = $1 AND state IN ('planned', 'in_progress'))
+    OR EXISTS (SELECT 1 FROM appointment WHERE id = $1 AND state IN ('proposed', 'scheduled'))
+"""
+
+
+async def _is_open(subject: UUID) -> bool:
+    """Whether what it asks about is still to be asked: it may have been closed while it went."""
+    return bool(await connection().fetchval(_IS_OPEN, subject))
 
 
 async def _may_be_told(plan: Any, message: Any) -> bool:

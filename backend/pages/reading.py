@@ -66,8 +66,12 @@ SELECT DISTINCT ON (subject) id, subject, channel, given_at FROM channel_consent
  WHERE plan = $1 AND withdrawn_at IS NULL ORDER BY subject, given_at DESC
 """
 _DISCLOSURES = """
-SELECT id, recipient, fact, purpose, until FROM disclosure
- WHERE plan = $1 AND withdrawn_at IS NULL AND until >= $2 ORDER BY until, fact
+SELECT d.id, d.recipient, d.fact, d.purpose, d.until
+  FROM disclosure d JOIN agency s ON s.id = d.agency
+ WHERE d.plan = $1 AND d.withdrawn_at IS NULL
+   AND d.until >= CASE d.fact WHEN 'referral'
+       THEN ($3::timestamptz AT TIME ZONE s.zone)::date ELSE $2 END
+ ORDER BY d.until, d.fact
 """
 
 
@@ -80,7 +84,8 @@ async def yeses(actor: Actor, plan: UUID) -> Yeses:
         )
         await record(actor, "listConsents", plan=plan)
         disclosures: dict[UUID, list[Any]] = {}
-        for row in await held.fetch(_DISCLOSURES, plan, clock.today(found["zone"])):
+        today = clock.today(found["zone"])
+        for row in await held.fetch(_DISCLOSURES, plan, today, clock.now()):
             disclosures.setdefault(row["recipient"], []).append(row)
         return Yeses(
             {row["pathway"]: row for row in await held.fetch(_ANSWERS, plan)},

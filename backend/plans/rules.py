@@ -16,6 +16,7 @@ READ_NAMES = readers("identity")
 READ_CIRCLE = WORKERS | {"PO"}
 READ_DATES = readers("appointments")  # all but the workers their own alone
 OPTIONAL_KINDS = frozenset({"V", "N"})
+MUST_BE = 1  # `late_start`: rights, safety and what must be there on the day; kept at any start
 OF_THE_PERSON = frozenset("PD")  # in `agree`: a yes that the person gives, and takes back
 UNDER_WAY = frozenset({"in_progress", "done"})
 UNTOLD = frozenset({"dormant", "declined", "not_needed", "not_possible", "cancelled"})
@@ -214,22 +215,30 @@ def goes_with_pathway(pathway: str, rows: Iterable[Mapping[str, Any]]) -> list[A
     """Ids of the rows that a no to a whole pathway declines.
 
     What is under way or planned of its V and N rows, where it hangs on the person's own yes. What
-    a relative alone said yes to is theirs to stop, and a core row is talked about one by one.
+    a relative alone said yes to is theirs to stop; a core row, and what must be there on the day
+    or keeps somebody safe, is talked about one by one.
     """
     return [
         row["id"]
         for row in rows
-        if row["pathway"] == pathway
-        and row["kind"] in OPTIONAL_KINDS
-        and row["state"] in OPEN
-        and not OF_THE_PERSON.isdisjoint(row["agree"])
+        if row["pathway"] == pathway and row["state"] in OPEN and is_own_offer(row)
     ]
+
+
+def is_own_offer(row: Mapping[str, Any]) -> bool:
+    """An offer or a need that hangs on the person's own yes, and that they can leave as a whole."""
+    return (
+        row["kind"] in OPTIONAL_KINDS
+        and row["late_start"] > MUST_BE
+        and not OF_THE_PERSON.isdisjoint(row["agree"])
+    )
 
 
 def falls_with(declined: Collection[str], rows: Iterable[Mapping[str, Any]]) -> list[Any]:
     """Ids of the rows that the refusal of rows of one pathway makes pointless.
 
-    Everything that depends on them, however far, among the V and N rows of that pathway.
+    Everything that depends on them, however far, among the V and N rows of that pathway, but what
+    must be there on the day.
     """
     every = list(rows)
     pathways = {row["pathway"] for row in every if row["code"] in declined}
@@ -242,6 +251,7 @@ def falls_with(declined: Collection[str], rows: Iterable[Mapping[str, Any]]) -> 
                 row["code"] not in fallen
                 and row["pathway"] in pathways
                 and row["kind"] in OPTIONAL_KINDS
+                and row["late_start"] > MUST_BE
                 and row["state"] in OPEN | {"dormant"}
                 and fallen & set(row["depends"])
             ):

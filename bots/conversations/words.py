@@ -38,7 +38,11 @@ async def stop(chat: Chat) -> None:
 async def start_again(chat: Chat) -> None:
     """Whoever stopped may begin again by themselves: it is their own yes."""
     held = connection()
-    stopped = [link for link in chat.links if link["state"] == "stopped" and await _alone(link)]
+    stopped = [
+        link
+        for link in chat.links
+        if link["state"] == "stopped" and link["confirmed_at"] and await _alone(link)
+    ]
     if not stopped:
         return
     for link in stopped:

@@ -1,5 +1,6 @@
 """What becomes of a pathway's rows when the person says no to it, or says something else."""
 
+from datetime import timedelta
 from itertools import product
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 
 from backend.plans.rules import goes_with_pathway
 from tests.releases import change, joins
-from tests.world import Caller, World, row
+from tests.world import Caller, World, a_day, row
 
 ANSWERS = ("offered", "accepted", "later")
 KINDS, AGREES = ("C", "V", "N", "O"), ("-", "P", "F", "D", "FD")
@@ -104,6 +105,101 @@ async def test_a_trainer_whose_course_was_declined_finds_it_no_more(world: World
     assert "VOC-04" not in await _states(world, trainer, plan)
 
 
+async def test_what_keeps_somebody_safe_and_what_must_be_there_on_the_day_stay(
+    world: World,
+) -> None:
+    worker = await world.somebody("SW")
+    plan = await world.a_plan(worker, overlays=["safety_first"])
+    for code in ("WOM-01", "FAM-07", "HLT-02", "HLT-05"):
+        await change(world, worker, plan, code, state="planned")
+    for pathway in ("FAM", "HLT"):
+        await _says(worker, plan, pathway, "declined")
+    after = await _states(world, worker, plan)
+    assert (after["WOM-01"], after["FAM-07"]) == ("planned", "declined")
+    assert (after["HLT-05"], after["HLT-02"]) == ("planned", "declined")
+
+
+async def test_medicine_for_the_day_does_not_fall_with_a_letter_that_was_declined(
+    world: World,
+) -> None:
+    worker = await world.somebody("SW")
+    plan = await world.a_plan(worker)
+    for code in ("HLT-02", "HLT-05"):
+        await change(world, worker, plan, code, state="planned")
+    await change(world, worker, plan, "HLT-02", state="declined")
+    assert (await _states(world, worker, plan))["HLT-05"] == "planned"
+
+
+async def test_what_hangs_on_a_part_that_was_done_is_not_needed_any_more(world: World) -> None:
+    worker = await world.somebody("SW")
+    plan = await world.a_plan(worker)
+    for code in ("MEN-01", "MEN-02"):
+        for state in ("planned", "done"):
+            await change(world, worker, plan, code, state=state)
+    for code in ("MEN-03", "MEN-13"):
+        await change(world, worker, plan, code, state="planned")
+    await _says(worker, plan, "MEN", "declined")
+    after = await _states(world, worker, plan)
+    assert {after[code] for code in ("MEN-01", "MEN-02")} == {"done"}
+    assert after["MEN-03"] == "declined"
+    # the mentor's own support call, and an offer that nobody had made yet
+    assert {after[code] for code in ("MEN-13", "COM-01")} == {"not_needed"}
+    assert after["MEN-08"] == "dormant"
+
+
+async def test_what_fell_while_it_slept_comes_back_with_a_day(world: World) -> None:
+    worker = await world.somebody("SW")
+    plan = await world.a_plan(worker)
+    await change(world, worker, plan, "VOC-03", state="planned")
+    await _says(worker, plan, "VOC", "declined")
+    why = {"state": "in_progress", "reason": "The person asked for it."}
+    await change(world, worker, plan, "VOC-04", **why)
+    await change(world, worker, plan, "VOC-05", **why, due_on="2031-05-05")
+    seen = await world.plan(worker, plan["id"])
+    started, checked = row(seen, "VOC-04"), row(seen, "VOC-05")
+    assert started["due_on"] is not None
+    assert not started["pinned"]
+    assert (checked["due_on"], checked["pinned"]) == ("2031-05-05", True)
+
+
+DATES = (
+    *(("coming", "SW", 5, "scheduled"), ("today", "SW", 0, "scheduled")),
+    *(
+        ("kept", "SW", 5, "attended"),
+        ("past", "SW", -1, "scheduled"),
+        ("order", "PO", 5, "scheduled"),
+    ),
+)
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+async def test_coming_dates_of_a_part_that_was_declined_are_off(
+    world: World, *, at_once: bool
+) -> None:
+    worker = await world.somebody("SW")
+    plan = await world.a_plan(worker)
+    await change(world, worker, plan, "VOC-03", state="planned")
+    made = {}
+    for what, role, days, state in (*DATES, ("another", "SW", 5, "scheduled")):
+        code = "VOC-01" if what == "another" else "VOC-03"
+        body = {"role": role, "held_at": "10:00:00", "milestone": row(plan, code)["id"]}
+        body["held_on"] = (a_day() + timedelta(days=days)).isoformat()
+        answer = await worker.post(f"/plans/{plan['id']}/appointments", body)
+        assert answer.status_code == 201, answer.text
+        made[what] = answer.json()["id"]
+        sql = "UPDATE appointment SET state = $2 WHERE id = $1::uuid"
+        await world.sql(sql, made[what], state)
+    if at_once:
+        await _says(worker, plan, "VOC", "declined")
+    else:
+        await change(world, worker, plan, "VOC-03", state="declined")
+    rows = await world.sql("SELECT id::text, state FROM appointment")
+    states = {one["id"]: one["state"] for one in rows}
+    off = {what for what, id_ in made.items() if states[id_] == "cancelled_by_person"}
+    assert off == {"coming", "today"}
+    assert states[made["kept"]] == "attended"
+
+
 @pytest.mark.parametrize("state", ["draft", "paused"])
 async def test_a_no_counts_while_the_plan_rests(world: World, state: str) -> None:
     worker = await world.somebody("SW")
@@ -131,12 +227,9 @@ async def test_in_a_plan_that_is_over_the_answer_stands_and_no_row_moves(world: 
 
 
 def test_of_a_pathway_go_open_offers_and_needs_that_hang_on_the_persons_yes() -> None:
-    rows = [
-        {"id": (pathway, *what), "pathway": pathway, "kind": what[0], "agree": what[1]}
-        | {"state": what[2]}
-        for pathway in ("VOC", "MEN")
-        for what in product(KINDS, AGREES, STATES)
-    ]
+    names = ("pathway", "kind", "agree", "state", "late_start")
+    cases = product(("VOC", "MEN"), KINDS, AGREES, STATES, range(4))
+    rows = [{"id": what, **dict(zip(names, what, strict=True))} for what in cases]
     found = set(goes_with_pathway("VOC", rows))
     own, open_ = ("P", "D", "FD"), ("planned", "in_progress")
-    assert found == set(product(("VOC",), ("V", "N"), own, open_))
+    assert found == set(product(("VOC",), ("V", "N"), own, open_, (2, 3)))

@@ -6,6 +6,7 @@ import asyncpg
 import pytest
 
 from backend import migrate
+from backend.database import Role
 from tests.backend.pages.browser import in_the_circle
 from tests.world import Caller, World
 
@@ -100,6 +101,11 @@ async def test_no_plan_begins_with_its_end(world: World, born: str) -> None:
         "UPDATE disclosure SET given_at = '2000-01-01'",
         "UPDATE disclosure SET until = '2000-01-01'",
         "UPDATE disclosure SET plan = (SELECT id FROM plan WHERE id <> plan LIMIT 1)",
+        "UPDATE channel_consent SET subject = recorded_by",
+        "UPDATE channel_consent SET language = 'fr'",
+        "UPDATE disclosure SET recipient = recorded_by",
+        "UPDATE disclosure SET fact = 'good_news'",
+        "UPDATE disclosure SET purpose = 'another'",
         "UPDATE task SET plan = NULL",
         "UPDATE task SET opened_at = '2000-01-01'",
         "UPDATE message SET plan = NULL",
@@ -138,6 +144,115 @@ async def test_no_statement_in_a_workers_name_makes_a_proof_older_or_anothers(
     )
     with pytest.raises(asyncpg.InsufficientPrivilegeError, match="written once"):
         await _as_app(world, worker, attack)
+
+
+@pytest.mark.parametrize("again", ["NULL", "now() + interval '1 day'"])
+@pytest.mark.parametrize(
+    ("table", "role"),
+    [("channel_consent", "app"), ("channel_consent", "worker"), ("disclosure", "app")],
+)
+async def test_what_was_taken_back_stays_taken_back(
+    world: World, table: str, again: str, role: Role
+) -> None:
+    worker, _ = await _with_a_yes(world)
+    await _as_app(world, worker, f"UPDATE {table} SET withdrawn_at = now()")
+    same = f"UPDATE {table} SET withdrawn_at = withdrawn_at, version = version + 1"
+    await _as_app(world, worker, same, role)
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="written once"):
+        await _as_app(world, worker, f"UPDATE {table} SET withdrawn_at = {again}", role)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"given_at": "now() - interval '2 days'"},
+        {"withdrawn_at": "now()"},
+        {"recorded_by": "$other"},
+        {},
+    ],
+)
+@pytest.mark.parametrize("table", ["channel_consent", "disclosure", "participation"])
+async def test_a_yes_is_of_now_and_of_whoever_heard_it(
+    world: World, table: str, change: dict[str, str]
+) -> None:
+    worker, _ = await _with_a_yes(world)
+    other = await world.somebody("SW")
+    names = (await world.sql(_COLUMNS, table))[0]["names"]
+    if table == "participation":
+        change = {name.replace("given_at", "recorded_at"): to for name, to in change.items()}
+    change = {name: to for name, to in change.items() if name in names}
+    values = dict(zip(names, names, strict=True)) | {"id": "gen_random_uuid()"}
+    values |= {name: to.replace("$other", f"'{other.id}'") for name, to in change.items()}
+    sql = f"INSERT INTO {table} ({', '.join(values)}) SELECT {', '.join(values.values())} FROM {table}"
+    if not change:
+        await _as_app(world, worker, sql)
+        return
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="written once"):
+        await _as_app(world, worker, sql)
+
+
+@pytest.mark.parametrize("by", ["subject", "recorded_by"])
+async def test_the_bot_writes_a_yes_in_the_name_of_whoever_gave_it_alone(
+    world: World, by: str
+) -> None:
+    worker, _ = await _with_a_yes(world)
+    sql = (
+        "INSERT INTO channel_consent (id, agency, plan, version, subject, channel, language,"
+        f" recorded_by, given_at) SELECT gen_random_uuid(), agency, plan, 1, subject, channel,"
+        f" language, {by}, now() FROM channel_consent"
+    )
+    if by == "subject":
+        await _as_app(world, worker, sql, "worker")
+        return
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="written once"):
+        await _as_app(world, worker, sql, "worker")
+
+
+@pytest.mark.parametrize(
+    ("sql", "role"),
+    [
+        ("UPDATE participation SET answer = 'accepted'", "app"),
+        ("UPDATE participation SET answer = 'accepted'", "worker"),
+        ("INSERT INTO participation SELECT * FROM participation", "worker"),
+        ("UPDATE disclosure SET withdrawn_at = now()", "worker"),
+        ("INSERT INTO disclosure SELECT * FROM disclosure", "worker"),
+    ],
+)
+async def test_what_the_person_answered_is_changed_by_nobody_and_no_job_answers(
+    world: World, sql: str, role: Role
+) -> None:
+    worker, _ = await _with_a_yes(world)
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="permission denied"):
+        await _as_app(world, worker, sql, role)
+
+
+async def test_an_entry_of_the_registry_that_ended_does_not_begin_again(world: World) -> None:
+    head = await world.somebody("AD")
+    flow = await world.a_flow(await world.an_agency(name="Elsewhere"))
+    ended = f"UPDATE data_flow SET ended_at = now(), ended_by = '{head.id}' WHERE id = '{flow}'"
+    await _as_app(world, head, ended)
+    sql = f"UPDATE data_flow SET ended_at = NULL, ended_by = NULL WHERE id = '{flow}'"
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="written once"):
+        await _as_app(world, head, sql)
+
+
+_COLUMNS = """
+SELECT array_agg(column_name::text ORDER BY ordinal_position) AS names
+  FROM information_schema.columns WHERE table_name = $1
+"""
+
+
+async def _with_a_yes(world: World) -> tuple[Caller, str]:
+    """A worker whose one plan has a relative with a yes of each kind."""
+    worker = await world.somebody("SW")
+    plan = (await world.a_plan(worker))["id"]
+    relative = await in_the_circle(worker, plan, "FA", name="Relative")
+    yes = {"kind": "channel", "language": "en", "subject": relative, "channel": "telegram"}
+    part = {"kind": "participation", "language": "en", "pathway": "VOC", "answer": "later"}
+    told = {"recipient": relative, "fact": "release_date", "purpose": "x", "until": "2099-01-01"}
+    for path, body in (("consents", yes), ("consents", part), ("disclosures", told)):
+        assert (await worker.post(f"/plans/{plan}/{path}", body)).status_code == 201
+    return worker, plan
 
 
 @pytest.mark.parametrize("who", ["nobody new", "a colleague", "of another kind"])
@@ -183,9 +298,9 @@ async def test_whoever_is_new_comes_into_no_circle_but_ones_own(world: World) ->
     await _as_app(world, other, sql)
 
 
-async def _as_app(world: World, worker: Caller, sql: str) -> None:
-    """A statement that somebody made the application send in a worker's name."""
-    held = await asyncpg.connect(world.server.url(migrate.role_name("app"), world.database_name))
+async def _as_app(world: World, worker: Caller, sql: str, role: Role = "app") -> None:
+    """A statement that somebody made the application, or the jobs, send in a worker's name."""
+    held = await asyncpg.connect(world.server.url(migrate.role_name(role), world.database_name))
     try:
         async with held.transaction():
             await held.execute("SELECT set_config('app.actor', $1, true)", str(worker.id))

@@ -69,7 +69,7 @@ async def change_milestone(actor: Actor, id_: UUID, seen: int, wanted: Milestone
         after = _after(row, plan, wanted)
         count = await write_milestone(actor, row, plan, after, reason=wanted.reason)
         if wanted.state == "declined":
-            await let_fall(actor, plan, [row])
+            await let_fall(actor, plan, row["pathway"], {row["code"]})
         await record(actor, "changeMilestone", plan=plan["id"], thing=id_)
         now = {**row, **after, "version": count}
         return Written(id_, rules.version_for(plan["mandate"], now))
@@ -180,6 +180,8 @@ def _after(
         after["due_on"] = _due(row, plan, row["day"])
     elif row["state"] in rules.CLOSED:
         after["done_on"] = None
+        if row["due_on"] is None and wanted.due_on is None:  # it fell while it slept
+            after["due_on"] = _due(row, plan, row["day"])
     return after
 
 

@@ -1,10 +1,13 @@
 """What a no of the person does to the rows of a plan. It is neutral, and no reason has a place."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any
 
+from backend import clock
 from backend.access import Actor
+from backend.appointments.rules import COMING
 from backend.database import connection
+from backend.messages import outbox
 from backend.plans import rules
 from backend.plans.actions.writing import write_milestone
 
@@ -14,25 +17,45 @@ _OF_PATHWAY = "SELECT * FROM milestone WHERE plan = $1 AND pathway = $2 ORDER BY
 
 
 async def decline_pathway(actor: Actor, plan: Mapping[str, Any], pathway: str) -> None:
-    """Decline what is offered or under way of a pathway, with what hangs on it.
+    """Decline what is offered or under way of a pathway; what hangs on it, or on what was done of
+    it, is not needed.
 
-    The caller holds the plan's lock, and the plan is not over. What sleeps stays asleep.
+    The caller holds the plan's lock, and the plan is not over. What else sleeps stays asleep.
     """
     rows = await connection().fetch(_OF_PATHWAY, plan["id"], pathway)
     ids = frozenset(rules.goes_with_pathway(pathway, rows))
-    declined = [row for row in rows if row["id"] in ids]
-    for row in declined:
-        await write_milestone(actor, row, plan, {"state": "declined", **_ENDS})
-    await let_fall(actor, plan, declined)
+    for row in rows:
+        if row["id"] in ids:
+            await write_milestone(actor, row, plan, {"state": "declined", **_ENDS})
+    begun = {row["code"] for row in rows if row["state"] == "done" and rules.is_own_offer(row)}
+    await let_fall(actor, plan, pathway, begun | {row["code"] for row in rows if row["id"] in ids})
 
 
 async def let_fall(
-    actor: Actor, plan: Mapping[str, Any], declined: Sequence[Mapping[str, Any]]
+    actor: Actor, plan: Mapping[str, Any], pathway: str, codes: Collection[str]
 ) -> None:
-    """End what hangs on rows of one pathway that were declined in this transaction."""
-    if not declined:
-        return
-    rows = await connection().fetch(_OF_PATHWAY, plan["id"], declined[0]["pathway"])
-    by_id = {row["id"]: row for row in rows}
-    for id_ in rules.falls_with([row["code"] for row in declined], rows):
-        await write_milestone(actor, by_id[id_], plan, {"state": "not_needed", **_ENDS})
+    """End what hangs on these rows of one pathway, which the person wants no more.
+
+    Their coming dates are off too: nobody who said no is reminded of one, or looked for.
+    """
+    rows = await connection().fetch(_OF_PATHWAY, plan["id"], pathway)
+    fallen = frozenset(rules.falls_with(codes, rows))
+    for row in rows:
+        if row["id"] in fallen:
+            await write_milestone(actor, row, plan, {"state": "not_needed", **_ENDS})
+    off = [row["id"] for row in rows if row["id"] in fallen or row["code"] in codes]
+    await outbox.cancel_about(await _call_off(plan, off), "settled")
+
+
+# A date under supervision is kept or moved by a human, whatever it was planned for.
+_OFF = """
+UPDATE appointment SET state = 'cancelled_by_person', version = version + 1
+ WHERE plan = $1 AND milestone = ANY ($2) AND state = ANY ($3) AND held_on >= $4 AND role <> 'PO'
+RETURNING id
+"""
+
+
+async def _call_off(plan: Mapping[str, Any], milestones: list[Any]) -> list[Any]:
+    today = clock.today(plan["zone"])
+    held = await connection().fetch(_OFF, plan["id"], milestones, sorted(COMING), today)
+    return [row["id"] for row in held]

@@ -241,8 +241,8 @@ async def record_left_custody(actor: Actor, id_: UUID, seen: int, *, left: bool)
     """The recorded fact that the person has left, or that it is not today.
 
     Never assumed from a date. Leaving makes the plan `active_outside` and wakes what
-    counts from release; "not today" sends GATE-OFF to the gate, without a reason, and
-    puts the certainty back to expected.
+    counts from release; "not today" sends GATE-OFF to whoever is at the gate and may know
+    the day, without a reason, and puts the certainty back to expected.
     """
     require(actor, "recordLeftCustody")
     async with transaction(actor.id):
@@ -294,8 +294,11 @@ async def _not_today(plan: Any) -> int:
     await outbox.cancel_plan(plan["id"], "not-today")
     links = await held.fetch(
         "SELECT l.* FROM link l JOIN member b ON b.id = l.subject"
-        " WHERE l.plan = $1 AND l.state = 'active' AND b.gate = 'first'",
+        " WHERE l.plan = $1 AND l.state = 'active' AND b.gate = 'first'"
+        " AND EXISTS (SELECT 1 FROM disclosure d WHERE d.plan = l.plan AND d.recipient = l.subject"
+        " AND d.fact = 'release_date' AND d.withdrawn_at IS NULL AND d.until >= $2)",
         plan["id"],
+        today,
     )
     for link in links:
         occurrence = Occurrence("GATE-OFF", "", plan["id"], today)

@@ -43,6 +43,29 @@ async def test_a_referral_opens_one_plan_to_one_professional_until_it_is_taken_b
     assert (await abroad.officer.get(f"/plans/{plan}")).status_code == 404
 
 
+async def test_a_referral_ends_with_the_day_of_the_agency_wherever_the_plan_is(
+    world: World,
+) -> None:
+    abroad = await a_plan_abroad(world)
+    plan, worker = abroad.docket.plan, abroad.docket.worker
+    await world.sql("UPDATE plan SET zone = 'Indian/Reunion'")  # three hours before Tunis
+    await world.a_flow(
+        abroad.there, groups=["alias"], basis="authorisation", law=None, article=None
+    )
+    last = clock.today("Africa/Tunis")
+    clock.travel(lambda: datetime.combine(last, datetime.min.time(), UTC) + timedelta(hours=21))
+    assert clock.today("Indian/Reunion") > last
+    body = {"fact": "referral", "purpose": "counselling", "recipient": str(abroad.officer.id)}
+    yesterday = {**body, "until": (last - timedelta(days=1)).isoformat()}
+    path = f"/plans/{plan}/disclosures"
+    assert (await worker.post(path, yesterday)).status_code == 422
+    made = await worker.post(path, {**body, "until": last.isoformat()})
+    assert made.status_code == 201, made.text
+    assert (await abroad.officer.get(f"/plans/{plan}")).status_code == 200
+    clock.travel(lambda: datetime.combine(last, datetime.min.time(), UTC) + timedelta(hours=24))
+    assert (await abroad.officer.get(f"/plans/{plan}")).status_code == 404
+
+
 _WAITS = """
 INSERT INTO message (id, agency, plan, version, bot, recipient, rule, step, subject, local_due, key,
                      due_at, expires_at, created_at, state)
