@@ -70,9 +70,10 @@ async def _words(chat: Chat, text: str | None) -> None:
         await linking.start(chat, text.removeprefix("/start ").strip())
     elif text is not None and is_stop(text) and chat.living:
         await words.stop(chat)
-    elif text is not None and is_start_again(text) and not chat.active and chat.links:
-        await words.start_again(chat)
-    elif linking.waits_for_pin(chat) and text is not None:
+    elif text is not None and is_start_again(text) and not chat.active:
+        if not await words.start_again(chat):
+            await _not_active(chat, text)
+    elif text is not None and linking.may_be_pin(chat, text):
         await linking.pin(chat, text)
     elif not chat.active:
         await _not_active(chat, text)

@@ -1,8 +1,9 @@
 """A yes that was taken back stays taken back, and nobody writes one of yesterday or for another.
 
 The application may write consents; an injected statement in a worker's name could have given a
-yes back, moved it to somebody else or dated it back. And that the meeting at the gate is off tells
-of the release date, so it goes where that may go.
+yes back, moved it to somebody else or dated it back. That the meeting at the gate is off tells
+of the release date, so it goes where that may go. And nobody before whom a wall stands is told
+anything by chat.
 """
 
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
@@ -68,6 +69,19 @@ LANGUAGE sql IMMUTABLE AS $$
         WHEN key LIKE 'GOODNEWS%' THEN 'milestones'
         WHEN key LIKE 'APPT%' THEN 'appointments'
         ELSE 'messages' END
+$$;
+CREATE OR REPLACE FUNCTION message_may_flow(
+    on_plan uuid, who uuid, wanted varchar, at timestamptz)
+RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT bool_or(CASE
+        WHEN m.role IN ('ME', 'FA', 'PE')
+            THEN may_flow(m.agency, 'chat', NULL, m.role, wanted, at)
+        WHEN m.elsewhere IS NULL THEN true
+        ELSE coalesce('tasks' = ANY (flow_groups(
+            m.agency, 'agency', m.elsewhere, NULL, at, NULL, m.plan, m.actor)), false) END)
+      FROM mandate m
+     WHERE m.plan = on_plan AND m.actor = who AND m.starts <= at AND (m.ends IS NULL OR m.ends > at)
+       AND (m.person IS NULL OR NOT is_barred(m.person, m.actor, m.role))
 $$;
 """
 

@@ -54,7 +54,7 @@ UPDATE task SET urgency = 2, version = version + 1
 """
 # `since`: from when on whoever is on duty is paged. `passed_on`: how many said that they cannot.
 URGENT = """
-SELECT t.id, t.agency, t.local_due, count(m.id) FILTER (WHERE m.answer = 'cant') AS passed_on,
+SELECT t.id, t.agency, t.plan, t.local_due, count(m.id) FILTER (WHERE m.answer = 'cant') AS passed_on,
        t.opened_at + CASE t.kind WHEN 'gate-waiting' THEN $2::interval ELSE '0' END AS since
   FROM task t LEFT JOIN message m ON m.rule = 'UNPL' AND m.subject = t.id
  WHERE t.urgency >= 2 AND t.acknowledged_at IS NULL AND t.closed_at IS NULL
@@ -86,7 +86,7 @@ async def _page() -> int:
     made, now = 0, clock.now()
     for task in await connection().fetch(URGENT, now, rules.WAITING_PAGES_AFTER):
         rounds = int((now - task["since"]) / rules.PAGE_NEXT_AFTER) + 1 + task["passed_on"]
-        made += await _page_first(task, await on_duty(task["agency"]), rounds)
+        made += await _page_first(task, await on_duty(task["agency"], task["plan"]), rounds)
     return made
 
 

@@ -166,7 +166,9 @@ _UNOPENED = """
 SELECT t.agency, t.plan, 'unopened' AS kind, 'silent-' || k.role AS step,
        CASE k.role WHEN 'DU' THEN 'CO' ELSE k.role END AS role,
        CASE k.role WHEN 'DU' THEN (SELECT h.staff FROM duty_shift h WHERE h.agency = t.agency
-            AND h.starts <= $1 AND h.ends > $1 ORDER BY h.place LIMIT 1) END AS assignee,
+            AND h.starts <= $1 AND h.ends > $1 AND NOT EXISTS (SELECT 1 FROM plan b
+            WHERE b.id = t.plan AND is_barred(b.person, h.staff, 'SW'))
+            ORDER BY h.place LIMIT 1) END AS assignee,
        t.id AS subject, t.about, t.local_due, t.opened_at + k.after AS at, 1 AS urgency
   FROM task t CROSS JOIN unnest($2::interval[], $3::text[]) AS k(after, role)
  WHERE t.urgency >= 2 AND t.kind <> 'unopened' AND t.acknowledged_at IS NULL

@@ -140,12 +140,17 @@ async def set_duty_rota(actor: Actor, rota: Rota) -> Written:
         return Written(actor.agency, version)
 
 
-async def on_duty(agency: UUID) -> Sequence[Any]:
-    """Who is on duty now, in the order in which they are asked."""
+async def on_duty(agency: UUID, plan: UUID | None = None) -> Sequence[Any]:
+    """Who is on duty now, in the order in which they are asked.
+
+    About a plan, nobody before whom a wall stands.
+    """
     rows: Sequence[Any] = await connection().fetch(
-        "SELECT staff, place FROM duty_shift WHERE agency = $1 AND starts <= $2 AND ends > $2"
-        " ORDER BY place",
+        "SELECT staff, place FROM duty_shift s WHERE agency = $1 AND starts <= $2 AND ends > $2"
+        " AND NOT EXISTS (SELECT 1 FROM plan p WHERE p.id = $3"
+        " AND is_barred(p.person, s.staff, 'SW')) ORDER BY place",
         agency,
         clock.now(),
+        plan,
     )
     return rows

@@ -11,6 +11,7 @@ from backend.database import connection
 _TASKS = f"""
 SELECT (t.due_at AT TIME ZONE $4)::date AS day FROM task t
  WHERE t.closed_at IS NULL AND t.opened_at <= $5 AND ({MINE})
+   AND NOT EXISTS (SELECT 1 FROM plan b WHERE b.id = t.plan AND is_barred(b.person, $1, 'SW'))
 """
 # A row belongs to whoever holds its owner's role; to the social worker where nobody does.
 _ROWS = f"""

@@ -194,8 +194,7 @@ async def end_mandate(actor: Actor, id_: UUID, seen: int) -> Written:
         await record(actor, "endMandate", plan=plan["id"], thing=id_)
         for link in await held.fetch(
             "UPDATE link SET state = 'ended', ended_at = $3, version = version + 1"
-            " WHERE plan = $1 AND subject = $2 AND state IN ('invited', 'unconfirmed', 'active')"
-            " RETURNING id",
+            " WHERE plan = $1 AND subject = $2 AND state <> 'ended' RETURNING id",
             plan["id"],
             row["actor"],
             now,

@@ -217,14 +217,13 @@ async def _cancel_what_it_carried(table: str, row: Any) -> None:
     prefix = "" if table == "channel_consent" else FACTS[row["fact"]]
     if table == "channel_consent":
         for link in await held.fetch(
-            "SELECT * FROM link WHERE plan = $1 AND subject = $2"
-            " AND state IN ('invited', 'unconfirmed', 'active') FOR UPDATE",
+            "SELECT * FROM link WHERE plan = $1 AND subject = $2 AND state <> 'ended' FOR UPDATE",
             row["plan"],
             recipient,
         ):
             await outbox.cancel_link(link["id"], "consent-withdrawn")
-            # what was never confirmed cannot begin again by a word
-            await end_link(link, "stopped" if link["confirmed_at"] else "ended")
+            # told to a human, so no word in a chat, which may be another's, begins it again
+            await end_link(link, "ended")
     await held.execute(
         "UPDATE message SET state = 'cancelled', reason = 'consent-withdrawn',"
         " version = version + 1 WHERE plan = $1 AND recipient = $2 AND sending_at IS NULL"

@@ -171,15 +171,20 @@ async def _undo(tap: Tap) -> str:
 
 
 async def _taken(tap: Tap) -> str:
-    """The staff member on duty has it: the task is theirs and pages nobody else."""
-    await connection().execute(
+    """The staff member on duty has it: the task is theirs and pages nobody else.
+
+    Not before whom a wall stands by now: the others are asked on.
+    """
+    taken = await connection().fetchval(
         "UPDATE task SET acknowledged_at = $2, acknowledged_by = $3, version = version + 1"
-        " WHERE id = $1 AND acknowledged_at IS NULL AND closed_at IS NULL",
+        " WHERE id = $1 AND acknowledged_at IS NULL AND closed_at IS NULL AND NOT EXISTS (SELECT 1"
+        " FROM plan p WHERE p.id = task.plan AND is_barred(p.person, $3, 'SW')) RETURNING id",
         tap.message["subject"],
         clock.now(),
         tap.actor.id,
     )
-    await close_answered(tap.message["subject"], "taken")
+    if taken is not None:
+        await close_answered(tap.message["subject"], "taken")
     return ""
 
 

@@ -173,6 +173,19 @@ async def has_consent(plan: UUID, subject: UUID) -> bool:
     )
 
 
+async def has_mandate(plan: UUID, subject: UUID) -> bool:
+    """Whether somebody is of the circle of a plan now."""
+    return bool(
+        await connection().fetchval(
+            "SELECT 1 FROM mandate WHERE plan = $1 AND actor = $2 AND starts <= $3"
+            " AND (ends IS NULL OR ends > $3) LIMIT 1",
+            plan,
+            subject,
+            clock.now(),
+        )
+    )
+
+
 async def _find(actor: Actor, id_: UUID) -> Any:
     row = await connection().fetchrow("SELECT * FROM link WHERE id = $1 FOR UPDATE", id_)
     if row is None:
@@ -188,7 +201,9 @@ async def _find(actor: Actor, id_: UUID) -> Any:
 async def confirm_link(actor: Actor, id_: UUID, seen: int) -> Written:
     """A human called the known number and the check phrase was right: the chat may be used.
 
-    Raises NotFound, VersionStale, NotFromThisState unless somebody waits for it.
+    Every other chat of theirs on the plan ends: also one that they stopped, on a phone that may be
+    another's by now. Raises NotFound, VersionStale, NotFromThisState unless somebody waits for it,
+    Unfit where the yes to messages was taken back.
     """
     require(actor, "confirmLink")
     async with transaction(actor.id) as held:
@@ -196,14 +211,18 @@ async def confirm_link(actor: Actor, id_: UUID, seen: int) -> Written:
         check_version(row, seen)
         if row["state"] != "unconfirmed":
             raise NotFromThisState(f"This link is {row['state']}.")
-        await held.execute(
-            "UPDATE link SET state = 'ended', ended_at = $4, version = version + 1 WHERE id <> $1"
-            " AND subject = $2 AND plan IS NOT DISTINCT FROM $3 AND state = 'active'",
+        if row["plan"] is not None:
+            if not await has_mandate(row["plan"], row["subject"]):
+                raise NotFromThisState("Their mandate has ended.")
+            await _said_yes(row["plan"], row["subject"])
+        for other in await held.fetch(
+            "SELECT * FROM link WHERE id <> $1 AND subject = $2"
+            " AND plan IS NOT DISTINCT FROM $3 AND state <> 'ended' FOR UPDATE",
             id_,
             row["subject"],
             row["plan"],
-            clock.now(),
-        )
+        ):
+            await end_link(other, "ended")
         link = await held.fetchrow(
             "UPDATE link SET state = 'active', confirmed_at = $2, token = NULL, pin = NULL,"
             " version = version + 1 WHERE id = $1 RETURNING *",
@@ -228,7 +247,7 @@ async def _welcome(link: Any) -> None:
 
 
 async def cut_link(actor: Actor, id_: UUID, seen: int) -> Written:
-    """Cut a chat at once: nothing that waits is sent.
+    """Cut a chat at once, also one that was stopped: nothing is sent, and no word begins it again.
 
     Raises NotFound, VersionStale, NotFromThisState.
     """
@@ -236,7 +255,7 @@ async def cut_link(actor: Actor, id_: UUID, seen: int) -> Written:
     async with transaction(actor.id):
         row = await _find(actor, id_)
         check_version(row, seen)
-        if row["state"] not in LIVING:
+        if row["state"] == "ended":
             raise NotFromThisState(f"This link is {row['state']}.")
         version = await end_link(row, "ended")
         await record(actor, "cutLink", plan=row["plan"], thing=id_)

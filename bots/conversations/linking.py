@@ -41,8 +41,14 @@ async def start(chat: Chat, payload: str) -> None:
     await chat.say(opened, "PIN-ASK")
 
 
-def waits_for_pin(chat: Chat) -> bool:
-    return any(_open(link) for link in chat.links)
+def may_be_pin(chat: Chat, text: str) -> bool:
+    """Whether it is tried as the number: in a chat that is used already, words are words."""
+    waits = any(_open(link) for link in chat.links)
+    return waits and (not chat.active or any(one.isdecimal() for one in text))
+
+
+def _opens(link: Any, given: str) -> bool:
+    return hmac.compare_digest(links.hash_pin(link["id"], given), link["pin"])
 
 
 def _open(link: Any) -> bool:
@@ -52,10 +58,12 @@ def _open(link: Any) -> bool:
 async def pin(chat: Chat, text: str) -> None:
     """Five tries, then the invitation is dead and the worker makes a new one."""
     held = connection()
-    waiting = next(link for link in chat.links if _open(link))
-    link = await held.fetchrow("SELECT * FROM link WHERE id = $1 FOR UPDATE", waiting["id"])
     given = "".join(character for character in text if character.isdecimal())
-    if hmac.compare_digest(links.hash_pin(link["id"], given), link["pin"]):
+    waiting = [link for link in chat.links if _open(link)]
+    # of several invitations it is meant for the one that it opens
+    meant = next((one for one in waiting if _opens(one, given)), waiting[0])
+    link = await held.fetchrow("SELECT * FROM link WHERE id = $1 FOR UPDATE", meant["id"])
+    if _opens(link, given):
         await held.execute(
             "UPDATE link SET state = 'unconfirmed', pin = NULL, version = version + 1"
             " WHERE id = $1",

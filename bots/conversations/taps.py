@@ -12,6 +12,7 @@ from backend.messages.claims import Tap
 from bots.chat import Chat, actor_of
 from bots.conversations import settings
 from bots.conversations.dates import chosen_day
+from bots.texts.buttons import BUTTONS
 
 LATE_STATES = frozenset({"stopped", "inactive", "ended"})
 
@@ -29,11 +30,21 @@ async def tap(chat: Chat, data: str) -> None:
     index = inbox.chat_index(chat.id)
     if link is None or not hmac.compare_digest(link["chat_index"] or b"", index):
         return
-    if link["state"] in LATE_STATES:
+    if link["state"] in LATE_STATES or not _was_offered(message, read[1]):
+        return
+    actor = await actor_of(link)
+    if message["plan"] is not None and not await _has_mandate(actor, message):
         return
     if await _chosen(chat, link, message, read[1]):
         return
-    await _answer(chat, link, message, read[1])
+    await _answer(chat, actor, link, message, read[1])
+
+
+def _was_offered(message: Any, action: str) -> bool:
+    """A button that the text had: whoever writes the data of one by hand chooses among these."""
+    key = message["key"]
+    of_days = key == "DATE-ASK" and chosen_day(action, message["local_due"]) is not None
+    return of_days or action in BUTTONS.get(key, ())
 
 
 async def _message(hashed: bytes) -> Any:
@@ -64,8 +75,7 @@ async def _chosen(chat: Chat, link: Any, message: Any, action: str) -> bool:
     return True
 
 
-async def _answer(chat: Chat, link: Any, message: Any, action: str) -> None:
-    actor = await actor_of(link)
+async def _answer(chat: Chat, actor: Actor, link: Any, message: Any, action: str) -> None:
     plan = None
     if message["plan"] is not None:
         plan = await connection().fetchrow(
@@ -73,8 +83,6 @@ async def _answer(chat: Chat, link: Any, message: Any, action: str) -> None:
             " WHERE p.id = $1",
             message["plan"],
         )
-        if not await _has_mandate(actor, message):
-            return
     day = chosen_day(action, message["local_due"]) if message["key"] == "DATE-ASK" else None
     reply = await answers.answer(Tap(actor, link, message, plan, action, day))
     if not reply:
@@ -92,7 +100,8 @@ async def _has_mandate(actor: Actor, message: Any) -> bool:
     return bool(
         await connection().fetchval(
             "SELECT 1 FROM mandate m WHERE m.plan = $1 AND m.actor = $2 AND m.starts <= $3"
-            f" AND (m.ends IS NULL OR m.ends > $3) AND {_TOLD} LIMIT 1",
+            f" AND (m.ends IS NULL OR m.ends > $3) AND {_TOLD}"
+            " AND (m.person IS NULL OR NOT is_barred(m.person, m.actor, m.role)) LIMIT 1",
             message["plan"],
             actor.id,
             clock.now(),

@@ -21,13 +21,9 @@ async def stop(chat: Chat) -> None:
     """Every link of the chat is off at once, the worker is told, and nothing follows from it."""
     living = chat.living
     for link in living:
-        await connection().execute(
-            "UPDATE channel_consent SET withdrawn_at = $3, version = version + 1"
-            " WHERE plan = $1 AND subject = $2 AND withdrawn_at IS NULL",
-            link["plan"],
-            link["subject"],
-            clock.now(),
-        )
+        # who is in a chat that no human called may be anybody: it does not speak for the one who is
+        if link["confirmed_at"] or await _alone(link):
+            await _takes_back(link)
         # what was never confirmed cannot begin again by a word
         state = "stopped" if link["confirmed_at"] else "ended"
         await links.end_link(link, state, task="link-stopped")
@@ -35,16 +31,36 @@ async def stop(chat: Chat) -> None:
         await chat.say(living[0], "STOP-OK")
 
 
-async def start_again(chat: Chat) -> None:
-    """Whoever stopped may begin again by themselves: it is their own yes."""
+async def _takes_back(link: Any) -> None:
+    """The yes to messages ends, and what was to be opened on the strength of it."""
+    held = connection()
+    await held.execute(
+        "UPDATE channel_consent SET withdrawn_at = $3, version = version + 1"
+        " WHERE plan = $1 AND subject = $2 AND withdrawn_at IS NULL",
+        link["plan"],
+        link["subject"],
+        clock.now(),
+    )
+    for other in await held.fetch(
+        "SELECT * FROM link WHERE plan = $1 AND subject = $2 AND id <> $3"
+        " AND state IN ('invited', 'unconfirmed') FOR UPDATE",
+        link["plan"],
+        link["subject"],
+        link["id"],
+    ):
+        await links.end_link(other, "ended")
+
+
+async def start_again(chat: Chat) -> bool:
+    """Whoever stopped may begin again by themselves: it is their own yes. Whether one did."""
     held = connection()
     stopped = [
         link
         for link in chat.links
-        if link["state"] == "stopped" and link["confirmed_at"] and await _alone(link)
+        if link["state"] == "stopped" and link["confirmed_at"] and await _may_begin(link)
     ]
     if not stopped:
-        return
+        return False
     for link in stopped:
         await held.execute(
             "UPDATE link SET state = 'active', ended_at = NULL, version = version + 1"
@@ -65,6 +81,14 @@ async def start_again(chat: Chat) -> None:
             )
             await tell(link, "link-begun-again")
     await chat.say(stopped[0], "START-OK")
+    return True
+
+
+async def _may_begin(link: Any) -> bool:
+    """Whether they are of the circle still, and have no other chat."""
+    if link["plan"] is not None and not await links.has_mandate(link["plan"], link["subject"]):
+        return False
+    return await _alone(link)
 
 
 async def _alone(link: Any) -> bool:

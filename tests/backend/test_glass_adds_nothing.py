@@ -21,7 +21,7 @@ ADDED = (
 )
 CHANGED = (
     *("wall", "erasure_wish", "legal_hold", "link", "court_file", "entry_pass", "channel_consent"),
-    *("disclosure", "participation", "member", "protected_address", "safety_flag"),
+    *("disclosure", "member", "protected_address", "safety_flag"),
 )
 # What no two rows have alike.
 APART: Mapping[str, Mapping[str, object]] = {
@@ -30,7 +30,14 @@ APART: Mapping[str, Mapping[str, object]] = {
     "link": {"state": "ended", "token": None, "chat": None, "chat_index": None},
     "wall": {"ended_at": "2030-01-01T00:00:00Z"},
     "member": {"alias": "of no other"},
+    "channel_consent": {"withdrawn_at": None},
+    "disclosure": {"withdrawn_at": None},
     "mandate": {"glass": None, "ends": None, "starts": "2030-01-01T00:00:00Z"},
+}
+# Who writes it is who acts.
+OF_WHOM: Mapping[str, str] = {
+    "erasure_wish": "asked_by",
+    **dict.fromkeys(("channel_consent", "disclosure", "participation"), "recorded_by"),
 }
 _ADD = "INSERT INTO {0} SELECT (jsonb_populate_record(null::{0}, $1::jsonb)).*"
 
@@ -61,7 +68,7 @@ async def test_the_database_takes_no_row_that_lasts_from_behind_glass(let: Let, 
     sql, given = _ADD.format(table), {**new, **APART.get(table, {})}
 
     async def adds(who: Caller) -> str:
-        own = {"asked_by": who.id} if table == "erasure_wish" else {}
+        own = {OF_WHOM[table]: who.id} if table in OF_WHOM else {}
         first = ""
         if table == "member":  # somebody new
             own = {"id": uuid4()}

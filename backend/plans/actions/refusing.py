@@ -50,12 +50,12 @@ async def let_fall(
 # A date under supervision is kept or moved by a human, whatever it was planned for.
 _OFF = """
 UPDATE appointment SET state = 'cancelled_by_person', version = version + 1
- WHERE plan = $1 AND milestone = ANY ($2) AND state = ANY ($3) AND held_on >= $4 AND role <> 'PO'
+ WHERE plan = $1 AND milestone = ANY ($2) AND state = ANY ($3) AND role <> 'PO'
+   AND (held_on + held_at) AT TIME ZONE zone > $4
 RETURNING id
 """
 
 
 async def _call_off(plan: Mapping[str, Any], milestones: list[Any]) -> list[Any]:
-    today = clock.today(plan["zone"])
-    held = await connection().fetch(_OFF, plan["id"], milestones, sorted(COMING), today)
+    held = await connection().fetch(_OFF, plan["id"], milestones, sorted(COMING), clock.now())
     return [row["id"] for row in held]
