@@ -54,7 +54,8 @@ UPDATE task SET urgency = 2, version = version + 1
 """
 # `since`: from when on whoever is on duty is paged. `passed_on`: how many said that they cannot.
 URGENT = """
-SELECT t.id, t.agency, t.plan, t.local_due, count(m.id) FILTER (WHERE m.answer = 'cant') AS passed_on,
+SELECT t.id, t.agency, t.plan, t.local_due,
+       count(m.id) FILTER (WHERE m.answer = 'cant') AS passed_on,
        t.opened_at + CASE t.kind WHEN 'gate-waiting' THEN $2::interval ELSE '0' END AS since
   FROM task t LEFT JOIN message m ON m.rule = 'UNPL' AND m.subject = t.id
  WHERE t.urgency >= 2 AND t.acknowledged_at IS NULL AND t.closed_at IS NULL

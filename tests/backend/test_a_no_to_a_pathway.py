@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from backend.plans.rules import goes_with_pathway
+from tests.chats import at
 from tests.releases import change, joins
 from tests.world import Caller, World, a_day, row
 
@@ -163,12 +164,9 @@ async def test_what_fell_while_it_slept_comes_back_with_a_day(world: World) -> N
 
 
 DATES = (
-    *(("coming", "SW", 5, "scheduled"), ("today", "SW", 0, "scheduled")),
-    *(
-        ("kept", "SW", 5, "attended"),
-        ("past", "SW", -1, "scheduled"),
-        ("order", "PO", 5, "scheduled"),
-    ),
+    *(("coming", "SW", 5, 8, "scheduled"), ("today", "SW", 0, 10, "confirmed")),
+    *(("kept", "SW", 5, 8, "attended"), ("an hour ago", "SW", 0, 8, "scheduled")),
+    ("order", "PO", 5, 8, "scheduled"),
 )
 
 
@@ -176,13 +174,14 @@ DATES = (
 async def test_coming_dates_of_a_part_that_was_declined_are_off(
     world: World, *, at_once: bool
 ) -> None:
+    at(a_day(), 9)
     worker = await world.somebody("SW")
     plan = await world.a_plan(worker)
     await change(world, worker, plan, "VOC-03", state="planned")
     made = {}
-    for what, role, days, state in (*DATES, ("another", "SW", 5, "scheduled")):
+    for what, role, days, hour, state in (*DATES, ("another", "SW", 5, 8, "scheduled")):
         code = "VOC-01" if what == "another" else "VOC-03"
-        body = {"role": role, "held_at": "10:00:00", "milestone": row(plan, code)["id"]}
+        body = {"role": role, "held_at": f"{hour:02}:00:00", "milestone": row(plan, code)["id"]}
         body["held_on"] = (a_day() + timedelta(days=days)).isoformat()
         answer = await worker.post(f"/plans/{plan['id']}/appointments", body)
         assert answer.status_code == 201, answer.text

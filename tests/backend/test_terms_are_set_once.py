@@ -183,7 +183,8 @@ async def test_a_yes_is_of_now_and_of_whoever_heard_it(
     change = {name: to for name, to in change.items() if name in names}
     values = dict(zip(names, names, strict=True)) | {"id": "gen_random_uuid()"}
     values |= {name: to.replace("$other", f"'{other.id}'") for name, to in change.items()}
-    sql = f"INSERT INTO {table} ({', '.join(values)}) SELECT {', '.join(values.values())} FROM {table}"
+    given = ", ".join(values.values())
+    sql = f"INSERT INTO {table} ({', '.join(values)}) SELECT {given} FROM {table}"
     if not change:
         await _as_app(world, worker, sql)
         return
