@@ -80,8 +80,9 @@ RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_tem
         ELSE coalesce('tasks' = ANY (flow_groups(
             m.agency, 'agency', m.elsewhere, NULL, at, NULL, m.plan, m.actor)), false) END)
       FROM mandate m
-     WHERE m.plan = on_plan AND m.actor = who AND m.starts <= at AND (m.ends IS NULL OR m.ends > at)
+     WHERE m.plan = on_plan AND m.actor = who
        AND (m.person IS NULL OR NOT is_barred(m.person, m.actor, m.role))
+       AND m.starts <= at AND (m.ends IS NULL OR m.ends > at)
 $$;
 """
 
