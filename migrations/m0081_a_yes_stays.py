@@ -37,6 +37,8 @@ CREATE TRIGGER flow_stays_ended BEFORE UPDATE ON data_flow FOR EACH ROW
     WHEN (current_user = 'throughcare_app' AND OLD.ended_at IS NOT NULL)
     EXECUTE FUNCTION refuse();
 REVOKE UPDATE ON participation FROM throughcare_app;
+DROP POLICY app_changes ON participation;
+DROP POLICY glass_changes_nothing ON participation;
 REVOKE INSERT ON disclosure, participation FROM throughcare_worker;
 """
 # Whoever heard it writes it down, on that day. The bot writes what somebody's own word began.

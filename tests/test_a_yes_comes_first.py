@@ -115,3 +115,33 @@ async def test_to_take_one_persons_yes_back_leaves_that_of_others(world: World) 
     for column, table in (("subject", "channel_consent"), ("recipient", "disclosure")):
         rows = await world.sql(left.format(f"{column}::text AS who", table))
         assert rows == [{"who": other}]
+
+
+async def test_to_take_a_yes_back_on_one_plan_leaves_that_on_another(world: World) -> None:
+    worker, plan, actor = await _somebody(world)
+    other = (await world.a_plan(worker))["id"]
+    until = (a_day() + timedelta(days=30)).isoformat()
+    yes = {"kind": "channel", "subject": actor, "channel": "telegram", "language": "en"}
+    told = {"recipient": actor, "fact": "release_date", "purpose": "the day", "until": until}
+    for path, body, table in (
+        ("consents", yes, "channel_consent"),
+        ("disclosures", told, "disclosure"),
+    ):
+        made = (await worker.post(f"/plans/{plan['id']}/{path}", body)).json()["id"]
+        # of the person, who has one plan after the other
+        names = [
+            row["name"]
+            for row in await world.sql(
+                "SELECT column_name::text AS name FROM information_schema.columns"
+                " WHERE table_name = $1",
+                table,
+            )
+        ]
+        changed = {"id": "gen_random_uuid()", "plan": "$1::text::uuid"}
+        values = ", ".join(changed.get(name, name) for name in names)
+        await world.sql(
+            f"INSERT INTO {table} ({', '.join(names)}) SELECT {values} FROM {table}", other
+        )
+        assert (await worker.post(f"/consents/{made}/withdraw", {})).status_code == 200
+        left = await world.sql(f"SELECT plan::text FROM {table} WHERE withdrawn_at IS NULL")
+        assert left == [{"plan": other}]

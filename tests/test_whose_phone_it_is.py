@@ -129,6 +129,12 @@ async def test_to_end_a_mandate_ends_a_chat_that_was_stopped(world: World, chats
         ("UPDATE channel_consent SET withdrawn_at = now()", 422),
         ("UPDATE mandate SET ends = starts WHERE role = 'ME'", 409),
         ("UPDATE mandate SET starts = now() + interval '9 years' WHERE role = 'ME'", 409),
+        (
+            "UPDATE mandate SET plan = (SELECT p.id FROM plan p WHERE p.id <> mandate.plan)"
+            " WHERE role = 'ME'",
+            409,
+        ),
+        ("UPDATE mandate SET actor = granted_by WHERE role = 'ME'", 409),
         ("UPDATE plan SET version = version", 200),
     ],
 )
@@ -136,6 +142,7 @@ async def test_nobody_is_confirmed_whose_yes_or_mandate_has_ended(
     world: World, chats: Chats, sql: str, status: int
 ) -> None:
     worker, plan = await a_release(world, on_weekday(WEDNESDAY))
+    await world.a_plan(worker)
     added = await worker.post(
         f"/plans/{plan['id']}/circle", {"role": "ME", "language": "en", "name": "Mentor"}
     )
