@@ -130,8 +130,10 @@ async def test_to_end_a_mandate_ends_a_chat_that_was_stopped(world: World, chats
         ("UPDATE mandate SET ends = starts WHERE role = 'ME'", 409),
         ("UPDATE mandate SET starts = now() + interval '9 years' WHERE role = 'ME'", 409),
         (
-            "UPDATE mandate SET plan = (SELECT p.id FROM plan p WHERE p.id <> mandate.plan)"
-            " WHERE role = 'ME'",
+            (
+                "UPDATE mandate SET plan = (SELECT p.id FROM plan p WHERE p.id <> mandate.plan)"
+                " WHERE role = 'ME'"
+            ),
             409,
         ),
         ("UPDATE mandate SET actor = granted_by WHERE role = 'ME'", 409),
