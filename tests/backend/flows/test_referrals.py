@@ -52,7 +52,7 @@ async def test_a_referral_ends_with_the_day_of_the_agency_wherever_the_plan_is(
     await world.a_flow(
         abroad.there, groups=["alias"], basis="authorisation", law=None, article=None
     )
-    last = clock.today("Africa/Tunis")
+    last = clock.today("Africa/Tunis") + timedelta(days=2)
     clock.travel(lambda: datetime.combine(last, datetime.min.time(), UTC) + timedelta(hours=21))
     assert clock.today("Indian/Reunion") > last
     body = {"fact": "referral", "purpose": "counselling", "recipient": str(abroad.officer.id)}
