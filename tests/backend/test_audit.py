@@ -17,8 +17,9 @@ from backend.errors import NotFound
 from backend.processes import process
 from backend.settings import SettingsError, read
 from tests.backend.acts import OF_ACCOUNT, Act, a_scene
+from tests.chats import at
 from tests.databases import as_the_owner_of_everything
-from tests.world import World
+from tests.world import World, a_day
 
 REFUSED = asyncpg.InsufficientPrivilegeError
 READS = {"getPlan", "milestoneHistory", "listAccess", "draftSummary", "getSummary", "listSummaries"}
@@ -123,6 +124,7 @@ async def test_not_even_the_owner_or_a_superuser_rewrites_what_is_written(world:
 
 
 async def test_every_operation_writes_its_row_with_who_what_and_which_plan(world: World) -> None:
+    at(a_day() + timedelta(days=1), 12)  # about midnight the usual change goes a longer way
     scene = await a_scene(world)
     for operation in scene.acts:
         last = (await _audit(world))[-1]["id"]
