@@ -60,6 +60,7 @@ OPERATIONS: Mapping[str, frozenset[str]] = {
     "findPerson": _WORKERS,
     "changePlanState": _WORKERS,
     "moveReleaseDate": frozenset({"SW", "PS"}),
+    "previewRelease": frozenset({"SW", "PS"}),
     "changeMilestone": _ROW_OWNERS,
     "milestoneHistory": _PLAN_READERS,
     "planAppointment": frozenset({"SW", "PO", "PS", "TR", "CP"}),

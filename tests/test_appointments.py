@@ -8,7 +8,7 @@ import pytest
 
 from backend.appointments.rules import friendly_text_at, instant
 from tests.chats import Chats, at
-from tests.releases import a_release, joins, kinds, leave, on_weekday, said
+from tests.releases import a_release, change, joins, kinds, leave, on_weekday, said
 from tests.world import Caller, World, row
 
 TUESDAY = 2
@@ -144,7 +144,8 @@ async def test_a_date_that_the_service_takes_back_is_told(world: World, chats: C
 
 async def test_a_kept_date_settles_its_row(world: World, chats: Chats) -> None:
     worker, officer, plan, _, held_on, _ = await _a_date(world, chats)
-    found = row(plan, "PRB-03")
+    await change(world, worker, plan, "PRB-03", state="planned")
+    found = row(await world.plan(worker, plan["id"]), "PRB-03")
     at(held_on, 9)
     held = {
         "role": "PO",

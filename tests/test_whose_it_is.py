@@ -72,7 +72,7 @@ async def test_a_row_of_a_role_that_nobody_holds_counts_for_the_social_worker(
     officer = await world.somebody("PO")
     worker, plan = await a_release(world, on_weekday(MONDAY))
     due = on_weekday(MONDAY, weeks=3)
-    await change(world, worker, plan, "PRB-03", due_on=due.isoformat())
+    await change(world, worker, plan, "PRB-03", state="planned", due_on=due.isoformat())
     before = await _count(chats, worker, due)
     await joins(world, worker, plan, officer, "PO")
     assert await _count(chats, worker, due) == before - 1

@@ -1,7 +1,7 @@
 """One plan: what comes next, all its rows, its release, and who looked at it."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import groupby
 from typing import Any
@@ -16,12 +16,13 @@ from backend.alerts.actions import list_tasks
 from backend.audit.actions import list_access
 from backend.database import transaction
 from backend.doors import HttpRequest, actor_of
+from backend.errors import NotFromThisState, Unfit
 from backend.once import Written
 from backend.pages.forms import Attempt, Form, submit
 from backend.pages.html import Page, go, show
 from backend.pages.reading import office_of
 from backend.plans import rules
-from backend.plans.actions import reading, release
+from backend.plans.actions import moving, reading, release
 from backend.plans.views import LeftCustody, MoveRelease, PlanState, PlanView
 
 ROWS_AT_FIRST = 10  # the page stays small; the others are one tap away
@@ -114,13 +115,7 @@ class PlanPageController(Controller):
     @post("/release")
     async def move(self, request: HttpRequest, plan_id: FromPath[UUID]) -> Page:
         async def act(actor: Actor, form: Form) -> Written:
-            to = form.read(MoveRelease)
-            return await release.move_release_date(
-                actor,
-                plan_id,
-                form.seen,
-                release.Release(to.release_date, to.certainty, to.release_time),
-            )
+            return await moving.move_release_date(actor, plan_id, form.seen, _release_of(form))
 
         return await submit(
             request,
@@ -129,6 +124,16 @@ class PlanPageController(Controller):
             lambda written: go(f"/desk/plans/{plan_id}/release?moved={written.id}"),
             lambda tried: _release(request, plan_id, tried),
         )
+
+    @post("/release/preview", status_code=200)
+    async def preview(self, request: HttpRequest, plan_id: FromPath[UUID]) -> Page:
+        """What a move would do; what was typed stays, to be sent."""
+        typed = replace(request.state.form, path=f"/desk/plans/{plan_id}/release")
+        try:
+            seen = await moving.preview_release(actor_of(request), plan_id, _release_of(typed))
+        except (Unfit, NotFromThisState) as error:
+            return await _release(request, plan_id, Attempt(typed, error))
+        return await _release(request, plan_id, Attempt(typed), preview=seen)
 
     @post("/state")
     async def change_state(self, request: HttpRequest, plan_id: FromPath[UUID]) -> Page:
@@ -191,17 +196,23 @@ def _together(acts: Sequence[Any], zone: str) -> list[tuple[Any, int]]:
     return [(same[0], len(same)) for same in groups]
 
 
+def _release_of(form: Form) -> moving.Release:
+    to = form.read(MoveRelease)
+    return moving.Release(to.release_date, to.certainty, to.release_time)
+
+
 async def _release(
     request: HttpRequest,
     plan_id: UUID,
     tried: Attempt | None = None,
     *,
     moved: UUID | None = None,
+    preview: moving.Preview | None = None,
 ) -> Page:
     actor = actor_of(request)
     async with transaction(actor.id):
         sheet = await sheet_of(actor, plan_id)
-        move = await release.read_move(actor, moved) if moved else None
+        move = await moving.read_move(actor, moved) if moved else None
     steps = [to for to in rules.PLAN_STEPS if to in rules.PLAN_STEPS[sheet.read.row["state"]]]
     wrong = "active_inside" if sheet.read.left_custody else "active_outside"
     return show(
@@ -210,6 +221,8 @@ async def _release(
         tried=tried,
         **sheet.values(),
         move=move,
+        preview=preview,
+        names={member.actor: member for member in sheet.view.circle or ()},
         steps=[to for to in steps if to != wrong],
         certainties=rules.CERTAINTIES,
     )

@@ -37,7 +37,15 @@ from backend.errors import (
     VersionMissing,
     VersionStale,
 )
-from backend.plans.actions import caseload, finding, milestones, opening, reading, release
+from backend.plans.actions import (
+    caseload,
+    finding,
+    milestones,
+    moving,
+    opening,
+    reading,
+    release,
+)
 from backend.plans.views import (
     CaseloadView,
     ChangeMilestone,
@@ -49,8 +57,10 @@ from backend.plans.views import (
     OpenPlan,
     PlanState,
     PlanView,
+    PreviewView,
     move_view,
     new_plan,
+    preview_view,
 )
 from backend.problems import documented
 
@@ -140,13 +150,28 @@ class PlanController(Controller):
         self, request: HttpRequest, plan_id: FromPath[UUID], data: JSONBody[MoveRelease]
     ) -> Response[MoveView]:
         """Move the release date or its certainty; answers what moved."""
-        to = release.Release(data.release_date, data.certainty, data.release_time)
+        to = moving.Release(data.release_date, data.certainty, data.release_time)
         written = await change(
             request,
             "moveReleaseDate",
-            lambda actor, seen: release.move_release_date(actor, plan_id, seen, to),
+            lambda actor, seen: moving.move_release_date(actor, plan_id, seen, to),
         )
         return answer(written, await move_view(actor_of(request), written))
+
+    @post(
+        "/{plan_id:uuid}/release-date/preview",
+        operation_id="previewRelease",
+        status_code=200,
+        responses=documented(NotYourRole, NotFound, Unfit, NotFromThisState),
+    )
+    async def preview(
+        self, request: HttpRequest, plan_id: FromPath[UUID], data: JSONBody[MoveRelease]
+    ) -> Response[PreviewView]:
+        """What a move of the release date would do; nothing is moved, and nobody is told."""
+        to = moving.Release(data.release_date, data.certainty, data.release_time)
+        seen = await moving.preview_release(actor_of(request), plan_id, to)
+        tag = {"ETag": f'"{seen.version}"'}
+        return Response(preview_view(seen), headers={**NO_STORE, **tag})
 
     @post(
         "/{plan_id:uuid}/left-custody",

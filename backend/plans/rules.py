@@ -44,6 +44,7 @@ CERTAINTIES = ("confirmed", "expected", "earliest_possible")
 NEVER_ROLLED = frozenset({"GAT-01", "MEN-07", "MEN-08", "MEN-09", "HOU-05", "HLT-05", "FAM-10"})
 NEVER_ROLLED_PREFIX = "UNP-"
 SOON = timedelta(days=14)
+A_WEEK = timedelta(days=7)
 SLIP = "The release date lies more than two years back or sixty ahead: look at its year."
 LONG_AGO, FAR_AHEAD = timedelta(days=2 * 366), timedelta(days=60 * 366)
 
@@ -80,6 +81,26 @@ def due_on(
 def is_slip(release: date, today: date) -> bool:
     """A year that nobody can have meant: it would pull every row to today, or out of sight."""
     return not today - LONG_AGO <= release <= today + FAR_AHEAD
+
+
+def cautions(release: date, certainty: str, plan: Mapping[str, Any], *, today: date) -> list[str]:
+    """What a worker may want to think of before a date is set: words for them, never a refusal.
+
+    `plan` as it was found, with the `working_days` of its place.
+    """
+    open_days, found = plan["working_days"], list[str]()
+    after = release + timedelta(days=1)
+    if open_days and release.isoweekday() not in open_days:
+        found.append("on_closed_day")
+    elif open_days and after.isoweekday() not in open_days:
+        found.append("before_closed_days")
+    if CERTAINTIES.index(certainty) > CERTAINTIES.index(plan["certainty"]):
+        found.append("less_certain")
+    if certainty != "confirmed" and release <= today + A_WEEK:
+        found.append("soon_and_not_confirmed")
+    if release < today:
+        found.append("in_the_past")
+    return found
 
 
 def next_cycle(row: Mapping[str, Any]) -> int | None:

@@ -1,5 +1,6 @@
 """What a client sends about plans and what it gets: wire types, written by hand."""
 
+from dataclasses import asdict
 from datetime import date, datetime, time
 from typing import Annotated, Any
 from uuid import UUID, uuid4
@@ -12,7 +13,7 @@ from backend.errors import Unfit
 from backend.matrix import cut, of
 from backend.once import Written
 from backend.plans import rules
-from backend.plans.actions import caseload, opening, reading, release
+from backend.plans.actions import caseload, moving, opening, reading
 from backend.words import Language, Line, Name, Note
 
 DETAIL, RELEASE = of("milestone detail"), of("release date")
@@ -237,6 +238,40 @@ class MoveView(msgspec.Struct):
     recipients_told: int | UnsetType = UNSET
 
 
+class WaitingMessage(msgspec.Struct):
+    key: str
+    recipient: UUID
+    due_at: datetime
+
+
+class MovedQuestion(msgspec.Struct):
+    """`role` is empty where it is whoever has gate duty; a day is null where it is not asked."""
+
+    key: str
+    role: str
+    before: date | None
+    after: date | None
+
+
+class PreviewView(msgspec.Struct):
+    """What a move would do to the plan as it is at `version`, and what to think of before it.
+
+    `cautions` are some of on_closed_day, before_closed_days, less_certain, soon_and_not_confirmed,
+    in_the_past. To the plan's workers it says which messages fall away, who is told (as in the
+    plan's circle), and what is asked on other days.
+    """
+
+    version: int
+    moved: list[MovedRow]
+    pinned: list[PinnedRow]
+    cautions: list[str]
+    falls_away: list[WaitingMessage] | UnsetType = UNSET
+    told: list[UUID] | UnsetType = UNSET
+    questions: list[MovedQuestion] | UnsetType = UNSET
+    messages_cancelled: int | UnsetType = UNSET
+    recipients_told: int | UnsetType = UNSET
+
+
 class ChangeMilestone(msgspec.Struct, forbid_unknown_fields=True):
     state: str | None = None
     due_on: date | None = None
@@ -293,16 +328,32 @@ def new_plan(data: OpenPlan) -> opening.NewPlan:
 
 
 async def move_view(actor: Actor, written: Written) -> MoveView:
-    found, moved, pinned = await release.read_move(actor, written.id)
-    view = MoveView(
-        written.id,
-        written.version,
-        [
-            MovedRow(r["milestone"], r["code"], r["title"], r["due_before"], r["due_after"])
-            for r in moved
-        ],
-        [PinnedRow(r["milestone"], r["code"], r["title"], r["due_on"]) for r in pinned],
-    )
-    if found["told"] is not None:
-        view.messages_cancelled, view.recipients_told = found["cancelled"], found["told"]
+    came = await moving.read_move(actor, written.id)
+    return MoveView(version=written.version, id=written.id, **_came(came))
+
+
+def preview_view(preview: moving.Preview) -> PreviewView:
+    view = PreviewView(version=preview.version, cautions=preview.cautions, **_came(preview.came))
+    if preview.came.move["told"] is not None:
+        view.falls_away = [WaitingMessage(**row) for row in preview.falls_away]
+        view.told = list(preview.told)
+        view.questions = [MovedQuestion(**asdict(one)) for one in preview.questions]
     return view
+
+
+def _came(came: moving.Came) -> dict[str, Any]:
+    rows: dict[str, Any] = {
+        "moved": [
+            MovedRow(r["milestone"], r["code"], r["title"], r["due_before"], r["due_after"])
+            for r in came.moved
+        ],
+        "pinned": [
+            PinnedRow(r["milestone"], r["code"], r["title"], r["due_on"]) for r in came.pinned
+        ],
+    }
+    if came.move["told"] is not None:
+        rows |= {
+            "messages_cancelled": came.move["cancelled"],
+            "recipients_told": came.move["told"],
+        }
+    return rows

@@ -33,7 +33,7 @@ SIDE_DOORS = {"If-None-Match": "*", "Range": "bytes=0-10", "Accept": "text/csv"}
 READS = {
     *("getPlan", "listPlans", "milestoneHistory", "listTasks", "listAccess", "listWalls"),
     *("listBreakGlass", "draftSummary", "listLegalHolds", "listColleagues", "listSafety"),
-    *("findPerson", "listFlows"),
+    *("findPerson", "listFlows", "previewRelease"),
     *("listIncidents", "draftNotice", "listComplaints", "listAgencyHolds"),
     *("listProofs", "listRecord", "listReviews"),
     *("listAgencyMandates", "listAgencyConsents", "countRecords"),

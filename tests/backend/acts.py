@@ -288,6 +288,7 @@ def _acts(docket: Docket, coordinator: Caller, ids: dict[str, Any]) -> list[Act]
         Act("getSummary", "GET", "/court/summaries/{}" + court, (ids["summary"],)),
         _changing("changeMilestone", "PATCH", "/milestones/{}", ids["milestone"], bodies.done()),
         Act("moveReleaseDate", "POST", "/plans/{}/release-date", (plan,), bodies.a_move(), version),
+        Act("previewRelease", "POST", "/plans/{}/release-date/preview", (plan,), bodies.a_move()),
         Act("recordLeftCustody", "POST", "/plans/{}/left-custody", (plan,), bodies.out(), version),
         Act("changePlanState", "POST", "/plans/{}/state", (plan,), {"state": "paused"}, version),
         Act("listColleagues", "GET", "/colleagues"),

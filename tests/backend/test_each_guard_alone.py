@@ -105,8 +105,11 @@ ACTIONS = {
     },
     "backend.plans.actions.opening": {"open_plan": "openPlan"},
     "backend.plans.actions.reading": {"get_plan": "getPlan"},
-    "backend.plans.actions.release": {
+    "backend.plans.actions.moving": {
         "move_release_date": "moveReleaseDate",
+        "preview_release": "previewRelease",
+    },
+    "backend.plans.actions.release": {
         "change_plan_state": "changePlanState",
         "record_left_custody": "recordLeftCustody",
     },

@@ -13,6 +13,7 @@ PROBLEM = "urn:throughcare:problem:"
 # signing out twice does no more than once.
 WITHOUT_KEY = {
     "findPerson",
+    "previewRelease",
     "signIn",
     "refreshSession",
     "acceptInvitation",

@@ -5,7 +5,7 @@ from tests.world import World, a_day, row
 
 async def test_a_full_plan_has_the_115_base_rows_and_what_is_not_core_sleeps(world: World) -> None:
     worker = await world.somebody("SW")
-    plan = await world.a_plan(worker)
+    plan = await world.a_plan(worker, in_days=180)
     assert len(plan["milestones"]) == 115
     kinds = {(one["kind"], one["state"]) for one in plan["milestones"]}
     assert kinds == {("C", "planned"), ("V", "dormant"), ("N", "dormant"), ("O", "dormant")}

@@ -28,7 +28,7 @@ from backend.flows.rules import OF_KIND
 from backend.messages.incoming import mark_read
 from backend.pages.reading import office_of
 from backend.passes import actions as passes
-from backend.plans.actions.release import read_move
+from backend.plans.actions.moving import read_move
 from backend.staff.proof import begin_try
 from backend.walls.actions import end_wall
 from backend.walls.glass import let_break_glass

@@ -35,6 +35,7 @@ WITHOUT_VERSION = {
     "bindCourtFile": "binds or ends by the court's own reference, and no other value is in it",
     "setDutyRota": "names the whole span that it replaces; there is no row that one could read",
     "findPerson": "it reads, and what is asked stands in no address",
+    "previewRelease": "likewise; it answers with the version that a move will ask for",
     "signIn": "a session is no row of a plan",
     "refreshSession": "likewise",
     "acceptInvitation": "a code that works once has no version",

@@ -23,7 +23,7 @@ RULES: dict[str, frozenset[str]] = {
     "backend/doors.py": frozenset({"_authenticate", "_well_formed", "_take_purpose"}),
 }
 # Who of the circle is told by a message, and how: no request reads what these look up.
-TOLD = frozenset({"sending", "values", "release", "writing"})
+TOLD = frozenset({"sending", "values", "release", "moving", "writing"})
 # Conditions that say whose a row is, or whether somebody's right is in force.
 _WHOSE = re.compile(
     r"\b(actor|agency|plan|client|person|role|starts|ends|suspended_at|is_barred|active|staff"

@@ -18,6 +18,7 @@ from backend.database import connection, moment, transaction
 from backend.errors import NotFound, PlanAlreadyOpen, Taken, Unfit
 from backend.once import Written
 from backend.people.actions import write_words
+from backend.plans.late_start import still_worth
 from backend.plans.rules import CERTAINTIES, SLIP, due_on, is_slip
 from backend.plans.template import OVERLAYS, TemplateRow, rows_for
 
@@ -49,6 +50,8 @@ class NewPlan:
 async def open_plan(actor: Actor, new: NewPlan) -> Written:
     """Open a plan with all its rows; voluntary, need-bound and ordered rows sleep at first.
 
+    In a plan that begins late what is not worth beginning any more sleeps too (`still_worth`); what
+    is, is due at once and not overdue.
     The worker who opens it and the agency's coordinators get their mandates.
     Raises PlanAlreadyOpen, Taken for an id in use, Unfit, NotFound for an unknown person.
     """
@@ -166,17 +169,19 @@ SELECT gen_random_uuid(), $1, $2, 1, code, pathway, title, anchor, day, win_befo
 
 async def _write_rows(actor: Actor, new: NewPlan, agency: Any) -> None:
     today = clock.today(new.zone or agency["zone"])
+    of_template = rows_for(new.template, new.overlays)
+    worth = still_worth(of_template, new.release_date, today)
     rows = [
-        _milestone(new, row, agency["working_days"], today)
-        for row in rows_for(new.template, new.overlays)
+        _milestone(new, row, agency["working_days"], today, asleep=row.code not in worth)
+        for row in of_template
     ]
     await connection().execute(_ROWS, actor.agency, new.id, json.dumps(rows, default=str))
 
 
 def _milestone(
-    new: NewPlan, row: TemplateRow, working_days: Sequence[int], today: date
+    new: NewPlan, row: TemplateRow, working_days: Sequence[int], today: date, *, asleep: bool
 ) -> dict[str, Any]:
-    awake = row.kind == "C" or (row.kind == "O" and new.supervision)
+    awake = (row.kind == "C" or (row.kind == "O" and new.supervision)) and not asleep
     due = due_on(row.code, row.day, new.release_date, working_days, not_before=today)
     return {
         **asdict(row),

@@ -176,13 +176,13 @@ async def test_declining_asks_for_no_reason_and_says_that_it_costs_nothing(world
     page = plain(await browser.open(action))
     assert "it has no consequence and asks for no reason" in page.words
     assert (await browser.send(page, action, to="declined")).status == 200
-    possible = row(plan, "HOU-01")
+    possible = row(plan, "HOU-02")
     action = f"/desk/rows/{possible['id']}"
     page = await browser.open(f"/desk/plans/{plan['id']}")
     await browser.send(await browser.open(action), action, to="not_possible/service_side")
     plan = await world.plan(worker, plan["id"])
     assert row(plan, "CNS-11")["state"] == "declined"
-    found = row(plan, "HOU-01")
+    found = row(plan, "HOU-02")
     assert (found["state"], found["cause"]) == ("not_possible", "service_side")
 
 

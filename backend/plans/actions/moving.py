@@ -1,0 +1,269 @@
+"""The release date moves: what goes along, what stays, who is told; and a look at it beforehand."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+from backend import clock
+from backend.access import Actor, check_version, find_plan, require
+from backend.audit.actions import record
+from backend.database import connection, transaction
+from backend.errors import NotFound, NotFromThisState, Unfit
+from backend.matrix import covers
+from backend.messages import outbox
+from backend.messages.outbox import Occurrence
+from backend.messages.questions import Question, questions_of_rows, questions_of_the_gate
+from backend.messages.rules import RELEASE_MOVED
+from backend.once import Written
+from backend.plans import rules
+from backend.plans.actions.writing import write_events
+
+
+@dataclass(frozen=True)
+class Release:
+    date: dt.date
+    certainty: str
+    time: dt.time | None = None
+
+
+@dataclass(frozen=True)
+class Came:
+    """What a move did, as far as the asker is shown rows: none of others, and no counts of others'.
+
+    `move` is its row; `cancelled` and `told` in it are None for whoever is no worker of the plan.
+    """
+
+    move: Any
+    moved: list[Any]
+    pinned: list[Any]
+
+
+async def move_release_date(actor: Actor, id_: UUID, seen: int, to: Release) -> Written:
+    """Move the date or its certainty; the written id is that of the move, read by `read_move`.
+
+    Open, unpinned rows move along, done rows stay, pinned rows stay and are shown.
+    What waited to be said about a moved row is cancelled and made anew on its new day.
+    Raises NotFound, VersionStale, Unfit, NotFromThisState.
+    """
+    require(actor, "moveReleaseDate")
+    async with transaction(actor.id):
+        plan = await _of_desk(actor, id_)
+        check_version(plan, seen)
+        _check(plan, to)
+        moved = await _move(actor, plan, to)
+        await record(actor, "moveReleaseDate", plan=id_, thing=moved.id)
+        return Written(moved.id, moved.version)
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a move would do to a plan that is at `version`, and what to think of before.
+
+    `falls_away` are the waiting messages that would be taken back, `told` who would be told of it
+    once, `questions` what would be asked on other days: all for the plan's workers alone.
+    """
+
+    version: int
+    came: Came
+    cautions: list[str]
+    falls_away: Sequence[Any]
+    told: Sequence[UUID]
+    questions: Sequence[Question]
+
+
+async def preview_release(actor: Actor, id_: UUID, to: Release) -> Preview:
+    """What `move_release_date` would do now: it is done, looked at and taken back.
+
+    So it cannot say anything else than the move would, and is refused where that would be.
+    Raises NotFound, Unfit, NotFromThisState.
+    """
+    require(actor, "previewRelease")
+    async with transaction(actor.id) as held:
+        plan = await _of_desk(actor, id_, by_glass=True)  # nothing of it is written
+        _check(plan, to)
+        await held.execute("SAVEPOINT preview")
+        moved = await _move(actor, plan, to)
+        came = await _came(plan, await held.fetchrow(_FOUND, moved.id))
+        falls_away = await held.fetch(_FALLS_AWAY, moved.cancelled)
+        await held.execute("ROLLBACK TO SAVEPOINT preview")
+        await record(actor, "previewRelease", plan=id_)
+    cautions = rules.cautions(to.date, to.certainty, plan, today=clock.today(plan["zone"]))
+    if plan["mandate"] not in rules.WORKERS:
+        return Preview(plan["version"], came, cautions, (), (), ())
+    questions = [
+        *questions_of_rows(came.moved),
+        *questions_of_the_gate(plan, to.date, to.certainty),
+    ]
+    return Preview(plan["version"], came, cautions, falls_away, moved.told, questions)
+
+
+_FALLS_AWAY = """
+SELECT key, recipient, due_at FROM message WHERE id = ANY ($1) ORDER BY due_at, key, recipient
+"""
+
+
+async def _of_desk(actor: Actor, id_: UUID, *, by_glass: bool = False) -> Any:
+    group, roles = "release date", ("SW", "PS")
+    return await find_plan(actor, id_, group=group, roles=roles, lock=True, by_glass=by_glass)
+
+
+def _check(plan: Any, to: Release) -> None:
+    if to.certainty not in rules.CERTAINTIES:
+        raise Unfit("certainty is confirmed, expected or earliest_possible.")
+    if plan["state"] not in rules.RUNNING or plan["left_custody_at"] is not None:
+        raise NotFromThisState("The date moves only before the person has left custody.")
+    if rules.is_slip(to.date, clock.today(plan["zone"])):
+        raise Unfit(rules.SLIP)
+
+
+@dataclass(frozen=True)
+class _Moved:
+    """A move, the plan's version after it, the messages it took back, and who is told of it."""
+
+    id: UUID
+    version: int
+    cancelled: list[UUID]
+    told: list[UUID]
+
+
+async def _move(actor: Actor, plan: Any, to: Release) -> _Moved:
+    """The move itself. The caller holds the plan's lock."""
+    held, move = connection(), uuid4()
+    version: int = await held.fetchval(
+        "UPDATE plan SET release_date = $2, certainty = $3, release_time = coalesce($4,"
+        " release_time), version = version + 1 WHERE id = $1 RETURNING version",
+        plan["id"],
+        to.date,
+        to.certainty,
+        to.time,
+    )
+    moved = await _move_rows(actor, plan, to, move)
+    cancelled = await outbox.cancel_about(moved, "moved")
+    cancelled += await _cancel_old_date(plan)
+    told = await _tell(plan, to, move)
+    await held.execute(
+        "INSERT INTO release_move (id, agency, plan, version, actor, at, date_before,"
+        " date_after, certainty_before, certainty_after, plan_version, cancelled, told)"
+        " VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        move,
+        plan["agency"],
+        plan["id"],
+        actor.id,
+        clock.now(),
+        plan["release_date"],
+        to.date,
+        plan["certainty"],
+        to.certainty,
+        version,
+        len(cancelled),
+        len(told),
+    )
+    return _Moved(move, version, cancelled, told)
+
+
+async def _move_rows(actor: Actor, plan: Any, to: Release, move: UUID) -> list[UUID]:
+    if to.date == plan["release_date"]:
+        return []
+    held, today = connection(), clock.today(plan["zone"])
+    rows = await held.fetch(
+        "SELECT * FROM milestone WHERE plan = $1 AND anchor = 'release'"
+        " AND state IN ('planned', 'in_progress') AND NOT pinned FOR UPDATE",
+        plan["id"],
+    )
+    moved = []
+    for row in rows:
+        day = row["day"] + row["cycle"] * (row["repeat_days"] or 0)
+        due = rules.due_on(row["code"], day, to.date, plan["working_days"], not_before=today)
+        if due != row["due_on"]:
+            moved.append((row, due))
+    await held.execute(
+        "UPDATE milestone m SET due_on = n.due, version = m.version + 1"
+        " FROM unnest($1::uuid[], $2::date[]) AS n(id, due) WHERE m.id = n.id",
+        [row["id"] for row, _ in moved],
+        [due for _, due in moved],
+    )
+    await write_events(actor, plan, "moved", moved, move=move)
+    return [row["id"] for row, _ in moved]
+
+
+async def _cancel_old_date(plan: Any) -> list[UUID]:
+    """What waits to be said about the old date, or to say that there is a new one."""
+    rows = await connection().fetch(
+        "UPDATE message SET state = 'cancelled', reason = 'moved', version = version + 1"
+        " WHERE plan = $1 AND state IN ('queued', 'claimed') AND sending_at IS NULL"
+        " AND (key LIKE 'GATE-_' OR key LIKE 'GATE-_-F' OR (key = 'APPT-MOVED' AND step = $2))"
+        " RETURNING id",
+        plan["id"],
+        RELEASE_MOVED,
+    )
+    return [row["id"] for row in rows]
+
+
+_TOLD_THE_OLD_DATE = """
+SELECT DISTINCT ON (l.subject) l.* FROM link l
+  JOIN member b ON b.id = l.subject
+  JOIN mandate m ON m.plan = l.plan AND m.actor = l.subject AND m.starts <= $2
+       AND (m.ends IS NULL OR m.ends > $2)
+ WHERE l.plan = $1 AND l.state = 'active'
+   AND (b.gate = 'first' OR EXISTS (
+        SELECT 1 FROM message s WHERE s.link = l.id AND s.state = 'sent'
+           AND (s.key LIKE 'GATE-%' OR (s.key = 'APPT-MOVED' AND s.step = $3))))
+   AND EXISTS (SELECT 1 FROM disclosure d WHERE d.plan = l.plan AND d.recipient = l.subject
+        AND d.fact = 'release_date' AND d.withdrawn_at IS NULL AND d.until >= $4)
+ ORDER BY l.subject, l.confirmed_at DESC
+"""
+
+
+async def _tell(plan: Any, to: Release, move: UUID) -> list[UUID]:
+    """One APPT-MOVED for each linked recipient who holds gate duty or was told the old date.
+
+    Nobody outside learns a date that is not confirmed, or that they may not know.
+    """
+    other_time = plan["release_time"] is not None and to.time not in {None, plan["release_time"]}
+    if to.certainty != "confirmed" or not (to.date != plan["release_date"] or other_time):
+        return []
+    told, today = list[UUID](), clock.today(plan["zone"])
+    to_tell = (plan["id"], clock.now(), RELEASE_MOVED, today)
+    for link in await connection().fetch(_TOLD_THE_OLD_DATE, *to_tell):
+        occurrence = Occurrence("APPT-MOVED", RELEASE_MOVED, move, today)
+        if await outbox.queue(link, "APPT-MOVED", occurrence) is not None:
+            told.append(link["subject"])
+    return told
+
+
+async def read_move(actor: Actor, move: UUID) -> Came:
+    """A move, the rows that it moved and the pinned rows that it left, as far as they are seen."""
+    async with transaction(actor.id) as held:
+        found = await held.fetchrow(_FOUND, move)
+        if found is None:
+            raise NotFound
+        return await _came(await find_plan(actor, found["plan"], group="release date"), found)
+
+
+_FOUND = "SELECT * FROM release_move WHERE id = $1"
+
+
+async def _came(plan: Any, move: Any) -> Came:
+    held, seen = connection(), dict(move)
+    if plan["mandate"] not in rules.WORKERS:
+        seen |= {"cancelled": None, "told": None}
+    if not covers(plan["told_groups"], "milestones"):
+        return Came(seen, [], [])
+    moved, pinned = await held.fetch(_MOVED, move["id"]), await held.fetch(_PINNED, plan["id"])
+    return Came(
+        seen,
+        [row for row in moved if rules.sees(plan["mandate"], row)],
+        [row for row in pinned if rules.sees(plan["mandate"], row)],
+    )
+
+
+_MOVED = """
+SELECT m.*, e.milestone, e.due_before, e.due_after FROM milestone_event e
+  JOIN milestone m ON m.id = e.milestone WHERE e.move = $1 ORDER BY e.due_after, m.code
+"""
+_PINNED = """
+SELECT m.*, m.id AS milestone FROM milestone m WHERE m.plan = $1 AND m.pinned
+   AND m.state IN ('planned', 'in_progress') ORDER BY m.due_on
+"""

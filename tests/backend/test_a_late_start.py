@@ -1,0 +1,99 @@
+"""A plan that begins late: what it begins with, at any distance from the release."""
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend.plans.late_start import still_worth
+from backend.plans.template import OVERLAYS, rows_for
+from tests.world import World, a_day, row
+
+RELEASE = date(2031, 6, 4)
+# Named where the rule is: rights and safety; what must be there by the day; the first weeks.
+FIRST = {"PLN-01", "PLN-02", "FAM-01", "PRB-02"}
+BY_THE_DAY = {"HLT-05", "HOU-04", "IDD-04", "FIN-05", "PRB-05", "PRB-06", "PLN-07", "HLT-06"}
+SECOND = {"FAM-02", "FAM-09", "MEN-02", "VOC-09", "FIN-04"}
+
+templates = st.sampled_from(["full", "light"])
+overlays = st.sets(st.sampled_from(sorted(OVERLAYS)))
+days = st.integers(-400, 400)  # from the release to the day on which the plan begins
+
+
+@given(template=templates, on=overlays, begins=days)
+def test_nothing_of_priority_0_to_2_is_lost_and_every_kept_row_keeps_what_it_depends_on(
+    template: str, on: set[str], begins: int
+) -> None:
+    rows = rows_for(template, on)
+    kept = still_worth(rows, RELEASE, RELEASE + timedelta(days=begins))
+    codes = {one.code for one in rows}
+    assert {one.code for one in rows if one.late_start <= 2} <= kept <= codes
+    for one in rows:
+        if one.code in kept:
+            assert set(one.depends) & codes <= kept, one.code
+
+
+@given(template=templates, on=overlays, begins=st.integers(-399, 400))
+def test_a_day_later_never_keeps_more(template: str, on: set[str], begins: int) -> None:
+    rows = rows_for(template, on)
+    today = RELEASE + timedelta(days=begins)
+    assert still_worth(rows, RELEASE, today) <= still_worth(
+        rows, RELEASE, today - timedelta(days=1)
+    )
+
+
+@given(template=templates, on=overlays)
+def test_half_a_year_before_everything_is_worth_it(template: str, on: set[str]) -> None:
+    rows = rows_for(template, on)
+    assert still_worth(rows, RELEASE, RELEASE - timedelta(days=180)) == {one.code for one in rows}
+
+
+def test_what_is_named_is_there_on_the_very_day() -> None:
+    kept = still_worth(rows_for("full", {"safety_first"}), RELEASE, RELEASE)
+    assert FIRST | {"WOM-01"} | BY_THE_DAY | SECOND <= kept
+
+
+def test_what_can_still_be_on_time_is_begun_and_what_cannot_is_not() -> None:
+    rows = rows_for("full", ())
+    for one in rows:
+        if one.late_start <= 2 or one.repeat_until is not None:
+            continue
+        last = RELEASE + timedelta(days=one.day + one.win_after)
+        assert one.code in still_worth(rows, RELEASE, last)
+        needed = {
+            code
+            for other in still_worth(rows, RELEASE, last + timedelta(days=1))
+            for code in _of(rows, other)
+        }
+        assert (one.code in still_worth(rows, RELEASE, last + timedelta(days=1))) is (
+            one.code in needed
+        )
+
+
+def _of(rows: object, code: str) -> tuple[str, ...]:
+    return next(one.depends for one in rows if one.code == code)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("in_days", [3, 90, 180])
+async def test_a_plan_begins_with_that_due_at_once_and_not_overdue(
+    world: World, in_days: int
+) -> None:
+    worker = await world.somebody("SW")
+    plan = await world.a_plan(worker, in_days=in_days)
+    today = a_day()
+    worth = still_worth(rows_for("full", ()), today + timedelta(days=in_days), today)
+    for one in plan["milestones"]:
+        core = one["kind"] == "C"
+        assert (one["state"] == "planned") is (core and one["code"] in worth), one["code"]
+        if one["state"] == "planned":
+            assert date.fromisoformat(one["due_on"]) >= today
+            assert not one["overdue"]
+    asleep = [one for one in plan["milestones"] if one["kind"] == "C" and one["state"] == "dormant"]
+    assert bool(asleep) is (in_days < 180)
+    if in_days == 3:
+        assert row(plan, "PLN-07")["due_on"] == today.isoformat()
+        woken = await worker.patch(
+            f"/milestones/{asleep[0]['id']}", {"state": "planned"}, version=asleep[0]["version"]
+        )
+        assert woken.status_code == 200, woken.text
