@@ -13,7 +13,7 @@ from backend.errors import NotFound, NotFromThisState, Unfit
 from backend.flows.rules import REFERRAL
 from backend.messages import outbox
 from backend.messages.links import end_link
-from backend.messages.rules import RELEASE_MOVED
+from backend.messages.rules import NEEDS_DISCLOSURE, fact_needed
 from backend.once import Written
 from backend.plans.actions.refusing import decline_pathway
 from backend.plans.rules import OVER
@@ -23,9 +23,9 @@ PATHWAYS = frozenset(
 )
 ANSWERS = frozenset({"offered", "accepted", "declined", "later"})
 CHANNELS = frozenset({"telegram"})
-# What may be told to somebody of the circle, and which messages hang on it. On a referral hangs
-# what an entry of the data-flow registry lets a professional of another agency know.
-FACTS = {"release_date": "GATE-", "good_news": "GOODNEWS", REFERRAL: ""}
+# What may be told to somebody of the circle. On a referral hangs what an entry of the data-flow
+# registry lets a professional of another agency know.
+FACTS = frozenset({*NEEDS_DISCLOSURE.values(), REFERRAL})
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ async def disclose_to(actor: Actor, plan_id: UUID, new: NewDisclosure) -> Writte
     async with transaction(actor.id) as held:
         plan = await find_plan(actor, plan_id, group="consents", roles=("SW",), lock=True)
         if new.fact not in FACTS:
-            raise Unfit(f"fact is one of {', '.join(FACTS)}.")
+            raise Unfit(f"fact is one of {', '.join(sorted(FACTS))}.")
         if new.until < await _today(plan, new.fact):
             raise Unfit("until is not in the past.")
         elsewhere = await _in_circle(plan, new.recipient)
@@ -214,7 +214,6 @@ def _whose(table: str, row: Any) -> tuple[UUID, str]:
 async def _cancel_what_it_carried(table: str, row: Any) -> None:
     held = connection()
     recipient, _ = _whose(table, row)
-    prefix = "" if table == "channel_consent" else FACTS[row["fact"]]
     if table == "channel_consent":
         for link in await held.fetch(
             "SELECT * FROM link WHERE plan = $1 AND subject = $2 AND state <> 'ended' FOR UPDATE",
@@ -224,17 +223,26 @@ async def _cancel_what_it_carried(table: str, row: Any) -> None:
             await outbox.cancel_link(link["id"], "consent-withdrawn")
             # told to a human, so no word in a chat, which may be another's, begins it again
             await end_link(link, "ended")
+    waits = await held.fetch(_WAITS, row["plan"], recipient, clock.now())
     await held.execute(
         "UPDATE message SET state = 'cancelled', reason = 'consent-withdrawn',"
-        " version = version + 1 WHERE plan = $1 AND recipient = $2 AND sending_at IS NULL"
-        " AND state IN ('queued', 'claimed') AND (starts_with(key, $3)"
-        " OR ($3 = 'GATE-' AND key = 'APPT-MOVED' AND step = $4))"
-        # what another entry of the registry lets through goes on
-        " AND NOT ($5 AND message_may_flow(plan, recipient, message_group(key, step), $6))",
-        row["plan"],
-        recipient,
-        prefix,
-        RELEASE_MOVED,
-        table == "disclosure" and row["fact"] == REFERRAL,
-        clock.now(),
+        " version = version + 1 WHERE id = ANY ($1)",
+        [one["id"] for one in waits if _was_carried(one, table, row)],
     )
+
+
+_WAITS = """
+SELECT id, key, step, message_may_flow(plan, recipient, message_group(key, step), $3) AS flows
+  FROM message WHERE plan = $1 AND recipient = $2 AND sending_at IS NULL
+   AND state IN ('queued', 'claimed') ORDER BY id FOR NO KEY UPDATE
+"""
+
+
+def _was_carried(message: Any, table: str, yes: Any) -> bool:
+    """Whether it may no longer be said, now that this yes is gone."""
+    if table == "channel_consent":
+        return True
+    if yes["fact"] == REFERRAL:
+        # what another entry of the registry lets through goes on
+        return not message["flows"]
+    return fact_needed(message["key"], message["step"]) == yes["fact"]

@@ -173,6 +173,24 @@ async def has_consent(plan: UUID, subject: UUID) -> bool:
     )
 
 
+async def is_released(plan: UUID, recipient: UUID, fact: str) -> bool:
+    """Whether the person's yes to this fact being told to this recipient stands today.
+
+    The day is that of the plan's zone.
+    """
+    zone = await connection().fetchval("SELECT zone FROM plan WHERE id = $1", plan)
+    return bool(
+        await connection().fetchval(
+            "SELECT 1 FROM disclosure WHERE plan = $1 AND recipient = $2 AND fact = $3"
+            " AND withdrawn_at IS NULL AND until >= $4 LIMIT 1",
+            plan,
+            recipient,
+            fact,
+            clock.today(zone),
+        )
+    )
+
+
 async def has_mandate(plan: UUID, subject: UUID) -> bool:
     """Whether somebody is of the circle of a plan now."""
     return bool(

@@ -137,8 +137,15 @@ PAGE_NEXT_AFTER = timedelta(minutes=15)
 UNOPENED = ((timedelta(hours=2), "SW"), (timedelta(hours=4), "CO"), (timedelta(hours=8), "DU"))
 SECOND_WAY_AFTER, SECOND_WAY_AT = 3, TEN  # working days after a date that did not happen
 
-# Needs the person's own yes to that fact being told to that recipient.
-NEEDS_DISCLOSURE = {"GATE": "release_date", "GOODNEWS": "good_news"}
+# Needs the person's own yes to that fact being told to that recipient. Who is asked about the
+# first night, or the first contact, learns that the person has left.
+RELEASE_DATE = "release_date"
+NEEDS_DISCLOSURE = {
+    "GATE": RELEASE_DATE,
+    "NIGHT1": RELEASE_DATE,
+    "CONTACT72": RELEASE_DATE,
+    "GOODNEWS": "good_news",
+}
 # What says or asks on which day or where the person is: kept from whom a safety flag names.
 OF_DAYS_AND_PLACES = (
     *("GATE-0", "GATE-1", "GATE-3", "GATE-7", "GATE-OFF", "MEN-TASK", "NIGHT1", "CONTACT"),
@@ -189,11 +196,11 @@ WEEKEND_TOO = ("APPT", "FAM-CALL", "WELCOME", "CLOSE")
 
 
 def fact_needed(key: str, step: str = "") -> str | None:
-    """The fact that the person must have released to the recipient of this text."""
+    """The fact that the person must have released to a recipient who is not of the staff."""
     if key == "GATE-WAIT":
         return None
     if key == "APPT-MOVED" and step == RELEASE_MOVED:
-        return "release_date"
+        return RELEASE_DATE
     return next((fact for prefix, fact in NEEDS_DISCLOSURE.items() if key.startswith(prefix)), None)
 
 

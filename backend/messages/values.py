@@ -1,6 +1,7 @@
 """What a text may speak of: aliases, a day, a time, a number to call. Found when it is sent."""
 
 from collections.abc import Awaitable, Callable
+from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,6 +10,7 @@ from backend.actors.actions import unseal
 from backend.alerts.due import due_on_day
 from backend.database import connection
 from backend.messages import rules
+from backend.messages.links import is_released
 
 Values = dict[str, str]
 
@@ -90,10 +92,20 @@ async def _milestone_day(message: Any, link: Any) -> tuple[str, str | None] | No
         return None
     if message["key"] != "CONTACT":
         return row["due_on"].isoformat(), None
-    since = await _last_contact(message)
-    if since is None and row["left_custody_at"] is not None:
-        since = row["left_custody_at"].astimezone(ZoneInfo(link["zone"])).date()
-    return (since or row["due_on"]).isoformat(), None
+    since = await _last_contact(message) or await _day_of_leaving(message, link, row)
+    a_week_before = row["due_on"] - timedelta(days=row["repeat_days"] or 7)
+    return (since or a_week_before).isoformat(), None
+
+
+async def _day_of_leaving(message: Any, link: Any, row: Any) -> date | None:
+    """For whom the person let know it; nobody else is told it in a question."""
+    left = row["left_custody_at"]
+    if left is None or not await is_released(
+        message["plan"], message["recipient"], rules.RELEASE_DATE
+    ):
+        return None
+    day: date = left.astimezone(ZoneInfo(link["zone"])).date()
+    return day
 
 
 async def _last_contact(message: Any) -> Any:
