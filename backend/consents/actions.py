@@ -245,4 +245,4 @@ def _was_carried(message: Any, table: str, yes: Any) -> bool:
     if yes["fact"] == REFERRAL:
         # what another entry of the registry lets through goes on
         return not message["flows"]
-    return fact_needed(message["key"], message["step"]) == yes["fact"]
+    return bool(fact_needed(message["key"], message["step"]) == yes["fact"])

@@ -170,6 +170,7 @@ REPLIES = frozenset(
         "START-OK",
         "FREETEXT",
         "OOH",
+        "NOT-KEPT",
         "HELP",
         "HELP-COMING",
         "WHY",

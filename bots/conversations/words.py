@@ -113,9 +113,26 @@ async def free_text(chat: Chat, text: str) -> None:
     link = chat.active[0]
     if link["plan"] is None:
         await chat.say(link, "HELP-COMING")
-        return
-    await _keep(link, text)
-    await chat.say(link, "FREETEXT" if await _office_open(link) else "OOH")
+    elif matters := _several(chat):
+        await _call_instead(matters)
+        await chat.say(link, "NOT-KEPT")
+    else:
+        await _keep(link, text)
+        await chat.say(link, "FREETEXT" if await _office_open(link) else "OOH")
+
+
+def _several(chat: Chat) -> list[Any]:
+    """The links of a chat that serves more than one plan; none where it is clear which is meant.
+
+    Of which of them somebody writes, no machine guesses: the worker of one would read of another.
+    """
+    links_ = [link for link in chat.links if link["plan"] is not None and link["confirmed_at"]]
+    return links_ if len({link["plan"] for link in links_}) > 1 else []
+
+
+async def _call_instead(matters: list[Any]) -> None:
+    for link in matters:
+        await tell(link, "not-kept")
 
 
 async def after_stop(chat: Chat, link: Any, text: str | None) -> None:
@@ -124,7 +141,10 @@ async def after_stop(chat: Chat, link: Any, text: str | None) -> None:
     A second stop word says nothing that the first has not said.
     """
     if text is not None and not is_stop(text) and link["plan"] is not None:
-        await _keep(link, text)
+        if matters := _several(chat):
+            await _call_instead(matters)
+        else:
+            await _keep(link, text)
     await chat.say(link, "STOP-OK")
 
 

@@ -70,6 +70,7 @@ BUTTONS: dict[str, tuple[str, ...]] = {
     "WHOSE": ("not_sure",),
     "FREETEXT": ("call_me", "need_help_now"),
     "OOH": (),
+    "NOT-KEPT": (),
     "NO-FILES": ("call_me",),
     "BUTTON-OLD": ("call_me",),
     "CRISIS": ("call_me_now", "safe"),

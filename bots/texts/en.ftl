@@ -194,6 +194,7 @@ FREETEXT = Thank you. A person will read this by { $next_open }. Please do not s
     .call_me = Call me
     .need_help_now = Need help now
 OOH = Nobody reads messages here until { $next_open }. Urgent: { $duty_phone }. Danger: { $emergency_number }.
+NOT-KEPT = Thank you. What you wrote was not kept: a person will call you by { $next_open }. Danger: { $emergency_number }.
 NO-FILES = Pictures, files, voice and places cannot be opened here. Please write a few words, or tap for a call.
     .call_me = Call me
 BUTTON-OLD = This button is no longer in use. Please use the newest message, or tap for a call.

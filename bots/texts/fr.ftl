@@ -200,6 +200,7 @@ FREETEXT = Merci. Une personne lira ce message d’ici { $next_open }. Merci de 
     .call_me = Appelez-moi
     .need_help_now = Aide tout de suite
 OOH = Personne ne lit les messages ici avant { $next_open }. Urgence : { $duty_phone }. Danger : { $emergency_number }.
+NOT-KEPT = Merci. Ce que vous avez écrit n’a pas été gardé : une personne vous appellera d’ici { $next_open }. Danger : { $emergency_number }.
 NO-FILES = Les images, les fichiers, la voix et les lieux ne s’ouvrent pas ici. Écrivez quelques mots, ou demandez un appel.
     .call_me = Appelez-moi
 BUTTON-OLD = Ce bouton ne sert plus. Utilisez le message le plus récent, ou demandez un appel.
