@@ -127,6 +127,7 @@ OPERATIONS: Mapping[str, frozenset[str]] = {
     "countRecords": frozenset({"AU", "AD"}),
     "listAccess": _WORKERS,
     "recordLeftCustody": frozenset({"SW", "PS"}),
+    "endSilently": frozenset({"SW", "CO", "PS"}),
     "recordVisit": frozenset({"SW"}),
     "listSummaries": frozenset({"CT"}),
     "getSummary": frozenset({"CT"}),

@@ -22,7 +22,7 @@ from backend.pages.forms import Attempt, Form, submit
 from backend.pages.html import Page, go, show
 from backend.pages.reading import office_of
 from backend.plans import rules
-from backend.plans.actions import moving, reading, release
+from backend.plans.actions import ending, moving, reading, release
 from backend.plans.views import LeftCustody, MoveRelease, PlanState, PlanView
 
 ROWS_AT_FIRST = 10  # the page stays small; the others are one tap away
@@ -47,6 +47,7 @@ class Sheet:
             "mine": self.mine,
             "zone": self.read.row["zone"],
             "running": self.read.row["state"] in rules.RUNNING,
+            "over": self.read.row["state"] in rules.OVER,
         }
 
 
@@ -146,6 +147,19 @@ class PlanPageController(Controller):
             "changePlanState",
             act,
             lambda _: go(f"/desk/plans/{plan_id}?saved=state"),
+            lambda tried: _release(request, plan_id, tried),
+        )
+
+    @post("/silent-end")
+    async def end_silently(self, request: HttpRequest, plan_id: FromPath[UUID]) -> Page:
+        async def act(actor: Actor, form: Form) -> Written:
+            return await ending.end_silently(actor, plan_id, form.seen)
+
+        return await submit(
+            request,
+            "endSilently",
+            act,
+            lambda _: go(f"/desk/plans/{plan_id}?saved=silent"),
             lambda tried: _release(request, plan_id, tried),
         )
 

@@ -39,6 +39,7 @@ from backend.errors import (
 )
 from backend.plans.actions import (
     caseload,
+    ending,
     finding,
     milestones,
     moving,
@@ -189,6 +190,21 @@ class PlanController(Controller):
                 lambda actor, seen: release.record_left_custody(
                     actor, plan_id, seen, left=data.left
                 ),
+            )
+        )
+
+    @post(
+        "/{plan_id:uuid}/silent-end",
+        operation_id="endSilently",
+        responses=documented(*CHANGE),
+    )
+    async def end_silently(self, request: HttpRequest, plan_id: FromPath[UUID]) -> WrittenReply:
+        """Close the plan at once, and say nothing to anybody: humans tell whoever has to know."""
+        return plain(
+            await change(
+                request,
+                "endSilently",
+                lambda actor, seen: ending.end_silently(actor, plan_id, seen),
             )
         )
 

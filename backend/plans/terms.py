@@ -30,10 +30,13 @@ class Kept:
     proof: datetime
 
 
-async def close_with_terms(plan: Mapping[str, Any], now: datetime) -> None:
+async def close_with_terms(
+    plan: Mapping[str, Any], now: datetime, *, circle_at_least: timedelta = timedelta(0)
+) -> None:
     """From here on the terms run, by a birth date that no job reads.
 
-    Where it cannot be read the overlay says whether they run shorter. Raises KeyDestroyed.
+    Where it cannot be read the overlay says whether they run shorter. The circle's names stay for
+    `circle_at_least`, whatever their term. Raises KeyDestroyed.
     """
     held, person = connection(), plan["person"]
     sealed = await held.fetchval("SELECT identity FROM person WHERE id = $1", person)
@@ -51,7 +54,7 @@ async def close_with_terms(plan: Mapping[str, Any], now: datetime) -> None:
         plan["id"],
         now,
         kept.person,
-        kept.circle,
+        max(kept.circle, now + circle_at_least),
         kept.proof,
     )
 

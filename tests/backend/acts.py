@@ -135,8 +135,11 @@ class Scene:
 
     @property
     def spares(self) -> set[str]:
-        """Other plans of the worker's: one whose person may be erased, one with a part that may."""
-        return {self.acts[one].ids[0] for one in ("erasePerson", "eraseVoluntary")}
+        """Other plans of the worker's: one whose person may be erased, one with a part that may.
+
+        And one that may be ended.
+        """
+        return {self.acts[one].ids[0] for one in ("erasePerson", "eraseVoluntary", "endSilently")}
 
     def caller(self, operation: str) -> Caller:
         """Somebody of the plan whose role has this operation."""
@@ -218,6 +221,7 @@ async def a_scene(world: World) -> Scene:
 
 def _acts(docket: Docket, coordinator: Caller, ids: dict[str, Any]) -> list[Act]:
     plan, version, member, another = ids["plan"], ids["version"], ids["member"], ids["another"]
+    ended = ids["ended"]
     (held, closed), (waiting, living) = ids["tasks"], ids["links"]
     subject = docket.subject()
     query = "&".join(f"{name}={value}" for name, value in subject.items())
@@ -290,6 +294,7 @@ def _acts(docket: Docket, coordinator: Caller, ids: dict[str, Any]) -> list[Act]
         Act("moveReleaseDate", "POST", "/plans/{}/release-date", (plan,), bodies.a_move(), version),
         Act("previewRelease", "POST", "/plans/{}/release-date/preview", (plan,), bodies.a_move()),
         Act("recordLeftCustody", "POST", "/plans/{}/left-custody", (plan,), bodies.out(), version),
+        _changing("endSilently", "POST", "/plans/{}/silent-end", (ended["id"], ended["version"])),
         Act("changePlanState", "POST", "/plans/{}/state", (plan,), {"state": "paused"}, version),
         Act("listColleagues", "GET", "/colleagues"),
         Act("inviteColleague", "POST", "/account-invitations", (), bodies.a_colleague()),

@@ -53,7 +53,10 @@ async def make(coordinator: Caller, plan: str) -> dict[str, Any]:
 
 
 async def wishes(world: World, worker: Caller, head: Caller, plan: str) -> dict[str, Any]:
-    """A plan whose person somebody asked to erase, a wish to take back, and an open review."""
+    """A plan whose person somebody asked to erase, a wish to take back, and an open review.
+
+    And a plan that may be ended.
+    """
     another = await world.a_plan(worker)
     second = await world.somebody("CO")
     await asked(world, another["id"], second)
@@ -69,7 +72,8 @@ async def wishes(world: World, worker: Caller, head: Caller, plan: str) -> dict[
         uuid4(),
         head.id,
     )
-    made = {"another": another, "thinned": thinned}
+    ended = await world.a_plan(worker)
+    made = {"another": another, "thinned": thinned, "ended": ended}
     return {**made, "taken_back": taken_back, "review": str(review)}
 
 

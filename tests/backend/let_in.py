@@ -51,7 +51,7 @@ class Let:
     async def act(self, operation: str) -> Act:
         """On the plan that they were let in to, where the scene has it on another."""
         act = await self.scene.act(operation)
-        if operation in {"erasePerson", "eraseVoluntary"}:
+        if operation in {"erasePerson", "eraseVoluntary", "endSilently"}:
             plan = self.scene.docket.plan
             sql = "SELECT version FROM plan WHERE id = $1"
             (found,) = await self.kept.world.sql(sql, UUID(plan))

@@ -31,6 +31,7 @@ DONE: Mapping[str, tuple[str, ...]] = {
     "recordComplaint": ROLES,
 }
 REFUSED = {
+    "endSilently",
     *("changePlanState", "moveReleaseDate", "addCircleMember", "endMandate"),
     *("recordConsent", "withdrawConsent", "discloseTo"),
     *("createInvitation", "confirmLink", "cutLink", "bindCourtFile", "recordReading"),

@@ -98,6 +98,7 @@ ACTIONS = {
         "end_pass": "endEntryPass",
     },
     "backend.plans.actions.caseload": {"list_plans": "listPlans"},
+    "backend.plans.actions.ending": {"end_silently": "endSilently"},
     "backend.plans.actions.finding": {"find_people": "findPerson"},
     "backend.plans.actions.milestones": {
         "change_milestone": "changeMilestone",

@@ -251,7 +251,10 @@ async def test_a_refusal_repeats_nothing_of_what_was_sent(world: World, operatio
 
 # fuzz
 
-LAST = ("endMandate", "moveReleaseDate", "recordLeftCustody", "changePlanState")
+LAST = (
+    *("endMandate", "moveReleaseDate", "recordLeftCustody", "changePlanState"),
+    "endSilently",
+)
 
 
 def _in_order(scene: Scene, many: int) -> Iterator[tuple[Act, Caller]]:

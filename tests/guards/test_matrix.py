@@ -130,6 +130,7 @@ WRITES = {
     "moveReleaseDate": "release date",
     "previewRelease": "release date",
     "recordLeftCustody": "release date",
+    "endSilently": "release date",
     "changeMilestone": "milestones",
     "planAppointment": "appointments",
     "changeAppointment": "appointments",
@@ -197,7 +198,7 @@ def test_an_operation_is_of_no_role_that_the_matrix_gives_nothing() -> None:
     for operation, group in WRITES.items():
         for role in OPERATIONS[operation]:
             assert cell(role, group).acts or cell(role, group).reads, (operation, role, group)
-            if operation != "changePlanState":
+            if operation not in {"changePlanState", "endSilently"}:
                 assert cell(role, group).acts, (operation, role, group)
     for operation, group in READS.items():
         for role in OPERATIONS[operation]:

@@ -94,6 +94,7 @@ BEYOND = {
     "listColleagues": "who can sign in here, for whoever leads",
     "endAccount": "who leaves is out at once",
     "previewRelease": "what a move would do is seen before somebody answers for it",
+    "endSilently": "after a death no machine says a word, and humans do",
     "draftSummary": "what is read to the person has to be seen first; recordReading names it",
 }
 # Rights that belong to a page and not to an operation of the API.

@@ -1,0 +1,142 @@
+"""The end of a plan without a word: no machine says anything to anybody, humans do.
+
+For a death, and for whatever else nobody may learn from a chat. Which it was is written nowhere:
+the plan is closed, as others are.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from backend import clock
+from backend.access import Actor, check_version, find_plan, require
+from backend.alerts.actions import open_task
+from backend.appointments.rules import COMING
+from backend.audit.actions import record
+from backend.database import connection, transaction
+from backend.errors import NotFromThisState
+from backend.messages import outbox
+from backend.messages.links import end_link
+from backend.once import Written
+from backend.passes.ending import end_passes_of
+from backend.plans import rules
+from backend.plans.actions.writing import write_milestone
+from backend.plans.terms import close_with_terms
+
+WHY = "closed"
+HELP_LIVES_ON = timedelta(days=90)  # a relative's call for help is answered for so long
+MENTORS_LIVE_ON = timedelta(days=7)
+NAMES_LIVE_ON = HELP_LIVES_ON + timedelta(days=1)
+# What is owed to somebody still, whatever became of the plan.
+OWED = frozenset(
+    {"correction-asked", "correction-late", "summary-wrong", "complaint-due", "incident-due"}
+    | {"glass-broken", "tell-of-glass", "outside-review"}
+)
+
+
+async def end_silently(actor: Actor, id_: UUID, seen: int) -> Written:
+    """Close a plan at once and say nothing to anybody; the coordinator gets whom to call.
+
+    A release desk may, for as long as the person is inside. Raises NotFound, VersionStale,
+    NotFromThisState where the plan is over, or the person has left the desk's house.
+    """
+    require(actor, "endSilently")
+    async with transaction(actor.id):
+        roles = ("SW", "CO", "PS")
+        plan = await find_plan(actor, id_, group="release date", roles=roles, lock=True)
+        check_version(plan, seen)
+        outside = plan["left_custody_at"] is not None and plan["mandate"] == "PS"
+        if plan["state"] in rules.OVER or outside:
+            raise NotFromThisState("This plan cannot be ended from here.")
+        now = clock.now()
+        version = await connection().fetchval(
+            "UPDATE plan SET state = 'closed', version = version + 1 WHERE id = $1"
+            " RETURNING version",
+            id_,
+        )
+        await close_with_terms(plan, now, circle_at_least=NAMES_LIVE_ON)
+        await _part(plan, now)  # chats before messages, messages before tasks: as everybody does
+        await _mute(plan)
+        await _let_go(actor, plan)
+        await _ask_to_call(plan)
+        await record(actor, "endSilently", plan=id_, thing=id_)
+        return Written(id_, version)
+
+
+async def _mute(plan: Mapping[str, Any]) -> None:
+    """Whatever waits to be said of it, to staff in their own chats too."""
+    held = connection()
+    await outbox.cancel_plan(plan["id"], WHY)
+    tasks = await held.fetch(
+        "UPDATE task SET closed_at = $2, outcome = $3, version = version + 1"
+        " WHERE plan = $1 AND closed_at IS NULL AND kind <> ALL ($4) RETURNING id",
+        plan["id"],
+        clock.now(),
+        WHY,
+        sorted(OWED),
+    )
+    await outbox.cancel_about([row["id"] for row in tasks], WHY)
+
+
+async def _let_go(actor: Actor, plan: Mapping[str, Any]) -> None:
+    """Nothing is done any more, and no date is kept; what was done stays as it was."""
+    held = connection()
+    for row in await held.fetch(
+        "SELECT * FROM milestone WHERE plan = $1 AND state = ANY ($2) ORDER BY id FOR UPDATE",
+        plan["id"],
+        sorted(rules.OPEN),
+    ):
+        gone = {"state": "cancelled", "cause": None, "said_by": None}
+        await write_milestone(actor, row, plan, gone)
+    await held.execute(
+        "UPDATE appointment SET state = 'cancelled_by_service', version = version + 1"
+        " WHERE plan = $1 AND state = ANY ($2) AND (held_on + held_at) AT TIME ZONE zone > $3",
+        plan["id"],
+        sorted(COMING),
+        clock.now(),
+    )
+
+
+_ENDS = """
+UPDATE mandate SET ends = $3, version = version + 1
+ WHERE plan = $1 AND role = ANY ($2) AND (ends IS NULL OR ends > $3)
+"""
+
+
+async def _part(plan: Mapping[str, Any], now: datetime) -> None:
+    """The person's own chat and papers end at once: who holds that phone is not known.
+
+    Relatives can ask for help for a while; nothing is sent to them that they did not ask for.
+    """
+    held = connection()
+    for link in await held.fetch(
+        "SELECT * FROM link WHERE plan = $1 AND subject = $2 AND state <> 'ended'"
+        " ORDER BY id FOR UPDATE",
+        plan["id"],
+        plan["person"],
+    ):
+        await end_link(link, "ended")
+    for roles, ends in (
+        (["PE", "LR"], now),
+        (["ME"], now + MENTORS_LIVE_ON),
+        (["FA"], now + HELP_LIVES_ON),
+    ):
+        await held.execute(_ENDS, plan["id"], roles, ends)
+    await end_passes_of(plan["id"])
+
+
+async def _ask_to_call(plan: Mapping[str, Any]) -> None:
+    """The circle is the list of whom to call; who ended the plan knows it already."""
+    for role in ("CO", "SW"):
+        if role != plan["mandate"]:
+            await open_task(
+                "tell-the-circle",
+                agency=plan["agency"],
+                plan=plan["id"],
+                subject=plan["id"],
+                local_due=clock.today(plan["zone"]),
+                role=role,
+                step=role,
+                due_at=clock.now(),
+            )
