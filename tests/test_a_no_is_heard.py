@@ -61,3 +61,35 @@ async def test_nobody_who_said_no_is_reminded_of_the_date_or_looked_for(
     missed = {"state": "missed_no_contact"}
     path = f"/appointments/{made.json()['id']}"
     assert (await worker.patch(path, missed, version=2)).status_code == 409
+
+
+async def test_after_a_no_nobody_writes_or_calls_for_a_date_that_was_missed_before_it(
+    world: World, chats: Chats
+) -> None:
+    day = on_weekday(WEDNESDAY)
+    worker, plan = await a_release(world, day)
+    person = await chats.a_member(worker, plan["id"], "PE", facts=())
+    await change(world, worker, plan, "CNS-07", state="planned")
+    on = day - timedelta(days=8)
+    body = {"role": "SW", "held_on": on.isoformat(), "milestone": row(plan, "CNS-07")["id"]}
+    path = f"/plans/{plan['id']}/appointments"
+    made = [
+        (await worker.post(path, {**body, "held_at": f"{hour}:00:00"})).json()["id"]
+        for hour in (10, 11)
+    ]
+    at(on, 10, 30)
+    missed = {"state": "missed_no_contact"}
+    assert (await worker.patch(f"/appointments/{made[0]}", missed, version=1)).status_code == 200
+    assert "call-after-missed" in await kinds(worker)
+    at(on, 11, 15)
+    before = await said(chats, person)
+    no = {"kind": "participation", "language": "en", "pathway": "CNS-S", "answer": "declined"}
+    assert (await worker.post(f"/plans/{plan['id']}/consents", no)).status_code == 201
+    assert "call-after-missed" not in await kinds(worker)
+    # said of the other only now
+    assert (await worker.patch(f"/appointments/{made[1]}", missed, version=1)).status_code == 200
+    for hour in (13, 15, 18):
+        at(on, hour)
+        await chats.round()
+    assert await said(chats, person) == before
+    assert "call-after-missed" not in await kinds(worker)

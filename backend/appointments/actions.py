@@ -19,9 +19,11 @@ from backend.messages.outbox import Occurrence
 from backend.once import Written
 from backend.plans.actions.milestones import find_milestone
 from backend.plans.actions.writing import write_milestone
+from backend.plans.rules import is_about_another
 from backend.safety.actions import is_protected
 
 EVERYWHERE = frozenset({"SW", "CO"})
+WANTED_NO_MORE = frozenset({"declined", "not_needed"})
 # Whoever of these reached the person first settles "contact within 72 hours".
 FIRST_CONTACT = frozenset({"ME", "SW", "PO"})
 
@@ -65,6 +67,8 @@ async def _settleable(actor: Actor, plan: UUID, milestone: UUID) -> None:
     row, _ = await find_milestone(actor, milestone, change=True)
     if row["plan"] != plan:
         raise NotFound
+    if is_about_another(row):
+        raise Unfit("A date is the person's own: a relative's or mentor's talk has a day.")
 
 
 async def _insert(plan: Any, new: NewAppointment) -> None:
@@ -158,7 +162,7 @@ async def _move(plan: Any, row: Any, wanted: AppointmentChange) -> Written:
         row["role"], wanted.held_on, wanted.held_at, row["milestone"], place, wanted.new_id
     )
     await _insert(plan, new)
-    link = await outbox.active_link(plan["id"], plan["person"])
+    link = await _chat_of_the_person(plan, row)
     if link is not None:
         occurrence = Occurrence("APPT-MOVED", "", new.id, clock.today(plan["zone"]))
         await outbox.queue(link, "APPT-MOVED", occurrence)
@@ -173,7 +177,7 @@ async def _follow_up(actor: Actor, plan: Any, row: Any, state: str) -> None:
     elif state in rules.MISSED and row["state"] in rules.COMING:
         await _missed(plan, row)
     elif state == "cancelled_by_service" and row["state"] in rules.COMING:
-        link = await outbox.active_link(plan["id"], plan["person"])
+        link = await _chat_of_the_person(plan, row)
         if link is not None:
             occurrence = Occurrence("APPT-OFF", "", row["id"], clock.today(plan["zone"]))
             await outbox.queue(link, "APPT-OFF", occurrence)
@@ -191,7 +195,25 @@ async def _attended(actor: Actor, plan: Any, row: Any) -> None:
         if found is not None:
             done = {"state": "done", "done_on": row["held_on"], "said_by": None}
             await write_milestone(actor, found, plan, done)
-    await settle_first_contact(actor, plan, row["role"], row["held_on"])
+    if await _is_the_persons(row):
+        await settle_first_contact(actor, plan, row["role"], row["held_on"])
+
+
+async def _is_the_persons(date_: Any) -> bool:
+    """Dates of an earlier release may hang on a talk with somebody else."""
+    row = await _row_of(date_)
+    return row is None or not is_about_another(row)
+
+
+async def _row_of(date_: Any) -> Any:
+    return await connection().fetchrow("SELECT * FROM milestone WHERE id = $1", date_["milestone"])
+
+
+async def _chat_of_the_person(plan: Any, date_: Any) -> Any:
+    """None where they have none, or are told nothing of this date."""
+    if not await _is_the_persons(date_):
+        return None
+    return await outbox.active_link(plan["id"], plan["person"])
 
 
 async def settle_first_contact(actor: Actor, plan: Any, role: str, on: date) -> None:
@@ -217,9 +239,15 @@ async def settle_first_contact(actor: Actor, plan: Any, role: str, on: date) -> 
 
 
 async def _missed(plan: Any, row: Any) -> None:
-    """A friendly text, and a call by a human on the next working day. Nothing else, ever."""
+    """A friendly text, and a call by a human on the next working day. Nothing else, ever.
+
+    Nor these where the person wants the part no more that the date was for.
+    """
+    hangs_on = await _row_of(row)
+    if row["role"] != "PO" and hangs_on is not None and hangs_on["state"] in WANTED_NO_MORE:
+        return
     missed = rules.instant(row["held_on"], row["held_at"], row["zone"])
-    link = await outbox.active_link(plan["id"], plan["person"])
+    link = await _chat_of_the_person(plan, row)
     due = rules.friendly_text_at(missed, clock.now(), row["zone"])
     if link is not None and due is not None:
         occurrence = Occurrence("APPT-MISSED", "", row["id"], row["held_on"])

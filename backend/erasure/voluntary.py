@@ -46,9 +46,9 @@ async def erase_voluntary(actor: Actor, plan_id: UUID, seen: int) -> Written:
         for one in circle:
             await destroy_key(one)
         await let_by(actor, plan["person"], voluntary=True)
-        await held.execute("UPDATE plan SET version = version + 1 WHERE id = $1", plan_id)
         await record(actor, "eraseVoluntary", plan=plan_id, thing=plan["person"])
-        return Written(plan_id, seen + 1)
+        # the plan's own version stays: who reads it sees nothing else of this
+        return Written(plan_id, seen)
 
 
 async def _check(plan: Any) -> None:

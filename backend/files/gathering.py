@@ -55,7 +55,11 @@ _FLAGS = """
 SELECT * FROM safety_flag WHERE plan = $1 AND subject = $2 AND own ORDER BY raised_at, id
 """
 _ROWS = "SELECT * FROM milestone WHERE plan = $1 ORDER BY day, code"
-_DATES = "SELECT * FROM appointment WHERE plan = $1 ORDER BY held_on, held_at, role, id"
+# a talk with somebody else is not the person's date
+_DATES = (
+    "SELECT * FROM appointment WHERE plan = $1 AND whose_milestone(milestone, now()) IS NULL"
+    " ORDER BY held_on, held_at, role, id"
+)
 _ANSWERS = "SELECT * FROM participation WHERE plan = $1 ORDER BY recorded_at, pathway, id"
 
 

@@ -8,6 +8,7 @@ from backend.matrix import cell
 # What was done for a relative or a mentor is in none of these, and neither is a wall.
 READS: Mapping[str, str] = {
     "getPlan": "plan",
+    "previewRelease": "plan",
     "milestoneHistory": "plan",
     "draftSummary": "draft",
     "issueSummary": "issued",

@@ -163,7 +163,7 @@ class PlanController(Controller):
         "/{plan_id:uuid}/release-date/preview",
         operation_id="previewRelease",
         status_code=200,
-        responses=documented(NotYourRole, NotFound, Unfit, NotFromThisState),
+        responses=documented(NotYourRole, NotFound, Unfit, NotFromThisState, TooMuch),
     )
     async def preview(
         self, request: HttpRequest, plan_id: FromPath[UUID], data: JSONBody[MoveRelease]

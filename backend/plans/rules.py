@@ -1,7 +1,7 @@
 """Decisions about plans and milestones that need no database."""
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -198,14 +198,29 @@ def in_own_file(role: str, row: Mapping[str, Any]) -> bool:
 def tells(role: str, event: Mapping[str, Any]) -> bool:
     """Which events of a row's history a reader who sees the row may know of.
 
-    Who of the circle said something, and that a row was ever refused, is for the workers.
+    Who of the circle said something, what the person wants a court to hear, and that a row was
+    ever refused, is for the workers.
     """
     if role in WORKERS:
         return True
-    if event["kind"] == "said" or event["role"] not in SERVICES:
+    if event["kind"] in {"said", "tick"} or event["role"] not in SERVICES:
         return False
     woken = event["kind"] == "state" and event["after"] == "planned"
     return event["after"] not in UNTOLD and not woken
+
+
+def once_begun(events: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of beginnings between which nothing is told, the last: a no between them leaves no trace."""
+    told: list[dict[str, Any]] = []
+    for event in events:
+        if told and _begins(event) and _begins(told[-1]):
+            told.pop()
+        told.append(event)
+    return told
+
+
+def _begins(event: Mapping[str, Any]) -> bool:
+    return bool(event["before"] == "planned" and event["after"] == "in_progress")
 
 
 def changes(role: str, row: Mapping[str, Any]) -> bool:

@@ -68,6 +68,20 @@ async def _a_part_was_declined_before_it_was_begun(office: Office, twin: Twin) -
     await office.becomes(twin, "VOC-08", "planned", "declined", "in_progress")
 
 
+@secret("VOC-08")
+async def _a_part_was_declined_after_it_was_begun_and_begun_again(
+    office: Office, twin: Twin
+) -> None:
+    await office.becomes(twin, "VOC-08", "planned", "in_progress", "declined", "in_progress")
+
+
+@secret("VOC-08")
+async def _a_court_should_hear_of_a_step_and_then_not(office: Office, twin: Twin) -> None:
+    await office.becomes(twin, "VOC-08", "planned", "in_progress")
+    for wanted in (True, False, True):
+        await change(office.world, twin.worker, twin.plan, "VOC-08", show_court=wanted)
+
+
 @secret("PLN-07", in_file=True)
 async def _it_was_for_their_health_that_something_was_not_possible(
     office: Office, twin: Twin

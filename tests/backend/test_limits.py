@@ -58,6 +58,9 @@ async def test_so_many_plans_are_looked_at_in_an_hour_and_those_stay_open(world:
         assert (await worker.get(path)).status_code == 429, path
     row = f"/milestones/{plans[3]['milestones'][0]['id']}/history"
     assert (await worker.get(row)).status_code == 429
+    move = {"release_date": plans[3]["release_date"], "certainty": "expected"}
+    looked = await worker.post(f"{paths[3]}/release-date/preview", move)
+    assert (looked.status_code, looked.json()["type"]) == (429, KIND)
     assert [(await worker.get(path)).status_code for path in paths[:3]] == [200, 200, 200]
     assert (await worker.get("/plans")).status_code == 200
     later(minutes=57)

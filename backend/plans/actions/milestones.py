@@ -209,7 +209,9 @@ async def milestone_history(actor: Actor, id_: UUID) -> Sequence[Mapping[str, An
         await record(actor, "milestoneHistory", plan=plan["id"], thing=row["id"])
         rows = await held.fetch(_HISTORY, id_)
         if plan["mandate"] not in rules.WORKERS:
-            return [_told(row) for row in rows if rules.tells(plan["mandate"], row)]
+            return rules.once_begun(
+                [_told(row) for row in rows if rules.tells(plan["mandate"], row)]
+            )
         events = [dict(row) for row in rows]
         for event in events:
             place, sealed = f"milestone_event.reason:{event['id']}", event.pop("reason")

@@ -101,7 +101,7 @@ def _read(sheet: Any, *, everything: bool) -> PlanRead:
         circle=_circle(sheet, role)
         if role in rules.READ_CIRCLE and covers(groups, "circle")
         else None,
-        appointments=_appointments(sheet),
+        appointments=_appointments(sheet, None if role in rules.WORKERS else seen),
         groups=groups,
     )
 
@@ -165,10 +165,14 @@ def _opened(wrapped: str | None, subject: UUID, place: str, sealed: str) -> Any:
     return unseal_with(bytes.fromhex(wrapped), subject, place, bytes.fromhex(sealed))
 
 
-def _appointments(sheet: Any) -> list[dict[str, Any]]:
+def _appointments(sheet: Any, seen: Sequence[Any] | None) -> list[dict[str, Any]]:
+    """Each names the row that it is for where its reader sees that row; a worker sees all."""
+    rows = None if seen is None else {row["id"] for row in seen}
     shown: list[dict[str, Any]] = []
     for row in told.appointments(sheet["appointments"] or NONE):
         one = {name: value for name, value in row.items() if value is not None}
+        if rows is not None and row["milestone"] not in rows:
+            one.pop("milestone", None)
         if row["place"] is not None and sheet["wrapped"] is None:
             del one["place"]
         elif row["place"] is not None:

@@ -5,12 +5,15 @@ from typing import Any
 
 from backend import clock
 from backend.access import Actor
+from backend.alerts.actions import close_answered, close_tasks
 from backend.appointments.rules import COMING
 from backend.database import connection
 from backend.messages import outbox
 from backend.plans import rules
 from backend.plans.actions.writing import write_milestone
 
+# what somebody is asked to do because of a date
+ASKED_OF_A_DATE = ("appointment-in-doubt", "cant", "travel-unclear")
 # who said of it that something was done is not asked any more
 _ENDS = {"cause": None, "said_by": None}
 _OF_PATHWAY = "SELECT * FROM milestone WHERE plan = $1 AND pathway = $2 ORDER BY id FOR UPDATE"
@@ -44,18 +47,29 @@ async def let_fall(
         if row["id"] in fallen:
             await write_milestone(actor, row, plan, {"state": "not_needed", **_ENDS})
     off = [row["id"] for row in rows if row["id"] in fallen or row["code"] in codes]
-    await outbox.cancel_about(await _call_off(plan, off), "settled")
+    await _ask_no_more(await _call_off(plan, off))
 
 
 # A date under supervision is kept or moved by a human, whatever it was planned for.
 _OFF = """
-UPDATE appointment SET state = 'cancelled_by_person', version = version + 1
- WHERE plan = $1 AND milestone = ANY ($2) AND state = ANY ($3) AND role <> 'PO'
-   AND (held_on + held_at) AT TIME ZONE zone > $4
-RETURNING id
+WITH off AS (
+  UPDATE appointment SET state = 'cancelled_by_person', version = version + 1
+   WHERE plan = $1 AND milestone = ANY ($2) AND state = ANY ($3) AND role <> 'PO'
+     AND (held_on + held_at) AT TIME ZONE zone > $4)
+SELECT id FROM appointment WHERE plan = $1 AND milestone = ANY ($2) AND role <> 'PO'
 """
 
 
 async def _call_off(plan: Mapping[str, Any], milestones: list[Any]) -> list[Any]:
+    """Coming dates are off; all dates of these rows, also those that were missed."""
     held = await connection().fetch(_OFF, plan["id"], milestones, sorted(COMING), clock.now())
     return [row["id"] for row in held]
+
+
+async def _ask_no_more(dates: list[Any]) -> None:
+    """Nothing more is said about these dates, and nobody is asked to call for them."""
+    await outbox.cancel_about(dates, "settled")
+    for date_ in dates:
+        await close_answered(date_, "settled")
+        for kind in ASKED_OF_A_DATE:
+            await close_tasks(date_, kind, "settled")

@@ -109,7 +109,8 @@ SELECT role, outcome, count(*) AS times FROM contact
 """
 _APPOINTMENTS = """
 SELECT role, state, count(*) AS times FROM appointment
- WHERE plan = $1 AND held_on BETWEEN $2 AND $3 GROUP BY role, state
+ WHERE plan = $1 AND held_on BETWEEN $2 AND $3
+   AND whose_milestone(milestone, $4) IS NULL GROUP BY role, state
 """
 
 
@@ -133,7 +134,7 @@ async def _material(plan: Any, period: Period) -> Material:
         },
         appointments={
             (row["role"], row["state"]): row["times"]
-            for row in await held.fetch(_APPOINTMENTS, *between)
+            for row in await held.fetch(_APPOINTMENTS, *between, clock.now())
         },
         supervision=plan["supervision"],
         left_custody=plan["left_custody_at"] is not None,
