@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import signal
+import ssl
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ import uvloop
 from backend import logs
 from backend.actors.actions import vault
 from backend.app import create_app
+from backend.listening import encrypted
 from backend.processes import CANNOT_RUN, process
 from backend.settings import Settings, settings
 
@@ -32,8 +34,9 @@ def command(port: int | None) -> None:
 
 
 async def serve(configured: Settings, port: int) -> None:
+    tls = encrypted(configured)
     async with process("app", configured):
-        serving = server(create_app(docs=configured.docs), configured.host, port)
+        serving = server(create_app(docs=configured.docs), configured.host, port, tls)
         gc.freeze()  # what stands for good is not looked through again and again
         await serving.serve()
 
@@ -53,7 +56,7 @@ class Server(uvicorn.Server):
                 loop.remove_signal_handler(name)
 
 
-def server(app: object, host: str, port: int) -> uvicorn.Server:
+def server(app: object, host: str, port: int, tls: ssl.SSLContext | None = None) -> uvicorn.Server:
     """A uvicorn that stops within seconds and leaves logging to us.
 
     It has no limit of its own: that one counts idle connections too, and answers in plain text.
@@ -69,5 +72,6 @@ def server(app: object, host: str, port: int) -> uvicorn.Server:
         timeout_graceful_shutdown=5,
         timeout_keep_alive=10,
         proxy_headers=False,
+        ssl_context_factory=(lambda *_: tls) if tls else None,
     )
     return Server(config)

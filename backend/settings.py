@@ -60,6 +60,8 @@ class Settings:
     secure_cookies: bool
     behind_proxy: bool
     host: str
+    listen_certificate: Path | None
+    listen_key: Path | None
 
     @property
     def embedded(self) -> bool:
@@ -73,6 +75,9 @@ class Settings:
 
 
 def read(env: Mapping[str, str]) -> Settings:
+    certificate, key = _file(env, "LISTEN_CERTIFICATE"), _file(env, "LISTEN_KEY")
+    if (certificate is None) != (key is None):
+        raise SettingsError("LISTEN_CERTIFICATE_FILE and LISTEN_KEY_FILE go together")
     return Settings(
         database_url=_secret(env, "DATABASE_URL"),
         app_database_url=_secret(env, "APP_DATABASE_URL"),
@@ -99,6 +104,8 @@ def read(env: Mapping[str, str]) -> Settings:
         secure_cookies=env.get("SECURE_COOKIES", "off") == "on",
         behind_proxy=env.get("BEHIND_PROXY", "off") == "on",
         host=env.get("LISTEN_HOST", "127.0.0.1"),
+        listen_certificate=certificate,
+        listen_key=key,
     )
 
 
@@ -114,6 +121,17 @@ def _secret(env: Mapping[str, str], name: str) -> str | None:
         except OSError as error:
             raise SettingsError(f"{name}_FILE cannot be read: {error.strerror}") from error
     return env.get(name) or None
+
+
+def _file(env: Mapping[str, str], name: str) -> Path | None:
+    """What is used as a file and never as a value: the library of TLS reads nothing else."""
+    if not (path := env.get(f"{name}_FILE")):
+        return None
+    try:
+        Path(path).open("rb").close()
+    except OSError as error:
+        raise SettingsError(f"{name}_FILE cannot be read: {error.strerror}") from error
+    return Path(path)
 
 
 def _url(env: Mapping[str, str], name: str, default: str) -> str:

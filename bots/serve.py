@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import ssl
 import sys
 from importlib import import_module
 
@@ -10,6 +11,7 @@ from telegram import Bot
 
 from backend import logs
 from backend.actors.actions import vault
+from backend.listening import encrypted
 from backend.processes import CANNOT_RUN, process
 from backend.settings import Settings, SettingsError, settings
 from bots.channels.telegram import make_bot, opened
@@ -30,11 +32,12 @@ def command() -> None:
 async def _run(configured: Settings) -> None:
     if configured.webhook_url and not configured.webhook_secret:
         raise SettingsError("WEBHOOK_SECRET (or WEBHOOK_SECRET_FILE) is missing")
+    tls = encrypted(configured)
     stopping = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stopping.set)
     async with process("worker", configured), opened(make_bot(configured)) as bot:
-        serving = asyncio.ensure_future(_serve(bot, configured))
+        serving = asyncio.ensure_future(_serve(bot, configured, tls))
         waiting = asyncio.ensure_future(stopping.wait())
         await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
         serving.cancel()
@@ -44,7 +47,7 @@ async def _run(configured: Settings) -> None:
             serving.result()  # nobody asked for an end: say what it was, and end as a failure
 
 
-async def _serve(bot: Bot, configured: Settings) -> None:
+async def _serve(bot: Bot, configured: Settings, tls: ssl.SSLContext | None) -> None:
     if not configured.webhook_url:
         await poll(bot)
         return
@@ -61,5 +64,6 @@ async def _serve(bot: Bot, configured: Settings) -> None:
                 secret=configured.webhook_secret,
                 host=configured.host,
                 port=configured.webhook_port,
+                tls=tls,
             )
         )

@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 import logging
+import ssl
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -63,7 +64,14 @@ def create_webhook(bot_number: str, secret: str, came: Callable[[], None]) -> Li
 
 
 async def listen(
-    bot: Bot, came: Callable[[], None], *, url: str, secret: str, host: str, port: int
+    bot: Bot,
+    came: Callable[[], None],
+    *,
+    url: str,
+    secret: str,
+    host: str,
+    port: int,
+    tls: ssl.SSLContext | None = None,
 ) -> None:
     """Tell the chat service that we are at `url`, and serve until the task is cancelled."""
     config = uvicorn.Config(
@@ -75,6 +83,7 @@ async def listen(
         server_header=False,
         timeout_keep_alive=30,
         proxy_headers=False,
+        ssl_context_factory=(lambda *_: tls) if tls else None,
     )
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_announce(bot, url, secret))

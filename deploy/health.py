@@ -1,13 +1,16 @@
 """Whether this container does its work: `python -m deploy.health api|bot|worker`.
 
 The health checks of compose.yaml ask it. Exit code 0 says yes; otherwise one line says why not.
+For a human `ready`, in a container of the API, prints what is out of order.
 """
 
 import asyncio
+import ssl
 import sys
 from datetime import timedelta
 
 import asyncpg
+import click
 import httpx
 
 from backend.settings import Settings, SettingsError, settings
@@ -16,6 +19,7 @@ from workflows.heartbeat import host
 PATIENCE_SECONDS = 4
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - read, not bound
 SILENT = timedelta(minutes=3)  # the worker beats every minute
+READY = "/health/ready"
 LAST_BEAT = "SELECT now() - max(at) FROM heartbeat WHERE starts_with(name, $1)"
 
 
@@ -24,12 +28,13 @@ def main(service: str) -> str | None:
     try:
         match service:
             case "api":
-                url = f"{_here(settings())}:{settings().api_port}/health/ready"
-                return _answers(httpx.get(url, timeout=PATIENCE_SECONDS, trust_env=False), 200)
+                return _answers(_asked("GET", service, settings().api_port, READY), 200)
             case "bot":
                 # without the secret: a webhook that refuses a stranger is there
-                url = f"{_here(settings())}:{settings().webhook_port}/telegram"
-                return _answers(httpx.post(url, timeout=PATIENCE_SECONDS, trust_env=False), 401)
+                return _answers(_asked("POST", service, settings().webhook_port, "/telegram"), 401)
+            case "ready":
+                click.echo(_asked("GET", "api", settings().api_port, READY).text)
+                return None
             case "worker":
                 return asyncio.run(_beats(settings()))
     except (SettingsError, httpx.HTTPError, asyncpg.PostgresError, OSError) as error:
@@ -37,8 +42,16 @@ def main(service: str) -> str | None:
     return f"there is no service {service!r}"
 
 
-def _here(configured: Settings) -> str:
-    return f"http://{'127.0.0.1' if configured.host == EVERYWHERE else configured.host}"
+def _asked(method: str, service: str, port: int, path: str) -> httpx.Response:
+    """Over TLS where a certificate is set, which then has to be that one, and this service's."""
+    configured = settings()
+    host = "127.0.0.1" if configured.host == EVERYWHERE else configured.host
+    pinned = configured.listen_certificate
+    trust = ssl.create_default_context(cafile=pinned)
+    url = f"{'https' if pinned else 'http'}://{host}:{port}{path}"
+    named = {"sni_hostname": service}  # the name by which the proxy asks
+    with httpx.Client(verify=trust, timeout=PATIENCE_SECONDS, trust_env=False) as http:
+        return http.request(method, url, extensions=named)
 
 
 def _answers(response: httpx.Response, status: int) -> str | None:

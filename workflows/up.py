@@ -55,6 +55,8 @@ async def up(configured: Settings, *, demo: bool) -> int:
 
     Raises PortError before anything has started, EmbeddedError, and SettingsError.
     """
+    if configured.listen_certificate:
+        raise SettingsError("LISTEN_CERTIFICATE_FILE is for a server: up speaks plain http alone")
     ending = heed_signals()
     await asyncio.to_thread(require_free_ports, ports(configured))
     terminal = Terminal()

@@ -54,7 +54,11 @@ class Proxy:
 
 @contextmanager
 def a_proxy(
-    stack: Stack, known: Mapping[str, Sequence[str]], https: int, trust: ssl.SSLContext
+    stack: Stack,
+    known: Mapping[str, Sequence[str]],
+    https: int,
+    trust: ssl.SSLContext,
+    **more: str,
 ) -> Iterator[Proxy]:
     """A proxy that finds these names. Skips where Debian's nginx is not installed."""
     if (nginx := shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")) is None:
@@ -74,6 +78,7 @@ def a_proxy(
             "PROXY_HTTP": f"127.0.0.1:{http}",
             "PROXY_HTTPS": f"127.0.0.1:{https}",
             "PROXY_RESOLVER": names,
+            **more,
         }
         (place / "nginx.conf").write_text(_filled(stack.environment("proxy", here)))
         where = stack.service("proxy")["environment"]["NGINX_ENVSUBST_OUTPUT_DIR"]

@@ -18,6 +18,8 @@ from secrets import randbelow
 from types import MappingProxyType
 from typing import Any
 
+import pytest
+
 from backend.settings import ROOT
 from tests.deploy.files import compose
 from tests.deploy.installed import VERSION, Installed, as_account
@@ -105,6 +107,10 @@ class Stack:
         """The health check of a service, in its container."""
         kind, *words = self.service(one.service)["healthcheck"]["test"]
         assert kind == "CMD"
+        return self.exec(one, words)
+
+    def exec(self, one: Running, words: list[str]) -> "subprocess.CompletedProcess[str]":
+        """Run something in the container of a service, as `docker compose exec` does."""
         return self._run(one.service, [self.here(word) for word in words], None, one.more)
 
     def _run(
@@ -181,10 +187,15 @@ class Stack:
                 one.process.wait()
 
 
-def make_secrets(folder: Path, *words: str, said: str = "") -> "subprocess.CompletedProcess[str]":
+def make_secrets(
+    folder: Path, *words: str, said: str = "", path: str | None = None
+) -> "subprocess.CompletedProcess[str]":
+    """Run the script, with the programs of `path` alone. Skips where openssl is not installed."""
+    if path is None and shutil.which("openssl") is None:
+        pytest.skip("openssl is missing: apt-get install openssl")
     return subprocess.run(
         [str(ROOT / "deploy" / "make-secrets"), *words],
-        env={"PATH": os.environ["PATH"], "SECRETS": str(folder)},
+        env={"PATH": path or os.environ["PATH"], "SECRETS": str(folder)},
         input=said,
         capture_output=True,
         text=True,

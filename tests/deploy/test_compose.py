@@ -135,6 +135,19 @@ def test_a_service_gets_the_secrets_that_it_reads_and_no_other(name: str) -> Non
     assert named == set(said.get("secrets", ()))
 
 
+def test_who_listens_inside_has_key_and_certificate_and_who_asks_the_certificate() -> None:
+    holders = {
+        secret: {name for name, said in SERVICES.items() if secret in said.get("secrets", ())}
+        for secret in ("inside_key", "inside_certificate")
+    }
+    listens = {name for name in OURS if "inside" in SERVICES[name].get("networks", ())}
+    assert listens == {"api", "bot"}
+    assert holders == {"inside_key": listens, "inside_certificate": {*listens, "proxy"}}
+    trusted = SERVICES["proxy"]["environment"]["PROXY_INSIDE_CERTIFICATE"]
+    for name in listens:
+        assert SERVICES[name]["environment"]["LISTEN_CERTIFICATE_FILE"] == trusted
+
+
 def test_every_secret_is_a_file_outside_the_tree_and_somebody_needs_it() -> None:
     used = {secret for said in SERVICES.values() for secret in said.get("secrets", ())}
     assert set(FILE["secrets"]) == used
@@ -160,7 +173,10 @@ def test_a_service_sets_what_the_program_reads(name: str) -> None:
 
 def test_the_api_is_set_up_for_strangers() -> None:
     known = read(
-        SERVICES["api"]["environment"] | {"APP_DATABASE_URL_FILE": "", "VAULT_KEY_FILE": ""}
+        {
+            name: "" if name.endswith("_FILE") else value
+            for name, value in SERVICES["api"]["environment"].items()
+        }
     )
     assert (known.secure_cookies, known.docs) == (True, False)
     bot = SERVICES["bot"]["environment"]
@@ -171,8 +187,11 @@ def test_the_api_is_set_up_for_strangers() -> None:
 def test_the_proxy_file_agrees_with_the_program() -> None:
     said = TEMPLATE.read_text()
     usual = read({})
-    assert f"http://$api:{usual.api_port};" in said
-    assert f"http://$bot:{usual.webhook_port};" in said
+    assert re.findall(r"proxy_pass (.+);\n +proxy_ssl_name (.+);", said) == [
+        (f"https://$api:{usual.api_port}", "api"),
+        (f"https://$bot:{usual.webhook_port}", "bot"),
+    ]
+    assert "http://$" not in said
     assert f"location = {PATH} {{" in said
     assert f"client_max_body_size {LARGEST_BODY // 1024}k;" in said
     assert f"client_max_body_size {LARGEST_UPDATE // 1024**2}m;" in said

@@ -1,11 +1,18 @@
 import base64
 import os
 import re
+import shutil
 import stat
+import subprocess
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from backend.listening import encrypted
+from backend.settings import read
 from tests.deploy.files import compose
 from tests.deploy.stack import make_secrets
 
@@ -19,7 +26,11 @@ BY_CHANCE = {
     "vault_key",
     "audit_key",
     "webhook_secret",
+    "inside_certificate",
+    "inside_key",
 }
+
+PUBLIC = {"inside_certificate"}  # the proxy reads it, and what it says is no secret
 
 
 def _kept(folder: Path) -> dict[str, str]:
@@ -81,6 +92,70 @@ def test_a_secret_is_for_the_account_that_needs_it_alone(tmp_path: Path) -> None
     for service in FILE["services"].values():
         for name in service.get("secrets", ()):
             found = (tmp_path / name).stat()
-            assert stat.S_IMODE(found.st_mode) == 0o400
-            if os.geteuid() == 0:
+            assert stat.S_IMODE(found.st_mode) == (0o444 if name in PUBLIC else 0o400)
+            if os.geteuid() == 0 and name not in PUBLIC:
                 assert f"{found.st_uid}:{found.st_gid}" == service["user"]
+
+
+def _certificate(folder: Path) -> x509.Certificate:
+    return x509.load_pem_x509_certificate((folder / "inside_certificate").read_bytes())
+
+
+def test_the_certificate_inside_is_good_for_our_two_names_alone_and_signs_no_other(
+    tmp_path: Path,
+) -> None:
+    make_secrets(tmp_path)
+    made = _certificate(tmp_path)
+    extensions = made.extensions
+    names = extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.DNSName) == ["api", "bot"]
+    assert extensions.get_extension_for_class(x509.BasicConstraints).value.ca is False
+    uses = extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    assert list(uses) == [ExtendedKeyUsageOID.SERVER_AUTH]
+    assert made.not_valid_after_utc - made.not_valid_before_utc == timedelta(days=3650)
+    files = {name: str(tmp_path / f"inside_{name}") for name in ("certificate", "key")}
+    configured = {f"LISTEN_{name.upper()}_FILE": path for name, path in files.items()}
+    assert encrypted(read(configured)) is not None  # the key is its own
+
+
+def test_a_certificate_that_is_lost_comes_back_of_the_same_key(tmp_path: Path) -> None:
+    make_secrets(tmp_path)
+    before = _certificate(tmp_path)
+    (tmp_path / "inside_certificate").unlink()
+    assert make_secrets(tmp_path).returncode == 0
+    assert _certificate(tmp_path).public_key() == before.public_key()
+
+
+def test_a_certificate_whose_key_is_lost_is_not_given_another_one(tmp_path: Path) -> None:
+    make_secrets(tmp_path)
+    (tmp_path / "inside_key").unlink()
+    done = make_secrets(tmp_path)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "remove it" in done.stderr
+    assert not (tmp_path / "inside_key").exists()
+    (tmp_path / "inside_certificate").unlink()
+    assert make_secrets(tmp_path).returncode == 0
+
+
+def test_where_openssl_is_missing_one_line_says_so_and_nothing_is_made(tmp_path: Path) -> None:
+    programs, folder = tmp_path / "programs", tmp_path / "secrets"
+    programs.mkdir()
+    (programs / "mkdir").symlink_to(str(shutil.which("mkdir")))
+    done = make_secrets(folder, path=str(programs))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "make-secrets: openssl is missing: apt-get install openssl\n"
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(("days", "told"), [(700, True), (800, False)])
+def test_a_certificate_inside_that_ends_within_two_years_is_named_at_each_release(
+    tmp_path: Path, days: int, *, told: bool
+) -> None:
+    make_secrets(tmp_path)
+    key, certificate = tmp_path / "inside_key", tmp_path / "inside_certificate"
+    certificate.unlink()
+    words = ["openssl", "req", "-x509", "-key", str(key), "-days", str(days), "-subj", "/CN=inside"]
+    subprocess.run([*words, "-out", certificate], check=True, capture_output=True)
+    done = make_secrets(tmp_path)
+    assert done.returncode == 0
+    assert ("inside_certificate ends within two years" in done.stdout) is told

@@ -1,21 +1,19 @@
 """Two API processes behind the shipped proxy file, with its limits hit."""
 
-import json
 import re
 import socket
 import ssl
-import threading
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import httpx
 import pytest
 
+from tests.deploy.another import before_another_api, ours
 from tests.deploy.proxy import Proxy, a_proxy
 from tests.deploy.stack import HOST
 from tests.processes import free_port
@@ -47,39 +45,6 @@ def _exchange(line: ssl.SSLSocket, sent: bytes) -> bytes:
     while piece := line.recv(65536):
         got += piece
     return got
-
-
-@contextmanager
-def _before_another_api(
-    proxy: Proxy, answer: Callable[[BaseHTTPRequestHandler], object]
-) -> Iterator[Proxy]:
-    """A second proxy, before an API that answers so."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = json.dumps(answer(self)).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None: ...  # noqa: A002
-
-    class Server(ThreadingHTTPServer):
-        request_queue_size = 100
-
-    address = f"{proxy.stack.net}.90"
-    with (
-        Server((address, 8000), Handler) as server,
-        a_proxy(proxy.stack, {"api": [address]}, free_port(), proxy.trust) as second,
-    ):
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield second
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 def test_an_answer_carries_what_a_browser_must_know_and_no_version(proxy: Proxy) -> None:
@@ -232,7 +197,7 @@ def test_too_many_connections_of_one_address_are_429(proxy: Proxy) -> None:
         time.sleep(2)
         return {}
 
-    with _before_another_api(proxy, slow) as before, ThreadPoolExecutor(60) as callers:
+    with before_another_api(proxy, slow, ours(proxy)) as before, ThreadPoolExecutor(60) as callers:
 
         def ask(_: int) -> int:
             with before.caller() as http:
@@ -260,7 +225,7 @@ def test_nothing_that_a_client_says_about_itself_reaches_the_program(proxy: Prox
     kept = {"Authorization": "Bearer x", "If-Match": '"1"', "Cookie": "a=b", "Origin": "null"}
     kept["DPoP"] = "a.court.proof"
     with (
-        _before_another_api(proxy, lambda asked: dict(asked.headers.items())) as before,
+        before_another_api(proxy, lambda asked: dict(asked.headers.items()), ours(proxy)) as before,
         before.caller() as http,
     ):
         seen = http.get("/plans", headers={**spoofed, **kept}).json()

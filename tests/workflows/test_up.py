@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from backend import embedded
-from backend.settings import ROOT, read
+from backend.settings import ROOT, SettingsError, read
 from workflows import up
 
 SCRIPT = """
@@ -285,6 +285,12 @@ def test_a_taken_port_is_one_line_and_starts_nothing(tmp_path: Path) -> None:
     assert f"port {number} is taken" in done.stderr
     assert "API_PORT" in done.stderr
     assert not (tmp_path / "data").exists()
+
+
+async def test_what_listens_with_a_certificate_is_no_workstation(tmp_path: Path) -> None:
+    configured = replace(read({}), listen_certificate=tmp_path / "a", listen_key=tmp_path / "b")
+    with pytest.raises(SettingsError, match=r"^LISTEN_CERTIFICATE_FILE is for a server"):
+        await up.up(configured, demo=False)
 
 
 def test_one_port_for_two_is_refused(port: int) -> None:
