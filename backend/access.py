@@ -83,7 +83,7 @@ OPERATIONS: Mapping[str, frozenset[str]] = {
     "confirmFlow": frozenset({"AD"}),
     "endFlow": frozenset({"AD"}),
     "bindCourtFile": frozenset({"PO", "CO"}),
-    "recordReading": frozenset({"SW", "PO"}),
+    "recordReading": frozenset({"SW", "PO", "CO"}),  # a coordinator checks, and no more
     "issueSummary": frozenset({"PO"}),
     "setWall": _WORKERS,
     "listWalls": _WORKERS,

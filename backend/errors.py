@@ -154,6 +154,12 @@ class SummaryNotReadToPerson(DomainError):
     title = "The summary was neither read to the person nor tried on three days"
 
 
+class SummaryNotChecked(DomainError):
+    status = 409
+    kind = "summary-not-checked"
+    title = "Nobody but the issuing officer has looked at this draft"
+
+
 class TooLarge(DomainError):
     status = 413
     kind = "too-large"

@@ -52,7 +52,7 @@ mentor              s   R  RW RWo .   .   .  .   .   .  .   .  .  .   .  .  .  .
 alerts              Ro  RW RW Ro  Ro  RWo .  .   RD  .  .   .  n  .   .  .  .  .
 statistics          .   R  R  .   .   .   .  .   R   R  R   .  R  .   .  .  .  .
 templates           .   Q  RW .   .   Q   Q  Q   Q   .  .   RW R  .   .  .  .  .
-summary draft       RQ  RW R  Co  .   Co  .  Co  RW  .  .   .  .  .   RQ .  .  .
+summary draft       RQ  RW RC Co  .   Co  .  Co  RW  .  .   .  .  .   RQ .  .  .
 summary             R   R  R  .   .   .   .  .   RW  R  .   .  n  .   R  .  .  R
 consents            RWo RW R  Ro  Ro  Ro  Ro .   R   .  .   .  R  .   R  R  .  .
 corrections         RQ  RW R  .   .   .   .  .   .   .  .   .  .  .   RQ .  .  .

@@ -29,7 +29,7 @@ class RecordReview(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ReviewView(msgspec.Struct):
-    """`kind`: glass or erasure; `thing` the wish that was let by whoever had asked."""
+    """`kind`: glass or erasure, `thing` the wish that was let by whoever had asked; or summary."""
 
     id: UUID
     version: int

@@ -9,7 +9,8 @@ from backend.columns import instant, reference, row_id, version
 class OutsideReview(Table, tablename="outside_review"):
     """What somebody did alone where a second person is asked for, and who looked at it later.
 
-    `thing` is the wish that they let themselves: an id, and never a word of a case.
+    `thing` is the wish that they let themselves, or the summary that nobody else had seen: an id,
+    and never a word of a case.
     """
 
     id = row_id()

@@ -19,6 +19,7 @@ from backend.errors import (
     NotYourRole,
     ProveAgain,
     QuotaSpent,
+    SummaryNotChecked,
     SummaryNotReadToPerson,
     Taken,
     Unfit,
@@ -62,7 +63,10 @@ class IssueSummary(SubjectIn, forbid_unknown_fields=True, kw_only=True):
 
 
 class RecordReading(SubjectIn, forbid_unknown_fields=True, kw_only=True):
-    """`comment` is word for word; `digest` names the draft that was read, as it was shown."""
+    """`kind`: read, tried or checked. `comment` is word for word, and of a reading alone.
+
+    `digest` names the draft as it was shown: whoever checks it has to, whoever reads it may.
+    """
 
     kind: str
     read_on: date
@@ -135,7 +139,7 @@ class SummaryController(Controller):
         period_from: FromQuery[date],
         period_to: FromQuery[date],
     ) -> Response[DraftView]:
-        """What would be issued now, to be read to the person first."""
+        """What would be issued now, to be read to the person and seen by somebody else first."""
         subject = drafting.Subject(file, type, Period(period_from, period_to))
         draft, digest = await drafting.draft_summary(actor_of(request), plan_id, subject)
         return Response(DraftView(draft, digest), headers=NO_STORE)
@@ -148,7 +152,7 @@ class SummaryController(Controller):
     async def read(
         self, request: HttpRequest, plan_id: FromPath[UUID], data: JSONBody[RecordReading]
     ) -> WrittenReply:
-        """Record that the draft was read to the person, or that somebody tried."""
+        """Record that the draft was read to the person, that somebody tried, or checked it."""
         new = issuing.NewReading(
             data.subject(),
             data.kind,
@@ -167,7 +171,7 @@ class SummaryController(Controller):
     @post(
         "/plans/{plan_id:uuid}/summaries",
         operation_id="issueSummary",
-        responses=documented(*WRITE, ProveAgain, SummaryNotReadToPerson),
+        responses=documented(*WRITE, ProveAgain, SummaryNotReadToPerson, SummaryNotChecked),
     )
     async def issue(
         self, request: HttpRequest, plan_id: FromPath[UUID], data: JSONBody[IssueSummary]

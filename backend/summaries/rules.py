@@ -8,12 +8,14 @@ give the same facts, and the same bytes.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
 from backend.plans.rules import is_live
+from backend.second.rules import DELAY
 from backend.summaries.content import Attestation, Fact, Period, ReadTo
 
 TYPES = frozenset({"release_plan_report", "start", "periodic", "event", "final"})
@@ -21,6 +23,14 @@ TYPES = frozenset({"release_plan_report", "start", "periodic", "event", "final"}
 DUTY = ("PO", "SW", "CO", "PS")
 MISSED = frozenset({"missed_with_reason", "missed_no_contact"})
 TRIES = 3
+# Who may record what became of a draft: who knows the person reads it to them, and a coordinator
+# looks at it. Whoever read it aloud, or checked it, has seen all of it; who tried may not have.
+RECORDERS: Mapping[str, frozenset[str]] = {
+    "read": frozenset({"SW", "PO"}),
+    "tried": frozenset({"SW", "PO"}),
+    "checked": frozenset({"SW", "PO", "CO"}),
+}
+SEEN = frozenset({"read", "checked"})
 LISTED = ("PO", "appointments")
 
 Row = Mapping[str, Any]
@@ -209,7 +219,7 @@ def heard(readings: Sequence[Row]) -> Attestation | None:
     """What stands for "the person knows this version"; None where nothing does yet.
 
     `readings` are those of this very draft, oldest first. One reading is enough; without
-    one, tries on three different days are.
+    one, tries on three different days are. What somebody checked, the person did not hear.
     """
     read = [row for row in readings if row["kind"] == "read"]
     tried = sorted({row["read_on"] for row in readings if row["kind"] == "tried"})
@@ -217,3 +227,13 @@ def heard(readings: Sequence[Row]) -> Attestation | None:
         last = read[-1]
         return Attestation(ReadTo(last["read_on"], last["language"], last["role"]), [])
     return Attestation(None, tried) if len(tried) >= TRIES else None
+
+
+def seen_by_another(readings: Sequence[Row], issuer: UUID) -> bool:
+    """Whether somebody else than who issues it has seen this very draft, and stands for it."""
+    return any(row["kind"] in SEEN and row["recorded_by"] != issuer for row in readings)
+
+
+def a_day_old(readings: Sequence[Row], now: datetime) -> bool:
+    """What stands for another person where there is none: this very draft has lain for a day."""
+    return any(now - row["recorded_at"] >= DELAY for row in readings)

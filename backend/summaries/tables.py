@@ -32,7 +32,7 @@ class Summary(Table, tablename="summary"):
 
 
 class Reading(Table, tablename="reading"):
-    """A draft was read to the person, or somebody tried to; `digest` says which draft.
+    """A draft was read to the person, tried to, or checked by somebody; `digest` says which draft.
 
     `summary` is the version that was issued on it: no reading counts twice.
     """

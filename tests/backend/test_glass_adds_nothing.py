@@ -17,7 +17,7 @@ from tests.world import Caller
 REFUSED = asyncpg.InsufficientPrivilegeError
 ADDED = (
     *("wall", "member", "entry_pass", "erasure_wish", "legal_hold", "link", "channel_consent"),
-    *("disclosure", "participation", "court_file", "summary", "mandate"),
+    *("disclosure", "participation", "court_file", "reading", "summary", "mandate"),
 )
 CHANGED = (
     *("wall", "erasure_wish", "legal_hold", "link", "court_file", "entry_pass", "channel_consent"),

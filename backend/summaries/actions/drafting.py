@@ -21,6 +21,8 @@ from backend.summaries.content import Corrected, Draft, Period, canonical
 from backend.summaries.rules import TYPES, Material, facts_of
 from backend.summaries.wording import spoken, words
 
+DRAFT_READERS = ("SW", "PO", "CO")
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -32,13 +34,13 @@ class Subject:
 
 
 async def draft_summary(actor: Actor, plan_id: UUID, subject: Subject) -> tuple[Draft, str]:
-    """The draft as it stands now, to be read to the person, and its digest.
+    """The draft as it stands now, to be read to the person or checked, and its digest.
 
     Raises NotFound (plan, or a file that is not bound to it), Unfit.
     """
     require(actor, "recordReading")
     async with transaction(actor.id):
-        plan = await find_plan(actor, plan_id, group="summary draft", roles=("SW", "PO"))
+        plan = await find_plan(actor, plan_id, group="summary draft", roles=DRAFT_READERS)
         draft = await make_draft(plan, subject)
         await record(actor, "draftSummary", plan=plan_id, thing=subject.file)
         return draft, digest_of(draft).hex()

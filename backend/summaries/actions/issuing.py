@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import msgspec
 
 from backend import clock
@@ -15,11 +16,18 @@ from backend.actors.actions import seal, unseal
 from backend.alerts.actions import close_tasks
 from backend.audit.actions import record
 from backend.database import connection, transaction
-from backend.errors import NotFromThisState, SummaryNotReadToPerson, Unfit
+from backend.errors import (
+    NotFromThisState,
+    NotYourRole,
+    SummaryNotChecked,
+    SummaryNotReadToPerson,
+    Unfit,
+)
 from backend.flows.entries import Receiver, may_flow
 from backend.once import Written
+from backend.second.actions import is_small, owe_review
 from backend.staff.proof import require_fresh
-from backend.summaries.actions.drafting import Subject, digest_of, make_draft
+from backend.summaries.actions.drafting import DRAFT_READERS, Subject, digest_of, make_draft
 from backend.summaries.content import (
     Attestation,
     Author,
@@ -29,7 +37,7 @@ from backend.summaries.content import (
     PersonView,
     canonical,
 )
-from backend.summaries.rules import heard
+from backend.summaries.rules import RECORDERS, a_day_old, heard, seen_by_another
 from backend.summaries.wording import words
 
 
@@ -37,8 +45,9 @@ from backend.summaries.wording import words
 class NewReading:
     """The draft was read to the person (`read`), or somebody tried in vain (`tried`).
 
-    `comment` is what the person said to it, word for word. `digest` names the draft that
-    was read; without it, it is the one that stands now.
+    Or a second pair of eyes looked at it (`checked`). `comment` is what the person said to it,
+    word for word. `digest` names the draft; without it, it is the one that stands now, but
+    whoever checks says what they saw.
     """
 
     subject: Subject
@@ -51,13 +60,16 @@ class NewReading:
 
 
 async def record_reading(actor: Actor, plan_id: UUID, new: NewReading) -> Written:
-    """Record that the person knows the draft as it stands now, or that somebody tried.
+    """Record that the person knows the draft as it stands now, that somebody tried or checked it.
 
-    Raises NotFound, Unfit, NotFromThisState where the facts changed since it was read.
+    Raises NotFound, Unfit, NotYourRole where a coordinator says that they read it to the person,
+    NotFromThisState where the facts changed since it was read.
     """
     require(actor, "recordReading")
     async with transaction(actor.id) as held:
-        plan = await find_plan(actor, plan_id, group="summary draft", roles=("SW", "PO"), lock=True)
+        plan = await find_plan(
+            actor, plan_id, group="summary draft", roles=DRAFT_READERS, lock=True
+        )
         _check(plan, new)
         digest = digest_of(await make_draft(plan, new.subject))
         if new.digest is not None and new.digest != digest.hex():
@@ -86,10 +98,14 @@ async def record_reading(actor: Actor, plan_id: UUID, new: NewReading) -> Writte
 
 
 def _check(plan: Mapping[str, Any], new: NewReading) -> None:
-    if new.kind not in {"read", "tried"}:
-        raise Unfit("kind is read or tried.")
-    if new.comment is not None and new.kind == "tried":
+    if new.kind not in RECORDERS:
+        raise Unfit("kind is read, tried or checked.")
+    if plan["mandate"] not in RECORDERS[new.kind]:
+        raise NotYourRole
+    if new.comment is not None and new.kind != "read":
         raise Unfit("Where nobody was reached there is no comment.")
+    if new.digest is None and new.kind == "checked":
+        raise Unfit("Whoever checks a draft names it: digest.")
     if new.read_on > clock.today(plan["zone"]):
         raise Unfit("read_on is not in the future.")
     if new.read_on < new.subject.period.ends:
@@ -100,8 +116,9 @@ async def issue_summary(actor: Actor, plan_id: UUID, subject: Subject) -> Writte
     """Issue the facts as they stand; the written version is the summary's number in its file.
 
     Raises SummaryNotReadToPerson unless this very version was read to the person, or three
-    tries were made on three days, since it was last issued. Raises NotFound, Unfit, and
-    ProveAgain too: a court takes it for the officer's word.
+    tries were made on three days, since it was last issued, and SummaryNotChecked unless
+    somebody else has seen it. Raises NotFound, Unfit, and ProveAgain too: a court takes it for
+    the officer's word.
     """
     require(actor, "issueSummary")
     async with transaction(actor.id):
@@ -113,13 +130,29 @@ async def issue_summary(actor: Actor, plan_id: UUID, subject: Subject) -> Writte
         attestation = heard(readings)
         if attestation is None:
             raise SummaryNotReadToPerson
+        alone = await _is_alone(actor, plan, readings)
         view = await _person_view(plan, readings, draft, attestation)
         content = await _content(actor, subject, draft, attestation, view)
         id_ = await _write(actor, plan, subject, content)
         await _use(readings, id_)
         await _supersede(subject, content)
+        if alone:
+            await owe_review(actor, "summary", id_)
         await record(actor, "issueSummary", plan=plan_id, thing=id_)
         return Written(id_, content.version, 201)
+
+
+async def _is_alone(actor: Actor, plan: Any, readings: Sequence[Any]) -> bool:
+    """Whether a day stands for the second person. Raises SummaryNotChecked where nothing does.
+
+    A guest has none: in the plan's own agency there is somebody else.
+    """
+    if seen_by_another(readings, actor.id):
+        return False
+    small = plan["agency"] == actor.agency and await is_small(actor.agency)
+    if not (small and a_day_old(readings, clock.now())):
+        raise SummaryNotChecked
+    return True
 
 
 async def _may_go_to_court(plan: Any, file: UUID) -> None:
@@ -186,26 +219,33 @@ async def _person_view(
 
 
 async def _write(actor: Actor, plan: Any, subject: Subject, content: Content) -> UUID:
+    """Raises SummaryNotChecked where the database itself knows of nobody else who has seen it."""
     id_, body = uuid4(), canonical(content)
-    await connection().execute(
-        "INSERT INTO summary (id, agency, plan, version, file, subject, number, supersedes, type,"
-        " period_from, period_to, content, sha256, issued_at, issued_by)"
-        " VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
-        id_,
-        plan["agency"],
-        plan["id"],
-        subject.file,
-        plan["person"],
-        content.version,
-        content.supersedes,
-        content.type,
-        content.period.starts,
-        content.period.ends,
-        await seal(plan["person"], f"summary.content:{id_}", body.decode()),
-        hashlib.sha256(body).digest(),
-        clock.now(),
-        actor.id,
-    )
+    sealed = await seal(plan["person"], f"summary.content:{id_}", body.decode())
+    try:
+        await connection().execute(
+            "INSERT INTO summary (id, agency, plan, version, file, subject, number, supersedes,"
+            " type, period_from, period_to, content, sha256, issued_at, issued_by)"
+            " VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+            id_,
+            plan["agency"],
+            plan["id"],
+            subject.file,
+            plan["person"],
+            content.version,
+            content.supersedes,
+            content.type,
+            content.period.starts,
+            content.period.ends,
+            sealed,
+            hashlib.sha256(body).digest(),
+            clock.now(),
+            actor.id,
+        )
+    except asyncpg.InsufficientPrivilegeError as refused:
+        if refused.constraint_name != "summary_seen":
+            raise
+        raise SummaryNotChecked from refused
     return id_
 
 

@@ -73,8 +73,8 @@ class Docket:
             **more,
         }
 
-    async def draft(self, reader: Caller | None = None) -> httpx.Response:
-        query = "&".join(f"{key}={value}" for key, value in self.subject().items())
+    async def draft(self, reader: Caller | None = None, **more: Any) -> httpx.Response:
+        query = "&".join(f"{key}={value}" for key, value in self.subject(**more).items())
         return await (reader or self.officer).get(f"/plans/{self.plan}/summaries/draft?{query}")
 
     async def read(self, by: Caller | None = None, **more: Any) -> httpx.Response:
@@ -86,6 +86,13 @@ class Docket:
             **more,
         }
         return await (by or self.worker).post(f"/plans/{self.plan}/readings", body)
+
+    async def check(self, by: Caller, **more: Any) -> httpx.Response:
+        """Somebody looks at the draft and says so."""
+        shown = await self.draft(by, **more)
+        assert shown.status_code == 200, shown.text
+        named = {"digest": shown.json()["digest"], **more}
+        return await self.read(by, kind="checked", **named)
 
     async def issue(self, by: Caller | None = None, **more: Any) -> httpx.Response:
         key = more.pop("key", None)

@@ -14,6 +14,7 @@ from tests.backend.courts.docket import REFERENCE, Docket, a_court, a_docket, jo
 from tests.world import PASSWORD, Caller, World, a_day, row
 
 NOT_READ = "urn:throughcare:problem:summary-not-read-to-person"
+NOT_CHECKED = "urn:throughcare:problem:summary-not-checked"
 PROVE = "urn:throughcare:problem:prove-again"
 COMMENT = 'J\'ai fini ma formation.\n"Enfin" — voilà \u2067\u0645\u0631\u062d\u0628\u0627\u2069'
 
@@ -45,6 +46,7 @@ async def test_three_tries_on_three_days_stand_for_a_reading_and_two_do_not(worl
         assert (await docket.read(kind="tried", read_on=days_ago(day), **over)).status_code == 201
     assert (await docket.issue(**over)).status_code == 409
     assert (await docket.read(kind="tried", read_on=days_ago(1), **over)).status_code == 201
+    assert (await docket.check(docket.worker, **over)).status_code == 201
     id_ = (await docket.issue(**over)).json()["id"]
     found = await content(docket, id_)
     assert found["attestation"] == {
@@ -172,7 +174,7 @@ async def test_who_may_issue_and_who_may_not(world: World) -> None:
     assert (await docket.issue(docket.worker)).status_code == 403
     coordinator, stranger = await world.somebody("CO"), await world.somebody("PO")
     assert (await docket.issue(coordinator)).status_code == 403
-    assert (await docket.read(coordinator)).status_code == 403
+    assert (await docket.read(coordinator)).status_code == 404
     never = await stranger.post(f"/plans/{uuid4()}/summaries", docket.subject())
     refused = await docket.issue(stranger)
     assert (refused.status_code, refused.content) == (404, never.content)
@@ -195,6 +197,8 @@ async def test_an_officer_of_another_agency_with_a_mandate_issues(world: World) 
     assert bound.status_code == 201, bound.text
     file: dict[str, Any] = {"file": bound.json()["id"]}
     assert (await docket.read(guest, **file)).status_code == 201
+    assert (await docket.issue(guest, **file)).json()["type"] == NOT_CHECKED
+    assert (await docket.check(docket.worker, **file)).status_code == 201
     issued = await docket.issue(guest, **file)
     assert issued.status_code == 201, issued.text
     found = (await court.pull("7", issued.json()["id"])).json()["summary"]

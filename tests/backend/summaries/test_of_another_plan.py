@@ -82,12 +82,12 @@ async def test_a_draft_tells_of_its_own_plan_alone(beside: Beside) -> None:
 
 
 async def test_what_was_read_of_another_plan_was_not_read_of_this(beside: Beside) -> None:
-    officer = beside.actor("PO", session=uuid4())
+    officer, worker = beside.actor("PO", session=uuid4()), beside.actor("SW")
     async with beside.undone(officer) as held:
         await has_proved(officer)
         subject = _subject(beside.kept.scene)
         new = NewReading(subject, "read", a_day(), "en")
-        await record_reading(officer, beside.plan, new)
+        await record_reading(worker, beside.plan, new)
         async with unguarded():
             sql = "UPDATE reading SET plan = $2 WHERE id = $1"
             await held.execute(sql, new.id, beside.other)
