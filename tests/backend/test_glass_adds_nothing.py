@@ -27,6 +27,7 @@ CHANGED = (
 APART: Mapping[str, Mapping[str, object]] = {
     "court_file": {"reference_index": "\\x00", "ended_at": None},
     "summary": {"number": 99},
+    "reading": {"summary": None, "recorded_at": "2099-01-01T00:00:00Z"},
     "link": {"state": "ended", "token": None, "chat": None, "chat_index": None},
     "wall": {"ended_at": "2030-01-01T00:00:00Z"},
     "member": {"alias": "of no other"},
@@ -37,6 +38,8 @@ APART: Mapping[str, Mapping[str, object]] = {
 # Who writes it is who acts.
 OF_WHOM: Mapping[str, str] = {
     "erasure_wish": "asked_by",
+    "summary": "issued_by",
+    "reading": "recorded_by",
     **dict.fromkeys(("channel_consent", "disclosure", "participation"), "recorded_by"),
 }
 _ADD = "INSERT INTO {0} SELECT (jsonb_populate_record(null::{0}, $1::jsonb)).*"
@@ -66,6 +69,8 @@ async def test_the_database_takes_no_row_that_lasts_from_behind_glass(let: Let, 
     scene = let.kept.scene
     new = await a_new_copy(let.kept.world, table, scene.docket.plan)
     sql, given = _ADD.format(table), {**new, **APART.get(table, {})}
+    if table == "summary":  # somebody else has read it
+        await let.kept.world.sql("UPDATE reading SET summary = NULL")
 
     async def adds(who: Caller) -> str:
         own = {OF_WHOM[table]: who.id} if table in OF_WHOM else {}

@@ -17,6 +17,7 @@ RULES = (
     "stop",
     "file-binding",
     "audit",
+    "second-person",
 )
 FOLDER = Path(__file__).parent / "rules"
 

@@ -1,5 +1,6 @@
 """A summary is of its own plan, by its own readings, and for its own court."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,7 +13,7 @@ from backend.courts.actions import CourtReference, bind_court_file
 from backend.courts.clients import hashed
 from backend.courts.quota import count_pull
 from backend.courts.sessions import Secret, court_of_token, court_token
-from backend.errors import NotFound, NotSignedIn, SummaryNotReadToPerson
+from backend.errors import NotFound, NotSignedIn, SummaryNotChecked, SummaryNotReadToPerson
 from backend.summaries.actions.drafting import Subject, draft_summary
 from backend.summaries.actions.issuing import NewReading, issue_summary, record_reading
 from backend.summaries.actions.pulling import list_summaries
@@ -95,6 +96,27 @@ async def test_what_was_read_of_another_plan_was_not_read_of_this(beside: Beside
             await issue_summary(officer, beside.plan, subject)
         async with unguarded():
             await held.execute(sql, new.id, beside.plan)
+        await issue_summary(officer, beside.plan, subject)
+
+
+async def test_the_program_asks_for_another_by_itself(beside: Beside) -> None:
+    officer = beside.actor("PO", session=uuid4())
+    async with beside.undone(officer) as held:
+        await has_proved(officer)
+        subject = _subject(beside.kept.scene)
+        await record_reading(officer, beside.plan, NewReading(subject, "read", a_day(), "en"))
+        await held.execute("UPDATE reading SET recorded_at = recorded_at - interval '1 day'")
+
+        async def refused(by: Actor) -> None:
+            with pytest.raises(SummaryNotChecked):
+                await issue_summary(by, beside.plan, subject)
+
+        small = "UPDATE agency SET small = true WHERE id = $1"
+        await held.execute(small, beside.other_agency)
+        await held.execute("UPDATE staff SET active = false WHERE role = 'CO'")
+        await refused(officer)
+        await refused(replace(officer, agency=beside.other_agency))
+        await held.execute(small, beside.agency)
         await issue_summary(officer, beside.plan, subject)
 
 

@@ -1,4 +1,4 @@
-"""Somebody else than who issues a summary has seen this very draft; where there is nobody, a day."""
+"""Somebody else than who issues a summary has seen this very draft; a day where there is nobody."""
 
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -243,8 +243,8 @@ async def test_nobody_writes_a_reading_of_another_or_of_yesterday_and_each_is_us
         await _insert(officer, "UPDATE reading SET summary = NULL WHERE summary = $1", UUID(used))
     with pytest.raises(REFUSED):
         await _insert(officer, _READING, officer.id, just, f'{{"summary": "{used}"}}')
+    bad = '{"kind": "checked", "comment": "\\\\x00"}'
     with pytest.raises(asyncpg.CheckViolationError):
-        bad = '{"kind": "checked", "comment": "\\\\x00"}'
         await _insert(officer, _READING, officer.id, just, bad)
 
 

@@ -1,10 +1,11 @@
 """Good news, and the first time that a court reads anything."""
 
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 from backend.summaries.wording import words
-from workflows.story.cast import Answer
+from workflows.story.cast import Answer, Staff
 from workflows.story.stage import LANGUAGE, Stage
 from workflows.story.year import Year
 
@@ -63,27 +64,56 @@ class Court:
         return await self.get(f"/court/summaries/{last}?file_ref={quote(REFERENCE)}")
 
 
-async def issue(stage: Stage, year: Year, kind: str, first: int, *, comment: str | None) -> Answer:
-    """Draft, reading, issue; the answer to the attempt that came before the reading."""
-    plan, worker, officer = year.plan, stage.staff["camille"], stage.staff["dominique"]
-    today = stage.today.isoformat()
-    subject = {
-        "file": year.file,
-        "type": kind,
-        "period_from": year.calendar.day(first).isoformat(),
-        "period_to": today,
-    }
-    await officer.prove()
-    early = await officer.ask("POST", f"{plan.path}/summaries", subject)
-    query = "&".join(f"{name}={value}" for name, value in subject.items())
-    draft = await worker.get(f"{plan.path}/summaries/draft?{query}")
-    stage.does(worker, f"reads the {len(draft['draft']['facts'])} facts to the person")
-    reading: dict[str, Any] = {"kind": "read", "read_on": today, "language": LANGUAGE}
-    reading |= {"digest": draft["digest"], "comment": comment}
-    await plan.post("readings", {**subject, **reading})
-    await plan.post("summaries", subject, by=officer)
-    stage.does(officer, "issues the summary")
-    return early
+@dataclass
+class Report:
+    """A summary on its way to the court: what it is about."""
+
+    stage: Stage
+    year: Year
+    kind: str
+    first: int  # the day of the story on which its period begins
+
+    def __post_init__(self) -> None:
+        self.officer = self.stage.staff["dominique"]
+        self.subject = {
+            "file": self.year.file,
+            "type": self.kind,
+            "period_from": self.year.calendar.day(self.first).isoformat(),
+            "period_to": self.stage.today.isoformat(),
+        }
+
+    async def read(self, by: Staff, *, comment: str | None = None) -> None:
+        """Somebody reads the draft to the person, who may say something to it."""
+        facts = await self._record(by, "read", comment)
+        self.stage.does(by, f"reads the {facts} facts to the person")
+
+    async def check(self, by: Staff) -> None:
+        """A second pair of eyes."""
+        facts = await self._record(by, "checked")
+        self.stage.does(by, f"looks at the {facts} facts before they go to the court")
+
+    async def _record(self, by: Staff, kind: str, comment: str | None = None) -> int:
+        path = f"{self.year.plan.path}/summaries/draft"
+        query = "&".join(f"{name}={value}" for name, value in self.subject.items())
+        draft = await by.get(f"{path}?{query}")
+        said: dict[str, Any] = {"kind": kind, "read_on": self.subject["period_to"]}
+        said |= {"language": LANGUAGE, "digest": draft["digest"], "comment": comment}
+        await self.year.plan.post("readings", {**self.subject, **said}, by=by)
+        return len(draft["draft"]["facts"])
+
+    async def too_early(self) -> Answer:
+        """What the officer is told who issues it already now."""
+        await self.officer.prove()
+        return await self.officer.ask("POST", f"{self.year.plan.path}/summaries", self.subject)
+
+    async def issue(self) -> None:
+        await self.year.plan.post("summaries", self.subject, by=self.officer)
+        self.stage.does(self.officer, "issues the summary")
+
+
+def reason(refused: Answer) -> str:
+    """Why, as the last part of the problem's type."""
+    return str(refused.body["type"]).rsplit(":", 1)[-1]
 
 
 async def court_reads(stage: Stage, year: Year) -> None:
@@ -96,7 +126,10 @@ async def court_reads(stage: Stage, year: Year) -> None:
         year.file = (await plan.post("court-files", bound, by=officer))["id"]
         for code in ("VOC-04", "VOC-06"):
             await plan.change(code, show_court=True)
-        early = await issue(stage, year, "release_plan_report", -180, comment=COMMENT)
+        report = Report(stage, year, "release_plan_report", -180)
+        early = await report.too_early()
+        await report.read(stage.staff["camille"], comment=COMMENT)
+        await report.issue()
         court = Court(stage)
         pulled = await court.newest()
         stage.does("court", "pulls by its own file reference")
@@ -107,9 +140,7 @@ async def court_reads(stage: Stage, year: Year) -> None:
             **{"If-None-Match": pulled.headers["etag"]},
         )
         stage.must("nothing is issued before it was read", early.status, CONFLICT)
-        stage.must(
-            "for that reason", early.body["type"].rsplit(":", 1)[-1], "summary-not-read-to-person"
-        )
+        stage.must("for that reason", reason(early), "summary-not-read-to-person")
         stage.must("the court gets version 1", (pulled.status, summary["version"]), (OK, 1))
         stage.must("unchanged is told by its tag", again.status, NOT_MODIFIED)
         stage.must("what the person ticked is in it", words(LANGUAGE)["VOC-06"] in told)

@@ -2,7 +2,7 @@
 
 from workflows.story.cast import Handset
 from workflows.story.stage import Stage
-from workflows.story.steps.court import Court, issue
+from workflows.story.steps.court import Court, Report, reason
 from workflows.story.steps.first_days import appointment, change_date
 from workflows.story.year import Year
 
@@ -86,7 +86,12 @@ async def ends(stage: Stage, year: Year) -> None:
     plan, worker, mentor = year.plan, stage.staff["camille"], year.mentor
     day = year.calendar.open(365)
     async with stage.step("W-61", "The closing talk; the circle is thanked and the chats end"):
-        await issue(stage, year, "final", 0, comment=None)
+        report = Report(stage, year, "final", 0)
+        await report.read(report.officer)
+        alone = await report.too_early()
+        stage.must("who read it does not issue it alone", reason(alone), "summary-not-checked")
+        await report.check(stage.staff["claude"])
+        await report.issue()
         await plan.done("PLN-13")
         opened = await stage.house.one("SELECT count(*) FROM task")
         await plan.versioned("state", {"state": "closed"})
