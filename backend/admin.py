@@ -21,12 +21,12 @@ from backend.flows.rules import REGIMES
 from backend.founding import Account, ChatBot
 from backend.settings import Settings, SettingsError
 from backend.staff.actions import ROLES
-from backend.staff.rules import FACTOR_RULES
+from backend.staff.rules import FACTOR_RULES, asks_less
 from backend.terminal import asked
 
 LANGUAGES = ("en", "fr")  # those that bots/texts has; a test holds the two together
 TOKEN = re.compile(r"(\d{1,20}):\S+")
-FACTOR_HELP = "leaders are CO and AD; passkeys: of all one, and of leaders a passkey"
+FACTOR_HELP = "passkeys (at first): of all one, of leaders (CO, AD) a passkey; all else is less"
 USERNAME = re.compile(r"\w{5,64}", re.ASCII)
 
 
@@ -108,6 +108,9 @@ def first(**given: Any) -> None:
         click.echo(_about_bot(bot))
         for off in lines.off:
             click.echo(f"off: {off}; ./run admin lines")
+        click.echo(f"At /desk the password of {administrator.login} leads to setting up a passkey")
+        click.echo("and to nothing else. It takes https or localhost, and a device that keeps it;")
+        click.echo("where there is none: ./run admin second-factor --of all, for a time.")
         click.echo("What may leave it waits for the administrator's word: /desk/flows.")
         click.echo("Next: ./run admin staff, coordinators (CO) before social workers (SW):")
         click.echo("a coordinator sees the plans that are opened from then on.")
@@ -210,7 +213,10 @@ def second_factor(whom: str | None, forget: str | None, agency: str | None) -> N
             rule = asked(whom, "Of whom", type=click.Choice(FACTOR_RULES))
             await founding.ask_second_factor(where, rule)
             click.echo("Saved. Who has to set one up is signed out and led there.")
-            if rule == "passkeys":
+            if asks_less(rule):
+                click.echo("That is less than passkeys: the record says that it was set, and the")
+                click.echo("agency's page and /health/ready name it until you set --of passkeys.")
+            else:
                 click.echo("Coordinators and administrators come in by passkey, in a browser.")
                 click.echo("If they cannot set one up: look at API_URL, or go back with --of all.")
 

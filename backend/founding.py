@@ -120,6 +120,7 @@ async def ask_second_factor(agency: UUID, of: str) -> None:
 
     With `passkeys` one is asked of all, and a passkey of coordinators and administrators. Who has
     not what is asked now, or may have come in without it, is signed out and led to set it up.
+    The record says which it was, so that less than passkeys has an instant and an end there.
     """
     async with transaction() as held:
         # no sign-in is under way that still goes by what was asked before
@@ -133,7 +134,7 @@ async def ask_second_factor(agency: UUID, of: str) -> None:
         await held.execute(
             "SELECT sign_out_without_passkey($1, $2, $3)", agency, keyed, clock.now()
         )
-        await _note("askSecondFactor", agency, agency)
+        await _note("askSecondFactor", agency, agency, outcome=of)
 
 
 async def forget_second_factor(agency: UUID, login: str) -> None:
@@ -291,5 +292,6 @@ async def add_court_canaries(client: UUID, references: Sequence[str]) -> None:
         await _note("addCourtCanaries", await clients.add_canaries(client, references), client)
 
 
-async def _note(operation: str, agency: UUID, thing: UUID) -> None:
-    await record(Actor(OPERATOR, "machine", "OP", agency), operation, thing=thing)
+async def _note(operation: str, agency: UUID, thing: UUID, *, outcome: str = "done") -> None:
+    who = Actor(OPERATOR, "machine", "OP", agency)
+    await record(who, operation, thing=thing, outcome=outcome)

@@ -12,6 +12,7 @@ from backend import clock
 from backend.database import fetch
 from backend.doors import NO_STORE, PUBLIC
 from backend.errors import DatabaseBusy
+from backend.staff.rules import asks_less
 
 SILENT = timedelta(minutes=10)
 BEATING = "worker"  # each under a name of its own, that begins so
@@ -64,10 +65,14 @@ async def live() -> Alive:
     responses={503: ResponseSpec(Readiness, generate_examples=False)},
 )
 async def ready() -> Response[Readiness]:
-    """The database answers; what keeps messages from being sent is listed with its reason."""
+    """The database answers; what keeps messages from being sent is listed with its reason.
+
+    So is an agency of real people whose staff may come in with less than is asked by default.
+    """
     try:
         agencies = await fetch(
-            "SELECT id, emergency_number, crisis_text, duty_phone FROM agency ORDER BY id"
+            "SELECT id, emergency_number, crisis_text, duty_phone, second_factor, demo"
+            "  FROM agency ORDER BY id"
         )
         closed = await fetch(_CLOSED, clock.now())
         beats = await fetch("SELECT name, at FROM heartbeat")
@@ -84,9 +89,20 @@ async def ready() -> Response[Readiness]:
         for one in closed
     ]
     return Response(
-        Readiness(ready=True, reasons=reasons + _silent(beats) + _kept_here(heads)),
+        Readiness(
+            ready=True, reasons=reasons + _less(agencies) + _silent(beats) + _kept_here(heads)
+        ),
         headers=NO_STORE,
     )
+
+
+def _less(agencies: Sequence[Any]) -> list[str]:
+    """Where an operator lets staff in with less; the demo's people are invented."""
+    return [
+        f"less than passkeys is asked of the staff of agency {one['id']}: {one['second_factor']}"
+        for one in agencies
+        if asks_less(one["second_factor"]) and not one["demo"]
+    ]
 
 
 def _silent(beats: Sequence[Any]) -> list[str]:

@@ -90,6 +90,7 @@ async def _fill() -> UUID:
         service_alias="Harbour Desk",
         zone="Africa/Tunis",
         language="en",
+        second_factor="none",
     )
     async with database.transaction():
         await make_agency(new)

@@ -22,7 +22,8 @@ class NewAgency:
     """What an agency needs; without the numbers and the text its sending is off.
 
     `second_factor` says of whom one is asked: none, leaders (CO and AD), all, or passkeys (of
-    all, and of leaders a passkey). `regime` is public_body or ngo.
+    all, and of leaders a passkey), which holds unless an operator says less. `regime` is
+    public_body or ngo.
     """
 
     name: str
@@ -37,7 +38,7 @@ class NewAgency:
     crisis_text: str | None = None
     duty_phone: str | None = None
     demo: bool = False
-    second_factor: str = "leaders"
+    second_factor: str = "passkeys"
     regime: str = "public_body"
     id: UUID = field(default_factory=uuid4)
 

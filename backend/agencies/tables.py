@@ -26,7 +26,7 @@ class Agency(Table, tablename="agency"):
     crisis_text = Text(null=True, default=None)
     duty_phone = Varchar(20, null=True, default=None)
     demo = Boolean(default=False)
-    second_factor = Varchar(8, default="none", null=False)
+    second_factor = Varchar(8, default="passkeys", null=False)
     regime = Varchar(12, default="public_body", null=False)
     country = Varchar(2, null=True, default=None)
     complaint_days = SmallInt(default=10, null=False)

@@ -83,7 +83,16 @@ class PasskeyPageController(Controller):
         async def act(actor: Actor, form: Form) -> Page:
             name = form.read(EnrolPasskey).name
             await prove_with(actor, form)
-            return _ask_to_make(request, name, await actions.enrol_passkey(actor, name))
+            options = await actions.enrol_passkey(actor, name)
+            wanted = await passkey_asked(actor)
+            return show(
+                request,
+                "passkey_make.html",
+                script=True,
+                options=_json(options),
+                name=name,
+                wanted=wanted,
+            )
 
         return await try_form(request, act, _new)
 
@@ -142,10 +151,6 @@ async def _ask_to_prove(request: HttpRequest, to: str, tried: Attempt | None = N
         to=to,
         wanted=wanted,
     )
-
-
-def _ask_to_make(request: HttpRequest, name: str, options: Any) -> Page:
-    return show(request, "passkey_make.html", script=True, options=_json(options), name=name)
 
 
 async def _new(request: HttpRequest, tried: Attempt | None = None) -> Page:

@@ -1,11 +1,11 @@
-"""Whether an agency asks a passkey of one of its own, and takes nothing less."""
+"""What an agency asks of its own at the door: a passkey and nothing less, or less than that."""
 
 from dataclasses import dataclass
 
 from backend.access import Actor
 from backend.database import transaction
 from backend.errors import NotFromThisState
-from backend.staff.rules import needs_passkey
+from backend.staff.rules import asks_less, needs_passkey
 
 _OWN = (
     "SELECT a.second_factor, s.role, EXISTS ("
@@ -27,6 +27,20 @@ async def passkey_asked(actor: Actor) -> Wanted:
         row = await held.fetchrow(_OWN, actor.id)
     asked = row is not None and needs_passkey(row["second_factor"], row["role"])
     return Wanted(asked and not row["there"], asked and row["there"])
+
+
+async def less_asked(actor: Actor) -> str | None:
+    """What the actor's agency asks instead of passkeys, where that is less.
+
+    The demo's people are invented, so nothing is missing there.
+    """
+    async with transaction(actor.id) as held:
+        row = await held.fetchrow(
+            "SELECT second_factor, demo FROM agency WHERE id = $1", actor.agency
+        )
+    if row is None or row["demo"] or not asks_less(row["second_factor"]):
+        return None
+    return str(row["second_factor"])
 
 
 async def require_no_passkey(actor: Actor) -> None:

@@ -29,7 +29,7 @@ DIGITS = 6
 SECRET_BYTES = 20  # RFC 4226, section 4
 RECOVERY_CODES, RECOVERY_BYTES = 10, 10
 LEADERS = frozenset({"CO", "AD"})
-FACTOR_RULES = ("none", "leaders", "all", "passkeys")
+FACTOR_RULES = ("none", "leaders", "all", "passkeys")  # the last one asks for most
 
 
 def check_password(password: str, words: Sequence[str], *, second_factor: bool) -> None:
@@ -52,6 +52,11 @@ def check_password(password: str, words: Sequence[str], *, second_factor: bool) 
 def needs_factor(rule: str, role: str) -> bool:
     """Whether an agency with this rule asks a second factor of a role."""
     return rule in {"all", "passkeys"} or (rule == "leaders" and role in LEADERS)
+
+
+def asks_less(rule: str) -> bool:
+    """Whether this is less than a second factor of all staff and a passkey of leaders."""
+    return rule != FACTOR_RULES[-1]
 
 
 def needs_passkey(rule: str, role: str) -> bool:

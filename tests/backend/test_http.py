@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
+import pytest
 
 from backend import clock
 from backend.app import create_app
@@ -185,7 +186,7 @@ KEPT_HERE = "the audit's head does not leave this host: AUDIT_HEAD_DIR, AUDIT_HE
 
 
 async def test_ready_says_why_an_agency_sends_nothing(world: World) -> None:
-    agency = await world.an_agency(emergency_number=None, duty_phone="")
+    agency = await world.an_agency(emergency_number=None, duty_phone="", second_factor="passkeys")
     answer = await Caller().get("/health/ready")
     assert answer.status_code == 200
     assert answer.json() == {
@@ -199,8 +200,21 @@ async def test_ready_says_why_an_agency_sends_nothing(world: World) -> None:
     }
 
 
+@pytest.mark.parametrize("rule", ["none", "leaders", "all", "passkeys"])
+async def test_ready_names_an_agency_of_real_people_that_asks_less_than_passkeys(
+    world: World, rule: str
+) -> None:
+    agency = await world.an_agency(second_factor=rule)
+    await world.an_agency(name="Invented", demo=True, second_factor="none")
+    answer = await Caller().get("/health/ready")
+    assert (answer.status_code, answer.json()["ready"]) == (200, True)
+    less = [one for one in answer.json()["reasons"] if "passkeys" in one]
+    named = f"less than passkeys is asked of the staff of agency {agency}: {rule}"
+    assert less == ([] if rule == "passkeys" else [named])
+
+
 async def test_ready_says_that_the_worker_is_silent_after_ten_minutes(world: World) -> None:
-    await world.an_agency()
+    await world.an_agency(second_factor="passkeys")
     now = clock.now()
     await world.sql("INSERT INTO heartbeat (id, name, at) VALUES ($1, 'worker', $2)", uuid4(), now)
     assert (await Caller().get("/health/ready")).json() == {"ready": True, "reasons": [KEPT_HERE]}
@@ -212,7 +226,7 @@ async def test_ready_says_that_the_worker_is_silent_after_ten_minutes(world: Wor
 
 
 async def test_ready_says_whether_the_head_of_the_audit_leaves_the_host(world: World) -> None:
-    await world.an_agency()
+    await world.an_agency(second_factor="passkeys")
     now = clock.now()
     add = "INSERT INTO audit_head (id, at, mac, filed_at) VALUES ($1, $2, '', $3)"
 

@@ -104,6 +104,22 @@ async def test_the_walls_that_an_upgrade_opened_for_itself_are_closed_again(
 
 
 @of_the_last
+async def test_an_agency_of_before_asks_what_it_asked_and_a_new_one_asks_for_passkeys(
+    server: embedded.Server, before: Any
+) -> None:
+    asks = "SELECT name, second_factor FROM agency ORDER BY name"
+    assert [tuple(row) for row in await before.fetch(asks)] == [("Horizon", "none")]
+    await _upgrade(server, before)
+    await before.execute(
+        "INSERT INTO agency (id, version, name, service_alias, zone, language, working_days, opens,"
+        " closes) SELECT gen_random_uuid(), 1, 'New', service_alias, zone, language, working_days,"
+        " opens, closes FROM agency"
+    )
+    rows = [tuple(row) for row in await before.fetch(asks)]
+    assert rows == [("Horizon", "none"), ("New", "passkeys")]
+
+
+@of_the_last
 async def test_what_the_release_before_calls_still_answers(
     server: embedded.Server, before: Any
 ) -> None:

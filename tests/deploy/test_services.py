@@ -13,11 +13,11 @@ import asyncpg
 import httpx
 import pytest
 
-from backend.staff.rules import code_at
 from bots.channels.telegram import STAND_IN_TOKEN
 from bots.phones.client import Phones
+from tests.backend.authenticator import Authenticator
 from tests.deploy.proxy import Proxy
-from tests.deploy.stack import Running, Stack
+from tests.deploy.stack import HOST, Running, Stack
 from tests.processes import free_port
 
 pytestmark = pytest.mark.slow
@@ -115,14 +115,18 @@ def test_the_first_administrator_signs_in_through_the_proxy(proxy: Proxy, agency
         given = {"login": "first", "password": agency}
         limited = http.post("/sessions", json=given)
         assert limited.status_code == 200, limited.text
-        # an administrator sets up a second factor before anything else
+        # an administrator sets up a passkey before anything else, for the public name
         token = {"Authorization": f"Bearer {limited.json()['access_token']}"}
         assert http.get("/tasks", headers=token).status_code == 401
-        secret = http.post("/account/factor", json={}, headers=token).json()["secret"]
-        step = int(time.time()) // 30
-        first = {"code": code_at(secret, step)}
-        assert http.post("/account/factor/confirm", json=first, headers=token).status_code == 200
-        signed_in = http.post("/sessions", json={**given, "code": code_at(secret, step + 1)})
+        assert http.post("/account/factor", json={}, headers=token).status_code == 409
+        key, named = Authenticator(origin=f"https://{HOST}", host=HOST), {"name": "stick"}
+        asked = http.post("/account/passkeys/options", json=named, headers=token)
+        made = {**named, **key.make(asked.json()["options"])}
+        confirmed = http.post("/account/passkeys", json=made, headers=token)
+        assert confirmed.status_code == 200, confirmed.text
+        assert http.post("/sessions", json=given).status_code == 401
+        asked = http.post("/sessions/passkey/options", json={})
+        signed_in = http.post("/sessions/passkey", json=key.show(asked.json()["options"]))
         assert signed_in.status_code == 200, signed_in.text
         token = {"Authorization": f"Bearer {signed_in.json()['access_token']}"}
         assert http.get("/tasks", headers=token).status_code in {200, 403}

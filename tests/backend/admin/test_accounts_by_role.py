@@ -2,6 +2,7 @@
 
 from backend.migrate import role_name
 from tests.backend.admin.terminals import Terminal, refused
+from tests.backend.entering import enter, inside_of, set_up_an_app
 from tests.world import PASSWORD, App, Caller, World
 
 
@@ -12,7 +13,11 @@ async def test_accounts_are_added_by_role(terminal: Terminal, world: World) -> N
     await terminal.first()
     assert (await terminal.run(*sam)).returncode == 0
     refused(await terminal.run(*sam), "login is in use")
-    await world.a_plan(Caller(login="sam"))
+    sam_desk = Caller(login="sam")
+    limited = inside_of(await enter(sam_desk))
+    await set_up_an_app(limited)
+    sam_desk.app = limited.app
+    await world.a_plan(sam_desk)
 
 
 async def test_the_owner_may_not_be_given_in_place_of_the_app(

@@ -39,7 +39,10 @@ async def test_an_operator_says_of_whom_a_second_factor_is_asked(
 ) -> None:
     assert (await terminal.first()).returncode == 0
     [agency] = await world.sql("SELECT id, second_factor FROM agency")
-    assert agency["second_factor"] == "leaders"  # as long as nobody says otherwise
+    assert agency["second_factor"] == "passkeys"  # as long as nobody says otherwise
+    done = await terminal.run("second-factor", "--of", "leaders")
+    assert done.returncode == 0, done.stderr
+    assert "That is less than passkeys" in done.stdout
     entered = await Caller().post("/sessions", {"login": "alex", "password": PASSWORD})
     assert entered.json()["refresh_token"] is None
     worker = await world.somebody("SW", agency=agency["id"])
@@ -50,6 +53,7 @@ async def test_an_operator_says_of_whom_a_second_factor_is_asked(
     done = await terminal.run("second-factor", "--of", "passkeys")
     assert done.returncode == 0, done.stderr
     assert "come in by passkey" in done.stdout
+    assert "less" not in done.stdout
     [agency] = await world.sql("SELECT second_factor FROM agency")
     assert agency["second_factor"] == "passkeys"
     assert (await terminal.run("second-factor", "--of", "passkey")).returncode == 2
@@ -57,6 +61,11 @@ async def test_an_operator_says_of_whom_a_second_factor_is_asked(
     assert done.returncode == 0, done.stderr
     entered = await Caller().post("/sessions", {"login": "alex", "password": PASSWORD})
     assert entered.json()["refresh_token"]
+    noted = await world.sql(
+        "SELECT role, outcome FROM audit WHERE operation = 'askSecondFactor' ORDER BY id"
+    )
+    rules = ["leaders", "all", "passkeys", "none"]
+    assert [(one["role"], one["outcome"]) for one in noted] == [("OP", rule) for rule in rules]
     refused(await terminal.run("second-factor", "--forget", "nobody"), "no such login")
 
 

@@ -4,10 +4,18 @@ import re
 from typing import Any
 
 from tests.backend.pages.browser import SIGN_IN, Browser, at_the_desk, login_of, plain
-from tests.world import PASSWORD, World
+from tests.world import PASSWORD, Caller, World
 
+AGENCY = "/desk/agency"
 COLLEAGUES, JOIN = "/desk/colleagues", "/desk/join"
 CHOSEN = "what only I have chosen"
+
+
+async def _desk_of(world: World, who: Caller) -> Browser:
+    """A browser of whoever it is: not all of them begin with people."""
+    browser = Browser()
+    assert (await browser.enter(await login_of(world, who))).status == 200
+    return browser
 
 
 async def test_a_colleague_is_invited_joins_and_leaves(world: World) -> None:
@@ -43,7 +51,7 @@ async def test_a_colleague_is_invited_joins_and_leaves(world: World) -> None:
 
 
 async def test_an_invitation_is_taken_back(world: World) -> None:
-    desk = await at_the_desk_of_a_head(world)
+    desk = await _desk_of_a_head(world)
     await desk.send(await desk.open(COLLEAGUES), COLLEAGUES, role="TR", alias="Robin")
     (invited,) = await world.sql("SELECT id FROM account_invitation")
     page = plain(await desk.open(COLLEAGUES))
@@ -52,14 +60,14 @@ async def test_an_invitation_is_taken_back(world: World) -> None:
     assert "Robin" not in gone.words
 
 
-async def at_the_desk_of_a_head(world: World) -> Browser:
+async def _desk_of_a_head(world: World) -> Browser:
     desk = Browser()
     await desk.enter(await login_of(world, await world.somebody("AD")))
     return desk
 
 
 async def test_whose_proof_is_old_types_the_password_and_a_wrong_one_counts(world: World) -> None:
-    desk = await at_the_desk_of_a_head(world)
+    desk = await _desk_of_a_head(world)
     await world.sql("UPDATE session SET proved_at = now() - interval '6 minutes' RETURNING id")
     page = plain(await desk.open(COLLEAGUES))
     typed: dict[str, Any] = {"role": "SW", "alias": "Robin"}
@@ -77,3 +85,23 @@ async def test_a_coordinator_sees_who_works_here_and_changes_nothing(world: Worl
     page = plain(await desk.open(COLLEAGUES))
     assert "you" in page.words
     assert [one.action for one in page.forms] == ["/desk/sign-out"]
+
+
+async def test_an_agency_that_asks_less_than_passkeys_is_told_so_on_its_page(world: World) -> None:
+    saying = {
+        "none": "No second factor is asked of anybody here",
+        "leaders": "asked of coordinators and administrators alone",
+        "all": "may come in with codes from an app",
+    }
+    how = "./run admin second-factor --of passkeys"
+    people = {role: await world.somebody(role) for role in ("AD", "CO", "AU", "SW", "DP")}
+    desks = {role: await _desk_of(world, who) for role, who in people.items()}
+    for rule, said in saying.items():
+        await world.sql("UPDATE agency SET second_factor = $1", rule)
+        for role, desk in desks.items():
+            page = plain(await desk.open(AGENCY))
+            told = role in {"AD", "CO", "AU"}
+            assert ((said in page.words), (how in page.words)) == (told, told), (rule, role)
+    for sql in ("second_factor = 'passkeys'", "second_factor = 'none', demo = true"):
+        await world.sql(f"UPDATE agency SET {sql}")
+        assert how not in (await desks["AD"].open(AGENCY)).words, sql

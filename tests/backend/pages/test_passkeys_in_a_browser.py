@@ -8,11 +8,13 @@ import pytest
 from playwright.async_api import Page
 
 from backend import clock
+from backend.agencies.actions import NewAgency
+from backend.founding import Account, found_agency
 from backend.passkeys import actions
 from backend.settings import settings
 from tests.backend.pages.browser import login_of
 from tests.backend.pages.test_in_a_browser import CHROMIUM, a_phone, fits, sign_in
-from tests.world import PASSWORD, World
+from tests.world import PASSWORD, Caller, World
 
 pytestmark = [
     pytest.mark.browser,
@@ -75,6 +77,34 @@ async def test_a_coordinator_who_is_asked_sets_up_a_passkey_and_comes_in_with_it
         await page.get_by_text("This passkey was not taken").wait_for()
         assert [one for one in complaints if "Content Security" in one] == []
     assert leader.login == await login_of(world, leader)
+
+
+async def test_the_first_administrator_of_a_new_agency_comes_in_by_a_passkey(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = NewAgency("Vallon", "Vallon Desk", "Africa/Tunis", "en")
+    alex = Account("AD", "alex", "Alex", PASSWORD)
+    await found_agency(new, alex, None)
+    async with a_phone(script=True) as page:
+        await sign_in(page, world, Caller(alex.id), to="Set up a passkey")
+        await page.get_by_text("You cannot go on to your work without one").wait_for()
+        await page.goto("/desk/agency")
+        await page.get_by_role("heading", name="Sign in").wait_for()
+        await sign_in(page, world, Caller(alex.id), to="Set up a passkey")
+        await _keeps_passkeys(page, monkeypatch)
+        await page.get_by_label("A word for it").fill("stick")
+        await page.get_by_role("button", name="Go on").click()
+        await page.get_by_text("they can let codes from an app do for a time").wait_for()
+        assert await page.get_by_text("Use codes from an app instead").count() == 0
+        assert await fits(page) == []
+        await page.get_by_role("button", name="Make the passkey").click()
+        await page.get_by_role("heading", name="The passkey is set up").wait_for()
+        assert await page.locator(".code li").count() == 10
+        await page.get_by_role("link", name="I have written them down").click()
+        await page.get_by_role("button", name="Sign in with a passkey").click()
+        await page.get_by_role("button", name="Use the passkey").click()
+        await page.get_by_role("heading", name="Agency").wait_for()
+        assert await page.get_by_text("second-factor --of passkeys").count() == 0
 
 
 async def test_a_proof_by_passkey_and_codes_for_the_day_it_is_lost(
