@@ -8,7 +8,7 @@ import pytest
 
 from backend.settings import ROOT
 
-PAGES = ("threats.md", "asvs.md")
+PAGES = ("threats.md", "asvs.md", "ways-in.md")
 A_TEST = r"`(tests/[\w/]+\.py)(?:::(\w+))?`"
 
 
