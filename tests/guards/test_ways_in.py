@@ -2,6 +2,7 @@
 
 import ast
 import re
+import runpy
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,7 +13,7 @@ from backend.app import create_app
 from backend.doors import PUBLIC
 from backend.settings import ROOT
 from bots.webhook import create_webhook
-from throughcare import main
+from throughcare import VERBS, main
 
 PAGE = (ROOT / "docs" / "ways-in.md").read_text("utf-8")
 CELLS = 7  # door, who, what proves it, what it opens, how it ends, how often, test
@@ -57,6 +58,12 @@ def _verbs(command: click.Command, name: str) -> Iterator[str]:
         yield from _verbs(found, f"{name} {verb}")
 
 
+def _own_verbs() -> set[str]:
+    """Those that the bootstrap carries out by itself."""
+    known = runpy.run_path(str(ROOT / "run"))["known_verbs"]()
+    return {f"./run {verb}" for verb in known.keys() - VERBS.keys()}
+
+
 def _modules() -> Iterator[tuple[str, ast.Module]]:
     for folder in FOLDERS:
         for path in sorted((ROOT / folder).rglob("*.py")):
@@ -92,7 +99,7 @@ async def _roles(catalog: Any) -> set[str]:
 
 
 async def _doors(catalog: Any) -> set[str]:
-    found = {*_routes(), *_verbs(main, "./run"), *_intake(), *_listeners()}
+    found = {*_routes(), *_verbs(main, "./run"), *_own_verbs(), *_intake(), *_listeners()}
     return found | await _roles(catalog)
 
 
