@@ -109,9 +109,7 @@ def first(**given: Any) -> None:
         for off in lines.off:
             click.echo(f"off: {off}; ./run admin lines")
         click.echo(f"At /desk the password of {administrator.login} leads to setting up a passkey")
-        click.echo(
-            "and to nothing else. It takes https, or localhost by name, and a device for it;"
-        )
+        click.echo("and to nothing else. It takes https, or localhost by name, and a device;")
         click.echo("where there is none: ./run admin second-factor --of all, for a time.")
         click.echo("What may leave it waits for the administrator's word: /desk/flows.")
         click.echo("Next: ./run admin staff, coordinators (CO) before social workers (SW):")
