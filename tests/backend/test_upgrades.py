@@ -312,6 +312,10 @@ LOST = {
         "keep_the_terms",
         "( OLD.closed_at IS NOT NULL OR NEW.closed_at < clock_timestamp() - interval '1 day')",
     ): "in two conditions, each by itself, and for the application too",
+    (
+        "count_act",
+        "(NEW.operation ~ '^(get|list|read)' OR NEW.operation = 'milestoneHistory')",
+    ): "a preview is a look as well",
 }
 
 
