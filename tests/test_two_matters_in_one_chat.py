@@ -48,10 +48,15 @@ async def test_what_may_be_about_either_is_kept_for_neither_and_both_workers_cal
     assert answer.startswith("Thank you. What you wrote was not kept: a person will call you by")
     assert await _kept(world) == 0
     for worker in workers:
-        assert await kinds(worker) == ["not-kept"]
+        assert await kinds(worker) == ["call-me"], "as of any other who asks for a call"
     await chats.say(member.phone, SECRET)
     for worker in workers:
-        assert await kinds(worker) == ["not-kept"], "once a day is enough"
+        assert await kinds(worker) == ["call-me"], "once is enough while nobody has called"
+    [task] = (await workers[0].get("/tasks")).json()["tasks"]
+    closed = await workers[0].post(f"/tasks/{task['id']}/close", {"outcome": "called"}, version=1)
+    assert closed.status_code == 200, closed.text
+    await chats.say(member.phone, SECRET)
+    assert await kinds(workers[0]) == ["call-me"], "what is written after the call is heard too"
     [found] = await world.sql("SELECT count(*) AS n FROM incoming_update WHERE sealed IS NOT NULL")
     assert found["n"] == 0, "nor does it lie in the inbox"
 
@@ -71,7 +76,7 @@ async def test_a_matter_that_was_stopped_is_one_still(world: World, chats: Chats
     await chats.say(member.phone, SECRET)
     assert await _kept(world) == 0
     for worker in workers:
-        assert sorted(await kinds(worker)) == ["link-stopped", "not-kept"]
+        assert sorted(await kinds(worker)) == ["call-me", "link-stopped"]
 
 
 async def test_when_one_has_ended_words_are_the_others(world: World, chats: Chats) -> None:
@@ -81,4 +86,4 @@ async def test_when_one_has_ended_words_are_the_others(world: World, chats: Chat
     await chats.say(member.phone, SECRET)
     assert await _kept(world) == 1
     assert "free-text" in await kinds(second)
-    assert "not-kept" not in await kinds(first) + await kinds(second)
+    assert "call-me" not in await kinds(first) + await kinds(second)

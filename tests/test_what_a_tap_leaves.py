@@ -1,11 +1,12 @@
 """A tap is an act like any other: it leaves its row in the record."""
 
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
-from tests.chats import Chats, at
-from tests.releases import a_release, on_weekday
-from tests.world import World
+from tests.chats import Chats, Member, at
+from tests.releases import a_release, change, kinds, leave, on_weekday
+from tests.world import Caller, World, row
 
 WEDNESDAY = 3
 
@@ -28,3 +29,59 @@ async def test_a_tap_is_in_the_record_with_who_and_on_what(world: World, chats: 
             "object": asked["id"],
         }
     ]
+
+
+async def _asked_for_a_contact(world: World, chats: Chats) -> tuple[Caller, Any, Member, date]:
+    """The evening after the day of leaving: a mentor is asked whether anybody was reached."""
+    day = on_weekday(WEDNESDAY)
+    worker, plan = await a_release(world, day)
+    mentor = await chats.a_member(worker, plan["id"])
+    at(day, 9)
+    await leave(world, worker, plan)
+    at(day + timedelta(days=1), 18, 5)
+    await chats.round()
+    return worker, plan, mentor, day
+
+
+async def test_what_an_answer_settled_is_open_again_once_it_is_taken_back(
+    world: World, chats: Chats
+) -> None:
+    worker, plan, mentor, day = await _asked_for_a_contact(world, chats)
+    before = row(await world.plan(worker, plan["id"]), "MEN-09")
+    await chats.tap(mentor.phone, "Reached")
+    assert row(await world.plan(worker, plan["id"]), "MEN-09")["state"] == "done"
+    await chats.tap(mentor.phone, "Take it back")
+    after = row(await world.plan(worker, plan["id"]), "MEN-09")
+    assert (after["state"], after["due_on"]) == (before["state"], before["due_on"])
+    assert "done_on" not in after or after["done_on"] is None
+    assert "taken-back" in await kinds(worker)
+    at(day + timedelta(days=2), 12, 5)
+    before_ = len(await chats.texts(mentor.phone))
+    await chats.round()
+    assert len(await chats.texts(mentor.phone)) > before_, "the others, and they, are asked on"
+
+
+async def test_a_cycle_that_was_answered_is_due_again_once_it_is_taken_back(
+    world: World, chats: Chats
+) -> None:
+    worker, plan, mentor, _ = await _asked_for_a_contact(world, chats)
+    await change(world, worker, plan, "MEN-10", state="planned")
+    before = row(await world.plan(worker, plan["id"]), "MEN-10")["due_on"]
+    at(date.fromisoformat(before), 17, 5)
+    await chats.round()
+    await chats.tap(mentor.phone, "Met")
+    assert row(await world.plan(worker, plan["id"]), "MEN-10")["due_on"] > before
+    await chats.tap(mentor.phone, "Take it back")
+    assert row(await world.plan(worker, plan["id"]), "MEN-10")["due_on"] == before
+    cycles = await world.sql("SELECT cycle FROM milestone WHERE code = 'MEN-10'")
+    assert cycles == [{"cycle": 0}]
+
+
+async def test_what_a_worker_changed_since_stays_as_they_left_it(
+    world: World, chats: Chats
+) -> None:
+    worker, plan, mentor, _ = await _asked_for_a_contact(world, chats)
+    await chats.tap(mentor.phone, "Reached")
+    await change(world, worker, plan, "MEN-09", state="in_progress", reason="Not so")
+    await chats.tap(mentor.phone, "Take it back")
+    assert row(await world.plan(worker, plan["id"]), "MEN-09")["state"] == "in_progress"

@@ -74,20 +74,40 @@ async def test_what_waits_is_cancelled_when_the_person_takes_it_back(
     assert (await world.plan(worker, plan["id"]))["state"] == "active_outside"
 
 
+@pytest.mark.parametrize("code", ["MEN-08", "MEN-10", "MEN-11", "MEN-12"])
 @pytest.mark.parametrize("facts", [("release_date",), ()])
 async def test_the_first_question_names_the_day_of_leaving_to_those_alone_who_may_know_it(
-    world: World, chats: Chats, facts: tuple[str, ...]
+    world: World, chats: Chats, facts: tuple[str, ...], code: str
 ) -> None:
     left = on_weekday(1)
     worker, plan, mentor = await _left(world, chats, left, *facts)
-    await change(world, worker, plan, "MEN-08", state="planned")
-    due = date.fromisoformat(row(await world.plan(worker, plan["id"]), "MEN-08")["due_on"])
+    await change(world, worker, plan, code, state="planned")
+    due = date.fromisoformat(row(await world.plan(worker, plan["id"]), code)["due_on"])
     at(due, 17, 5)
     await chats.round()
     text = (await said(chats, mentor))[-1]
     assert text.startswith("Have you been in touch"), text
     day = f"{left.day} {left:%B}"
     assert (day in text) == bool(facts), text
+
+
+async def test_what_is_taken_back_of_staff_takes_nothing_from_them(
+    world: World, chats: Chats
+) -> None:
+    day = on_weekday(1)
+    worker, plan, _ = await _left(world, chats, day)
+    staff = await a_phone_of(chats, worker)
+    until = (day + timedelta(days=9)).isoformat()
+    yes = {"recipient": staff.actor, "fact": "release_date", "purpose": "x", "until": until}
+    made = await worker.post(f"/plans/{plan['id']}/disclosures", yes)
+    assert made.status_code == 201, made.text
+    at(day, 12)
+    await chats.round()
+    waits = {one["state"] for one in await world.sql(TOLD, staff.actor, AROUND)}
+    assert waits == {"queued"}
+    answer = await worker.post(f"/consents/{made.json()['id']}/withdraw")
+    assert answer.status_code == 200, answer.text
+    assert {one["state"] for one in await world.sql(TOLD, staff.actor, AROUND)} == waits
 
 
 def test_each_of_these_texts_needs_that_the_day_was_released() -> None:

@@ -19,7 +19,7 @@ from backend.messages.outbox import Occurrence
 from backend.once import Written
 from backend.plans.actions.milestones import find_milestone
 from backend.plans.actions.writing import write_milestone
-from backend.plans.rules import is_about_another
+from backend.plans.rules import OVER, is_about_another
 from backend.safety.actions import is_protected
 
 EVERYWHERE = frozenset({"SW", "CO"})
@@ -47,6 +47,8 @@ async def plan_appointment(actor: Actor, plan_id: UUID, new: NewAppointment) -> 
         plan = await find_plan(actor, plan_id, group="appointments", lock=True, by_glass=True)
         if plan["mandate"] not in EVERYWHERE and new.role != plan["mandate"]:
             raise Unfit("role must be your own.")
+        if plan["state"] in OVER:
+            raise NotFromThisState("The plan is over.")
         if new.place and plan["mandate"] in EVERYWHERE and new.role not in EVERYWHERE:
             await _check_place(plan_id, new.place)
         if new.milestone is not None:
@@ -211,7 +213,7 @@ async def _row_of(date_: Any) -> Any:
 
 async def _chat_of_the_person(plan: Any, date_: Any) -> Any:
     """None where they have none, or are told nothing of this date."""
-    if not await _is_the_persons(date_):
+    if plan["state"] in OVER or not await _is_the_persons(date_):
         return None
     return await outbox.active_link(plan["id"], plan["person"])
 
@@ -241,8 +243,10 @@ async def settle_first_contact(actor: Actor, plan: Any, role: str, on: date) -> 
 async def _missed(plan: Any, row: Any) -> None:
     """A friendly text, and a call by a human on the next working day. Nothing else, ever.
 
-    Nor these where the person wants the part no more that the date was for.
+    Nor these where the plan is over, or the person wants the part no more that the date was for.
     """
+    if plan["state"] in OVER:
+        return
     hangs_on = await _row_of(row)
     if row["role"] != "PO" and hangs_on is not None and hangs_on["state"] in WANTED_NO_MORE:
         return

@@ -20,6 +20,7 @@ from backend.messages import outbox
 from backend.messages.wording import UnfitAlias, check_alias
 from backend.once import Written
 from backend.passes.ending import end_passes
+from backend.plans.rules import OVER
 
 OUTSIDE_ROLES = frozenset({"ME", "FA"})
 LAWYER = "LR"
@@ -61,6 +62,8 @@ async def add_member(actor: Actor, plan_id: UUID, new: NewMember) -> Written:
     require(actor, "addCircleMember")
     async with transaction(actor.id):
         plan = await find_plan(actor, plan_id, group="circle", roles=("SW", "CO"), lock=True)
+        if plan["state"] in OVER and new.role in OUTSIDE_ROLES | {"PE"}:
+            raise NotFromThisState("The plan is over: nobody joins its circle.")
         if new.gate is not None and (new.gate not in GATE or new.role not in OUTSIDE_ROLES):
             raise Unfit("gate is first or substitute, for a mentor or relative.")
         if (new.call_weekday is None) != (new.call_at is None):

@@ -107,6 +107,30 @@ async def _show(tap: Tap, row: Mapping[str, Any], what: str) -> None:
         await write_events(tap.actor, tap.plan, "said", [(row, row["due_on"])], what=what)
 
 
+# What one answer changed, and nobody since: from its claim to the next of who gave it.
+_SETTLED = """
+SELECT e.before, e.due_before, m.* FROM claim c
+  JOIN milestone_event e ON e.plan = c.plan AND e.actor = c.actor AND e.kind = 'state'
+       AND e.at >= c.at AND e.at < coalesce((SELECT min(n.at) FROM claim n
+                                     WHERE n.actor = c.actor AND n.at > c.at), 'infinity')
+  JOIN milestone m ON m.id = e.milestone
+ WHERE c.message = $1 AND c.actor = $2 AND c.undone_at IS NULL AND NOT EXISTS (
+       SELECT FROM milestone_event o WHERE o.milestone = m.id AND (o.at, o.id) > (e.at, e.id))
+ ORDER BY m.id FOR UPDATE OF m
+"""
+
+
+async def unsettle(tap: Tap, message: Any) -> None:
+    """Open again what the actor's answer to a message has settled; the caller holds its plan."""
+    if tap.plan is None:
+        return
+    for row in await connection().fetch(_SETTLED, message, tap.actor.id):
+        after = {"state": row["before"], "due_on": row["due_before"], "done_on": None}
+        if row["state"] == "planned":  # the next of its cycles
+            after["cycle"] = row["cycle"] - 1
+        await write_milestone(tap.actor, row, tap.plan, after)
+
+
 async def _settle(tap: Tap, row: Mapping[str, Any]) -> None:
     from_cycle = next_cycle(row)
     after: dict[str, Any] = {

@@ -10,7 +10,7 @@ from backend.circles.actions import pass_gate_on
 from backend.contacts.actions import NewContact, write_contact
 from backend.database import connection
 from backend.messages import outbox, rules
-from backend.messages.claims import Tap, said, said_done, tell_worker
+from backend.messages.claims import Tap, said, said_done, tell_worker, unsettle
 from backend.messages.outbox import Occurrence
 
 URGENT = 2
@@ -151,10 +151,15 @@ async def _no_date_yet(tap: Tap) -> str:
 
 
 async def _undo(tap: Tap) -> str:
-    """Take an answer back within ten minutes: it may be given anew, and a human puts it right."""
+    """Take an answer back within ten minutes: it may be given anew, and a human puts it right.
+
+    What it had settled is open again, unless somebody has changed it since; that somebody was
+    reached, or it was tried, stays in the log for the human to judge.
+    """
     held, original = connection(), tap.message["subject"]
     if clock.now() - tap.message["created_at"] > UNDO:
         return "UNDO-LATE"
+    await unsettle(tap, original)
     await held.execute(
         "UPDATE claim SET undone_at = $2, version = version + 1 WHERE message = $1"
         " AND actor = $3 AND undone_at IS NULL",

@@ -15,6 +15,7 @@ from backend.alerts.actions import open_task
 from backend.database import connection, transaction
 from backend.messages import rules
 from backend.messages.links import has_consent, is_released
+from backend.plans.rules import OVER
 from backend.safety.kept import is_kept_from
 
 LEASE = timedelta(seconds=30)
@@ -112,7 +113,9 @@ _MAY_FLOW = "SELECT message_may_flow($1, $2, message_group($3, $4), $5)"
 async def _judge_plan(message: Any, link: Any) -> Verdict | None:
     held, key, now = connection(), message["key"], clock.now()
     plan = await held.fetchrow("SELECT * FROM plan WHERE id = $1", message["plan"])
-    if plan["state"] not in RUNNING and key not in ANY_PLAN_STATE:
+    if plan["state"] not in RUNNING and (
+        key not in ANY_PLAN_STATE or (plan["state"] in OVER and key == "GATE-OFF")
+    ):
         return Verdict(reason="plan-" + plan["state"])
     flows = await held.fetchval(
         _MAY_FLOW, plan["id"], message["recipient"], key, message["step"], now

@@ -13,6 +13,8 @@ from backend.messages import rules
 from backend.messages.links import is_released
 
 Values = dict[str, str]
+# No row that asks after contact is due so long after the release, so this never names that day.
+A_WHILE = timedelta(days=3)
 
 
 async def values_of(message: Any, link: Any, needed: frozenset[str]) -> Values:
@@ -93,8 +95,7 @@ async def _milestone_day(message: Any, link: Any) -> tuple[str, str | None] | No
     if message["key"] != "CONTACT":
         return row["due_on"].isoformat(), None
     since = await _last_contact(message) or await _day_of_leaving(message, link, row)
-    a_week_before = row["due_on"] - timedelta(days=row["repeat_days"] or 7)
-    return (since or a_week_before).isoformat(), None
+    return (since or row["due_on"] - A_WHILE).isoformat(), None
 
 
 async def _day_of_leaving(message: Any, link: Any, row: Any) -> date | None:

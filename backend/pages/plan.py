@@ -47,7 +47,6 @@ class Sheet:
             "mine": self.mine,
             "zone": self.read.row["zone"],
             "running": self.read.row["state"] in rules.RUNNING,
-            "over": self.read.row["state"] in rules.OVER,
         }
 
 

@@ -210,12 +210,13 @@ def tells(role: str, event: Mapping[str, Any]) -> bool:
 
 
 def once_begun(events: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Of beginnings between which nothing is told, the last: a no between them leaves no trace."""
-    told: list[dict[str, Any]] = []
+    """Without a beginning of what is under way as it is: a no between the two leaves no trace."""
+    told, under_way = list[dict[str, Any]](), False
     for event in events:
-        if told and _begins(event) and _begins(told[-1]):
-            told.pop()
-        told.append(event)
+        begins = _begins(event)
+        if not (begins and under_way):
+            told.append(event)
+        under_way = begins or (under_way and event["after"] == "in_progress")
     return told
 
 

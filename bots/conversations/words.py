@@ -132,7 +132,7 @@ def _several(chat: Chat) -> list[Any]:
 
 async def _call_instead(matters: list[Any]) -> None:
     for link in matters:
-        await tell(link, "not-kept")
+        await tell(link, "call-me")
 
 
 async def after_stop(chat: Chat, link: Any, text: str | None) -> None:
@@ -188,15 +188,27 @@ async def _office_open(link: Any) -> bool:
     )
 
 
+_CLOSED_TODAY = """
+SELECT count(*) FROM task WHERE kind = $1 AND subject = $2 AND about = $3 AND local_due = $4
+   AND closed_at IS NOT NULL
+"""
+
+
 async def tell(link: Any, kind: str) -> None:
-    """Open a task for the worker of the link's plan, one a day for one kind."""
+    """Open a task for the worker of the link's plan, unless one of the kind is open since today.
+
+    Whoever asks again after a human has closed it is heard again.
+    """
     if link["plan"] is None:
         return
+    today = clock.today(link["zone"])
+    closed = await connection().fetchval(_CLOSED_TODAY, kind, link["id"], link["subject"], today)
     await open_task(
         kind,
         agency=link["agency"],
         plan=link["plan"],
         subject=link["id"],
-        local_due=clock.today(link["zone"]),
+        local_due=today,
         about=link["subject"],
+        step=f"again-{closed}" if closed else "",
     )

@@ -5,7 +5,7 @@ the plan is closed, as others are.
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -28,40 +28,49 @@ WHY = "closed"
 HELP_LIVES_ON = timedelta(days=90)  # a relative's call for help is answered for so long
 MENTORS_LIVE_ON = timedelta(days=7)
 NAMES_LIVE_ON = HELP_LIVES_ON + timedelta(days=1)
-# What is owed to somebody still, whatever became of the plan.
-OWED = frozenset(
-    {"correction-asked", "correction-late", "summary-wrong", "complaint-due", "incident-due"}
-    | {"glass-broken", "tell-of-glass", "outside-review"}
+# What was to be done for or about the person. What somebody else asked for, waits for or is owed
+# stays open until a human has seen it.
+POINTLESS = frozenset(
+    {"appointment-in-doubt", "call-after-missed", "cant", "date-not-confirmed", "duty"}
+    | {"first-night", "gate-off", "gate-substitute", "gate-unanswered", "late-message"}
+    | {"mentor-silent", "new-time", "no-contact-72h", "no-contact-yet", "no-flow", "second-way"}
+    | {"sending-off", "tell-by-voice", "travel-unclear", "tried-twice", "undeliverable"}
+    | {"unopened"}
 )
 
 
 async def end_silently(actor: Actor, id_: UUID, seen: int) -> Written:
     """Close a plan at once and say nothing to anybody; the coordinator gets whom to call.
 
-    A release desk may, for as long as the person is inside. Raises NotFound, VersionStale,
-    NotFromThisState where the plan is over, or the person has left the desk's house.
+    Of a plan that was closed before, what waits falls away, its farewells too. Nobody of another
+    agency may; a release desk may for as long as the person is inside. Raises NotFound,
+    VersionStale, NotFromThisState where the person has left the desk's house.
     """
     require(actor, "endSilently")
     async with transaction(actor.id):
-        roles = ("SW", "CO", "PS")
-        plan = await find_plan(actor, id_, group="release date", roles=roles, lock=True)
+        plan = await find_plan(actor, id_, roles=("SW", "CO", "PS"), lock=True)
         check_version(plan, seen)
-        outside = plan["left_custody_at"] is not None and plan["mandate"] == "PS"
-        if plan["state"] in rules.OVER or outside:
-            raise NotFromThisState("This plan cannot be ended from here.")
-        now = clock.now()
-        version = await connection().fetchval(
-            "UPDATE plan SET state = 'closed', version = version + 1 WHERE id = $1"
-            " RETURNING version",
-            id_,
-        )
-        await close_with_terms(plan, now, circle_at_least=NAMES_LIVE_ON)
-        await _part(plan, now)  # chats before messages, messages before tasks: as everybody does
+        if plan["left_custody_at"] is not None and plan["mandate"] == "PS":
+            raise NotFromThisState("The person has left: their social worker ends the plan.")
+        # chats before messages, messages before tasks: as everybody does
+        await _part(plan)
         await _mute(plan)
-        await _let_go(actor, plan)
+        version: int = plan["version"]
+        if plan["state"] not in rules.OVER:
+            version = await _close(actor, plan)
         await _ask_to_call(plan)
         await record(actor, "endSilently", plan=id_, thing=id_)
         return Written(id_, version)
+
+
+async def _close(actor: Actor, plan: Mapping[str, Any]) -> int:
+    version: int = await connection().fetchval(
+        "UPDATE plan SET state = 'closed', version = version + 1 WHERE id = $1 RETURNING version",
+        plan["id"],
+    )
+    await close_with_terms(plan, clock.now(), circle_at_least=NAMES_LIVE_ON)
+    await _let_go(actor, plan)
+    return version
 
 
 async def _mute(plan: Mapping[str, Any]) -> None:
@@ -70,11 +79,11 @@ async def _mute(plan: Mapping[str, Any]) -> None:
     await outbox.cancel_plan(plan["id"], WHY)
     tasks = await held.fetch(
         "UPDATE task SET closed_at = $2, outcome = $3, version = version + 1"
-        " WHERE plan = $1 AND closed_at IS NULL AND kind <> ALL ($4) RETURNING id",
+        " WHERE plan = $1 AND closed_at IS NULL AND kind = ANY ($4) RETURNING id",
         plan["id"],
         clock.now(),
         WHY,
-        sorted(OWED),
+        sorted(POINTLESS),
     )
     await outbox.cancel_about([row["id"] for row in tasks], WHY)
 
@@ -104,12 +113,13 @@ UPDATE mandate SET ends = $3, version = version + 1
 """
 
 
-async def _part(plan: Mapping[str, Any], now: datetime) -> None:
+async def _part(plan: Mapping[str, Any]) -> None:
     """The person's own chat and papers end at once: who holds that phone is not known.
 
-    Relatives can ask for help for a while; nothing is sent to them that they did not ask for.
+    Relatives can ask for help for a while, and they and a guardian stand among those to be called;
+    nothing is sent to them that they did not ask for.
     """
-    held = connection()
+    held, now = connection(), clock.now()
     for link in await held.fetch(
         "SELECT * FROM link WHERE plan = $1 AND subject = $2 AND state <> 'ended'"
         " ORDER BY id FOR UPDATE",
@@ -118,25 +128,24 @@ async def _part(plan: Mapping[str, Any], now: datetime) -> None:
     ):
         await end_link(link, "ended")
     for roles, ends in (
-        (["PE", "LR"], now),
+        (["PE"], now),
         (["ME"], now + MENTORS_LIVE_ON),
-        (["FA"], now + HELP_LIVES_ON),
+        (["FA", "LR"], now + HELP_LIVES_ON),
     ):
         await held.execute(_ENDS, plan["id"], roles, ends)
     await end_passes_of(plan["id"])
 
 
 async def _ask_to_call(plan: Mapping[str, Any]) -> None:
-    """The circle is the list of whom to call; who ended the plan knows it already."""
+    """The circle is the list of whom to call; relatives are named to their social worker alone."""
     for role in ("CO", "SW"):
-        if role != plan["mandate"]:
-            await open_task(
-                "tell-the-circle",
-                agency=plan["agency"],
-                plan=plan["id"],
-                subject=plan["id"],
-                local_due=clock.today(plan["zone"]),
-                role=role,
-                step=role,
-                due_at=clock.now(),
-            )
+        await open_task(
+            "tell-the-circle",
+            agency=plan["agency"],
+            plan=plan["id"],
+            subject=plan["id"],
+            local_due=clock.today(plan["zone"]),
+            role=role,
+            step=role,
+            due_at=clock.now(),
+        )
