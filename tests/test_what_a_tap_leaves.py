@@ -80,8 +80,9 @@ async def test_a_cycle_that_was_answered_is_due_again_once_it_is_taken_back(
 async def test_what_a_worker_changed_since_stays_as_they_left_it(
     world: World, chats: Chats
 ) -> None:
-    worker, plan, mentor, _ = await _asked_for_a_contact(world, chats)
+    worker, plan, mentor, day = await _asked_for_a_contact(world, chats)
     await chats.tap(mentor.phone, "Reached")
+    at(day + timedelta(days=1), 18, 7)
     await change(world, worker, plan, "MEN-09", state="in_progress", reason="Not so")
     await chats.tap(mentor.phone, "Take it back")
     assert row(await world.plan(worker, plan["id"]), "MEN-09")["state"] == "in_progress"
