@@ -55,7 +55,7 @@ templates           .   Q  RW .   .   Q   Q  Q   Q   .  .   RW R  .   .  .  .  .
 summary draft       RQ  RW RC Co  .   Co  .  Co  RW  .  .   .  .  .   RQ .  .  .
 summary             R   R  R  .   .   .   .  .   RW  R  .   .  n  .   R  .  .  R
 consents            RWo RW R  Ro  Ro  Ro  Ro .   R   .  .   .  R  .   R  R  .  .
-corrections         RQ  RW R  .   .   .   .  .   .   .  .   .  .  .   RQ .  .  .
+corrections         RQo RW R  .   .   .   .  .   .   .  .   .  .  .   RQo .  .  .
 entry passes        R   RW RW .   .   .   .  .   .   .  .   .  .  .   Ro .  .  .
 access              Ro  Ro R  .   Ro  .   .  .   .   .  .   .  R  .   R  .  .  .
 registry            .   .  R  .   .   .   .  .   .   .  .   RW R  R   .  .  .  .

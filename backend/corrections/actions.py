@@ -14,10 +14,10 @@ from backend.corrections.rules import ANSWERS, due_on
 from backend.corrections.superseding import flag_summaries, is_put_right
 from backend.database import connection, transaction
 from backend.errors import NotFound, NotFromThisState, Unfit
+from backend.files.rules import in_own_file
 from backend.matrix import MATTERS
 from backend.once import Written
 from backend.passes.entry import held_by
-from backend.plans.rules import in_own_file
 
 WORKERS = ("SW", "CO")
 ASKED, LATE = "correction-asked", "correction-late"

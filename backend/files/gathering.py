@@ -11,11 +11,18 @@ from backend.actors.actions import unseal, unseal_or_none
 from backend.corrections.actions import corrections_of
 from backend.database import connection
 from backend.files import views
-from backend.files.rules import READS, name_for
+from backend.files.rules import (
+    READS,
+    answer_in_own_file,
+    change_in_own_file,
+    in_own_file,
+    name_for,
+    somebody_in_own_file,
+    words_in_own_file,
+)
 from backend.matrix import cut
 from backend.passes.actions import passes_of
 from backend.passes.entry import Holder
-from backend.plans.rules import in_own_file
 
 _PLAN = """
 SELECT p.*, s.identity, s.language FROM plan p JOIN person s ON s.id = p.person WHERE p.id = $1
@@ -35,7 +42,8 @@ SELECT d.*, b.role, b.identity, s.role AS staff_role, s.alias FROM disclosure d
 # Days and not instants, and each once: how often somebody looks, and when at night, may tell of
 # what else has happened to others.
 _ACCESS = """
-SELECT DISTINCT (a.at AT TIME ZONE $3)::date AS on, a.actor, a.role, a.operation, s.alias
+SELECT DISTINCT (a.at AT TIME ZONE $3)::date AS on, a.actor, a.role, a.operation, s.alias,
+       CASE WHEN a.operation IN ('milestoneHistory', 'createEntryPass') THEN a.object END AS thing
   FROM audit a LEFT JOIN staff s ON s.id = a.actor
  WHERE a.plan = $1 AND a.outcome = 'done' AND a.operation = ANY($2) AND a.role IS NOT NULL
    AND CASE WHEN a.subject IS NOT NULL THEN a.subject = $4
@@ -43,7 +51,7 @@ SELECT DISTINCT (a.at AT TIME ZONE $3)::date AS on, a.actor, a.role, a.operation
             ELSE NOT (a.operation = 'milestoneHistory' AND EXISTS (
                 SELECT 1 FROM milestone n WHERE n.id = a.object AND n.pathway IN ('FAM', 'MEN')))
        END
- ORDER BY 1 DESC, a.role, s.alias, a.operation, a.actor
+ ORDER BY 1 DESC, a.role, s.alias, a.operation, a.actor, thing
 """
 # Of the person's own rows alone; a contact's subject may be somebody else.
 _CONTACTS = "SELECT * FROM contact WHERE plan = $1 AND subject = $2 ORDER BY made_on, at, role, id"
@@ -109,6 +117,9 @@ class _Part:
     async def fetch(self, sql: str, *values: object) -> Any:
         return await connection().fetch(sql, self.plan, *values)
 
+    def knows(self, role: str, who: Any = None) -> bool:
+        return somebody_in_own_file(self.reader.role, role, own=who == self.reader.id)
+
     async def rows(self) -> list[views.FileRow]:
         return [
             cut(
@@ -129,8 +140,9 @@ class _Part:
 
     async def appointments(self) -> list[views.FileDate]:
         found = []
+        about = {row["id"]: in_own_file(self.reader.role, row) for row in await self.fetch(_ROWS)}
         for row in await self.fetch(_DATES):
-            if row["role"] in {"CP", "CS"} and self.reader.role != "PE":
+            if not self.knows(row["role"]) or not about.get(row["milestone"], True):
                 continue
             place = await unseal(self.person, f"appointment.place:{row['id']}", row["place"])
             found.append(
@@ -142,6 +154,7 @@ class _Part:
         return [
             views.FileContact(row["role"], row["how"], row["outcome"], row["made_on"])
             for row in await self.fetch(_CONTACTS, self.person)
+            if self.knows(row["role"])
         ]
 
     async def circle(self) -> list[views.FileMember]:
@@ -155,6 +168,7 @@ class _Part:
                 list(row["matters"] or ()),
             )
             for row in await self.fetch(_CIRCLE, clock.now())
+            if self.knows(row["role"], row["actor"])
         ]
 
     async def name(self, role: str, actor: Any, alias: str | None, identity: Any) -> str | None:
@@ -166,6 +180,7 @@ class _Part:
         return [
             views.FileAnswer(row["pathway"], row["answer"], self.on(row["recorded_at"]))
             for row in await self.fetch(_ANSWERS)
+            if answer_in_own_file(self.reader.role, row)
         ]
 
     async def messages(self) -> list[views.FileYes]:
@@ -178,6 +193,8 @@ class _Part:
         found = []
         for row in await self.fetch(_DISCLOSURES):
             role = row["role"] or row["staff_role"] or "PE"
+            if not self.knows(role, row["recipient"]):
+                continue
             found.append(
                 views.FileDisclosure(
                     row["fact"],
@@ -218,22 +235,22 @@ class _Part:
         ]
 
     async def corrections(self) -> list[views.FileCorrection]:
-        """Those of the person for the person; a lawyer's own for the lawyer."""
-        return [
-            views.FileCorrection(
-                one["part"],
-                one["about"],
-                one["text"],
-                self.on(one["asked_at"]),
-                one["role"],
-                one["due_on"],
-                one["answer"],
-                one["reason"],
-                self.day(one["answered_at"]),
+        """Each reader's own, and for the person what was put right because another asked."""
+        found = []
+        for one in await corrections_of(self.plan):
+            answered = self.day(one["answered_at"])
+            told = views.FileCorrection(
+                one["part"], one["about"], answer=one["answer"], answered_on=answered
             )
-            for one in await corrections_of(self.plan)
-            if self.reader.role == "PE" or one["asked_by"] == self.reader.id
-        ]
+            own = one["asked_by"] == self.reader.id
+            if words_in_own_file(self.reader.role, one, own=own):
+                told.text, told.reason = one["text"], one["reason"]
+                told.asked_on, told.asked_by = self.on(one["asked_at"]), one["role"]
+                told.due_on = one["due_on"]
+            elif not change_in_own_file(self.reader.role, one):
+                continue
+            found.append(told)
+        return found
 
     async def safety(self) -> list[views.FileFlag]:
         """Words alone: from whom days and places are kept is said in no file."""
@@ -265,7 +282,20 @@ class _Part:
     async def access(self) -> list[views.FileAccess]:
         """One line for a day, a reader and a thing; a lawyer's and a court's go by their role."""
         lines: dict[views.FileAccess, None] = {}
+        told = await self.told()
         for row in await self.fetch(_ACCESS, list(READS), str(self.zone), self.person):
+            if not self.knows(row["role"], row["actor"]):
+                continue
+            if told is not None and row["thing"] not in told:
+                continue
             line = views.FileAccess(row["on"], READS[row["operation"]], row["role"], row["alias"])
             lines.setdefault(line)
         return list(lines)
+
+    async def told(self) -> set[Any] | None:
+        """Of which rows and passes a lawyer hears that others had to do with them; None is all."""
+        if self.reader.role == "PE":
+            return None
+        rows = [one for one in await self.fetch(_ROWS) if in_own_file(self.reader.role, one)]
+        own = [one for one in await passes_of(self.plan) if one["subject"] == self.reader.id]
+        return {None, *(one["id"] for one in (*rows, *own))}

@@ -7,7 +7,7 @@ from datetime import date
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from backend.files.views import FileMember, FileRow, FileSummary, FileView
+from backend.files.views import FileCorrection, FileMember, FileRow, FileSummary, FileView
 from backend.files.wording import Words, isolated
 
 
@@ -222,21 +222,19 @@ class Telling:
     def _corrections(self) -> list[Line] | None:
         if self.view.corrections is UNSET:
             return None
+        return [self._correction(one) for one in self.view.corrections]
+
+    def _correction(self, one: FileCorrection) -> Line:
         words = self.words
-        return [
-            Line(
-                self._facts(words.of("part", one.part), one.about),
-                self._facts(
-                    self._on("asked", one.asked_on),
-                    f"{words['word.by']} {words.of('role', one.asked_by)}",
-                    words.of("ruling", one.answer)
-                    if one.answer
-                    else self._on("answer_by", one.due_on),
-                ),
-                tuple(isolated(text) for text in (one.text, one.reason) if text),
-            )
-            for one in self.view.corrections
-        ]
+        head = self._facts(words.of("part", one.part), one.about)
+        if one.asked_by is None:
+            return Line(head, self._facts(self._on("changed", one.answered_on)))
+        facts = self._facts(
+            self._on("asked", one.asked_on),
+            f"{words['word.by']} {words.of('role', one.asked_by)}",
+            words.of("ruling", one.answer) if one.answer else self._on("answer_by", one.due_on),
+        )
+        return Line(head, facts, tuple(isolated(text) for text in (one.text, one.reason) if text))
 
     def _safety(self) -> list[Line] | None:
         if self.view.safety is UNSET:

@@ -96,12 +96,17 @@ class FileReading(msgspec.Struct):
 
 
 class FileCorrection(msgspec.Struct, omit_defaults=True):
+    """What the reader asked, and the answer; without `text` it is a change that another asked for.
+
+    Then neither who asked nor when is told, nor in which words.
+    """
+
     part: str
     about: str | None
-    text: str
-    asked_on: date
-    asked_by: str
-    due_on: date
+    text: str | None = None
+    asked_on: date | None = None
+    asked_by: str | None = None
+    due_on: date | None = None
     answer: str | None = None
     reason: str | None = None
     answered_on: date | None = None

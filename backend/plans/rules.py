@@ -21,7 +21,6 @@ OF_THE_PERSON = frozenset("PD")  # in `agree`: a yes that the person gives, and 
 UNDER_WAY = frozenset({"in_progress", "done"})
 UNTOLD = frozenset({"dormant", "declined", "not_needed", "not_possible", "cancelled"})
 OF_OTHERS = frozenset({"FAM", "MEN"})
-NOT_FOR_LAWYERS = frozenset({"HLT", "FAM"})
 SERVICES = frozenset({"SW", "CO", "PO", "PS", "TR", "CP"})
 SHOWN = ("state", "due_on", "done_on")  # what may change of a row, for who is no worker of its plan
 _VERSIONS = 999_999_999  # nine digits, as many as If-Match takes
@@ -175,24 +174,6 @@ def is_about_another(row: Mapping[str, Any]) -> bool:
     if "F" in row["agree"]:
         return True
     return row["pathway"] in OF_OTHERS and "PE" not in {row["owner"], *row["partners"]}
-
-
-def in_own_file(role: str, row: Mapping[str, Any]) -> bool:
-    """Whether a row stands in the file: all of their own for the person, refusals too.
-
-    A lawyer or guardian is not told what was offered and refused, nor of counselling and health:
-    the person may tell them.
-    """
-    if is_about_another(row):
-        return False
-    if role == "PE":
-        return True
-    if row["pathway"].startswith("CNS") or row["pathway"] in NOT_FOR_LAWYERS:
-        return False
-    if row["state"] in {"dormant", "declined"}:
-        return False
-    wants_a_yes = row["agree"] != "-" or row["kind"] in OPTIONAL_KINDS
-    return row["state"] in UNDER_WAY or not wants_a_yes
 
 
 def tells(role: str, event: Mapping[str, Any]) -> bool:

@@ -1,6 +1,7 @@
 """What is called wrong in a file is answered within ten working days, and the answer is seen."""
 
 import asyncio
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -159,9 +160,58 @@ async def test_what_is_no_part_of_the_askers_file_cannot_be_named(case: Case) ->
         assert (await _asks(browser, "plan")).status == 404
         assert (await _asks(browser, "summaries")).status == 200
     assert (await case.row())["role"] == "LR"
-    # the person sees what a lawyer asked for them
-    async with await comes_in(case.paper) as browser:
-        assert WRONG in (await browser.open("/file")).words
+
+
+@pytest.mark.parametrize("answer", ["accepted", "refused"])
+async def test_what_a_guardian_calls_wrong_the_person_reads_no_word_of(
+    case: Case, answer: str
+) -> None:
+    """Who writes of abuse is read by nobody who stands behind the person; nor is that they wrote.
+
+    What was put right is told once it is, as any change of the file: not by whom, when or how.
+    """
+    guardian = await a_lawyer(case.worker, case.id, "circle", standing="guardian")
+    paper = await a_paper(case.world, case.worker, case.id, guardian)
+    async with await comes_in(case.paper) as browser, await comes_in(paper) as theirs:
+        before = await _corrections(browser)
+        assert before == ("", [])
+        asked = await _asks(theirs, "circle")
+        assert WRONG in asked.words
+        assert await _corrections(browser) == before
+        async with await at_the_desk(case.world, case.worker) as desk:
+            page = await desk.open(case.here)
+            assert WRONG in page.words
+            form = f"{case.here}/{(await case.row())['id']}/answer"
+            assert (await desk.send(page, form, answer=answer, reason=ANSWER)).status == 200
+        assert ANSWER in (await theirs.open("/file")).words
+        words, copy = await _corrections(browser)
+        assert not {WRONG, ANSWER} & {words}
+        today = clock.today("Africa/Tunis").isoformat()
+        change = {"part": "circle", "about": None, "answer": "accepted", "answered_on": today}
+        assert copy == ([change] if answer == "accepted" else [])
+        assert ("put right on" in words) == (answer == "accepted")
+
+
+async def _corrections(browser: Browser) -> tuple[str, list[dict[str, Any]]]:
+    """That part of the file: as the page has it, without what stands around, and as the copy."""
+    page = (await browser.open("/file")).words
+    assert WRONG not in page
+    _, _, after = page.partition("and what was put right")
+    told = re.split("What you said about your safety|Papers that open", after)[0]
+    copy = (await browser.http.get("/file/copy.json")).json()["corrections"]
+    return told.replace("Nothing.", "").strip(), copy
+
+
+async def test_neither_does_a_lawyer_read_what_the_person_calls_wrong(case: Case) -> None:
+    lawyer = await a_lawyer(case.worker, case.id, "plan", "circle")
+    paper = await a_paper(case.world, case.worker, case.id, lawyer)
+    async with await comes_in(case.paper) as browser, await comes_in(paper) as theirs:
+        await _asks(browser)
+        form = f"{case.here}/{(await case.row())['id']}/answer"
+        async with await at_the_desk(case.world, case.worker) as desk:
+            page = await desk.open(case.here)
+            assert (await desk.send(page, form, answer="accepted", reason=ANSWER)).status == 200
+        assert await _corrections(theirs) == ("", [])
 
 
 async def test_a_worker_writes_it_down_from_paper_and_nobody_else(case: Case) -> None:

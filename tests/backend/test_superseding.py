@@ -1,5 +1,6 @@
 """What was put right is told right from then on; who issued it wrong is asked to issue it anew."""
 
+import re
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from backend.access import Actor
 from backend.corrections.actions import NewCorrection, answer_correction, ask_correction
 from backend.errors import NotFromThisState
 from tests.backend.courts.docket import Docket, a_docket
+from tests.backend.papers import a_lawyer, a_paper, comes_in
 from tests.world import World, row
 
 WRONG = "Purple elephants: that meeting was never held."
@@ -98,6 +100,55 @@ async def test_a_later_summary_says_that_an_earlier_one_was_called_wrong(
     pulled = await docket.court.pull(docket.reference, again)
     assert said in pulled.text
     assert WRONG not in pulled.text
+
+
+@pytest.mark.parametrize("answer", ["accepted", "refused"])
+async def test_what_a_lawyer_called_wrong_is_told_to_no_court_as_the_persons_word(
+    docket: Docket, answer: str
+) -> None:
+    """That it was put right is told to who had it; that it was asked in vain is theirs to say."""
+    issued = UUID(await docket.issued())
+    before = (await docket.draft()).text
+    await _asked_by_a_lawyer(docket)
+    [asked] = await docket.world.sql("SELECT id, role, summary FROM correction")
+    assert (asked["role"], asked["summary"]) == ("LR", issued)
+    assert (await docket.draft()).text == before
+    await _answered(docket, asked["id"], answer)
+    draft = await docket.draft()
+    if answer == "refused":
+        assert draft.text == before
+        return
+    [told] = draft.json()["draft"]["corrections"]
+    assert told["text"] == "Summary 1 was put right."
+    assert await _flagged(docket.world) == [("PO", issued), ("SW", issued)]
+    again = await docket.issued()
+    pulled = await docket.court.pull(docket.reference, again)
+    assert "was put right" in pulled.text
+    assert "called wrong" not in pulled.text
+
+
+async def test_the_persons_word_stays_the_persons_beside_a_lawyers(docket: Docket) -> None:
+    issued = UUID(await docket.issued())
+    own = await _asked(docket, part="summaries", summary=issued)
+    await _answered(docket, own, "refused")
+    await _asked_by_a_lawyer(docket)
+    [asked] = await docket.world.sql("SELECT id FROM correction WHERE role = 'LR'")
+    await _answered(docket, asked["id"], "accepted")
+    told = (await docket.draft()).json()["draft"]["corrections"]
+    assert {one["text"] for one in told} == {
+        "Summary 1 was called wrong by the person; the service did not change it.",
+        "Summary 1 was put right.",
+    }
+
+
+async def _asked_by_a_lawyer(docket: Docket) -> None:
+    lawyer = await a_lawyer(docket.worker, docket.plan, "summaries")
+    paper = await a_paper(docket.world, docket.worker, docket.plan, lawyer)
+    async with await comes_in(paper) as browser:
+        page = await browser.open("/file")
+        [about] = re.findall(r'value="(summaries/[^"]+)"', page.html)
+        sent = await browser.send(page, "/file/corrections", about=about, text=WRONG)
+        assert sent.status == 200, sent.words
 
 
 async def test_what_no_court_may_know_flags_nothing_and_is_told_to_none(docket: Docket) -> None:

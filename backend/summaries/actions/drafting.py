@@ -68,9 +68,14 @@ async def make_draft(plan: Any, subject: Subject) -> Draft:
     )
 
 
+# What a lawyer or guardian asked is never told as the person's word, and told at all only once it
+# was put right: a draft is read to the person, who is told no more than that of what they asked.
 _ANSWERED = """
-SELECT c.answer, c.answered_at, s.number FROM correction c JOIN summary s ON s.id = c.summary
- WHERE c.plan = $1 AND s.file = $2 AND c.answered_at IS NOT NULL ORDER BY c.answered_at, s.number
+SELECT c.answer, c.answered_at, s.number, c.role = 'LR' AS of_lawyer
+  FROM correction c JOIN summary s ON s.id = c.summary
+ WHERE c.plan = $1 AND s.file = $2 AND c.answered_at IS NOT NULL
+   AND (c.role <> 'LR' OR c.answer = 'accepted')
+ ORDER BY c.answered_at, s.number
 """
 
 
@@ -81,10 +86,14 @@ async def _corrections(plan: Any, subject: Subject, said: Mapping[str, str]) -> 
         Corrected(
             summary=row["number"],
             on=row["answered_at"].astimezone(zone).date(),
-            text=said[f"correction:{row['answer']}"].format(number=row["number"]),
+            text=said[_worded(row)].format(number=row["number"]),
         )
         for row in await connection().fetch(_ANSWERED, plan["id"], subject.file)
     ]
+
+
+def _worded(row: Mapping[str, Any]) -> str:
+    return "correction:made" if row["of_lawyer"] else f"correction:{row['answer']}"
 
 
 def digest_of(draft: Draft) -> bytes:
