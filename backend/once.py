@@ -9,13 +9,16 @@ import hashlib
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from backend import clock
 from backend.access import Actor
 from backend.database import transaction
-from backend.errors import KeyMissing, KeyReused
+from backend.errors import KeyMissing, KeyReused, NotFromThisState
 
+# A code or PIN that is made from an id: for so long a repeat may show what was lost on the way.
+SHOWN_AGAIN = timedelta(minutes=5)
 _KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _CLAIM = """
 INSERT INTO once (id, subject, operation, key, asked, at) VALUES ($1, $2, $3, $4, $5, $6)
@@ -50,6 +53,12 @@ class Asked:
     def __post_init__(self) -> None:
         if not _KEY.fullmatch(self.key):
             raise KeyMissing
+
+
+def check_still_new(made_at: datetime | None) -> None:
+    """For what is shown once; None is what may not be shown at all. Raises NotFromThisState."""
+    if made_at is None or not timedelta(0) <= clock.now() - made_at <= SHOWN_AGAIN:
+        raise NotFromThisState("This was made before and is shown no more: make a new one.")
 
 
 def digest(*parts: bytes) -> str:

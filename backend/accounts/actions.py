@@ -16,7 +16,7 @@ from backend.audit.denials import deny
 from backend.database import connection, transaction
 from backend.errors import NotFound, NotFromThisState, TooManyTries, WrongCredentials
 from backend.messages.links import end_link
-from backend.once import Written
+from backend.once import Written, check_still_new
 from backend.staff.actions import add_staff, check_account
 from backend.staff.proof import require_fresh
 from backend.staff.tries import Tried, count_try
@@ -66,6 +66,25 @@ async def invite_colleague(actor: Actor, new: NewColleague) -> Written:
         )
         await record(actor, "inviteColleague", thing=new.id)
         return Written(new.id, 1, 201)
+
+
+async def check_shown(actor: Actor, id_: UUID) -> None:
+    """Whether the code may be shown to who made it: now, and once more to a repeat.
+
+    Raises ProveAgain, and NotFromThisState where it is over, was used or is not new.
+    """
+    require(actor, "inviteColleague")
+    async with transaction(actor.id) as held:
+        await require_fresh(actor)
+        made = await held.fetchval(
+            "SELECT made_at FROM account_invitation"
+            f" WHERE id = $1 AND invited_by = $3 AND agency = $4 AND {_OPEN}",
+            id_,
+            clock.now(),
+            actor.id,
+            actor.agency,
+        )
+        check_still_new(made)
 
 
 def code_of(invitation: UUID) -> str:

@@ -134,7 +134,7 @@ class ColleagueController(Controller):
     @post(
         "/account-invitations",
         operation_id="inviteColleague",
-        responses=documented(*WRITE, ProveAgain, Unfit, TooMuch),
+        responses=documented(*WRITE, NotFromThisState, ProveAgain, Unfit, TooMuch),
     )
     async def invite(
         self, request: HttpRequest, data: JSONBody[InviteColleague]
@@ -144,6 +144,7 @@ class ColleagueController(Controller):
         written = await write(
             request, "inviteColleague", lambda actor: actions.invite_colleague(actor, new)
         )
+        await actions.check_shown(actor_of(request), written.id)
         view = InvitedView(written.id, written.version, actions.code_of(written.id))
         return answer(written, view)
 

@@ -16,7 +16,7 @@ from backend.database import connection, transaction
 from backend.errors import NotFound, NotFromThisState, Unfit
 from backend.messages import outbox
 from backend.messages.outbox import Occurrence
-from backend.once import Written
+from backend.once import Written, check_still_new
 
 INVITATION_LIVES = timedelta(days=7)
 PIN_DIGITS = 6
@@ -111,6 +111,21 @@ async def _insert(actor: Actor, new: NewInvitation, whose: _Recipient) -> None:
         clock.now() + INVITATION_LIVES,
         actor.id,
     )
+
+
+async def check_shown(actor: Actor, id_: UUID) -> None:
+    """Whether code and PIN may be shown to who made them: now, and once more to a repeat.
+
+    Raises NotFound, Unfit, and NotFromThisState where it is over, was used or is not new.
+    """
+    require(actor, "createInvitation")
+    async with transaction(actor.id):
+        row = await _find(actor, id_)
+        stands = row["state"] == "invited" and row["invited_by"] == actor.id
+        if row["plan"] is not None:
+            stands = stands and await has_mandate(row["plan"], row["subject"])
+            await _said_yes(row["plan"], row["subject"])
+        check_still_new(row["expires_at"] - INVITATION_LIVES if stands else None)
 
 
 def invitation_of(link: UUID) -> Invitation:

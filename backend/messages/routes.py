@@ -4,7 +4,7 @@ import msgspec
 from litestar import Controller, Response, post
 from litestar.params import FromPath, JSONBody
 
-from backend.doors import HttpRequest, WrittenReply, answer, change, plain, write
+from backend.doors import HttpRequest, WrittenReply, actor_of, answer, change, plain, write
 from backend.errors import (
     KeyMissing,
     KeyReused,
@@ -47,16 +47,17 @@ class LinkController(Controller):
     @post(
         "/invitations",
         operation_id="createInvitation",
-        responses=documented(*WRITE, Unfit, TooMuch),
+        responses=documented(*WRITE, NotFromThisState, Unfit, TooMuch),
     )
     async def invite(
         self, request: HttpRequest, data: JSONBody[CreateInvitation]
     ) -> Response[InvitationView]:
-        """Invite somebody who has said yes to messages."""
+        """Invite somebody who has said yes to messages. A repeat shows both for five minutes."""
         new = links.NewInvitation(data.plan, data.subject, data.level, data.id or uuid4())
         written = await write(
             request, "createInvitation", lambda actor: links.create_invitation(actor, new)
         )
+        await links.check_shown(actor_of(request), written.id)
         made = links.invitation_of(written.id)
         return answer(written, InvitationView(written.id, written.version, made.payload, made.pin))
 

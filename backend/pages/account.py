@@ -14,7 +14,7 @@ from backend.doors import LIMITED, HttpRequest, actor_of
 from backend.errors import DatabaseBusy, DomainError, WrongCredentials
 from backend.once import Written
 from backend.pages.door import FORGET, SIGN_IN
-from backend.pages.forms import Act, Attempt, Form, submit
+from backend.pages.forms import Act, Attempt, Form, Still, submit
 from backend.pages.html import Page, go, show
 from backend.pages.reading import office_of
 from backend.passkeys.actions import list_passkeys
@@ -172,6 +172,8 @@ async def submit_proved(
     act: Act,
     then: Callable[[Written], Page],
     again: Callable[[Attempt], Awaitable[Page]],
+    *,
+    still: Still | None = None,
 ) -> Page:
     """A form that asks for a fresh proof: a wrong password counts although nothing is done."""
     form: Form = request.state.form
@@ -181,7 +183,7 @@ async def submit_proved(
         raise
     except DomainError as error:
         return await again(Attempt(form, error))
-    return await submit(request, operation, act, then, again)
+    return await submit(request, operation, act, then, again, still=still)
 
 
 def _read(form: Form, type_: type[S]) -> S:

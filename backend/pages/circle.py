@@ -78,7 +78,10 @@ class CirclePageController(Controller):
             made = links.invitation_of(written.id)
             return show(request, "invitation.html", made=made, bot=office.bot, plan_id=plan_id)
 
-        return await submit(request, "createInvitation", act, shown, again)
+        async def still(actor: Actor, written: Written) -> None:
+            await links.check_shown(actor, written.id)
+
+        return await submit(request, "createInvitation", act, shown, again, still=still)
 
     @post("/links/{link_id:uuid}/confirm")
     async def confirm(

@@ -41,7 +41,12 @@ class ColleaguePageController(Controller):
         def shown(written: Written) -> Page:
             return show(request, "account_invitation.html", code=actions.code_of(written.id))
 
-        return await submit_proved(request, "inviteColleague", act, shown, _again(request))
+        async def still(actor: Actor, written: Written) -> None:
+            await actions.check_shown(actor, written.id)
+
+        return await submit_proved(
+            request, "inviteColleague", act, shown, _again(request), still=still
+        )
 
     @post("/{staff_id:uuid}/end")
     async def end(self, request: HttpRequest, staff_id: FromPath[UUID]) -> Page:

@@ -134,6 +134,7 @@ class Attempt:
 
 
 Act = Callable[[Actor, Form], Awaitable[Written]]
+Still = Callable[[Actor, Written], Awaitable[None]]
 
 
 def proof_for(request: HttpRequest) -> str:
@@ -194,15 +195,21 @@ async def submit(
     act: Act,
     then: Callable[[Written], T],
     again: Callable[[Attempt], Awaitable[T]],
+    *,
+    still: Still | None = None,
 ) -> T:
     """Carry out a form once for its key; `again` shows it where it is refused.
 
-    What is not the actor's stays NotFound: then the page cannot be shown again either.
+    `still` is asked after it, also where the form was sent twice and nothing is done: whether what
+    `then` shows may be shown. What is not the actor's stays NotFound: then the page cannot be shown
+    again either.
     """
     actor, form = actor_of(request), request.state.form
     try:
         asked = Asked(form.one("key"), form.asked)
         written = await once(actor, operation, asked, lambda: act(actor, form))
+        if still is not None:
+            await still(actor, written)
     except DatabaseBusy:
         raise  # the same form may be sent once more: it has one effect
     except DomainError as error:

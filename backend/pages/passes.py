@@ -55,7 +55,10 @@ class PassPageController(Controller):
 
     @post("/")
     async def create(self, request: HttpRequest, plan_id: FromPath[UUID]) -> Page:
-        """The paper and the PIN stand on this one answer, and on no page that opens later."""
+        """The paper and the PIN stand on this one answer, and on no page that opens later.
+
+        The same form sent again within minutes shows them again, where they may still be shown.
+        """
 
         async def act(actor: Actor, form: Form) -> Written:
             new = passes.NewPass(form.read(CreatePass).mandate)
@@ -64,9 +67,13 @@ class PassPageController(Controller):
         async def again(tried: Attempt) -> Page:
             return await _passes(request, plan_id, tried)
 
-        return await submit_proved(
-            request, "createEntryPass", act, lambda made: _paper(request, plan_id, made.id), again
-        )
+        async def still(actor: Actor, made: Written) -> None:
+            await passes.check_shown(actor, plan_id, made.id)
+
+        def shown(made: Written) -> Page:
+            return _paper(request, plan_id, made.id)
+
+        return await submit_proved(request, "createEntryPass", act, shown, again, still=still)
 
     @post("/{pass_id:uuid}/end")
     async def end(

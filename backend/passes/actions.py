@@ -11,7 +11,7 @@ from backend.actors.actions import vault
 from backend.audit.actions import record
 from backend.database import connection, transaction
 from backend.errors import NotFound, NotFromThisState, Unfit
-from backend.once import Written
+from backend.once import Written, check_still_new
 from backend.passes.ending import end_passes
 from backend.passes.rules import HOLDERS, LIVES, MOST_TRIES, code_of, pin_of
 from backend.plans.rules import OVER
@@ -91,6 +91,28 @@ async def _insert(actor: Actor, plan: Any, holder: UUID, new: NewPass) -> None:
         hash_code(paper.code),
         hash_pin(new.id, paper.pin),
     )
+
+
+_UNUSED = """
+SELECT e.made_at FROM entry_pass e JOIN mandate m ON m.id = e.mandate JOIN plan p ON p.id = e.plan
+ WHERE e.id = $1 AND e.plan = $2 AND e.made_by = $3 AND e.ended_at IS NULL
+   AND m.starts <= $4 AND (m.ends IS NULL OR m.ends > $4) AND NOT p.state = ANY($5)
+   AND NOT EXISTS (SELECT 1 FROM audit a WHERE a.plan = e.plan AND a.actor = e.subject
+                      AND a.operation = 'enterFile' AND a.at >= e.made_at)
+"""
+
+
+async def check_shown(actor: Actor, plan_id: UUID, id_: UUID) -> None:
+    """Whether the paper may be shown to who made it: now, and once more where a form came twice.
+
+    Raises NotFound, ProveAgain, and NotFromThisState where it is over, was used or is not new.
+    """
+    require(actor, "createEntryPass")
+    async with transaction(actor.id) as held:
+        await find_plan(actor, plan_id, roles=("SW",), by_glass=False)
+        await require_fresh(actor)
+        values = (id_, plan_id, actor.id, clock.now(), list(OVER))
+        check_still_new(await held.fetchval(_UNUSED, *values))
 
 
 def paper_of(id_: UUID) -> Paper:
