@@ -137,7 +137,7 @@ SELECT e.id, e.version, e.mandate, e.subject, e.made_at, e.until, e.ended_at, m.
        e.ended_at IS NULL AND e.until > $2 AND k.tries < $3
        AND m.starts <= $2 AND (m.ends IS NULL OR m.ends > $2) AS opens
   FROM entry_pass e JOIN mandate m ON m.id = e.mandate JOIN entry_key k ON k.id = e.id
- WHERE e.plan = $1 ORDER BY e.made_at DESC, e.id
+ WHERE e.plan = $1 ORDER BY e.made_at DESC, m.role, e.id
 """
 
 

@@ -8,8 +8,10 @@ from uuid import UUID, uuid4
 
 import httpx
 
+from backend.matrix import MATTERS
 from bots.phones.wire import Phone
 from tests.backend.courts.docket import REFERENCE, Court, a_court
+from tests.backend.papers import a_lawyer
 from tests.chats import Chats, at
 from tests.releases import change, leave
 from tests.world import PASSWORD, Caller, World, row
@@ -130,6 +132,7 @@ async def _a_twin(world: World, name: str) -> Twin:
         twin.members[who] = str(uuid4())
         given = {"role": role, "id": twin.members[who], "name": who, **values}
         await _made(worker, f"/plans/{twin.id}/circle", given if role != "PE" else {"role": role})
+    await a_lawyer(worker, twin.id, *MATTERS)
     circle = (await worker.get(f"/plans/{twin.id}")).json()["circle"]
     twin.members["PE"] = next(one["actor"] for one in circle if one["role"] == "PE")
     _name(twin, circle)

@@ -145,15 +145,16 @@ class Eyes:
 
 
 async def in_the_own_file(office: Office, twin: Twin, when: str) -> Look:
-    """Everything that the person can open with a paper."""
-    sql = "SELECT id FROM mandate WHERE plan = $1 AND role = 'PE'"
-    (mandate,) = await office.world.sql(sql, UUID(twin.id))
-    paper = await a_paper(office.world, twin.worker, twin.id, str(mandate["id"]))
-    async with await comes_in(paper) as browser:
-        return {
-            ("PE", f"{when}: {OWN_FILE} {path}"): plain(twin, await browser.http.get(path))
-            for path in paths(file=True)
-        }
+    """Everything that the person and a lawyer can open with a paper."""
+    sql = "SELECT id, role FROM mandate WHERE plan = $1 AND role IN ('PE', 'LR') ORDER BY role"
+    seen: Look = {}
+    for mandate in await office.world.sql(sql, UUID(twin.id)):
+        paper = await a_paper(office.world, twin.worker, twin.id, str(mandate["id"]))
+        async with await comes_in(paper) as browser:
+            for path in paths(file=True):
+                channel = f"{when}: {OWN_FILE} {path}"
+                seen[mandate["role"], channel] = plain(twin, await browser.http.get(path))
+    return seen
 
 
 async def at_the_court(twin: Twin) -> Look:

@@ -5,7 +5,7 @@ as a page and as a copy, a change that comes too late, each message that was sai
 cancelled, the number in the morning's digest, and the bytes that a court pulls; at once, and when
 the jobs have run until after the release.
 
-A lawyer and a guardian are not among the observers; what their file may hold is tried by itself.
+A lawyer has every matter; each by itself is tried where their file is.
 """
 
 import difflib
@@ -102,7 +102,7 @@ def _codes(name: str) -> frozenset[str]:
 @pytest.mark.parametrize(("name", "who"), [pytest.param(*p, id=f"{p[1]}: {p[0]}") for p in PAIRS])
 def test_a_secret_leaves_no_trace(looks: dict[str, Look], name: str, who: str) -> None:
     unlike = _unlike(looks[PLAIN], looks[name], who)
-    if SECRETS[name].in_file and who == "PE":
+    if who in SECRETS[name].in_file:
         told = {channel for channel in unlike if _wherever(channel).startswith(OWN_FILE)}
         assert told, "the file does not tell of it"
         unlike = {channel: unlike[channel] for channel in unlike.keys() - told}
