@@ -181,6 +181,7 @@ async def test_what_a_guardian_calls_wrong_the_person_reads_no_word_of(
         async with await at_the_desk(case.world, case.worker) as desk:
             page = await desk.open(case.here)
             assert WRONG in page.words
+            assert "The person is not told of this" in page.words
             form = f"{case.here}/{(await case.row())['id']}/answer"
             assert (await desk.send(page, form, answer=answer, reason=ANSWER)).status == 200
         assert ANSWER in (await theirs.open("/file")).words
