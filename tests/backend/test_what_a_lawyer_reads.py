@@ -160,7 +160,7 @@ async def _a_counsellor_looked_and_sees_them_on_a_day(case: Case) -> None:
 
 @secret
 async def _a_date_hangs_on_a_row_of_health_or_of_the_family(case: Case) -> None:
-    for code in ("HLT-02", "FAM-05"):
+    for code in ("HLT-02", "FAM-07"):
         await case.becomes(code)
         await case.date("SW", milestone=row(await case.plan(), code)["id"], place="The clinic")
 
