@@ -194,15 +194,11 @@ def once_begun(events: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Without a beginning of what is under way as it is: a no between the two leaves no trace."""
     told, under_way = list[dict[str, Any]](), False
     for event in events:
-        begins = _begins(event)
+        begins = event["before"] == "planned" and event["after"] == "in_progress"
         if not (begins and under_way):
             told.append(event)
-        under_way = begins or (under_way and event["after"] == "in_progress")
+        under_way = event["after"] == "in_progress"
     return told
-
-
-def _begins(event: Mapping[str, Any]) -> bool:
-    return bool(event["before"] == "planned" and event["after"] == "in_progress")
 
 
 def changes(role: str, row: Mapping[str, Any]) -> bool:

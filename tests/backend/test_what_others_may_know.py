@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from backend import clock
 from backend.matrix import MATRIX, ROLES, cell
 from backend.plans import rules
+from backend.plans.rules import once_begun
 from tests.chats import at
 from tests.releases import a_release, change, joins, leave, on_weekday
 from tests.world import Caller, World, row
@@ -337,3 +338,33 @@ def test_two_versions_are_one_where_what_is_shown_is_one(
     assert rules.version_for(role, {**one, **hidden}) == versions[0]
     assert all(0 < version < 10**9 for version in versions)
     assert rules.version_for("SW", one) == one["version"]
+
+
+def _happened(*steps: tuple[str, str]) -> list[dict[str, Any]]:
+    return [{"before": before, "after": after} for before, after in steps]
+
+
+BEGUN, DATED = ("planned", "in_progress"), ("in_progress", "in_progress")
+DONE, AGAIN = ("in_progress", "done"), ("done", "in_progress")
+
+
+@pytest.mark.parametrize(
+    ("with_a_no", "without"),
+    [
+        ([BEGUN, BEGUN], [BEGUN]),
+        ([BEGUN, DATED, BEGUN], [BEGUN, DATED]),
+        ([BEGUN, DATED, DATED, BEGUN, DATED], [BEGUN, DATED, DATED, DATED]),
+        ([BEGUN, BEGUN, DONE], [BEGUN, DONE]),
+        ([BEGUN, DONE, AGAIN, BEGUN], [BEGUN, DONE, AGAIN]),
+    ],
+)
+def test_a_no_between_two_beginnings_leaves_no_trace_whatever_happened_between(
+    with_a_no: list[tuple[str, str]], without: list[tuple[str, str]]
+) -> None:
+    assert once_begun(_happened(*with_a_no)) == _happened(*without)
+    assert once_begun(_happened(*without)) == _happened(*without)
+
+
+def test_a_part_that_was_done_and_begun_anew_is_told_as_often_as_it_was() -> None:
+    cycles = _happened(BEGUN, DONE, BEGUN, DONE)
+    assert once_begun(cycles) == cycles
