@@ -16,6 +16,7 @@ from backend.doors import PUBLIC, HttpRequest, actor_of, address_of, cookie_name
 from backend.errors import BadInput, NotSignedIn, TooManyTries, WrongCredentials
 from backend.pages.forms import Attempt, Forged, Form, door_of, is_proven, own_page, read_form
 from backend.pages.html import STYLE, Page, go, show
+from backend.pages.kept import is_own, keep, opened
 from backend.settings import settings
 from backend.staff import sessions
 from backend.staff.routes import SignIn
@@ -51,13 +52,15 @@ def at_the_door(request: HttpRequest, template: str, **values: Any) -> Page:
 def to_sign_in(request: HttpRequest, _: Exception) -> Page:
     """To the sign-in, and back to the page afterwards.
 
-    What was typed after a session had run out goes along, where the browser vouches for it.
+    What was typed after a session had run out goes along, sealed, where the browser vouches for it.
+    Where it was typed goes with it: whoever sits there now may be another colleague.
     """
     typed: bytes | None = getattr(request.state, "typed", None)
     path = path_of(request)
     if typed and own_page(request):
         with suppress(BadInput):  # no browser sent this, so there is nothing to keep
-            return ask(request, path, kept=Form.parse(path, typed).kept, status=NotSignedIn.status)
+            if kept := keep(Form.parse(path, typed)):
+                return ask(request, DESK, kept=kept, status=NotSignedIn.status)
     return go(SIGN_IN if path == DESK or typed is not None else f"{SIGN_IN}?to={quote(path)}")
 
 
@@ -70,14 +73,16 @@ async def front() -> Page:
 async def prove(request: HttpRequest) -> Page | None:
     """Before every form: it must come from a page of this session. Raises Forged, BadInput.
 
-    A form of an earlier session is shown again for a look, where the browser vouches for it.
+    A form of an earlier session of the same account is shown again for a look, where the browser
+    vouches for it.
     """
     if request.method != "POST":
         return None
     form = await read_form(request)
     if is_proven(request, form):
         return None
-    if getattr(request.state, "actor", None) and own_page(request):
+    actor = getattr(request.state, "actor", None)
+    if actor and own_page(request) and await is_own(actor, form.one("csrf")):
         return _look_again(request, form, status=Forged.status)
     raise Forged
 
@@ -139,12 +144,15 @@ def whence_of(request: HttpRequest) -> sessions.Whence:
 
 
 async def come_in(request: HttpRequest, tokens: sessions.Tokens, to: str, kept: str) -> Page:
-    """To the page that was asked for, whatever session was in the browser before."""
+    """To the page that was asked for, whatever session was in the browser before.
+
+    Or to what was typed before, for who typed it: to anybody else it is as if nothing had been.
+    """
     await _end_earlier(request)
-    request.state.actor = await _staff(tokens.access, request)
+    request.state.actor = actor = await _staff(tokens.access, request)
     page = go(SET_UP if tokens.limited else to)
-    if kept and not tokens.limited:
-        page = _look_again(request, Form.parse(to, kept.encode("ascii", "replace")))
+    if kept and not tokens.limited and (typed := await opened(actor, kept)):
+        page = _look_again(request, typed)
     page.set_cookie(cookie(cookie_name(), tokens.access))
     page.set_cookie(cookie(cookie_name("-device"), tokens.device, days=DEVICE_DAYS))
     page.set_cookie(cookie(cookie_name("-door"), None))

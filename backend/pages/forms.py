@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import time
 from typing import TypeVar, get_args
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
@@ -76,11 +76,6 @@ class Form:
         return tuple(pair for pair in self.fields if pair[0] not in OF_THE_PAGE | SECRETS)
 
     @property
-    def kept(self) -> str:
-        """All of it as one value, to carry it over a sign-in."""
-        return urlencode(self.typed)
-
-    @property
     def asked(self) -> str:
         return digest(self.path.encode(), *(part.encode() for pair in self.typed for part in pair))
 
@@ -140,7 +135,11 @@ Still = Callable[[Actor, Written], Awaitable[None]]
 def proof_for(request: HttpRequest) -> str:
     """The token that every form carries; it can be made by us alone, for this session alone."""
     actor = getattr(request.state, "actor", None)
-    secret = str(actor.session) if actor else door_of(request)
+    return proof_of(str(actor.session) if actor else door_of(request))
+
+
+def proof_of(secret: str) -> str:
+    """Of a session by its id, or of what stands for one."""
     return base64.urlsafe_b64encode(vault().derive("csrf", secret))[:22].decode()
 
 

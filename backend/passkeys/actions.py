@@ -18,7 +18,7 @@ from backend.passkeys import challenges, rules
 from backend.settings import settings
 from backend.staff.devices import end_sessions
 from backend.staff.notices import note_here
-from backend.staff.proof import begin_try, require_fresh, stamp
+from backend.staff.proof import begin_try, hold_account, require_fresh, stamp
 from backend.staff.recovery import forget_codes, make_first_codes
 from backend.staff.tries import forget_tries
 
@@ -82,8 +82,8 @@ async def confirm_passkey(actor: Actor, name: str, made: rules.Made) -> list[str
         raise WrongCredentials
     key, id_ = rules.check_made(made, drawn, site()), uuid4()
     async with transaction(actor.id) as held:
+        await hold_account(held, actor.id)
         await require_fresh(actor)
-        await held.execute("SELECT id FROM staff WHERE id = $1 FOR UPDATE", actor.id)
         await forget_codes(held, actor.id)  # of a factor that a release without codes took away
         await _keep(held, actor, id_, name, key)
         codes = await make_first_codes(held, actor.id)
@@ -112,7 +112,7 @@ async def end_passkey(actor: Actor, id_: UUID) -> None:
     With the last one gone the password alone leads to setting up another factor.
     """
     async with transaction(actor.id) as held:
-        await held.execute("SELECT id FROM staff WHERE id = $1 FOR UPDATE", actor.id)
+        await hold_account(held, actor.id)
         found = await held.fetchval(
             "SELECT id FROM passkey WHERE id = $1 AND staff = $2 AND ended_at IS NULL",
             id_,

@@ -13,7 +13,7 @@ from backend.staff.asked import passkey_asked
 from backend.staff.devices import end_sessions
 from backend.staff.notices import note_here
 from backend.staff.passwords import hash_password, is_right
-from backend.staff.proof import begin_try, stamp
+from backend.staff.proof import begin_try, require_live, stamp
 from backend.staff.tries import forget_tries
 
 ROLES = ("SW", "CO", "PO", "PS", "CP", "CS", "TR", "AD", "AU", "DP")
@@ -78,6 +78,7 @@ async def change_password(actor: Actor, old: str, new: str) -> None:
     async with transaction(actor.id) as held:
         if not await held.fetchval("SELECT is_still_mine($1)", found["password"]):
             raise WrongCredentials
+        await require_live(actor)  # the account is locked from here on
         await held.execute(
             "UPDATE staff SET password = $2, version = version + 1 WHERE id = $1",
             actor.id,

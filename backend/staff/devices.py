@@ -11,7 +11,7 @@ from backend.access import Actor
 from backend.audit.actions import record
 from backend.database import transaction
 from backend.errors import NotFound
-from backend.staff.proof import require_fresh
+from backend.staff.proof import hold_account, require_fresh
 
 MOST = 3  # of a kind; the one that was not seen for longest gives way
 
@@ -68,6 +68,7 @@ async def end_device(actor: Actor, device: UUID) -> None:
     Raises NotFound, and for another device than the own ProveAgain.
     """
     async with transaction(actor.id) as held:
+        await hold_account(held, actor.id)
         found = await held.fetchrow(
             "SELECT id, id = (SELECT device FROM session WHERE id = $3) AS here"
             "  FROM device WHERE id = $1 AND staff = $2 AND ended_at IS NULL",
@@ -87,6 +88,7 @@ async def end_device(actor: Actor, device: UUID) -> None:
 async def sign_out_everywhere(actor: Actor) -> None:
     """End every session of the account, this one too. Devices stay known to the throttle."""
     async with transaction(actor.id) as held:
+        await hold_account(held, actor.id)
         await end_sessions(held, actor.id)
         await record(actor, "signOutEverywhere", thing=actor.session)
 

@@ -14,7 +14,7 @@ from backend.staff.asked import require_no_passkey
 from backend.staff.codes import place
 from backend.staff.devices import end_sessions
 from backend.staff.notices import note, note_here
-from backend.staff.proof import begin_try, require_fresh, stamp
+from backend.staff.proof import begin_try, hold_account, require_fresh, stamp
 from backend.staff.recovery import forget_codes, make_codes
 from backend.staff.rules import new_secret, step_of, uri_of
 from backend.staff.tries import forget_tries
@@ -37,9 +37,10 @@ async def enrol_factor(actor: Actor) -> Offered:
     """
     id_, secret = uuid4(), new_secret()
     async with transaction(actor.id) as held:
+        await hold_account(held, actor.id)
         await require_fresh(actor)
         await require_no_passkey(actor)
-        login = await held.fetchval("SELECT login FROM staff WHERE id = $1 FOR UPDATE", actor.id)
+        login = await held.fetchval("SELECT login FROM staff WHERE id = $1", actor.id)
         await held.execute(
             "UPDATE factor SET ended_at = $2"
             " WHERE staff = $1 AND confirmed_at IS NULL AND ended_at IS NULL",
@@ -78,9 +79,9 @@ async def confirm_factor(actor: Actor, code: str) -> list[str]:
     """
     _, tried = await begin_try(actor)
     async with transaction(actor.id) as held:
+        await hold_account(held, actor.id)
         await require_fresh(actor)
         await require_no_passkey(actor)
-        await held.execute("SELECT id FROM staff WHERE id = $1 FOR UPDATE", actor.id)
         found = await _waiting(held, actor)
         secret = await unseal(actor.id, place(found["id"]), found["secret"])
         step = step_of(secret, code, clock.now())
@@ -103,6 +104,7 @@ async def forget_factor(held: Any, staff: UUID) -> None:
     The account may not go on with its password alone, whatever its agency asks: what was set up
     before is the sign that it wants a new one.
     """
+    await hold_account(held, staff)
     await held.execute(
         "UPDATE factor SET ended_at = $2 WHERE staff = $1 AND ended_at IS NULL", staff, clock.now()
     )

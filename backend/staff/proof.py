@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from backend import clock
 from backend.access import Actor
@@ -17,9 +18,26 @@ FRESH = timedelta(minutes=5)
 
 
 async def require_fresh(actor: Actor) -> None:
-    """For actions, inside their transaction. Raises ProveAgain: then `prove` comes first."""
+    """For actions, inside their transaction. Raises ProveAgain: then `prove` comes first.
+
+    After every lock that the action takes: the session may end while one is waited for.
+    """
     if not await is_fresh(actor):
         raise ProveAgain
+
+
+async def hold_account(held: Any, staff: UUID) -> None:
+    """Nobody else changes what opens the account, or ends its sessions, until this is over."""
+    await held.execute("SELECT id FROM staff WHERE id = $1 FOR UPDATE", staff)
+
+
+async def require_live(actor: Actor) -> None:
+    """Likewise, where the password itself is the proof. Raises NotSignedIn."""
+    async with transaction(actor.id) as held:
+        if not await held.fetchval(
+            "SELECT true FROM session WHERE id = $1 AND ended_at IS NULL", actor.session
+        ):
+            raise NotSignedIn
 
 
 async def is_fresh(actor: Actor) -> bool:

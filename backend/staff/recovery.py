@@ -13,7 +13,7 @@ from backend.errors import NotFromThisState
 from backend.staff.codes import hash_recovery
 from backend.staff.devices import end_sessions
 from backend.staff.notices import note_here
-from backend.staff.proof import require_fresh
+from backend.staff.proof import hold_account, require_fresh
 from backend.staff.rules import new_recovery_codes
 
 _APP = "SELECT id FROM factor WHERE staff = $1 AND confirmed_at IS NOT NULL AND ended_at IS NULL"
@@ -29,8 +29,8 @@ async def renew_codes(actor: Actor) -> list[str]:
     Raises ProveAgain, NotFromThisState where neither app nor passkey is set up.
     """
     async with transaction(actor.id) as held:
+        await hold_account(held, actor.id)
         await require_fresh(actor)
-        await held.execute("SELECT id FROM staff WHERE id = $1 FOR UPDATE", actor.id)
         if not await held.fetchval(_HAS_FACTOR, actor.id):
             raise NotFromThisState("Set up a passkey or codes from an app first.")
         codes = await make_codes(held, actor.id)

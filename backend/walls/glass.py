@@ -16,7 +16,7 @@ from backend.errors import NotFound, NotFromThisState, TooManyTries
 from backend.once import Written
 from backend.second.actions import is_small, owe_review
 from backend.second.rules import may_let
-from backend.staff.proof import require_fresh
+from backend.staff.proof import hold_account, require_fresh
 from backend.walls.rules import A_DAY, LASTS, WAITS, is_open
 
 
@@ -36,8 +36,8 @@ async def ask_break_glass(actor: Actor, wish: Wish) -> Written:
     """
     require(actor, "askBreakGlass")
     async with transaction(actor.id) as held:
+        await hold_account(held, actor.id)
         await require_fresh(actor)
-        await held.execute("SELECT 1 FROM staff WHERE id = $1 FOR UPDATE", actor.id)
         asked = await held.fetchval(
             "SELECT count(*) FROM break_glass WHERE asked_by = $1 AND asked_at > $2",
             actor.id,

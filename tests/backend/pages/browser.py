@@ -122,8 +122,12 @@ class Browser:
         return await self.send(page, SIGN_IN, login=login, password=password)
 
     async def show(self, passkey: Any, *, to: str = DESK) -> Page:
-        """Sign in with a passkey; the script of the page does no more than this."""
-        page = await self.send(await self.open(f"{SIGN_IN}?to={to}"), f"{SIGN_IN}/passkey", "csrf")
+        """Sign in with a passkey."""
+        return await self.show_at(await self.open(f"{SIGN_IN}?to={to}"), passkey)
+
+    async def show_at(self, door: Page, passkey: Any) -> Page:
+        """At a door that is open; the script of the page does no more than this."""
+        page = await self.send(door, f"{SIGN_IN}/passkey", "csrf")
         (options,) = [value for _, name, value in page.attributes if name == "data-options"]
         return await self.send(page, f"{SIGN_IN}/passkey/show", **passkey.show(json.loads(options)))
 
