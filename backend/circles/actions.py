@@ -2,11 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time
+from datetime import UTC, datetime, time
 from typing import Any
 from uuid import UUID, uuid4
-
-import asyncpg
 
 from backend import clock
 from backend.access import Actor, check_version, find_plan, require
@@ -69,6 +67,7 @@ async def add_member(actor: Actor, plan_id: UUID, new: NewMember) -> Written:
         if (new.call_weekday is None) != (new.call_at is None):
             raise Unfit("A wished call has a weekday and a time.")
         _check_lawyer(new)
+        _check_until(new.until)
         if new.role in OUTSIDE_ROLES | {LAWYER}:
             who = await _outsider(actor, plan, new)
         elif new.role == "PE":
@@ -80,6 +79,16 @@ async def add_member(actor: Actor, plan_id: UUID, new: NewMember) -> Written:
         mandate = await _grant(actor, plan, who, new)
         await record(actor, "addCircleMember", plan=plan_id, thing=mandate)
         return Written(mandate, 1, 201)
+
+
+def _check_until(until: datetime | None) -> None:
+    """Before a login is looked up: nobody tries one on a mandate that cannot be."""
+    try:
+        fit = until is None or until.astimezone(UTC) > moment()
+    except OverflowError:
+        fit = False
+    if not fit:
+        raise Unfit("A mandate ends after it starts.")
 
 
 def _check_lawyer(new: NewMember) -> None:
@@ -159,23 +168,20 @@ async def _grant(actor: Actor, plan: Any, who: UUID, new: NewMember) -> UUID:
     if there is not None:
         raise NotFromThisState("They have this mandate already.")
     mandate = uuid4()
-    try:
-        await held.execute(
-            "INSERT INTO mandate (id, agency, plan, version, actor, role, starts, ends,"
-            " granted_by, person, matters) VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10)",
-            mandate,
-            plan["agency"],
-            plan["id"],
-            who,
-            new.role,
-            now,
-            new.until,
-            actor.id,
-            plan["person"],
-            sorted(set(new.matters)) or None,
-        )
-    except asyncpg.CheckViolationError as error:
-        raise Unfit("A mandate ends after it starts.") from error
+    await held.execute(
+        "INSERT INTO mandate (id, agency, plan, version, actor, role, starts, ends,"
+        " granted_by, person, matters) VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10)",
+        mandate,
+        plan["agency"],
+        plan["id"],
+        who,
+        new.role,
+        now,
+        new.until,
+        actor.id,
+        plan["person"],
+        sorted(set(new.matters)) or None,
+    )
     return mandate
 
 

@@ -14,7 +14,7 @@ from backend.access import Actor, check_version, find_plan, require
 from backend.actors.actions import seal, unseal
 from backend.alerts.actions import close_tasks
 from backend.audit.actions import record
-from backend.complaints.rules import BY, due_of, is_overdue
+from backend.complaints.rules import BY, due_of, is_overdue, meant_by
 from backend.database import connection, transaction
 from backend.errors import NotFound, NotFromThisState, Unfit
 from backend.once import Written
@@ -24,7 +24,7 @@ from backend.once import Written
 class NewComplaint:
     """`subject` is whose it is: somebody of the circle, or the person where it is left out.
 
-    `about` is the login of the colleague whom it names, if it names one.
+    `about` is the login of the colleague whom it names, if it names one, as it was typed.
     """
 
     text: str
@@ -38,26 +38,27 @@ async def record_complaint(actor: Actor, plan_id: UUID, new: NewComplaint) -> Wr
     """Write down what came by phone, on paper or at the desk.
 
     Whoever wrote it down does not read it again. The audit row names no plan, so that nobody who
-    may look who looked learns of it. Raises NotFound (plan, subject or login), Unfit.
+    may look who looked learns of it. Whether there is such a login no answer tells: none that is
+    there costs the complaint. Raises NotFound (plan or subject), Unfit.
     """
     require(actor, "recordComplaint")
     async with transaction(actor.id) as held:
         plan = await find_plan(actor, plan_id)
         subject = new.subject or plan["person"]
         role = await _role_of(plan, subject)
-        about = await _colleague(plan["agency"], new.about)
         if new.received_on > clock.today(plan["zone"]):
             raise Unfit("received_on is not in the future.")
         await held.execute(
-            "INSERT INTO complaint (id, agency, version, person, subject, by_role, about,"
+            "INSERT INTO complaint (id, agency, version, person, subject, by_role, about, named,"
             " received_on, text, recorded_by, recorded_at)"
-            " VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8, $9, $10)",
+            " VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
             new.id,
             plan["agency"],
             plan["person"],
             subject,
             role,
-            about,
+            await _colleague(plan["agency"], new.about),
+            await seal(subject, f"complaint.named:{new.id}", new.about) if new.about else None,
             new.received_on,
             await seal(subject, f"complaint.text:{new.id}", new.text),
             actor.id,
@@ -82,16 +83,14 @@ async def _role_of(plan: Any, subject: UUID) -> str:
     return str(role)
 
 
-async def _colleague(agency: UUID, login: str | None) -> UUID | None:
-    """Of the plan's own agency alone: it is no directory. Raises NotFound."""
-    if login is None:
+async def _colleague(agency: UUID, typed: str | None) -> UUID | None:
+    """Of the plan's own agency alone, also one who has left: the same work for every word."""
+    if typed is None:
         return None
-    found = await connection().fetchval(
-        "SELECT id FROM staff WHERE login = $1 AND agency = $2", login.casefold(), agency
+    rows = await connection().fetch(
+        "SELECT id, login, alias FROM staff WHERE agency = $1 ORDER BY id", agency
     )
-    if found is None:
-        raise NotFound
-    return UUID(str(found))
+    return meant_by(typed, rows)
 
 
 # The row policy says the same, and keeps away whom a wall keeps from the person.
@@ -116,7 +115,7 @@ async def _shown(row: Any) -> dict[str, Any]:
     due = due_of(row)
     words = {
         name: await unseal(row["subject"], f"complaint.{name}:{row['id']}", row[name])
-        for name in ("text", "answer")
+        for name in ("text", "named", "answer")
     }
     return {**row, **words, "due_at": due, "overdue": is_overdue(due, clock.now())}
 

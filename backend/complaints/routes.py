@@ -29,7 +29,8 @@ CHANGE = (*WRITE, VersionMissing, VersionStale, NotFromThisState)
 class RecordComplaint(msgspec.Struct, forbid_unknown_fields=True):
     """What was said, in their own words; `subject` is whose it is, or else the person.
 
-    `about` is the login of the colleague whom it names: it is not shown to them.
+    `about` is the login of the colleague whom it names: it is not shown to them. A login that is
+    not there is taken down as it is, or for the nearest one that is; no answer tells which.
     """
 
     text: Note
@@ -46,7 +47,7 @@ class AnswerComplaint(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ComplaintView(msgspec.Struct):
-    """`by_role`: the person (PE), a relative (FA) or a mentor (ME)."""
+    """`by_role`: the person (PE), a relative (FA) or a mentor (ME). `named`: as it was typed."""
 
     id: UUID
     version: int
@@ -56,6 +57,7 @@ class ComplaintView(msgspec.Struct):
     text: str
     overdue: bool
     due_at: datetime | UnsetType = UNSET
+    named: str | UnsetType = UNSET
     answer: str | UnsetType = UNSET
     answered_at: datetime | UnsetType = UNSET
 

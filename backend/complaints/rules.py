@@ -1,14 +1,29 @@
 """Decisions about complaints that need no database."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from backend.agencies.countries import working_day_after
 
 BY = ("PE", "FA", "ME")
 SOON = timedelta(days=3)
+ALIKE = 0.75  # of two words, as difflib counts: one letter of four that is wrong
+
+
+def meant_by(typed: str, colleagues: Sequence[Mapping[str, Any]]) -> UUID | None:
+    """Whose login or alias was typed, or else whose is nearest to it; None where none is near.
+
+    A slip must not hand a complaint to the very one whom it names.
+    """
+    names: dict[str, UUID] = {}
+    for name in ("alias", "login"):
+        names |= {row[name].casefold(): row["id"] for row in colleagues}
+    nearest = get_close_matches(typed.strip().casefold(), names, n=1, cutoff=ALIKE)
+    return names[nearest[0]] if nearest else None
 
 
 def due_of(complaint: Mapping[str, Any]) -> datetime | None:

@@ -11,7 +11,8 @@ class Complaint(Table, tablename="complaint"):
     """What somebody says was not right about the service, and what they were answered.
 
     It is no row of a plan: whoever reads the plan does not learn of it. `subject` is whose it is,
-    and its words lie under their key; `about` is the colleague whom it names, who never reads it.
+    and its words lie under their key; `about` is the colleague whom it names, who never reads it;
+    `named` is the word that was typed for them, sealed too: nobody says whether there is a login.
     """
 
     id = row_id()
@@ -21,6 +22,7 @@ class Complaint(Table, tablename="complaint"):
     subject = reference(ActorRecord)
     by_role = Varchar(2, null=False)
     about = reference(ActorRecord, null=True)
+    named = Bytea(null=True, default=None)
     received_on = Date(null=False)
     text = Bytea(null=False)
     recorded_by = reference(ActorRecord)

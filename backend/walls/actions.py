@@ -29,7 +29,8 @@ async def set_wall(actor: Actor, plan_id: UUID, new: NewWall) -> Written:
     """Keep somebody from every plan of this person, or let in nobody but who is named.
 
     It holds from this instant on, whatever mandates say. Whoever names the first of those
-    admitted is among them. Raises NotFound (plan or login), Unfit, NotFromThisState.
+    admitted is among them. An id that is taken is refused alike for a login that is not there, so
+    that no login is tried on one. Raises NotFound (plan or login), Unfit, NotFromThisState.
     """
     require(actor, "setWall")
     if new.kind not in KINDS:
@@ -37,6 +38,9 @@ async def set_wall(actor: Actor, plan_id: UUID, new: NewWall) -> Written:
     async with transaction(actor.id):
         plan = await find_plan(actor, plan_id, roles=WORKERS, lock=True)
         who = await _colleague(plan, new.login)
+        if who is None:
+            await _insert(actor, plan, "excluded", actor.id, new.id)  # undone with the rest
+            raise NotFound
         if new.kind == "excluded" and who == actor.id:
             raise Unfit("To keep yourself away, end your own mandate.")
         there = {(row["kind"], row["actor"]) for row in await _living(plan["person"])}
@@ -49,14 +53,12 @@ async def set_wall(actor: Actor, plan_id: UUID, new: NewWall) -> Written:
         return Written(new.id, 1, 201)
 
 
-async def _colleague(plan: Any, login: str) -> UUID:
+async def _colleague(plan: Any, login: str) -> UUID | None:
     """Of the plan's own agency alone: it is no directory."""
-    found = await connection().fetchval(
+    found: UUID | None = await connection().fetchval(
         "SELECT id FROM staff WHERE login = $1 AND agency = $2", login.casefold(), plan["agency"]
     )
-    if found is None:
-        raise NotFound
-    return UUID(str(found))
+    return found
 
 
 async def _living(person: UUID) -> Sequence[Any]:

@@ -58,6 +58,10 @@ async def _end_another_device(who: Caller) -> Ask:
     return lambda: who.post(f"/account/devices/{here['id']}/end")
 
 
+def _sign_out_of(who: Caller) -> Ask:
+    return lambda: who.post("/account/sign-out")
+
+
 async def _enrol_an_app(who: Caller) -> Ask:
     return lambda: who.post("/account/factor")
 
@@ -127,10 +131,9 @@ async def test_who_ends_sessions_waits_for_what_is_under_way_in_them(
 ) -> None:
     worker = await world.somebody("SW")
     await worker.sign_in()
-    device = await _end_another_device(worker)
-    everywhere = lambda: worker.post("/account/sign-out")  # noqa: E731 - as short as the other
+    end = {"device": await _end_another_device(worker), "everywhere": _sign_out_of(worker)}
     async with _held(world, worker):
-        sent = await _waiting(everywhere() if what == "everywhere" else device())
+        sent = await _waiting(end[what]())
     assert (await sent).status_code == 204
 
 

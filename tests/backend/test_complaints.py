@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
 from backend import clock
-from backend.complaints.rules import due_of, step_at
+from backend.complaints.rules import due_of, meant_by, step_at
 from backend.database import transaction
 from tests.backend.courts.docket import join
 from tests.backend.duties import asked
@@ -169,13 +169,65 @@ async def test_what_is_not_there_or_not_fit_is_not_written_down(desk: Desk) -> N
     foreign = await in_the_circle(desk.worker, another["id"], "FA", name="Elsewhere")
     stranger = await desk.world.somebody("SW")
     assert (await desk.complain(subject=foreign)).status_code == 404
-    assert (await desk.complain(about="nobody-here")).status_code == 404
     assert (await desk.complain(by=stranger)).status_code == 404
     assert (await desk.complain(received_on="2031-03-04")).status_code == 422
     assert await desk.world.sql("SELECT 1 FROM complaint") == []
     trainer = await desk.world.somebody("TR")
     await join(desk.world, desk.worker, desk.plan, trainer, "TR")
     assert (await desk.complain(by=trainer)).status_code == 201
+
+
+async def test_no_answer_tells_whether_a_login_is_there_and_no_probe_is_free(desk: Desk) -> None:
+    trainer, former = await desk.world.somebody("TR"), await desk.world.somebody("SW")
+    await join(desk.world, desk.worker, desk.plan, trainer, "TR")
+    await desk.world.sql("UPDATE staff SET active = false WHERE id = $1", former.id)
+    logins = (desk.other.login, former.login, "nobody-here", "x", "n" * 80)
+
+    async def told(**more: Any) -> set[tuple[int, bytes]]:
+        answers = [await desk.complain(by=trainer, about=one, **more) for one in logins]
+        return {(one.status_code, one.content) for one in answers}
+
+    refused = [
+        await told(received_on="2031-03-04"),
+        await told(subject=str(uuid4())),
+        await told(text=""),
+    ]
+    assert [len(one) for one in refused] == [1, 1, 1]
+    assert [status for one in refused for status, _ in one] == [422, 404, 400]
+    assert await desk.world.sql("SELECT 1 FROM complaint") == []
+    id_ = await desk.complained()
+    assert {status for status, _ in await told(id=id_)} == {409}
+    written = [await desk.complain(by=trainer, about=one) for one in logins]
+    assert {one.status_code for one in written} == {201}
+    assert {frozenset(one.json()) for one in written} == {frozenset({"id", "version"})}
+
+
+async def test_a_complaint_that_names_nobody_who_is_there_is_not_lost(desk: Desk) -> None:
+    id_ = await desk.complained(about="Mr Nobody of the gate")
+    for who in (desk.head, desk.other):
+        [one] = (await who.get("/complaints")).json()
+        assert (one["id"], one["named"], one["text"]) == (id_, "Mr Nobody of the gate", WORDS)
+    assert "Mr Nobody" not in str(await desk.world.sql("SELECT * FROM complaint"))
+    assert await desk.asked(desk.head) == await desk.asked(desk.other) == ["new"]
+    assert (await desk.answer(id_, desk.head)).status_code == 200
+
+
+async def test_a_slip_hands_it_to_nobody_whom_it_means(desk: Desk) -> None:
+    login = str(desk.head.login)
+    for typed in (f" {login.upper()} ", login[:-1], f"{login}x", login.replace("-", "")):
+        id_ = await desk.complained(about=typed)
+        assert id_ not in await _ids(desk.head), typed
+        assert id_ in await _ids(desk.other), typed
+    assert await desk.asked(desk.head) == []
+
+
+def test_a_word_means_whose_it_is_and_else_the_nearest() -> None:
+    people = [
+        {"id": n, "login": login, "alias": alias}
+        for n, (login, alias) in enumerate([("anna", "Blue"), ("hanna", "Red"), ("blue", "Tall")])
+    ]
+    means = {"anna": 0, "HANNA": 1, "hana": 1, "blue": 2, "Red": 1, "tal": 2, "zoe": None, "": None}
+    assert {word: meant_by(word, people) for word in means} == means
 
 
 async def test_with_its_person_it_is_gone(desk: Desk) -> None:

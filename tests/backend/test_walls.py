@@ -353,3 +353,19 @@ def test_a_wish_is_open_until_it_was_let_ended_or_waited_too_long() -> None:
     assert not is_open({**wish, "let_at": asked}, asked)
     assert not is_open({**wish, "ended_at": asked}, asked)
     assert not is_open(wish, asked + WAITS)
+
+
+async def test_a_wall_tries_no_login_for_free(house: House) -> None:
+    url, other = f"{house.path}/walls", await house.world.somebody("SW")
+    taken = await house.wall("admitted", house.colleague)
+    before = (await house.worker.get(url)).json()
+    for kind in ("excluded", "admitted"):
+        tried = [
+            await house.worker.post(url, {"kind": kind, "login": login, "id": taken})
+            for login in (other.login, "nobody-at-all")
+        ]
+        assert [one.status_code for one in tried] == [409, 409]
+        assert tried[0].content == tried[1].content
+    never = await house.worker.post(url, {"kind": "excluded", "login": "nobody-at-all"})
+    assert never.status_code == 404
+    assert (await house.worker.get(url)).json() == before, "nothing is left of a try"

@@ -261,6 +261,14 @@ async def test_a_login_tells_nothing_of_who_has_an_account(services: Services) -
     never = await services.worker.post(url, {"role": "PO", "login": "nobody-at-all"})
     assert other.status_code == never.status_code == 404
     assert other.content == never.content
+    for until in ("2020-01-01T00:00:00Z", "9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+12:00"):
+        body = {"role": "TR", "until": until}
+        free = [
+            await services.worker.post(url, {**body, **one})
+            for one in (login, {"login": "nobody-at-all"})
+        ]
+        assert [one.status_code for one in free] == [422, 422], until
+        assert free[0].content == free[1].content
 
 
 EVERY_ROW = """

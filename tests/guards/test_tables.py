@@ -100,6 +100,7 @@ WITHOUT_VERSION = {
 # Everything that tells who somebody is, or what they said.
 SEALED = {
     "incident.description", "incident.outcome", "complaint.text", "complaint.answer",
+    "complaint.named",
     "break_glass.reason", "legal_hold.reason", "correction.text", "correction.reason",
     "person.identity", "person.safe_contact", "member.identity", "link.chat", "message.chat",
     "message.variables", "incoming.text", "incoming_update.sealed", "milestone_event.reason",

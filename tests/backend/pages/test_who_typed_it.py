@@ -14,7 +14,7 @@ from tests.backend.pages.browser import DESK, SIGN_IN, Browser, Page, at_the_des
 from tests.world import PASSWORD, Caller, World
 
 OWN = {"Sec-Fetch-Site": "same-origin"}
-WORDS = "Nobody calls me back & I wait. Ça va?\nздравствуйте"
+WORDS = "Nobody calls me back & I wait. Ça va?\n你好"
 
 
 def _later(**more: float) -> None:
@@ -158,5 +158,5 @@ async def test_nothing_is_kept_of_a_form_without_a_page_or_larger_than_any(typed
     for fields in (without, larger):
         door = await typed.browser.post(typed.action, fields, headers=OWN, follow=False)
         assert (door.status, door.answer.headers["location"]) == (303, SIGN_IN)
-    widest = Form(typed.action, (("csrf", "x"), *((f"f{n}", "ж" * 450) for n in range(100))))
+    widest = Form(typed.action, (("csrf", "x"), *((f"f{n}", "你" * 450) for n in range(100))))
     assert 0 < len(kept.keep(widest)) <= kept.MOST
