@@ -98,15 +98,18 @@ async def test_a_yes_is_of_the_plan_and_of_whom_is_invited(beside: Beside) -> No
 
 async def test_a_complaint_is_of_the_circle_and_about_the_agencys_own(beside: Beside) -> None:
     worker = beside.actor("SW")
-    foreign = beside.kept.elsewhere.callers["SW"].login
+    foreign = beside.kept.elsewhere.callers["SW"]
     async with beside.undone(worker) as held:
         relative, lawyer = [await _of_circle(beside, held, role) for role in ("FA", "LR")]
         said = "Nobody calls.", a_day()
         await record_complaint(worker, beside.plan, NewComplaint(*said, relative["actor"]))
-        for subject, about in ((lawyer, None), (relative, foreign)):
-            new = NewComplaint(*said, subject["actor"], about)
-            with pytest.raises(NotFound):
-                await record_complaint(worker, beside.plan, new)
+        with pytest.raises(NotFound):
+            await record_complaint(worker, beside.plan, NewComplaint(*said, lawyer["actor"]))
+        for caller, its_own in ((foreign, False), (beside.kept.scene.callers["CO"], True)):
+            new = NewComplaint(*said, relative["actor"], caller.login)
+            await record_complaint(worker, beside.plan, new)
+            about = await held.fetchval("SELECT about FROM complaint WHERE id = $1", new.id)
+            assert (about == caller.id) is its_own
 
 
 async def test_safety_is_of_the_circle(beside: Beside) -> None:

@@ -11,6 +11,7 @@ from backend.pages import kept
 from backend.pages.forms import Form
 from tests.backend.authenticator import a_passkey
 from tests.backend.pages.browser import DESK, SIGN_IN, Browser, Page, at_the_desk, login_of
+from tests.databases import as_the_owner_of_everything
 from tests.world import PASSWORD, Caller, World
 
 OWN = {"Sec-Fetch-Site": "same-origin"}
@@ -127,6 +128,13 @@ async def test_a_form_of_a_colleagues_page_is_not_shown_again_to_who_is_signed_i
     assert (again.status, WORDS in again.words) == (403, True)
 
 
+async def test_the_program_alone_keeps_it_from_a_colleague(typed: Typed) -> None:
+    other = await typed.world.somebody("SW")
+    await as_the_owner_of_everything(typed.world)
+    _later(minutes=40)
+    assert not typed.tells(await typed.enter(await typed.send(), other))
+
+
 async def test_it_is_kept_for_a_day_and_while_the_session_is_known(typed: Typed) -> None:
     _later(minutes=40)
     door = await typed.send()
@@ -158,5 +166,5 @@ async def test_nothing_is_kept_of_a_form_without_a_page_or_larger_than_any(typed
     for fields in (without, larger):
         door = await typed.browser.post(typed.action, fields, headers=OWN, follow=False)
         assert (door.status, door.answer.headers["location"]) == (303, SIGN_IN)
-    widest = Form(typed.action, (("csrf", "x"), *((f"f{n}", "你" * 450) for n in range(100))))
+    widest = Form(typed.action, (("csrf", "x"), *((f"f{n}", "你" * 450) for n in range(60))))
     assert 0 < len(kept.keep(widest)) <= kept.MOST
