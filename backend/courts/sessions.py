@@ -25,9 +25,10 @@ from backend.settings import settings
 ACCESS = timedelta(minutes=10)
 TOKEN_PATH = "/court/token"  # noqa: S105 - where a token is asked for
 
+# Locked, so that a new key or a suspension, which ends the tokens there are, waits for this one.
 _CLIENT = """
 SELECT id, agency, secret, public_key, key_only FROM court_client
- WHERE client_index = $1 AND suspended_at IS NULL
+ WHERE client_index = $1 AND suspended_at IS NULL FOR SHARE
 """
 _HOLDER = """
 SELECT c.id, c.agency, t.bound_to FROM court_token t JOIN court_client c ON c.id = t.client
