@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from backend import clock
 from backend.access import Actor, find_plan, require
+from backend.actors.actions import seal, unseal
 from backend.audit.actions import record
 from backend.database import connection, transaction
 from backend.errors import NotFound, NotFromThisState, Unfit
@@ -139,20 +140,31 @@ async def disclose_to(actor: Actor, plan_id: UUID, new: NewDisclosure) -> Writte
         if new.fact == REFERRAL and not elsewhere:
             raise Unfit("A referral is to somebody who works in another agency.")
         await held.execute(
-            "INSERT INTO disclosure (id, agency, plan, version, recipient, fact, purpose, until,"
-            " recorded_by, given_at) VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9)",
+            "INSERT INTO disclosure (id, agency, plan, version, recipient, fact, purpose,"
+            " sealed_purpose, until, recorded_by, given_at)"
+            " VALUES ($1, $2, $3, 1, $4, $5, '', $6, $7, $8, $9)",
             new.id,
             plan["agency"],
             plan_id,
             new.recipient,
             new.fact,
-            new.purpose,
+            await seal(plan["person"], purpose_place(new.id), new.purpose),
             new.until,
             actor.id,
             clock.now(),
         )
         await record(actor, "discloseTo", plan=plan_id, thing=new.id)
         return Written(new.id, 1, 201)
+
+
+def purpose_place(id_: UUID) -> str:
+    return f"disclosure.sealed_purpose:{id_}"
+
+
+async def purpose_of(person: UUID, row: Any) -> str:
+    """What a disclosure is for; in the clear where an earlier release wrote it."""
+    opened: str | None = await unseal(person, purpose_place(row["id"]), row["sealed_purpose"])
+    return opened if opened is not None else str(row["purpose"])
 
 
 async def _today(plan: Any, fact: str) -> date:

@@ -1,6 +1,6 @@
 """The four kinds of yes, each with its own question, giver and effect."""
 
-from piccolo.columns import Date, Text, Varchar
+from piccolo.columns import Bytea, Date, Text, Varchar
 from piccolo.table import Table
 
 from backend.actors.tables import ActorRecord
@@ -48,7 +48,11 @@ class ChannelConsent(Table, tablename="channel_consent"):
 
 
 class Disclosure(Table, tablename="disclosure"):
-    """May this fact be told to that recipient, for this purpose, until this date?"""
+    """May this fact be told to that recipient, for this purpose, until this date?
+
+    The purpose is typed, and sealed under the person's key; in the clear it stands in rows of an
+    earlier release, until the worker has sealed it.
+    """
 
     id = row_id()
     agency = reference(Agency)
@@ -57,6 +61,7 @@ class Disclosure(Table, tablename="disclosure"):
     recipient = reference(ActorRecord)
     fact = Varchar(20, null=False)
     purpose = Varchar(40, null=False)
+    sealed_purpose = Bytea(null=True, default=None)
     until = Date(null=False)
     recorded_by = reference(ActorRecord)
     given_at = instant()

@@ -40,6 +40,12 @@ async def _silence(plans: list[UUID]) -> None:
         plans,
         about,
     )
+    # under the key of who wrote it, and that is kept where they stand by somebody else too
+    await held.execute(
+        "UPDATE incoming SET text = NULL, version = version + 1"
+        " WHERE plan = ANY($1) AND text IS NOT NULL",
+        plans,
+    )
 
 
 async def _close(plans: list[UUID], by: UUID | None) -> None:
@@ -81,13 +87,13 @@ async def _let_go(person: UUID, plans: list[UUID]) -> None:
     )
     await held.execute(
         "UPDATE safety_flag SET lowered_at = coalesce(lowered_at, $2), kept_from = NULL,"
-        " version = version + 1 WHERE plan = ANY($1)",
+        " content = NULL, version = version + 1 WHERE plan = ANY($1)",
         plans,
         clock.now(),
     )
     await held.execute(
-        "UPDATE protected_address SET ended_at = coalesce(ended_at, $2), version = version + 1"
-        " WHERE plan = ANY($1)",
+        "UPDATE protected_address SET ended_at = coalesce(ended_at, $2), address = NULL,"
+        " version = version + 1 WHERE plan = ANY($1)",
         plans,
         clock.now(),
     )

@@ -8,6 +8,7 @@ import msgspec
 
 from backend import clock
 from backend.actors.actions import unseal, unseal_or_none
+from backend.consents.actions import purpose_of
 from backend.corrections.actions import corrections_of
 from backend.database import connection
 from backend.files import views
@@ -199,7 +200,7 @@ class _Part:
                 views.FileDisclosure(
                     row["fact"],
                     role,
-                    row["purpose"],
+                    await purpose_of(self.person, row),
                     row["until"],
                     await self.name(role, row["recipient"], row["alias"], row["identity"]),
                     self.day(row["withdrawn_at"]),

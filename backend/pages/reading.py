@@ -66,7 +66,7 @@ SELECT DISTINCT ON (subject) id, subject, channel, given_at FROM channel_consent
  WHERE plan = $1 AND withdrawn_at IS NULL ORDER BY subject, given_at DESC
 """
 _DISCLOSURES = """
-SELECT d.id, d.recipient, d.fact, d.purpose, d.until
+SELECT d.id, d.recipient, d.fact, d.until
   FROM disclosure d JOIN agency s ON s.id = d.agency
  WHERE d.plan = $1 AND d.withdrawn_at IS NULL
    AND d.until >= CASE d.fact WHEN 'referral'
