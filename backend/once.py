@@ -2,11 +2,12 @@
 
 A key belongs to a subject and an operation. What is kept, for ever, is the id,
 version and status of the effect and a hash of what was asked: no body. The
-answer of a repeat is made from these, so it equals the first.
+answer of a repeat is made from these, so it equals the first. The hash is keyed.
 """
 
 import hashlib
 import re
+from base64 import urlsafe_b64encode
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ from uuid import UUID, uuid4
 
 from backend import clock
 from backend.access import Actor
+from backend.actors.actions import vault
 from backend.database import transaction
 from backend.errors import KeyMissing, KeyReused, NotFromThisState
 
@@ -44,11 +46,17 @@ class Written:
 class Asked:
     """What makes two requests one: the client's key, and a hash over all that was asked.
 
-    Raises KeyMissing for an unfit key.
+    `plain` is as `digest` makes it. It is never kept: of a court's reference, or of a name with a
+    birth date, whoever had it could try out every guess. Raises KeyMissing for an unfit key.
     """
 
     key: str
-    digest: str
+    plain: str
+
+    @property
+    def digest(self) -> str:
+        """What is kept of it."""
+        return keyed(self.plain)
 
     def __post_init__(self) -> None:
         if not _KEY.fullmatch(self.key):
@@ -67,6 +75,11 @@ def digest(*parts: bytes) -> str:
     for part in parts:
         whole.update(len(part).to_bytes(8, "big") + part)
     return whole.hexdigest()
+
+
+def keyed(plain: str) -> str:
+    """44 characters; a plain hash, which earlier releases kept, has 64 (workflows/hide.py)."""
+    return urlsafe_b64encode(vault().derive("once.asked", plain)).decode()
 
 
 async def once(
@@ -88,7 +101,7 @@ async def once(
         )
         if claim is None:
             known = await held.fetchrow(_KNOWN, actor.id, operation, key)
-            if known["asked"] != asked.digest:
+            if known["asked"] not in {asked.digest, asked.plain}:
                 raise KeyReused
             return Written(known["object"], known["object_version"], known["status"])
         written = await act()

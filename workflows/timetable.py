@@ -17,6 +17,7 @@ from workflows.end_links import end_links
 from workflows.escalate import escalate
 from workflows.export_head import export_head
 from workflows.heartbeat import PULSE
+from workflows.hide import hide
 from workflows.late_corrections import late_corrections
 from workflows.leavers import leavers
 from workflows.materialise import materialise
@@ -50,6 +51,7 @@ def jobs(bot: Bot, stopping: asyncio.Event) -> dict[str, tuple[Job, int]]:
         "leavers": (leavers, 15 * MINUTE),
         "purge": (purge, 60 * MINUTE),
         "retain": (retain, 60 * MINUTE),
+        "hide": (hide, 15 * MINUTE),
         "send_due": (partial(send_due, bot, stopping), 5),
         "tell_denials": (tell_denials, MINUTE),
         "tell_limits": (tell_limits, 5 * MINUTE),

@@ -94,7 +94,8 @@ class IssuedLine(msgspec.Struct):
     sha256: str
 
     @classmethod
-    def of(cls, row: Any) -> "IssuedLine":
+    def of(cls, issued: pulling.Issued) -> "IssuedLine":
+        row = issued.row
         return cls(
             row["id"],
             row["type"],
@@ -103,7 +104,7 @@ class IssuedLine(msgspec.Struct):
             row["superseded_by"],
             Period(row["period_from"], row["period_to"]),
             row["issued_at"],
-            row["sha256"].hex(),
+            issued.sha256,
         )
 
 
@@ -197,8 +198,8 @@ class PullController(Controller):
         self, request: HttpRequest, file_ref: FromQuery[str | None] = None
     ) -> Response[IssuedListView]:
         """What was issued to a file that is bound to you, oldest first."""
-        rows = await pulling.list_summaries(actor_of(request), file_ref or "")
-        return _pulled(request, IssuedListView([IssuedLine.of(row) for row in rows]))
+        found = await pulling.list_summaries(actor_of(request), file_ref or "")
+        return _pulled(request, IssuedListView([IssuedLine.of(one) for one in found]))
 
     @get("/{summary_id:str}", operation_id="getSummary", responses=PULL)
     async def get_summary(
@@ -213,7 +214,7 @@ class PullController(Controller):
         view = {
             "id": row["id"],
             "issued_at": row["issued_at"],
-            "sha256": row["sha256"].hex(),
+            "sha256": issued.sha256,
             "superseded_by": row["superseded_by"],
             "summary": msgspec.Raw(issued.content),
         }

@@ -1,6 +1,5 @@
 """First it is read to the person, then it is issued, and then it never changes."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -37,6 +36,7 @@ from backend.summaries.content import (
     PersonView,
     canonical,
 )
+from backend.summaries.hashes import hash_of, kept
 from backend.summaries.rules import RECORDERS, a_day_old, heard, seen_by_another
 from backend.summaries.wording import words
 
@@ -238,7 +238,7 @@ async def _write(actor: Actor, plan: Any, subject: Subject, content: Content) ->
             content.period.starts,
             content.period.ends,
             sealed,
-            hashlib.sha256(body).digest(),
+            kept(hash_of(body)),
             clock.now(),
             actor.id,
         )

@@ -7,7 +7,6 @@ pull is written down, for the plan's coordinator; a refused one too, against the
 machine. What goes beyond the day's quota is refused before any file is looked for.
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +20,7 @@ from backend.courts.actions import reference_index
 from backend.courts.quota import Pull, count_pull
 from backend.database import connection, transaction
 from backend.errors import NotFound, QuotaSpent
+from backend.summaries.hashes import hash_of, is_of
 from backend.vault import VaultError
 
 _FILE = """
@@ -39,14 +39,18 @@ SELECT s.*, (SELECT max(n.number) FROM summary n WHERE n.file = s.file AND n.sup
 
 @dataclass(frozen=True)
 class Issued:
-    """An issued version as it stands in its row; `content` are the bytes that the hash is of."""
+    """An issued version as it stands in its row; `content` are the bytes that the hash is of.
+
+    `sha256` is that hash as the court is told it: the row has only what it is checked by.
+    """
 
     row: Any
     content: bytes
+    sha256: str
 
 
-async def list_summaries(actor: Actor, file_ref: str) -> Sequence[Any]:
-    """What was issued to a file, oldest first, without its content.
+async def list_summaries(actor: Actor, file_ref: str) -> Sequence[Issued]:
+    """What was issued to a file, oldest first; each is opened, for its hash is told.
 
     Raises NotFound, QuotaSpent, and NotSignedIn for a machine suspended a moment ago.
     """
@@ -55,11 +59,12 @@ async def list_summaries(actor: Actor, file_ref: str) -> Sequence[Any]:
         index = reference_index(file_ref.strip())
         pull = await count_pull(actor, index)
         file, rows = await _look(actor, pull, index, None)
+        issued = [_open(row) for row in rows]
         await _note(actor, "listSummaries", pull, file, None)
     _within(pull)
     if file is None:
         raise NotFound
-    return rows
+    return issued
 
 
 async def get_summary(actor: Actor, file_ref: str, id_: UUID) -> Issued:
@@ -99,9 +104,9 @@ def _open(row: Any) -> Issued:
     place = f"summary.content:{row['id']}"
     text: str = unseal_with(row["wrapped"], row["subject"], place, row["content"])
     body = text.encode()
-    if hashlib.sha256(body).digest() != row["sha256"]:
+    if not is_of(row["sha256"], body):
         raise VaultError("a summary and its hash differ")
-    return Issued(row, body)
+    return Issued(row, body, hash_of(body))
 
 
 async def _note(
