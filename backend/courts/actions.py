@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from typing import Any
+from unicodedata import normalize
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -28,7 +29,8 @@ class CourtReference:
 async def bind_court_file(actor: Actor, plan_id: UUID, wanted: CourtReference) -> Written:
     """Bind the reference to the plan, or end that at once (`bound` false).
 
-    A reference stands for one person: while it is bound, no other plan can have it.
+    A reference stands for one person: while it is bound, no other plan can have it, however it is
+    spelled.
     Raises NotFound (plan, client, or no such binding to end), Taken, Unfit.
     """
     require(actor, "bindCourtFile")
@@ -58,19 +60,20 @@ async def _bind(actor: Actor, plan: Any, wanted: CourtReference, reference: str)
     )
     if client is None:
         raise NotFound
-    index = reference_index(reference)
-    if await held.fetchval(_CANARY, client, index):
+    index, as_typed = indexes(reference)
+    if await held.fetchval(_CANARY, client, [index, as_typed]):
         raise Taken
     try:
         again = await held.fetchrow(
             _BIND_AGAIN,
             plan["id"],
             client,
-            index,
+            [index, as_typed],
             actor.id,
             clock.now(),
         )
         if again is not None:
+            await held.execute(_SPELL, again["id"], index)
             return Written(again["id"], again["version"])
         await held.execute(
             "INSERT INTO court_file (id, agency, plan, version, client, reference_index,"
@@ -80,33 +83,43 @@ async def _bind(actor: Actor, plan: Any, wanted: CourtReference, reference: str)
             plan["agency"],
             plan["id"],
             client,
-            index,
+            as_typed,
             await seal(plan["person"], f"court_file.sealed_reference:{wanted.id}", reference),
             actor.id,
             clock.now(),
             plan["person"],
         )
+        await held.execute(_SPELL, wanted.id, index)
     except asyncpg.UniqueViolationError as error:
         raise Taken from error
     return Written(wanted.id, 1, 201)
 
 
-_CANARY = "SELECT 1 FROM court_canary WHERE client = $1 AND reference_index = $2"
+_CANARY = "SELECT 1 FROM court_canary WHERE client = $1 AND reference_index = ANY ($2)"
 # what was issued to the file before is there again, and its numbers go on
 _BIND_AGAIN = """
 UPDATE court_file SET ended_at = NULL, bound_by = $4, bound_at = $5, version = version + 1
- WHERE plan = $1 AND client = $2 AND reference_index = $3 AND ended_at IS NOT NULL
+ WHERE id = (SELECT id FROM court_file
+              WHERE plan = $1 AND client = $2 AND reference_index = ANY ($3)
+                AND ended_at IS NOT NULL
+              ORDER BY array_position($3, reference_index) LIMIT 1)
 RETURNING id, version
+"""
+# The unique index speaks twice: first of the spelling as it was typed, by which an earlier release
+# may have bound somebody else, whose row nobody here sees; then of how all are spelled now.
+_SPELL = """
+UPDATE court_file SET reference_index = $2 WHERE id = $1 AND reference_index <> $2
 """
 
 
 async def _end(plan: Any, client: UUID, reference: str) -> Written:
     ended = await connection().fetchrow(
         "UPDATE court_file SET ended_at = $4, version = version + 1 WHERE plan = $1"
-        " AND client = $2 AND reference_index = $3 AND ended_at IS NULL RETURNING id, version",
+        " AND client = $2 AND reference_index = ANY ($3) AND ended_at IS NULL"
+        " RETURNING id, version",
         plan["id"],
         client,
-        reference_index(reference),
+        list(indexes(reference)),
         clock.now(),
     )
     if ended is None:
@@ -114,10 +127,23 @@ async def _end(plan: Any, client: UUID, reference: str) -> Written:
     return Written(ended["id"], ended["version"])
 
 
-def reference_index(reference: str) -> bytes:
-    """The keyed hash by which a court's reference is found."""
+def indexes(reference: str) -> tuple[bytes, bytes]:
+    """The keyed hashes by which a court's reference is found: as all are spelled, and as typed.
+
+    By the second alone are found what an earlier release bound, and its canaries.
+    """
+    return _index(spelled(reference)), _index(reference.strip())
+
+
+def spelled(reference: str) -> str:
+    """One spelling for what a reader takes for the same: width, accents, case and blanks."""
+    folded = normalize("NFKC", normalize("NFKC", reference).casefold())
+    return " ".join(folded.split())
+
+
+def _index(text: str) -> bytes:
     # a caller's bytes may be no text at all; they are looked for like any other reference
-    return vault().index("court.file", reference.encode(errors="replace").decode())
+    return vault().index("court.file", text.encode(errors="replace").decode())
 
 
 async def reference_of(plan: Any, file: UUID) -> str:

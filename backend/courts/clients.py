@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 from backend import clock
 from backend.actors.actions import make_actor, vault
-from backend.courts.actions import reference_index
+from backend.courts.actions import indexes
 from backend.courts.keys import read_public_key
 from backend.database import connection
 from backend.errors import NotFromThisState, Taken, Unfit
@@ -123,12 +123,12 @@ async def add_canaries(client: UUID, references: Sequence[str]) -> UUID:
     """
     agency = await _agency(client)
     for reference in references:
-        index = reference_index(reference)
+        index, as_typed = indexes(reference)
         if await connection().fetchval(
-            "SELECT 1 FROM court_file WHERE client = $1 AND reference_index = $2"
+            "SELECT 1 FROM court_file WHERE client = $1 AND reference_index = ANY ($2)"
             " AND ended_at IS NULL",
             client,
-            index,
+            [index, as_typed],
         ):
             raise Taken("One of these references is bound to a plan.")
         await connection().execute(

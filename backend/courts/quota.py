@@ -1,5 +1,6 @@
 """How much a court's machine asks for on a day, counted in rows: one count for all processes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from uuid import uuid4
@@ -14,8 +15,8 @@ from backend.errors import NotSignedIn
 _COUNT = """
 WITH mine AS (
     SELECT c.id, c.daily_quota, a.zone, ($2::timestamptz AT TIME ZONE a.zone)::date AS day,
-           (SELECT count(*)::int FROM court_canary y
-             WHERE y.client = c.id AND y.reference_index = $3) AS canaries
+           (SELECT count(DISTINCT y.client)::int FROM court_canary y
+             WHERE y.client = c.id AND y.reference_index = ANY ($3::bytea[])) AS canaries
       FROM court_client c JOIN agency a ON a.id = c.agency
      WHERE c.id = $1 AND c.suspended_at IS NULL
 ), counted AS (
@@ -38,8 +39,8 @@ class Pull:
     canary: bool
 
 
-async def count_pull(actor: Actor, reference: bytes) -> Pull:
-    """Count what the machine asks for, by the reference's keyed hash, whatever comes of it.
+async def count_pull(actor: Actor, reference: Sequence[bytes]) -> Pull:
+    """Count what the machine asks for, by the reference's keyed hashes, whatever comes of it.
 
     Raises NotSignedIn where the client was suspended a moment ago.
     """

@@ -16,7 +16,7 @@ from backend import clock
 from backend.access import Actor, require
 from backend.actors.actions import unseal_with
 from backend.audit.actions import record
-from backend.courts.actions import reference_index
+from backend.courts.actions import indexes
 from backend.courts.quota import Pull, count_pull
 from backend.database import connection, transaction
 from backend.errors import NotFound, QuotaSpent
@@ -26,10 +26,11 @@ from backend.vault import VaultError
 _FILE = """
 SELECT f.id, f.plan FROM court_file f
   JOIN court_client c ON c.id = f.client AND c.suspended_at IS NULL
- WHERE f.client = $1 AND f.reference_index = $2 AND f.ended_at IS NULL
+ WHERE f.client = $1 AND f.reference_index = ANY ($2) AND f.ended_at IS NULL
    AND may_flow(f.agency, 'court', f.client, NULL, 'summary', $3)
    AND NOT EXISTS (SELECT 1 FROM subject_key k WHERE k.id = f.subject AND k.wrapped IS NULL)
-"""
+ ORDER BY array_position($2, f.reference_index) DESC LIMIT 1
+"""  # what an earlier release bound in this very spelling comes first
 _ISSUED = """
 SELECT s.*, (SELECT max(n.number) FROM summary n WHERE n.file = s.file AND n.supersedes = s.number)
        AS superseded_by, (SELECT k.wrapped FROM subject_key k WHERE k.id = s.subject) AS wrapped
@@ -56,7 +57,7 @@ async def list_summaries(actor: Actor, file_ref: str) -> Sequence[Issued]:
     """
     require(actor, "listSummaries")
     async with transaction(actor.id):
-        index = reference_index(file_ref.strip())
+        index = indexes(file_ref)
         pull = await count_pull(actor, index)
         file, rows = await _look(actor, pull, index, None)
         issued = [_open(row) for row in rows]
@@ -71,7 +72,7 @@ async def get_summary(actor: Actor, file_ref: str, id_: UUID) -> Issued:
     """One issued version. Raises likewise; NotFound also for what was issued to another file."""
     require(actor, "getSummary")
     async with transaction(actor.id):
-        index = reference_index(file_ref.strip())
+        index = indexes(file_ref)
         pull = await count_pull(actor, index)
         file, rows = await _look(actor, pull, index, id_)
         issued = _open(rows[0]) if rows else None
@@ -83,7 +84,7 @@ async def get_summary(actor: Actor, file_ref: str, id_: UUID) -> Issued:
 
 
 async def _look(
-    actor: Actor, pull: Pull, index: bytes, id_: UUID | None
+    actor: Actor, pull: Pull, index: Sequence[bytes], id_: UUID | None
 ) -> tuple[Any | None, Sequence[Any]]:
     """The file and what was issued to it; nothing of either once the person's key is destroyed."""
     if pull.over:

@@ -28,7 +28,7 @@ async def test_a_token_that_is_made_meanwhile_opens_nothing(
     docket = await a_docket(world)
     assert (await docket.court.list(REFERENCE)).status_code == 200
     ending: list[asyncio.Task[None]] = []
-    looked = sessions._of_secret  # noqa: SLF001 - between two of its statements
+    looked = sessions._of_secret
 
     async def look_and_wait(way: sessions.Secret) -> Any:
         row = await looked(way)

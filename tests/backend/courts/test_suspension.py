@@ -91,5 +91,5 @@ async def test_a_pull_that_was_let_in_a_moment_before_finds_nothing(world: World
         await suspend(docket.court.id)
     with pytest.raises(NotSignedIn):
         async with database.transaction(actor.id):
-            await count_pull(actor, b"x")
+            await count_pull(actor, [b"x"])
     assert await world.sql("SELECT 1 FROM court_day") == []
