@@ -250,6 +250,7 @@ def _bring_keys(
     if unknown != "0":
         raise ArchiveError(f"{keys.path} does not know everybody of the backup")
     psql.ask("DROP TABLE kept")
+    psql.ask(_WORDS_GO)
 
 
 _TAKE_AWAY = """
@@ -260,6 +261,14 @@ _FILL_IN = """
 DELETE FROM public.subject_key;
 INSERT INTO public.subject_key (id, wrapped, destroyed_at)
 SELECT id, wrapped, destroyed_at FROM kept WHERE id IN (SELECT id FROM public.actor)
+"""
+# What the trigger words_go does where a key is destroyed; it does not stand yet.
+_WORDS_GO = """
+UPDATE public.disclosure d SET purpose = '' WHERE EXISTS (
+    SELECT 1 FROM public.subject_key k WHERE k.wrapped IS NULL AND (k.id = d.recipient
+        OR k.id = (SELECT p.person FROM public.plan p WHERE p.id = d.plan)));
+UPDATE public.member SET alias = 'gone-' || substr(id::text, 1, 8)
+ WHERE id IN (SELECT id FROM public.subject_key WHERE wrapped IS NULL)
 """
 _UNKNOWN = """
 SELECT count(*) FROM public.actor a WHERE kind IN ('staff', 'member', 'person')

@@ -19,7 +19,7 @@ DESTROYED = f"EXISTS (SELECT 1 FROM subject_key k WHERE k.id = {NOW} AND k.wrapp
 THEIRS = f"""plan IN (SELECT p.id FROM plan p WHERE p.person = {NOW}
     UNION ALL SELECT b.plan FROM member b WHERE b.id = {NOW} AND b.id = disclosure.recipient)"""
 
-# The rows of whoever's key goes, in that very statement: by an erasure, a term, or a restore. The
+# The rows of whoever's key goes, in that very statement: by an erasure or a term. The
 # application may not change what a disclosure says, and needs not.
 GO = f"""
 CREATE POLICY owner_sees_gone ON plan FOR SELECT TO throughcare_owner
@@ -49,9 +49,6 @@ END $$;
 REVOKE EXECUTE ON FUNCTION words_go FROM PUBLIC;
 CREATE TRIGGER words_go AFTER UPDATE ON subject_key FOR EACH ROW
     WHEN (OLD.wrapped IS NOT NULL AND NEW.wrapped IS NULL) EXECUTE FUNCTION words_go();
--- a restore writes keys anew, after the rows of a backup that may know them still
-CREATE TRIGGER words_went AFTER INSERT ON subject_key FOR EACH ROW
-    WHEN (NEW.wrapped IS NULL) EXECUTE FUNCTION words_go();
 """
 # Of those who were erased before this release.
 WENT = f"""

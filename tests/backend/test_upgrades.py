@@ -343,3 +343,38 @@ async def test_a_function_that_is_stated_anew_has_every_condition_that_it_had(
     now = await _conditions(before)
     lost = {(name, one) for name in was.keys() & now.keys() for one in was[name] - now[name]}
     assert lost == LOST.keys()
+
+
+@of_the_last
+async def test_typed_words_about_who_was_erased_before_are_gone_and_others_stay(
+    server: embedded.Server, before: Any
+) -> None:
+    await before.execute(
+        """
+        UPDATE mandate m SET person = p.person FROM plan p WHERE p.id = m.plan;
+        UPDATE subject_key SET wrapped = NULL
+         WHERE id = (SELECT person FROM plan ORDER BY id LIMIT 1);
+        INSERT INTO actor (id, agency, kind, created_at)
+        SELECT md5(p.id::text)::uuid, p.agency, 'member', now() FROM plan p;
+        INSERT INTO member (id, agency, plan, version, role, alias, identity, language, zone)
+        SELECT md5(p.id::text)::uuid, p.agency, p.id, 1, 'FA', 'Zinnia', '', 'en', 'UTC'
+          FROM plan p;
+        INSERT INTO subject_key (id, wrapped)
+        SELECT b.id, k.wrapped FROM member b JOIN plan p ON p.id = b.plan
+          JOIN subject_key k ON k.id = p.person;
+        INSERT INTO disclosure (id, agency, plan, version, recipient, fact, purpose, until,
+                                recorded_by, given_at)
+        SELECT gen_random_uuid(), b.agency, b.plan, 1, b.id, 'release_date', 'the gate',
+               '2099-01-01', b.id, now() FROM member b;
+        """
+    )
+    await _upgrade(server, before)
+    rows = await before.fetch(
+        "SELECT k.wrapped IS NULL AS gone, d.purpose, b.alias = 'Zinnia' AS named, d.version"
+        "  FROM plan p JOIN subject_key k ON k.id = p.person JOIN disclosure d ON d.plan = p.id"
+        "  JOIN member b ON b.plan = p.id ORDER BY p.id"
+    )
+    assert [tuple(row) for row in rows] == [
+        (True, "", False, 2),
+        *[(False, "the gate", True, 1)] * 2,
+    ]

@@ -72,6 +72,7 @@ async def backups(world: World, tmp_path: Path) -> Backups:
         "mentor": "Canary Mentor",
         "place": "Canary Place",
         "reason": "Canary reason",
+        "purpose": "canary purpose",
         "password": PASSWORD,
         "token": str(worker.token),
         "payload": invited["payload"],
@@ -80,7 +81,6 @@ async def backups(world: World, tmp_path: Path) -> Backups:
         # these stand open in the database, and are closed by the file
         "login": login,
         "alias": "Canaryalias",
-        "purpose": "canary purpose",
         "court": "Canarycourt",
         "agency": "Horizon",
         "service": "Horizon Desk",

@@ -20,6 +20,8 @@ async def test_who_was_erased_stays_unreadable_in_a_backup_of_before(
     kept = await backups.world.a_plan(
         backups.worker, person={"name": "Canary Kept", "language": "en"}
     )
+    # as an earlier release kept it
+    await backups.world.sql("UPDATE disclosure SET purpose = 'canary purpose'")
     old = await backups.make()
     [old_keys] = key_files(backups)
     wanted = "SELECT person FROM plan WHERE id = $1"
@@ -45,6 +47,8 @@ async def test_who_was_erased_stays_unreadable_in_a_backup_of_before(
     )
     assert left[0] == 2, "the person, and who was in their circle alone"
     assert left[1] > 3
+    words = await backups.sql(empty, "SELECT m.alias, d.purpose FROM member m, disclosure d")
+    assert [(one[0][:5], one[1]) for one in words] == [("gone-", "")]
 
 
 async def test_a_file_of_keys_that_does_not_know_everybody_is_undone(

@@ -17,7 +17,12 @@ from tests.backend.courts.docket import Docket, a_docket, join
 from tests.world import World
 
 FIRST = "II a  12/É"
-OTHERS = ["ii A 12/é", "  II a 12/É ", unicodedata.normalize("NFD", FIRST), "\N{ROMAN NUMERAL ONE}I a 12/É"]
+OTHERS = [
+    "ii A 12/é",
+    "  II a 12/É ",
+    unicodedata.normalize("NFD", FIRST),
+    "\N{ROMAN NUMERAL ONE}I a 12/É",
+]
 
 
 async def _bind(docket: Docket, plan: str, reference: str, **more: Any) -> Any:

@@ -88,19 +88,6 @@ async def test_the_word_for_a_relative_goes_with_their_key_after_its_term(
     assert one["sealed_purpose"] is None  # it may name the relative
 
 
-async def test_a_restore_that_brings_no_key_takes_the_words_along(file: File, world: World) -> None:
-    relative, _ = await told(file)
-    person = await file.person()
-    for one in (person, UUID(relative)):
-        await world.sql("DELETE FROM subject_key WHERE id = $1", one)
-        await world.sql(
-            "INSERT INTO subject_key (id, wrapped, destroyed_at) VALUES ($1, NULL, now())", one
-        )
-    assert ALIAS not in await _clear(world)
-    [row] = await world.sql("SELECT sealed_purpose FROM disclosure")
-    assert row["sealed_purpose"] is None
-
-
 async def test_nobody_else_changes_what_a_disclosure_is_for(file: File, world: World) -> None:
     _, id_ = await told(file)
     person = await file.person()
