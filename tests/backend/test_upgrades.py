@@ -361,18 +361,18 @@ async def test_typed_words_about_who_was_erased_before_are_gone_and_others_stay(
           FROM plan p;
         INSERT INTO subject_key (id, wrapped)
         SELECT b.id, k.wrapped FROM member b JOIN plan p ON p.id = b.plan
-          JOIN subject_key k ON k.id = p.person;
+          JOIN subject_key k ON k.id = p.person WHERE b.alias = 'Zinnia';
         INSERT INTO disclosure (id, agency, plan, version, recipient, fact, purpose, until,
                                 recorded_by, given_at)
         SELECT gen_random_uuid(), b.agency, b.plan, 1, b.id, 'release_date', 'the gate',
-               '2099-01-01', b.id, now() FROM member b;
+               '2099-01-01', b.id, now() FROM member b WHERE b.alias = 'Zinnia';
         """
     )
     await _upgrade(server, before)
     rows = await before.fetch(
         "SELECT k.wrapped IS NULL AS gone, d.purpose, b.alias = 'Zinnia' AS named, d.version"
         "  FROM plan p JOIN subject_key k ON k.id = p.person JOIN disclosure d ON d.plan = p.id"
-        "  JOIN member b ON b.plan = p.id ORDER BY p.id"
+        "  JOIN member b ON b.id = d.recipient ORDER BY p.id"
     )
     assert [tuple(row) for row in rows] == [
         (True, "", False, 2),
