@@ -163,8 +163,9 @@ async def test_it_goes_on_the_day_of_its_term_and_not_the_day_before(
     over[code] = TERMS[code] + late > 0 and late >= (1 if code == "texts" else 0)
     if code == "people":
         over["relatives"] = TERMS[code] + late >= TERMS["relatives"]
-        # with the person everything goes that leads to somebody of their circle
-        over["values"] = over["chats"] = over["incidents"] = over["people"]
+        # with the person everything goes that leads to somebody of their circle, or was said there
+        with_them = ("values", "chats", "incidents", "texts", "flags", "addresses")
+        over.update(dict.fromkeys(with_them, over["people"]))
     assert await archive.gone() == over, counts
 
 
@@ -276,17 +277,16 @@ async def test_a_rule_that_takes_too_long_undoes_nothing(
     archive: Archive, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await archive.set_back("people", 400)
-    await archive.world.sql("UPDATE incoming SET purge_after = '2001-01-01'")
     await world.sql(
         "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
         " PERFORM pg_sleep(3); RETURN NULL; END $$"
     )
     await world.sql(
-        "CREATE TRIGGER slow BEFORE UPDATE ON incoming FOR EACH STATEMENT EXECUTE FUNCTION slow()"
+        "CREATE TRIGGER slow BEFORE DELETE ON correction FOR EACH STATEMENT EXECUTE FUNCTION slow()"
     )
     monkeypatch.setattr("workflows.retain._SOONER", "SET LOCAL statement_timeout = '500ms'")
     counts = await archive.night()
-    assert ("texts" in counts, counts["people"]) == (False, 1)
+    assert ("corrections" in counts, counts["people"]) == (False, 1)
 
 
 async def test_the_database_gives_up_before_the_driver_does() -> None:
@@ -298,23 +298,22 @@ async def test_a_rule_that_fails_undoes_nothing_and_is_tried_again(
     archive: Archive, world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     await archive.set_back("people", 400)
-    await archive.world.sql("UPDATE incoming SET purge_after = '2001-01-01'")
     await world.sql(
         "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
         " RAISE EXCEPTION 'no' USING ERRCODE = 'foreign_key_violation'; END $$"
     )
     await world.sql(
-        "CREATE TRIGGER no BEFORE UPDATE ON incoming FOR EACH STATEMENT EXECUTE FUNCTION no()"
+        "CREATE TRIGGER no BEFORE DELETE ON correction FOR EACH STATEMENT EXECUTE FUNCTION no()"
     )
     counts = await archive.night()
-    assert "texts" not in counts
+    assert "corrections" not in counts
     assert counts["people"] == 1
     [failed] = [one for one in caplog.records if one.levelname == "ERROR"]
-    assert vars(failed)["job"] == "retain: texts"
+    assert vars(failed)["job"] == "retain: corrections"
     proofs = await world.sql("SELECT reason FROM audit WHERE operation = 'retention'")
-    assert {row["reason"] for row in proofs} == {rule.code for rule in RULES} - {"texts"}
-    await world.sql("DROP TRIGGER no ON incoming")
-    assert (await archive.night())["texts"] == 1
+    assert {row["reason"] for row in proofs} == {rule.code for rule in RULES} - {"corrections"}
+    await world.sql("DROP TRIGGER no ON correction")
+    assert (await archive.night())["corrections"] == 0
 
 
 def test_every_rule_says_what_and_from_when() -> None:
