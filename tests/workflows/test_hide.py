@@ -1,7 +1,11 @@
 """What an earlier release wrote in the clear the worker hides, with a key that no row has."""
 
 import json
+from functools import partial
 from uuid import UUID
+
+import asyncpg
+import pytest
 
 from backend import database
 from backend.consents.actions import purpose_of
@@ -58,3 +62,26 @@ async def test_what_an_earlier_release_said_a_disclosure_is_for_is_sealed(world:
     assert (row["purpose"], row["version"]) == ("", 2)
     async with database.transaction(worker.id):
         assert await purpose_of(await file.person(), row) == WORDS
+
+
+async def test_the_worker_seals_a_purpose_in_the_clear_and_changes_nothing_else_of_a_disclosure(
+    world: World,
+) -> None:
+    head, worker = await world.somebody("CO"), await world.somebody("SW")
+    file = File(world, head, worker, (await world.a_plan(worker))["id"])
+    await told(file)
+
+    async def work(sql: str) -> None:
+        database.act_as("worker")
+        async with database.transaction() as held:
+            await held.execute(f"UPDATE disclosure SET {sql}")
+
+    sealed = "sealed_purpose = '\\x01'"
+    for sql in (f"purpose = '', {sealed}", "purpose = 'x'", "until = '2099-01-01'"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await database.in_fresh_context(partial(work, sql))
+    await world.sql("UPDATE disclosure SET purpose = 'x', sealed_purpose = NULL")
+    for sql in ("purpose = 'y'", "purpose = ''", f"purpose = 'y', {sealed}"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await database.in_fresh_context(partial(work, sql))
+    await database.in_fresh_context(partial(work, f"purpose = '', {sealed}"))
