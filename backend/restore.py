@@ -4,7 +4,7 @@ import asyncio
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +15,8 @@ from pyrage import x25519
 
 from backend import archive, clock
 from backend.archive import ArchiveError, Manifest
+from backend.erasure.destroyed import FILE, kept_list, read_list
+from backend.holding import Restored, about_the_erased, about_the_held, destroy_again, hold
 from backend.keyring import given, kept_ring, keyring
 from backend.migrate import LOCK, passwords, prepare, role_name
 from backend.processes import CANNOT_RUN, reach
@@ -27,16 +29,6 @@ SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema'
 """
 FIRST_WITH_PLAIN_TIMEOUT = 17  # what pg_restore 17 and newer writes, an older server cannot read
-
-
-@dataclass(frozen=True)
-class Restored:
-    """What was held back, what lives on, and one wrapped key to try the vault with."""
-
-    messages: int
-    sessions: int
-    chats: int
-    wrapped_key: tuple[UUID, bytes] | None
 
 
 @click.command(help="Read a backup into an empty database: DIR's newest one, or the file DIR.")
@@ -52,10 +44,21 @@ class Restored:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="the file with everybody's own key; the newest one beside the backup",
 )
-def command(dir: Path, identity: Path, keys: Path | None) -> None:  # noqa: A002 - as --help shows it
+@click.option(
+    "--destroyed",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help=f"the list of destroyed keys that left the host; {FILE} in AUDIT_HEAD_DIR",
+)
+def command(
+    dir: Path,  # noqa: A002 - as --help shows it
+    identity: Path,
+    keys: Path | None,
+    destroyed: Path | None,
+) -> None:
     try:
         path = newest(dir)
-        _restore_and_tell(settings(), path, keys or newest_keys(path), identity)
+        listed = destroyed or kept_list(settings().audit_head_dir)
+        _restore_and_tell(settings(), path, keys or newest_keys(path), identity, listed)
     except (*CANNOT_RUN, ArchiveError, ProgramError) as error:
         click.echo(f"restore: {error}", err=True)
         sys.exit(1)
@@ -77,12 +80,17 @@ def newest_keys(path: Path) -> Path | None:
 
 
 def _restore_and_tell(
-    configured: Settings, path: Path, keys_path: Path | None, identity: Path
+    configured: Settings,
+    path: Path,
+    keys_path: Path | None,
+    identity: Path,
+    list_path: Path | None,
 ) -> None:
     identities = archive.read_identities(identity)
     manifest = archive.inspect(path, identities)
     _refuse_newer(manifest)
     keys = inspect_keys(keys_path, identities, manifest)
+    listed, strange = read_list(list_path)
     with reach(configured) as found:
         owner = found.url("owner")
         admin = found.admin or owner
@@ -90,21 +98,16 @@ def _restore_and_tell(
             _refuse_older(psql)
             _refuse_full(psql)
         asyncio.run(prepare(admin, passwords(configured)))
-        restored = restore(owner, path, identities, manifest, keys)
+        restored = restore(owner, path, identities, manifest, keys, listed=listed)
     click.echo(
         f"{path.name}, made at {manifest.made_at:%Y-%m-%d %H:%M} UTC, is restored:"
         f" {len(manifest.tables)} tables, {manifest.rows} rows, each as it was."
     )
-    click.echo(
-        f"Held: {restored.messages} messages that waited are cancelled (reason: restored) and"
-        f" {restored.sessions} sessions are ended."
-    )
-    if restored.chats:
-        click.echo(
-            f"{restored.chats} chats are linked. A STOP, a withdrawn yes, a cut chat or an ended"
-            " mandate of after the backup is not known here: settle these before the worker and"
-            " the bot start (docs/backup.md)."
-        )
+    known_until = keys.made_at if keys else manifest.made_at
+    if strange:
+        click.echo(f"{strange} lines of {list_path} are no ids and left out.")
+    for line in (*about_the_erased(restored, list_path, known_until), *about_the_held(restored)):
+        click.echo(line)
     click.echo(_about_the_vault(configured, restored.wrapped_key))
     click.echo("Next: ./run migrate")
 
@@ -114,6 +117,7 @@ class Keys:
     """A key file that has proven whole."""
 
     path: Path
+    made_at: datetime
     fingerprint: Fingerprint
 
 
@@ -135,7 +139,7 @@ def inspect_keys(
         raise ArchiveError(f"{path} is no file of keys")
     if told.made_at < manifest.made_at:
         raise ArchiveError(f"{path} is older than the backup: the newest file of keys is needed")
-    return Keys(path, told.tables[archive.KEYS])
+    return Keys(path, told.made_at, told.tables[archive.KEYS])
 
 
 def restore(
@@ -144,11 +148,14 @@ def restore(
     identities: Sequence[x25519.Identity],
     manifest: Manifest,
     keys: Keys | None,
+    *,
+    listed: Collection[UUID] | None = None,
 ) -> Restored:
     """Restore in one transaction: whatever goes wrong, the database is as empty as before.
 
-    The rows are compared with the manifest, and what waited is held, before the walls
-    (constraints, triggers, row security) stand: behind them the owner sees no row.
+    The rows are compared with the manifest, keys that are `listed` are destroyed, and what waited
+    is held, before the walls (constraints, triggers, row security) stand: behind them the owner
+    sees no row.
     Raises ArchiveError, ProgramError.
     """
     with Psql(owner_url) as psql:
@@ -159,7 +166,8 @@ def restore(
         _compare(psql, manifest)
         if keys is not None:
             _bring_keys(psql, keys, identities, inside=manifest.format == archive.WITH_KEYS_INSIDE)
-        restored = _hold(psql, clock.now())
+        again = destroy_again(psql, listed) if listed is not None else (0, 0)
+        restored = hold(psql, clock.now(), destroyed=again[0], unlisted=again[1])
         _play(psql, path, identities, "post-data")
         psql.ask("COMMIT")
     return restored
@@ -274,35 +282,6 @@ _UNKNOWN = """
 SELECT count(*) FROM public.actor a WHERE kind IN ('staff', 'member', 'person')
    AND NOT EXISTS (SELECT 1 FROM public.subject_key k WHERE k.id = a.id)
 """
-
-
-def _hold(psql: Psql, now: datetime) -> Restored:
-    """Cancel what waited to be sent, for it may have been sent since; let everybody sign in anew.
-
-    The audit row tells from when on this database knows what was said.
-    """
-    [messages] = psql.ask(
-        "WITH held AS (UPDATE public.message SET state = 'cancelled', reason = 'restored',"
-        " version = version + 1 WHERE state IN ('queued', 'claimed') RETURNING 1)"
-        " SELECT count(*) FROM held"
-    )
-    [sessions] = psql.ask(
-        f"WITH ended AS (UPDATE public.session SET ended_at = '{now.isoformat()}'"
-        " WHERE ended_at IS NULL RETURNING 1) SELECT count(*) FROM ended"
-    )
-    psql.ask(
-        f"UPDATE public.court_token SET until = '{now.isoformat()}'"
-        f" WHERE until > '{now.isoformat()}';"
-        " INSERT INTO public.audit (at, operation, outcome)"
-        f" VALUES ('{now.isoformat()}', 'restore', 'done')"
-    )
-    [chats] = psql.ask("SELECT count(*) FROM public.link WHERE state = 'active'")
-    keys = psql.ask(
-        "SELECT id, encode(wrapped, 'hex') FROM public.subject_key"
-        " WHERE wrapped IS NOT NULL LIMIT 1"
-    )
-    wrapped = [(UUID(id_), bytes.fromhex(key)) for id_, key in (row.split("|") for row in keys)]
-    return Restored(int(messages), int(sessions), int(chats), next(iter(wrapped), None))
 
 
 def _about_the_vault(configured: Settings, wrapped: tuple[UUID, bytes] | None) -> str:

@@ -12,6 +12,7 @@ from backend.audit.anchors import drop_oldest
 from backend.database import apart, connection
 from backend.erasure.ending import end_mandates, end_what_goes_on
 from backend.erasure.rows import delete_plans
+from backend.erasure.voluntary import take_out_again
 
 log = logging.getLogger(__name__)
 # What the database may say to one of many: rows that hang on others, a wall, or too much at once.
@@ -64,6 +65,11 @@ async def end_again(sql: str, before: datetime) -> int:
     return await _each(await connection().fetch(sql, before, A_NIGHT), _end)
 
 
+async def thin_again(sql: str, before: datetime) -> int:
+    """The voluntary part of plans, where it was erased before."""
+    return await _each(await connection().fetch(sql, before, A_NIGHT), _thinned)
+
+
 async def _each(rows: Sequence[Any], act: Callable[[UUID], Awaitable[bool]]) -> int:
     """How many went. One that the database refuses stays, and keeps no other from going."""
     gone = 0
@@ -93,6 +99,11 @@ async def _end(person: UUID) -> bool:
     plans = [row["id"] for row in rows]
     await end_what_goes_on(person, plans, by=None)
     await end_mandates(plans)
+    return True
+
+
+async def _thinned(plan: UUID) -> bool:
+    await take_out_again(plan)
     return True
 
 

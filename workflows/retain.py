@@ -7,21 +7,28 @@ from datetime import datetime
 from backend import clock
 from backend.actors.actions import hold_keys
 from backend.database import apart, connection, transaction
-from workflows.ends import A_NIGHT, REFUSED, end_again, erase
+from workflows.ends import A_NIGHT, REFUSED, end_again, erase, thin_again
 from workflows.terms import RULES, Rule
 
 log = logging.getLogger(__name__)
 
-_DONE = "SELECT 1 FROM audit WHERE operation = 'retention' AND at >= $1 LIMIT 1"
+# a restored database has the night of its backup, and what that brought back has to go at once
+_DONE = """
+SELECT 1 FROM audit WHERE operation = 'retention' AND at >= $1
+   AND id > coalesce((SELECT max(id) FROM audit WHERE operation = 'restore'), 0) LIMIT 1
+"""
 _PROOF = """
 INSERT INTO audit (at, operation, outcome, reason, times, purpose, object_hash)
 VALUES ($1, 'retention', 'done', $2::varchar, $3, 'technical',
         CASE WHEN $2::varchar = 'audit' AND $3 > 0
              THEN (SELECT mac FROM audit_anchor ORDER BY id DESC LIMIT 1) END)
 """
-_PLANS = "SELECT FROM plan WHERE person = ANY($1) ORDER BY id FOR NO KEY UPDATE"
+_PLANS = """
+SELECT FROM plan WHERE person = ANY($1) OR id = ANY($1) ORDER BY id FOR NO KEY UPDATE
+"""
 # Than the driver, after whose patience the whole night would be lost.
 _SOONER = "SET LOCAL statement_timeout = '4s'"
+_ENDING = {erase, end_again, thin_again}
 _ONE_AT_A_TIME = "SELECT pg_try_advisory_xact_lock(4806125)"
 
 
@@ -42,7 +49,7 @@ async def carry_out(now: datetime, rules: Collection[Rule] = RULES) -> dict[str,
     proof, and is tried again in the next night.
     """
     await connection().execute(_SOONER)
-    await _hold([rule for rule in rules if rule.act in {erase, end_again}], now)
+    await _hold([rule for rule in rules if rule.act in _ENDING], now)
     counts = {}
     for rule in rules:
         try:
@@ -60,9 +67,8 @@ async def carry_out(now: datetime, rules: Collection[Rule] = RULES) -> dict[str,
 
 async def _hold(erasing: Collection[Rule], now: datetime) -> None:
     """Lock first, and as whoever erases by hand does: the plans, the keys, and only then rows."""
-    held, people = connection(), []
-    for rule in erasing:
-        found = await held.fetch(rule.sql, now - rule.after, A_NIGHT)
-        people += [row["id"] for row in found]
-    await held.execute(_PLANS, people)
+    held, found = connection(), []
+    for rule in erasing:  # people, or plans
+        found += await held.fetch(rule.sql, now - rule.after, A_NIGHT)
+    await held.execute(_PLANS, [row["id"] for row in found])
     await hold_keys()

@@ -5,7 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from backend.plans.terms import PROOF, UNDER_AGE
-from workflows.ends import clear, clear_some, destroy, drop, end_again, erase, forget, take_out
+from workflows.brought_back import OF_THE_ERASED, OF_THEIR_CHOICE
+from workflows.ends import (
+    clear,
+    clear_some,
+    destroy,
+    drop,
+    end_again,
+    erase,
+    forget,
+    take_out,
+    thin_again,
+)
 
 Act = Callable[[str, datetime], Awaitable[int]]
 
@@ -289,7 +300,14 @@ DELETE FROM break_glass g WHERE asked_at <= $1
         timedelta(0),
         "at once",
         end_again,
-        "SELECT DISTINCT m.person AS id FROM subject_key k JOIN mandate m ON m.person = k.id"
-        " WHERE k.wrapped IS NULL AND (m.ends IS NULL OR m.ends > $1) ORDER BY 1 LIMIT $2",
+        OF_THE_ERASED,
+    ),
+    Rule(
+        "chosen again",
+        "what an old backup brought back of a voluntary part that was erased",
+        timedelta(0),
+        "at once",
+        thin_again,
+        OF_THEIR_CHOICE,
     ),
 )

@@ -15,6 +15,7 @@ from workflows.court_alarms import court_alarms
 from workflows.digest import digest
 from workflows.end_links import end_links
 from workflows.escalate import escalate
+from workflows.export_destroyed import export_destroyed
 from workflows.export_head import export_head
 from workflows.heartbeat import PULSE
 from workflows.hide import hide
@@ -57,6 +58,7 @@ def jobs(bot: Bot, stopping: asyncio.Event) -> dict[str, tuple[Job, int]]:
         "tell_limits": (tell_limits, 5 * MINUTE),
         "seal_audit": (partial(seal_audit, Progress()), 5),
         "export_head": (export_head, MINUTE),
+        "export_destroyed": (export_destroyed, MINUTE),
         "heartbeat": (PULSE.beat, MINUTE),
     }
 

@@ -79,10 +79,10 @@ async def _send(way: str, send: Send) -> None:
 
 
 async def _file(file: Path, lines: bytes) -> None:
-    await asyncio.to_thread(_append, file, lines)
+    await asyncio.to_thread(append, file, lines)
 
 
-def _append(file: Path, lines: bytes) -> None:
+def append(file: Path, lines: bytes) -> None:
     """On the disk when it returns: a head that is lost with the power would prove nothing."""
     number = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
     try:

@@ -39,16 +39,38 @@ async def erase_voluntary(actor: Actor, plan_id: UUID, seen: int) -> Written:
         await require_fresh(actor)
         await _check(plan)
         circle = await _circle(plan)
-        rows = [row["id"] for row in await held.fetch("SELECT voluntary_rows($1) AS id", plan_id)]
-        await _silence(plan_id, rows, circle)
-        await _forget(plan_id, rows, circle)
-        await _let_go(plan_id, circle)
+        await _take_out(plan_id, circle)
         for one in circle:
             await destroy_key(one)
         await let_by(actor, plan["person"], voluntary=True)
         await record(actor, "eraseVoluntary", plan=plan_id, thing=plan["person"])
         # the plan's own version stays: who reads it sees nothing else of this
         return Written(plan_id, seen)
+
+
+async def take_out_again(plan_id: UUID) -> None:
+    """What a backup of before brought back, inside the caller's transaction: their keys are gone.
+
+    For the jobs, and where `plans_to_thin_again` names the plan. Nobody else's rows are touched.
+    """
+    held = connection()
+    await held.execute("SELECT 1 FROM plan WHERE id = $1 FOR NO KEY UPDATE", plan_id)
+    circle = await held.fetch(
+        "SELECT b.id FROM member b JOIN subject_key k ON k.id = b.id AND k.wrapped IS NULL"
+        " WHERE b.plan = $1 AND b.role::text = ANY (ARRAY['ME', 'FA']) ORDER BY b.id",
+        plan_id,
+    )
+    await _take_out(plan_id, [row["id"] for row in circle])
+    await held.execute("UPDATE plan SET version = version + 1 WHERE id = $1", plan_id)
+
+
+async def _take_out(plan: UUID, circle: list[UUID]) -> None:
+    """The names of the circle go last: by them the database knows what the jobs may take out."""
+    found = await connection().fetch("SELECT voluntary_rows($1) AS id", plan)
+    rows = [row["id"] for row in found]
+    await _silence(plan, rows, circle)
+    await _forget(plan, rows, circle)
+    await _let_go(plan, circle)
 
 
 async def _check(plan: Any) -> None:

@@ -46,6 +46,7 @@ ENDS = (
     "plans",  # test_whole_plans_go.py
     "audit",
 )
+BROUGHT_BACK = ("brought back", "chosen again")  # test_brought_back.py
 
 
 @dataclass
@@ -318,7 +319,7 @@ async def test_a_rule_that_fails_undoes_nothing_and_is_tried_again(
 
 def test_every_rule_says_what_and_from_when() -> None:
     codes = [rule.code for rule in RULES]
-    assert codes == [*TERMS, *ENDS, "brought back"]
+    assert codes == [*TERMS, *ENDS, *BROUGHT_BACK]
     for rule in RULES:
         assert rule.what
         assert rule.since

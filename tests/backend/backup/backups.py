@@ -4,7 +4,7 @@ import asyncio
 import base64
 import io
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,13 +52,22 @@ class Backups:
         made = await asyncio.to_thread(backup, self.url("backup"), self.folder, self.public)
         return made.path
 
-    async def bring(self, path: Path, name: str, key: Path | None = None) -> Any:
+    async def bring(
+        self,
+        path: Path,
+        name: str,
+        key: Path | None = None,
+        *,
+        listed: Collection[UUID] | None = None,
+    ) -> Any:
         """Restore as the command does: first prove the file, then touch the database."""
         identities = archive.read_identities(key or self.key)
         manifest = archive.inspect(path, identities)
         keys = inspect_keys(newest_keys(path), identities, manifest)
         url = self.url("owner", name)
-        return await asyncio.to_thread(restore, url, path, identities, manifest, keys)
+        return await asyncio.to_thread(
+            restore, url, path, identities, manifest, keys, listed=listed
+        )
 
     async def sql(self, name: str, query: str) -> list[tuple[Any, ...]]:
         held = await asyncpg.connect(self.world.server.url(database=name))

@@ -16,7 +16,10 @@ from backend.settings import read
 from tests.backend.backup.backups import Backups, answered
 from tests.world import Caller, row
 
-HELD = {"public.message", "public.session", "public.court_token", "public.audit"}
+HELD = {
+    *("public.message", "public.session", "public.court_token", "public.audit"),
+    *("public.court_client", "public.link"),  # suspended, and its invitation taken back
+}
 WALLS = """
 SELECT 'table', relname, concat_ws(' ', pg_get_userbyid(relowner), relrowsecurity,
        relforcerowsecurity, (SELECT array_agg(a::text ORDER BY a::text) FROM unnest(relacl) a))
