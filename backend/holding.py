@@ -44,13 +44,6 @@ _HELD = {
             " WHERE session IS NOT NULL"
         ),
     ),
-    "courts": (
-        "court_client",
-        (
-            "UPDATE public.court_client SET suspended_at = {now}, version = version + 1"
-            " WHERE suspended_at IS NULL"
-        ),
-    ),
     "chat invitations": (
         "link",
         (
@@ -87,6 +80,11 @@ _HELD = {
         ),
     ),
 }
+# By id, for an administrator lets each go on by it; one that was stopped before is not among them.
+_COURTS = """
+WITH held AS (UPDATE public.court_client SET suspended_at = {now}, version = version + 1
+               WHERE suspended_at IS NULL RETURNING id) SELECT id FROM held ORDER BY id
+"""
 _DEAD = "(SELECT id FROM public.subject_key WHERE wrapped IS NULL)"
 _OVER = f"(SELECT id FROM public.plan WHERE person IN {_DEAD})"
 # Of whom no key is left: nobody opens their plan, and no chat knows them. The worker does the rest
@@ -140,7 +138,7 @@ class Restored:
     messages: int
     sessions: int
     passes: int
-    courts: int
+    courts: list[str]
     chats: int
     destroyed: int
     unlisted: int
@@ -175,6 +173,7 @@ def hold(psql: Psql, now: datetime, *, destroyed: int, unlisted: int) -> Restore
     The audit row tells from when on this database knows what was said.
     """
     held = {name: _carry_out(psql, *one, now) for name, one in (_HELD | _ERASED).items()}
+    courts = psql.ask(_COURTS.format(now=_instant(now)))
     psql.ask(
         "INSERT INTO public.audit (at, operation, outcome)"
         f" VALUES ('{now.isoformat()}', 'restore', 'done')"
@@ -184,7 +183,7 @@ def hold(psql: Psql, now: datetime, *, destroyed: int, unlisted: int) -> Restore
         held["messages"],
         held["sessions"],
         held["passes"],
-        held["courts"],
+        courts,
         int(chats),
         destroyed,
         unlisted,
@@ -195,8 +194,11 @@ def hold(psql: Psql, now: datetime, *, destroyed: int, unlisted: int) -> Restore
 def _carry_out(psql: Psql, table: str, sql: str, now: datetime) -> int:
     if psql.ask(f"SELECT to_regclass('public.{table}') IS NOT NULL") != ["t"]:
         return 0
-    instant = f"'{now.isoformat()}'::timestamptz"
-    return _count(psql, sql.format(now=instant, dead=_DEAD, over=_OVER))
+    return _count(psql, sql.format(now=_instant(now), dead=_DEAD, over=_OVER))
+
+
+def _instant(now: datetime) -> str:
+    return f"'{now.isoformat()}'::timestamptz"
 
 
 def _count(psql: Psql, sql: str) -> int:
@@ -241,9 +243,10 @@ def about_the_held(restored: Restored) -> Iterator[str]:
     )
     if restored.courts:
         yield (
-            f"{restored.courts} court machines are suspended: let each go on that is not to be"
-            " stopped (./run admin resume-court CLIENT)."
+            f"{len(restored.courts)} court machines are suspended. Once the API runs, let each go"
+            " on that was not stopped since:"
         )
+        yield from (f"  ./run admin resume-court {one}" for one in restored.courts)
     if restored.chats:
         yield (
             f"{restored.chats} chats are linked. A STOP, a withdrawn yes, a cut chat or an ended"

@@ -8,6 +8,7 @@ from backend import archive, database
 from backend.archive import Manifest
 from backend.courts import clients
 from backend.errors import WrongCredentials
+from backend.holding import about_the_held
 from backend.passes.entry import enter
 from tests.backend.backup.backups import Backups, answered, forged
 from tests.backend.courts.docket import a_court
@@ -38,9 +39,13 @@ async def test_a_pass_that_was_ended_after_the_backup_opens_nothing(
 async def test_a_court_machine_gets_a_token_only_once_it_is_let_go_on(
     backups: Backups, empty: str
 ) -> None:
-    court = await a_court(backups.world)
+    court, other = await a_court(backups.world), await a_court(backups.world)
+    async with database.transaction(other.id):
+        await clients.suspend(other.id)
     restored = await backups.bring(await backups.make(), empty)
-    assert restored.courts == 2, "also one that nobody had suspended"
+    assert len(restored.courts) == 2
+    assert f"  ./run admin resume-court {court.id}" in list(about_the_held(restored))
+    assert str(other.id) not in restored.courts, "it was stopped before, and stays so"
     await _serve(backups, empty)
     known = {"client_id": court.credential.client_id, "secret": court.credential.secret}
     assert (await Caller().post("/court/token", known)).status_code == 401
@@ -91,4 +96,4 @@ async def test_a_backup_of_a_release_without_passes_is_held_as_far_as_it_goes(
         "--exclude-table-data=public.subject_key",
     )
     restored = await backups.bring(path, empty)
-    assert (restored.messages, restored.courts) == (2, 1)
+    assert (restored.messages, len(restored.courts)) == (2, 1)
