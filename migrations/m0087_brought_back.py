@@ -54,8 +54,12 @@ ALTER POLICY jobs_wait ON contact USING (plan IN (SELECT plans_long_over())
 ALTER POLICY jobs_wait ON participation USING (plan IN (SELECT plans_past_proof())
     OR plan IN (SELECT plans_to_thin_again()));
 
--- Of an authorisation a job changes nothing but that it is taken back, as the application.
+-- Of an authorisation a job changes nothing but that it is taken back, as the application; and there
+-- alone, of whom no key is left.
 GRANT UPDATE (withdrawn_at, version) ON disclosure TO throughcare_worker;
+CREATE POLICY jobs_take_back ON disclosure AS RESTRICTIVE FOR UPDATE TO throughcare_worker
+    USING (plan IN (SELECT plans_to_thin_again())
+           AND recipient IN (SELECT id FROM subject_key WHERE wrapped IS NULL));
 DROP TRIGGER disclosure_stays ON disclosure;
 CREATE TRIGGER disclosure_stays BEFORE UPDATE ON disclosure FOR EACH ROW
     WHEN (current_user IN ('throughcare_app', 'throughcare_worker') AND (

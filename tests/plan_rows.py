@@ -9,6 +9,8 @@ MORE = (
 PLAN_ROWS = {**GROUND, **dict.fromkeys(MORE, "plan")}
 # Deleted years after: the jobs delete of it what a policy of its own lets them, and no more.
 DELETED_LATE = {*PLAN_ROWS, "break_glass", "outside_review", "complaint", "person"}
+# Taken back by the jobs, where a backup brought an erased voluntary part back.
+TAKEN_BACK_LATE = ("disclosure", "UPDATE")
 # What tells of a supervised plan's voluntary part: only while somebody's wish to erase it stands.
 THINNED = {
     "milestone_event", "appointment", "correction", "claim", "contact", "participation",

@@ -48,6 +48,14 @@ async def _night(*, job: bool = False) -> dict[str, int]:
     return await database.in_fresh_context(work)
 
 
+async def _lets_know(file: File, recipient: UUID) -> None:
+    """An authorisation, which has to go with whom it is for."""
+    told = {"fact": "release_date", "purpose": "x", "until": "2099-01-01"}
+    body = {"recipient": str(recipient), **told}
+    answer = await file.docket.worker.post(f"/plans/{file.plan}/disclosures", body)
+    assert answer.status_code == 201, answer.text
+
+
 async def _gone(file: File, circle: list[UUID]) -> None:
     """As a backup of before leaves it, once the keys are destroyed again."""
     await file.world.sql("UPDATE subject_key SET wrapped = NULL WHERE id = ANY($1)", circle)
@@ -61,6 +69,7 @@ async def test_a_voluntary_part_that_was_erased_after_the_backup_is_as_erased_af
     no = {"kind": "participation", "pathway": "MEN", "answer": "later", "language": "en"}
     heard = await worker.post(f"/plans/{plan}/consents", no)
     assert heard.status_code == 201, heard.text
+    await _lets_know(file, mentor)
     key = tmp_path / "key"
     archive.new_identity(key)
     backups = Backups(file.world, worker, {"id": plan}, tmp_path / "backups", key, {})
@@ -141,17 +150,21 @@ async def test_nothing_is_taken_out_again_under_a_hold(file: File) -> None:
 async def test_a_job_that_was_taken_over_takes_out_nothing_of_who_is_still_there(
     file: File,
 ) -> None:
-    _, circle = await _takes_part(file)
+    mentor, circle = await _takes_part(file)
+    await _lets_know(file, mentor)
 
     async def tries() -> list[str]:
         database.act_as("worker")
         async with database.transaction() as held:
             return [
-                await held.execute(f"DELETE FROM {table}")
-                for table in ("milestone_event", "claim", "contact", "participation", "correction")
+                await held.execute("UPDATE disclosure SET withdrawn_at = now()"),
+                *[
+                    await held.execute(f"DELETE FROM {table}")
+                    for table in ("milestone_event", "claim", "contact", "participation")
+                ],
             ]
 
-    assert set(await database.in_fresh_context(tries)) == {"DELETE 0"}
+    assert set(await database.in_fresh_context(tries)) == {"UPDATE 0", "DELETE 0"}
     # nor of whose voluntary part was erased once: the names of the circle stay what they are
     assert (await file.ask()).status_code == 201
     assert (await file.erase()).status_code == 200
