@@ -167,6 +167,8 @@ def restore(
         if keys is not None:
             _bring_keys(psql, keys, identities, inside=manifest.format == archive.WITH_KEYS_INSIDE)
         again = destroy_again(psql, listed) if listed is not None else (0, 0)
+        if keys is not None or listed is not None:
+            psql.ask(_WORDS_GO)
         restored = hold(psql, clock.now(), destroyed=again[0], unlisted=again[1])
         _play(psql, path, identities, "post-data")
         psql.ask("COMMIT")
@@ -258,7 +260,6 @@ def _bring_keys(
     if unknown != "0":
         raise ArchiveError(f"{keys.path} does not know everybody of the backup")
     psql.ask("DROP TABLE kept")
-    psql.ask(_WORDS_GO)
 
 
 _TAKE_AWAY = """
@@ -270,13 +271,16 @@ DELETE FROM public.subject_key;
 INSERT INTO public.subject_key (id, wrapped, destroyed_at)
 SELECT id, wrapped, destroyed_at FROM kept WHERE id IN (SELECT id FROM public.actor)
 """
-# What the trigger words_go does where a key is destroyed; it does not stand yet.
+# What the trigger words_go does where a key is destroyed; it does not stand yet. On a plan that
+# goes on, an alias of before tells the night's jobs that the voluntary part has to go once more.
 _WORDS_GO = """
 UPDATE public.disclosure d SET purpose = '' WHERE EXISTS (
     SELECT 1 FROM public.subject_key k WHERE k.wrapped IS NULL AND (k.id = d.recipient
         OR k.id = (SELECT p.person FROM public.plan p WHERE p.id = d.plan)));
 UPDATE public.member SET alias = 'gone-' || substr(id::text, 1, 8)
  WHERE id IN (SELECT id FROM public.subject_key WHERE wrapped IS NULL)
+   AND plan NOT IN (SELECT p.id FROM public.plan p JOIN public.subject_key k ON k.id = p.person
+                     WHERE k.wrapped IS NOT NULL AND p.state <> 'closed')
 """
 _UNKNOWN = """
 SELECT count(*) FROM public.actor a WHERE kind IN ('staff', 'member', 'person')

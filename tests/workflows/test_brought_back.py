@@ -57,8 +57,12 @@ async def _lets_know(file: File, recipient: UUID) -> None:
 
 
 async def _gone(file: File, circle: list[UUID]) -> None:
-    """As a backup of before leaves it, once the keys are destroyed again."""
+    """As a backup of before leaves it, once the keys are destroyed again: with names of before."""
+    names = await file.world.sql("SELECT id, alias FROM member WHERE id = ANY($1)", circle)
     await file.world.sql("UPDATE subject_key SET wrapped = NULL WHERE id = ANY($1)", circle)
+    for one in names:
+        sql = "UPDATE member SET alias = $2 WHERE id = $1"
+        await file.world.sql(sql, one["id"], one["alias"])
 
 
 async def test_a_voluntary_part_that_was_erased_after_the_backup_is_as_erased_after_a_restore(
@@ -157,14 +161,18 @@ async def test_a_job_that_was_taken_over_takes_out_nothing_of_who_is_still_there
         database.act_as("worker")
         async with database.transaction() as held:
             return [
-                await held.execute("UPDATE disclosure SET withdrawn_at = now()"),
-                *[
-                    await held.execute(f"DELETE FROM {table}")
-                    for table in ("milestone_event", "claim", "contact", "participation")
-                ],
+                await held.execute(f"DELETE FROM {table}")
+                for table in ("milestone_event", "claim", "contact", "participation")
             ]
 
-    assert set(await database.in_fresh_context(tries)) == {"UPDATE 0", "DELETE 0"}
+    async def takes_back() -> None:
+        database.act_as("worker")
+        async with database.transaction() as held:
+            await held.execute("UPDATE disclosure SET withdrawn_at = now()")
+
+    assert set(await database.in_fresh_context(tries)) == {"DELETE 0"}
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await database.in_fresh_context(takes_back)
     # nor of whose voluntary part was erased once: the names of the circle stay what they are
     assert (await file.ask()).status_code == 201
     assert (await file.erase()).status_code == 200
