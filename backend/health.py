@@ -31,6 +31,13 @@ UNION ALL
   ORDER BY id DESC LIMIT 1)
 """
 
+# What came in and waits, and what was given up: instants alone.
+_UPDATES = """
+SELECT (SELECT min(received_at) FROM incoming_update
+         WHERE handled_at IS NULL AND failed_at IS NULL) AS waits,
+       (SELECT max(failed_at) FROM incoming_update WHERE failed_at IS NOT NULL) AS failed
+"""
+
 # By chat, to members of a circle: without an entry of the registry a human is asked to tell them.
 WHOM = {"FA": "relatives", "ME": "mentors", "PE": "the person"}
 _CLOSED = """
@@ -67,7 +74,8 @@ async def live() -> Alive:
 async def ready() -> Response[Readiness]:
     """The database answers; what keeps messages from being sent is listed with its reason.
 
-    So is an agency of real people whose staff may come in with less than is asked by default.
+    So is an agency of real people whose staff may come in with less than is asked by default, a
+    job that does not get on, and what came in by chat and was not read.
     """
     try:
         agencies = await fetch(
@@ -76,6 +84,8 @@ async def ready() -> Response[Readiness]:
         )
         closed = await fetch(_CLOSED, clock.now())
         beats = await fetch("SELECT name, at FROM heartbeat")
+        jobs = await fetch("SELECT name, at, within FROM job_round ORDER BY name")
+        [updates] = await fetch(_UPDATES)
         heads = await fetch(_HEADS)
     except DatabaseBusy:
         return Response(Readiness(ready=False, reasons=["database away"]), status_code=503)
@@ -88,12 +98,9 @@ async def ready() -> Response[Readiness]:
         f"sending is off for agency {one['agency']}: no data flow to {WHOM[one['to_role']]} by chat"
         for one in closed
     ]
-    return Response(
-        Readiness(
-            ready=True, reasons=reasons + _less(agencies) + _silent(beats) + _kept_here(heads)
-        ),
-        headers=NO_STORE,
-    )
+    reasons += _less(agencies) + _silent(beats) + _failing(jobs, beats)
+    reasons += _unread(updates) + _kept_here(heads)
+    return Response(Readiness(ready=True, reasons=reasons), headers=NO_STORE)
 
 
 def _less(agencies: Sequence[Any]) -> list[str]:
@@ -113,6 +120,28 @@ def _silent(beats: Sequence[Any]) -> list[str]:
         return [f"{BEATING} is silent"]
     # an earlier release has one row for all of its workers, and leaves it behind
     return [f"{name} is silent" for name in silent if name != BEATING]
+
+
+def _failing(jobs: Sequence[Any], beats: Sequence[Any]) -> list[str]:
+    """Jobs and rules of the retention that do not get on, while somebody is there to do them."""
+    now = clock.now()
+    if not any(now - beat["at"] <= SILENT for beat in beats):
+        return []
+    return [
+        f"{job['name']} has not succeeded since {job['at'].isoformat()}"
+        for job in jobs
+        if now - job["at"] > timedelta(seconds=job["within"])
+    ]
+
+
+def _unread(updates: Any) -> list[str]:
+    """Whether something that was written or tapped has not taken effect, or never will."""
+    found, waits, failed = [], updates["waits"], updates["failed"]
+    if waits is not None and clock.now() - waits > SILENT:
+        found.append(f"an update of the bot waits since {waits.isoformat()}")
+    if failed is not None:
+        found.append(f"an update of the bot could not be read: {failed.isoformat()}")
+    return found
 
 
 def _kept_here(heads: Sequence[Any]) -> list[str]:

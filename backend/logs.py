@@ -14,7 +14,10 @@ import msgspec
 
 # these print URLs (with the bot's token), statements with values, or whole updates
 TOO_TALKATIVE = ("httpx", "httpcore", "telegram", "asyncpg", "apscheduler", "uvicorn")
-FIELDS = ("request", "route", "status", "ms", "actor", "error", "job", "count", "version", "worker")
+FIELDS = (
+    *("request", "route", "status", "ms", "actor", "error", "job", "count", "version", "worker"),
+    "agency",
+)
 # their messages hold addresses and numbers of processes and jobs, and nothing from a request
 PLAIN = ("uvicorn", "apscheduler")
 

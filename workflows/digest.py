@@ -9,6 +9,7 @@ from backend.alerts.due import due_on_day
 from backend.database import fetch_at_once, transaction
 from backend.messages import outbox
 from backend.messages.outbox import Occurrence
+from workflows.rounds import Round
 
 AT, UNTIL = time(8, 30), time(12)
 LINKED = """
@@ -20,13 +21,16 @@ SELECT l.*, a.working_days, a.zone AS office FROM link l JOIN agency a ON a.id =
 async def digest() -> int:
     """Queue today's digest for each linked worker who has something due; how many.
 
-    It speaks of what stood at half past eight, also where it comes a little later.
+    It speaks of what stood at half past eight, also where it comes a little later. A worker for
+    whom it fails is passed over.
     """
-    morning = [(link, due) for link in await fetch_at_once(LINKED) if (due := _due(link))]
-    made = 0
-    for link, due in morning:
-        async with transaction():
-            made += await _queue(link, due)
+    round_, made = Round("digest"), 0
+    for link in await fetch_at_once(LINKED):
+        with round_.one(link["agency"]):
+            if due := _due(link):
+                async with transaction():
+                    made += await _queue(link, due)
+    round_.end()
     return made
 
 

@@ -9,10 +9,11 @@ from typing import Any
 
 from backend import clock
 from backend.agencies.actions import on_duty
-from backend.database import connection, transaction
+from backend.database import connection, fetch_at_once, transaction
 from backend.messages import outbox, rules
 from backend.messages.outbox import Occurrence
 from workflows.ladders import REPEATS, asks, ladders
+from workflows.rounds import Round
 
 _REPEAT = f"""
 INSERT INTO message (id, agency, plan, version, bot, link, recipient, rule, step, subject,
@@ -65,13 +66,19 @@ SELECT t.id, t.agency, t.plan, t.local_due,
 
 async def escalate() -> int:
     """One round over everything that waits for an answer; how many rows came of it."""
+    round_ = Round("escalate")
+    made = await _escalated() + await _page(round_)
+    round_.end()
+    return made
+
+
+async def _escalated() -> int:
     async with transaction() as held:
         now = clock.now()
         made = await _run(_REPEAT, now, *asks(), rules.REPEAT_AFTER, list(rules.REPEATED))
         ladder = ladders()
         made += await _run(_TASKS.format(ladder=ladder.sql, below=_BELOW), now, *ladder.values)
         made += await _run(_WAITED_TOO_LONG, now, rules.WAITING_PAGES_AFTER)
-        made += await _page()
         if made:
             await held.execute(f"NOTIFY {outbox.WAKE_SENDER}")
         return made
@@ -82,12 +89,15 @@ async def _run(sql: str, *values: object) -> int:
     return int(status.rsplit(" ", 1)[-1])
 
 
-async def _page() -> int:
+async def _page(round_: Round) -> int:
     """Page whoever is on duty for each urgent task: the next one every fifteen minutes."""
     made, now = 0, clock.now()
-    for task in await connection().fetch(URGENT, now, rules.WAITING_PAGES_AFTER):
+    for task in await fetch_at_once(URGENT, now, rules.WAITING_PAGES_AFTER):
         rounds = int((now - task["since"]) / rules.PAGE_NEXT_AFTER) + 1 + task["passed_on"]
-        made += await _page_first(task, await on_duty(task["agency"], task["plan"]), rounds)
+        with round_.one(task["agency"]):
+            async with transaction():
+                duty = await on_duty(task["agency"], task["plan"])
+                made += await _page_first(task, duty, rounds)
     return made
 
 

@@ -11,9 +11,10 @@ from backend.alerts.actions import open_task
 from backend.audit.actions import record
 from backend.database import connection, fetch, transaction
 from backend.messages.links import end_link
+from workflows.rounds import Round
 
 _STANDING = """
-SELECT m.id, m.plan FROM mandate m JOIN staff s ON s.id = m.actor AND NOT s.active
+SELECT m.id, m.plan, m.agency FROM mandate m JOIN staff s ON s.id = m.actor AND NOT s.active
  WHERE m.ends IS NULL OR m.ends > $1 ORDER BY m.plan, m.id LIMIT 500
 """
 _END = """
@@ -37,14 +38,21 @@ ENDED = ("closed", "transferred", "ended_death")
 
 
 async def leavers() -> int:
-    """How many mandates were ended. A plan without a social worker is a coordinator's task."""
-    async with transaction() as held:
-        await held.execute(_OFF_DUTY, clock.now())
-        for link in await held.fetch(_CHATS):
-            await end_link(link, "ended")
+    """How many mandates were to end. A plan without a social worker is a coordinator's task.
+
+    Where it fails for one, the others leave all the same.
+    """
+    round_ = Round("leavers")
+    with round_.one():
+        async with transaction() as held:
+            await held.execute(_OFF_DUTY, clock.now())
+            for link in await held.fetch(_CHATS):
+                await end_link(link, "ended")
     standing = await fetch(_STANDING, clock.now())
     for row in standing:
-        await _leave(row)
+        with round_.one(row["agency"]):
+            await _leave(row)
+    round_.end()
     return len(standing)
 
 

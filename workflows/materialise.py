@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import cache
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 from backend import clock
 from backend.database import connection, transaction
@@ -17,6 +16,7 @@ from backend.messages import rules
 from backend.messages.outbox import WAKE_SENDER
 from backend.messages.rules import Ask
 from workflows.ladders import MOVED_ONCE
+from workflows.rounds import Round
 from workflows.statements import Part, together
 
 CATCH_UP = timedelta(days=14)
@@ -191,9 +191,19 @@ UPDATE milestone m SET cycle = m.cycle + n.cycles, due_on = m.due_on + n.cycles 
 
 
 async def materialise() -> int:
-    """Make what falls due today in each time zone, and what was missed; how many rows came."""
+    """Make what falls due today in each time zone, and what was missed; how many rows came.
+
+    A zone that nobody knows is passed over.
+    """
+    round_ = Round("materialise")
+    made = await _made(round_)
+    round_.end()
+    return made
+
+
+async def _made(round_: Round) -> int:
     async with transaction() as held:
-        days, new = await _days()
+        days, new = await _days(round_)
         if not days:
             return 0
         today = {zone: max(day for day, of in days if of == zone) for _, zone in days}
@@ -229,20 +239,20 @@ SELECT p.zone, z.through FROM (SELECT DISTINCT zone FROM plan
 """
 
 
-async def _days() -> tuple[list[tuple[date, str]], list[tuple[date, str]]]:
+async def _days(round_: Round) -> tuple[list[tuple[date, str]], list[tuple[date, str]]]:
     """The civil days to make, with their zone: today, and days on which nothing ran.
 
     And those of them that are made for the first time.
     """
     days, new = [], []
     for row in await connection().fetch(_ZONES):
-        zone = row["zone"]
-        today = clock.now().astimezone(ZoneInfo(zone)).date()
-        through = row["through"] or today - timedelta(days=1)
-        first = min(max(through + timedelta(days=1), today - CATCH_UP), today)
-        days += [(first + timedelta(days=n), zone) for n in range((today - first).days + 1)]
-        if through < today:
-            new.append((today, zone))
+        with round_.one():
+            zone, today = row["zone"], clock.today(row["zone"])
+            through = row["through"] or today - timedelta(days=1)
+            first = min(max(through + timedelta(days=1), today - CATCH_UP), today)
+            days += [(first + timedelta(days=n), zone) for n in range((today - first).days + 1)]
+            if through < today:
+                new.append((today, zone))
     return days, new
 
 

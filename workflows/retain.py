@@ -1,12 +1,13 @@
 """What is kept only for a while goes in the night after its term, and the audit says how much."""
 
 import logging
-from collections.abc import Collection
-from datetime import datetime
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
 
 from backend import clock
 from backend.actors.actions import hold_keys
 from backend.database import apart, connection, transaction
+from workflows import rounds
 from workflows.ends import A_NIGHT, REFUSED, end_again, erase, thin_again
 from workflows.terms import RULES, Rule
 
@@ -56,13 +57,23 @@ async def carry_out(now: datetime, rules: Collection[Rule] = RULES) -> dict[str,
             async with apart():
                 counts[rule.code] = await rule.act(rule.sql, now - rule.after)
                 await connection().execute(_PROOF, now, rule.code, counts[rule.code])
+                await rounds.done(_named(rule), rounds.A_NIGHT)
         except REFUSED as error:
             counts.pop(rule.code, None)
             log.error(  # noqa: TRY400 - a traceback could quote a value
                 "a rule of the retention failed",
-                extra={"job": f"retain: {rule.code}", "error": type(error).__name__},
+                extra={"job": _named(rule), "error": type(error).__name__},
             )
     return counts
+
+
+def expected() -> Mapping[str, timedelta]:
+    """What readiness expects of each night: a rule that fails is no failure of the job."""
+    return {_named(rule): rounds.A_NIGHT for rule in RULES}
+
+
+def _named(rule: Rule) -> str:
+    return f"retain: {rule.code}"
 
 
 async def _hold(erasing: Collection[Rule], now: datetime) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from functools import partial
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -11,6 +12,7 @@ from telegram import Bot
 from backend.audit.seals import Progress
 from backend.database import in_fresh_context
 from backend.errors import DatabaseBusy
+from workflows import rounds
 from workflows.court_alarms import court_alarms
 from workflows.digest import digest
 from workflows.end_links import end_links
@@ -23,7 +25,7 @@ from workflows.late_corrections import late_corrections
 from workflows.leavers import leavers
 from workflows.materialise import materialise
 from workflows.purge import purge
-from workflows.retain import retain
+from workflows.retain import expected, retain
 from workflows.seal_audit import seal_audit
 from workflows.send_due import send_due
 from workflows.tell_denials import tell_denials
@@ -66,12 +68,13 @@ def jobs(bot: Bot, stopping: asyncio.Event) -> dict[str, tuple[Job, int]]:
 _running: set[asyncio.Task[object]] = set()
 
 
-async def run(name: str, job: Job) -> bool:
+async def run(name: str, job: Job, within: timedelta | None = None) -> bool:
     """One round in a context of its own; trouble ends the round, never the worker.
 
-    Who waits for a round may be cancelled, the round itself goes on: see `drained`.
+    Who waits for a round may be cancelled, the round itself goes on: see `drained`. Where it is
+    said `within` what time the next should succeed, readiness hears of this one.
     """
-    round_ = in_fresh_context(lambda: _awaited(job))
+    round_ = in_fresh_context(lambda: _round(name, job, within))
     _running.add(round_)
     round_.add_done_callback(_running.discard)
     try:
@@ -85,8 +88,10 @@ async def run(name: str, job: Job) -> bool:
     return False
 
 
-async def _awaited(job: Job) -> object:
-    return await job()
+async def _round(name: str, job: Job, within: timedelta | None) -> None:
+    await job()
+    if within is not None:
+        await rounds.done(name, within)
 
 
 async def drained(seconds: float) -> None:
@@ -102,7 +107,7 @@ def start(bot: Bot, stopping: asyncio.Event) -> AsyncIOScheduler:
         scheduler.add_job(
             run,
             "interval",
-            (name, job),
+            (name, job, rounds.patience(seconds)),
             id=name,
             seconds=seconds,
             coalesce=True,
@@ -115,6 +120,9 @@ def start(bot: Bot, stopping: asyncio.Event) -> AsyncIOScheduler:
 
 async def first_round(bot: Bot, stopping: asyncio.Event) -> None:
     """Everything once, in order: what was missed while nothing ran is made up for at once."""
-    for name, (job, _) in jobs(bot, stopping).items():
-        await run(name, job)
+    every = jobs(bot, stopping)
+    within = {name: rounds.patience(seconds) for name, (_, seconds) in every.items()}
+    await run("rounds", partial(rounds.know, {**within, **expected()}))
+    for name, (job, _) in every.items():
+        await run(name, job, within[name])
         await asyncio.sleep(0)

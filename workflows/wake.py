@@ -27,7 +27,7 @@ _ENDS = """
 SELECT min(at) FROM (
     SELECT m.ends AS at FROM mandate m WHERE m.ends > $1 AND EXISTS (
            SELECT 1 FROM link l WHERE l.plan = m.plan AND l.subject = m.actor
-              AND l.state IN ('invited', 'unconfirmed', 'active', 'stopped'))
+              AND l.state IN ('invited', 'unconfirmed', 'active', 'stopped', 'inactive'))
     UNION ALL
     SELECT l.expires_at FROM link l WHERE l.state = 'invited' AND l.expires_at > $1
     UNION ALL

@@ -8,8 +8,9 @@ from backend import clock
 from backend.agencies.countries import profile_of
 from backend.alerts.actions import open_task
 from backend.complaints import rules as complaints
-from backend.database import connection, fetch_at_once, transaction
+from backend.database import fetch_at_once, transaction
 from backend.incidents import rules as incidents
+from workflows.rounds import Round
 
 # Who could do it: `first` are asked at once, everybody when it is late or there is none of these.
 A_WEEK = timedelta(days=7)
@@ -70,28 +71,24 @@ SELECT EXISTS (SELECT FROM incident WHERE closed_at IS NULL)
 
 
 async def watch_duties() -> None:
-    """Open the tasks that are due; running twice, or late, opens none a second time."""
+    """Open the tasks that are due; running twice, or late, opens none a second time.
+
+    What cannot be counted of one keeps no other from being told.
+    """
     if not (await fetch_at_once(_ANYTHING))[0][0]:
         return
-    now = clock.now()
-    async with transaction():
-        for row in await connection().fetch(_INCIDENTS):
-            await _incident(row, now)
-        for row in await connection().fetch(_COMPLAINTS, now):
-            await _complaint(row, now)
-        await connection().execute(_REVIEWED, now)
-        for row in await connection().fetch(_REVIEWS):
-            await open_task(
-                "outside-review",
-                agency=row["agency"],
-                plan=None,
-                subject=row["id"],
-                local_due=row["done_at"].astimezone(UTC).date(),
-                role="CO",
-                assignee=row["who"],
-                about=row["who"],
-                due_at=row["done_at"] + A_WEEK,
-            )
+    now, round_ = clock.now(), Round("watch_duties")
+    await fetch_at_once(_REVIEWED, now)
+    for act, rows in (
+        (_incident, await fetch_at_once(_INCIDENTS)),
+        (_complaint, await fetch_at_once(_COMPLAINTS, now)),
+        (_review, await fetch_at_once(_REVIEWS)),
+    ):
+        for row in rows:
+            with round_.one(row["agency"]):
+                async with transaction():
+                    await act(row, now)
+    round_.end()
 
 
 async def _incident(row: Any, now: datetime) -> None:
@@ -106,6 +103,20 @@ async def _complaint(row: Any, now: datetime) -> None:
     due = complaints.due_of(row)
     if due:
         await _tell("complaint-due", complaints.step_at(now, due), row, due, row["received_on"])
+
+
+async def _review(row: Any, _: datetime) -> None:
+    await open_task(
+        "outside-review",
+        agency=row["agency"],
+        plan=None,
+        subject=row["id"],
+        local_due=row["done_at"].astimezone(UTC).date(),
+        role="CO",
+        assignee=row["who"],
+        about=row["who"],
+        due_at=row["done_at"] + A_WEEK,
+    )
 
 
 async def _tell(kind: str, step: str, row: Any, due: datetime, day: date) -> None:

@@ -61,10 +61,14 @@ class Profile:
 
 
 def working_day_after(day: date, number: int, working: Collection[int]) -> date:
-    """The day on which so many working days have passed since a day."""
+    """The day on which so many working days have passed since a day.
+
+    Where no day of the week is one, each is: a week that is none must not be waited for.
+    """
+    week = set(range(1, 8)) & set(working) or set(range(1, 8))
     while number:
         day += A_DAY
-        number -= day.isoweekday() in working
+        number -= day.isoweekday() in week
     return day
 
 

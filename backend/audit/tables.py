@@ -118,3 +118,15 @@ class Heartbeat(Table, tablename="heartbeat"):
     id = row_id()
     name = Varchar(24, null=False, unique=True)
     at = instant()
+
+
+class JobRound(Table, tablename="job_round"):
+    """When a job, or a rule of the retention, last did all that it had to.
+
+    `within` is after how many seconds without that something is wrong.
+    """
+
+    id = row_id()
+    name = Varchar(40, null=False, unique=True)
+    at = instant()
+    within = Integer(default=0, null=False)

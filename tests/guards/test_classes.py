@@ -49,6 +49,7 @@ OF_THE_HOUSE = {
     "lawful_basis.law": "a law",
     "device.name": "what a colleague calls a device of theirs",
     "heartbeat.name": "a process",
+    "job_round.name": "a job",
     "message.worker": "a process",
     "migration.app_name": "Piccolo's",
     "migration.name": "Piccolo's",

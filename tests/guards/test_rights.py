@@ -38,6 +38,8 @@ async def test_nothing_is_deleted_but_what_is_kept_for_minutes_and_proofs_that_a
         ("throughcare_app", "passkey_challenge", "DELETE"),
         ("throughcare_app", "recovery_code", "DELETE"),  # with the last factor, or for new ones
         ("throughcare_worker", "heartbeat", "DELETE"),
+        ("throughcare_worker", "job_round", "DELETE"),  # of a job that there is no more
+        ("throughcare_worker", "incoming_update", "DELETE"),  # a week after it was done with
         ("throughcare_worker", "court_assertion", "DELETE"),
         ("throughcare_worker", "denial", "DELETE"),  # once the audit has told the number
         ("throughcare_worker", "recent_act", "DELETE"),  # an hour later
