@@ -15,6 +15,7 @@ from backend.messages import inbox
 from backend.messages.inbox import UpdateFailed
 from bots.app import handle
 from bots.channels.telegram import number_of
+from bots.conversations.lost import lost
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +55,7 @@ async def work_off(bot: Bot) -> int:
 
 
 async def _one(failed: list[UUID], later: list[tuple[str, Any]]) -> UUID | None:
-    return await inbox.handle_next(partial(_handle, later), failed)
+    return await inbox.handle_next(partial(_handle, later), lost, failed)
 
 
 async def _handle(later: list[tuple[str, Any]], row: Any, raw: dict[str, Any]) -> None:

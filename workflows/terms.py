@@ -42,6 +42,7 @@ _HELD = """
 
 _AGED = timedelta(days=10 * 366)
 _A_MONTH = timedelta(days=30)
+DONE_WITH = timedelta(days=7)  # further back than the chat service says anything again
 _A_YEAR = timedelta(days=365)
 _A_PROOF_AGO = f"$1::timestamptz - interval '{PROOF.days} days'"
 # of a plan that was closed by an earlier release no day was computed
@@ -77,6 +78,16 @@ RULES = (
         "UPDATE link l SET chat = NULL, chat_index = NULL, version = version + 1"
         " WHERE state = 'ended' AND chat IS NOT NULL AND ended_at <= $1"
         f" AND NOT {_HELD.format(plan='l.plan')}",
+    ),
+    Rule(
+        "updates",
+        "that something came in by chat: when, and under which number",
+        DONE_WITH,
+        "when it took effect, or was given up",
+        clear_some,
+        """
+DELETE FROM incoming_update WHERE id IN (
+    SELECT id FROM incoming_update WHERE coalesce(handled_at, failed_at) <= $1 LIMIT $2)""",
     ),
     Rule(
         "values",

@@ -1,6 +1,8 @@
 """The inbox: what the chat service delivered is a row before the service is told so."""
 
+import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,7 +13,10 @@ from backend.actors.actions import vault
 from backend.database import BROKEN, CROWDED, connection, transaction
 from backend.errors import DatabaseBusy
 
+log = logging.getLogger(__name__)
+
 MOST_ATTEMPTS = 5
+Handler = Callable[[Any, dict[str, Any]], Awaitable[None]]
 
 _TAKE = """
 INSERT INTO incoming_update (id, bot, number, received_at, sealed)
@@ -33,10 +38,18 @@ async def take(bot_number: str, number: int, update: dict[str, Any]) -> bool:
 
 
 _NEXT = """
-SELECT u.id, u.number, u.sealed, u.attempts, u.bot, b.number AS bot_number, b.agency
+SELECT u.id, u.number, u.received_at, u.sealed, u.attempts, u.bot, b.number AS bot_number, b.agency
   FROM incoming_update u JOIN bot b ON b.id = u.bot
  WHERE u.handled_at IS NULL AND u.failed_at IS NULL AND NOT (u.id = ANY($1))
  ORDER BY u.bot, u.number LIMIT 1 FOR UPDATE OF u SKIP LOCKED
+"""
+
+
+# Nobody could do anything with what it says, so it does not lie here for anybody to find.
+_FAILED = """
+UPDATE incoming_update SET attempts = attempts + 1,
+       failed_at = CASE WHEN $2 THEN $3::timestamptz END,
+       sealed = CASE WHEN NOT $2 THEN sealed END WHERE id = $1 AND handled_at IS NULL
 """
 
 
@@ -48,13 +61,11 @@ class UpdateFailed(Exception):
         self.update = update
 
 
-async def handle_next(
-    handle: Callable[[Any, dict[str, Any]], Awaitable[None]], skip: list[UUID]
-) -> UUID | None:
+async def handle_next(handle: Handler, lost: Handler, skip: list[UUID]) -> UUID | None:
     """Let one update take effect, in one transaction; its id, or None where none waits.
 
-    What fails is tried five times and then set aside; it never stands in the way of the next.
-    Where only the database was busy, or our key does not open it, it is not given up.
+    What fails is tried five times, handed to `lost` and emptied; it never stands in the way of the
+    next. Where only the database was busy, or our key does not open it, it is not given up.
     Raises UpdateFailed; pass the failed one in `skip` to go on.
     """
     row = update = None
@@ -75,7 +86,7 @@ async def handle_next(
             raise
         cause = error.__cause__ if isinstance(error, DatabaseBusy) else error
         if update is not None and not _will_pass(cause):
-            await _count_failure(row["id"])
+            await _count_failure(row, partial(lost, row, update))
         raise UpdateFailed(row["id"]) from cause
     found: UUID = row["id"]
     return found
@@ -92,15 +103,19 @@ def _will_pass(error: BaseException | None) -> bool:
     return isinstance(error, BROKEN + CROWDED) and not isinstance(error, ValueError)
 
 
-async def _count_failure(update: UUID) -> None:
-    async with transaction() as held:
-        await held.execute(
-            "UPDATE incoming_update SET attempts = attempts + 1,"
-            " failed_at = CASE WHEN attempts + 1 >= $2 THEN $3::timestamptz END WHERE id = $1",
-            update,
-            MOST_ATTEMPTS,
-            clock.now(),
-        )
+async def _count_failure(row: Any, lost: Callable[[], Awaitable[None]]) -> None:
+    """Before it is given up it is handed on: who is killed in between does so once more.
+
+    Where the database is away meanwhile the attempt does not count.
+    """
+    gives_up = row["attempts"] + 1 >= MOST_ATTEMPTS
+    try:
+        if gives_up:
+            await lost()
+        async with transaction() as held:
+            await held.execute(_FAILED, row["id"], gives_up, clock.now())
+    except DatabaseBusy:
+        log.warning("an update that failed was not counted")
 
 
 async def links_of(bot: UUID, chat: int) -> list[Any]:

@@ -16,9 +16,6 @@ def day_buttons(asked_on: date, language: str) -> list[Button]:
 
 def chosen_day(action: str, asked_on: date) -> date | None:
     """The day behind a button of `day_buttons`, or None for another button."""
-    if not action.startswith(PREFIX):
-        return None
-    number = action.removeprefix(PREFIX)
-    if not number.isdecimal() or not 1 <= int(number) <= DAYS:
-        return None
-    return asked_on + timedelta(days=int(number))
+    # letter for letter as it was offered: there are many ways to write a number
+    offered = {f"{PREFIX}{n}": n for n in range(1, DAYS + 1)}
+    return asked_on + timedelta(days=offered[action]) if action in offered else None
