@@ -26,6 +26,9 @@ class Chat:
 
     @classmethod
     async def of(cls, update: Any, id_: int) -> "Chat":
+        """What is said in one chat takes effect one after the other, whoever works it off."""
+        index = inbox.chat_index(id_)
+        await connection().execute("SELECT pg_advisory_xact_lock($1)", _number(index))
         return cls(update, id_, await inbox.links_of(update["bot"], id_))
 
     @property
@@ -53,6 +56,10 @@ class Chat:
     async def say_to_stranger(self) -> None:
         """The one text for everybody whom we do not know; it confirms nothing."""
         await outbox.answer_stranger(self.update, self.id, inbox.chat_index(self.id), "UNKNOWN")
+
+
+def _number(index: bytes) -> int:
+    return int.from_bytes(index[:8], "big", signed=True)
 
 
 async def actor_of(link: Any) -> Actor:

@@ -1,5 +1,7 @@
 """One chat may serve two matters; what is written there reaches nobody whom it may not be about."""
 
+from uuid import UUID
+
 import pytest
 
 from bots.phones.wire import Phone
@@ -77,6 +79,40 @@ async def test_a_matter_that_was_stopped_is_one_still(world: World, chats: Chats
     assert await _kept(world) == 0
     for worker in workers:
         assert sorted(await kinds(worker)) == ["call-me", "link-stopped"]
+
+
+async def test_a_matter_for_which_the_chat_no_longer_works_is_none(
+    world: World, chats: Chats
+) -> None:
+    (first, second), member = await _two(world, chats)
+    await world.sql(
+        "UPDATE link SET state = 'inactive' WHERE subject = $1::uuid", UUID(member.actor)
+    )
+    await chats.say(member.phone, SECRET)
+    assert (await kinds(first), await kinds(second)) == ([], ["free-text"])
+
+
+async def test_a_matter_of_a_circle_that_they_left_is_none_that_very_second(
+    world: World, chats: Chats
+) -> None:
+    (first, second), member = await _two(world, chats)
+    await world.sql("UPDATE mandate SET ends = starts WHERE id = $1::uuid", member.mandate)
+    await chats.say(member.phone, SECRET)
+    assert "not-kept" not in await kinds(first) + await kinds(second)
+
+
+@pytest.mark.parametrize("state", ["active", "stopped", "inactive", "unconfirmed", "invited"])
+async def test_with_a_mandate_every_chat_that_hangs_on_it_ends_and_loses_its_address(
+    world: World, chats: Chats, state: str
+) -> None:
+    worker, plan = await a_release(world, on_weekday(WEDNESDAY))
+    member = await chats.a_member(worker, plan["id"])
+    await world.sql("UPDATE link SET state = $1", state)
+    await world.sql("UPDATE mandate SET ends = starts WHERE id = $1::uuid", member.mandate)
+    await chats.round()
+    assert await world.sql("SELECT state, chat, chat_index FROM link") == [
+        {"state": "ended", "chat": None, "chat_index": None}
+    ]
 
 
 async def test_when_one_has_ended_words_are_the_others(world: World, chats: Chats) -> None:

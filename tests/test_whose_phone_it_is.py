@@ -92,6 +92,21 @@ async def test_who_found_a_paper_does_not_speak_for_whose_chat_is_confirmed(
     assert "link-stopped" in await kinds(worker)
 
 
+async def test_who_found_the_only_paper_takes_no_yes_back(world: World, chats: Chats) -> None:
+    worker, plan, mentor = await _a_mentor(world, chats)
+    [link] = await world.sql("SELECT id::text, version FROM link")
+    cut = await worker.post(f"/links/{link['id']}/cut", version=link["version"])
+    assert cut.status_code == 200, cut.text
+    invited = await _asked(worker, plan, mentor.actor)
+    before = await _standing(world)
+    finder = await chats.phones.phone("finder")
+    await chats.say(finder, f"/start {invited['payload']}")
+    assert "Messages are stopped" in await chats.say(finder, "STOP")
+    assert await _links(world) == ["ended", "ended"]
+    assert await _standing(world) == before > 0
+    assert "link-stopped" in await kinds(worker)
+
+
 async def test_who_stops_ends_an_invitation_that_waits_for_them_elsewhere(
     world: World, chats: Chats
 ) -> None:

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from dataclasses import dataclass, field
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -295,14 +295,19 @@ async def cut_link(actor: Actor, id_: UUID, seen: int) -> Written:
         return Written(id_, version)
 
 
-async def end_link(link: Any, state: str, *, task: str | None = None) -> int:
-    """End a link (`ended`, `stopped`, `inactive`), cancel what waits on it, tell the worker."""
+async def end_link(
+    link: Any, state: str, *, task: str | None = None, at: datetime | None = None
+) -> int:
+    """End a link (`ended`, `stopped`, `inactive`), cancel what waits on it, tell the worker.
+
+    `at` is when it was wished, where that was not just now.
+    """
     version: int = await connection().fetchval(
         "UPDATE link SET state = $2, ended_at = $3, token = NULL, pin = NULL,"
         " version = version + 1 WHERE id = $1 RETURNING version",
         link["id"],
         state,
-        clock.now(),
+        at or clock.now(),
     )
     await outbox.cancel_link(link["id"], state)
     await close_tasks(link["id"], "confirm-link", state)

@@ -29,6 +29,7 @@ ANY_LINK_STATE = frozenset(
 )
 BACK_OFF = tuple(timedelta(seconds=2**n) for n in range(1, 9))
 
+# Strangers come last: there may be as many of them as somebody makes accounts.
 # The lease is on the database's clock; what is due is on ours. A row that was claimed and
 # whose worker died comes back when its lease is over.
 _CLAIM = """
@@ -40,7 +41,7 @@ UPDATE message SET state = 'claimed', lease = clock_timestamp() + $2, attempt = 
         OR (q.state = 'claimed' AND q.lease < clock_timestamp()))
        AND NOT EXISTS (SELECT 1 FROM message o WHERE o.link = q.link AND o.state = 'claimed'
                        AND o.lease >= clock_timestamp())
-     ORDER BY q.urgent DESC, q.critical DESC, q.due_at, q.created_at, q.id
+     ORDER BY q.link IS NULL, q.urgent DESC, q.critical DESC, q.due_at, q.created_at, q.id
      LIMIT $4 FOR UPDATE SKIP LOCKED)
 RETURNING *
 """
@@ -68,7 +69,11 @@ async def claim(worker: str) -> Sequence[Any]:
     async with transaction() as held:
         rows = await held.fetch(_CLAIM, clock.now(), LEASE, worker, BATCH)
         return sorted(
-            rows, key=lambda r: (not r["urgent"], not r["critical"], r["due_at"], r["created_at"])
+            rows,
+            key=lambda r: (
+                *(r["link"] is None, not r["urgent"], not r["critical"]),
+                *(r["due_at"], r["created_at"]),
+            ),
         )
 
 

@@ -22,11 +22,12 @@ async def stop(chat: Chat) -> None:
     living = chat.living
     for link in living:
         # who is in a chat that no human called may be anybody: it does not speak for the one who is
-        if link["confirmed_at"] or await _alone(link):
+        if link["confirmed_at"]:
             await _takes_back(link)
         # what was never confirmed cannot begin again by a word
         state = "stopped" if link["confirmed_at"] else "ended"
-        await links.end_link(link, state, task="link-stopped")
+        at = chat.update["received_at"]
+        await links.end_link(link, state, task="link-stopped", at=at)
     if living:
         await chat.say(living[0], "STOP-OK")
 
@@ -52,12 +53,18 @@ async def _takes_back(link: Any) -> None:
 
 
 async def start_again(chat: Chat) -> bool:
-    """Whoever stopped may begin again by themselves: it is their own yes. Whether one did."""
+    """Whoever stopped may begin again by themselves: it is their own yes. Whether one did.
+
+    A word of before the last stop, which was held up, begins nothing.
+    """
     held = connection()
     stopped = [
         link
         for link in chat.links
-        if link["state"] == "stopped" and link["confirmed_at"] and await _may_begin(link)
+        if link["state"] == "stopped"
+        and link["confirmed_at"]
+        and not _is_of_before(chat, link)
+        and await _may_begin(link)
     ]
     if not stopped:
         return False
@@ -82,6 +89,10 @@ async def start_again(chat: Chat) -> bool:
             await tell(link, "link-begun-again")
     await chat.say(stopped[0], "START-OK")
     return True
+
+
+def _is_of_before(chat: Chat, link: Any) -> bool:
+    return link["ended_at"] is not None and link["ended_at"] > chat.update["received_at"]
 
 
 async def _may_begin(link: Any) -> bool:
@@ -113,7 +124,7 @@ async def free_text(chat: Chat, text: str) -> None:
     link = chat.active[0]
     if link["plan"] is None:
         await chat.say(link, "HELP-COMING")
-    elif matters := _several(chat):
+    elif matters := await _several(chat):
         await _call_instead(matters)
         await chat.say(link, "NOT-KEPT")
     else:
@@ -121,12 +132,20 @@ async def free_text(chat: Chat, text: str) -> None:
         await chat.say(link, "FREETEXT" if await _office_open(link) else "OOH")
 
 
-def _several(chat: Chat) -> list[Any]:
+async def _several(chat: Chat) -> list[Any]:
     """The links of a chat that serves more than one plan; none where it is clear which is meant.
 
     Of which of them somebody writes, no machine guesses: the worker of one would read of another.
+    A plan whose circle they have left, or for which the chat no longer works, is none of them.
     """
-    links_ = [link for link in chat.links if link["plan"] is not None and link["confirmed_at"]]
+    links_ = [
+        link
+        for link in chat.links
+        if link["state"] in {"active", "stopped"}
+        and link["plan"] is not None
+        and link["confirmed_at"]
+        and await links.has_mandate(link["plan"], link["subject"])
+    ]
     return links_ if len({link["plan"] for link in links_}) > 1 else []
 
 
@@ -138,14 +157,26 @@ async def _call_instead(matters: list[Any]) -> None:
 async def after_stop(chat: Chat, link: Any, text: str | None) -> None:
     """Somebody who stopped the messages writes: a human reads it, and nothing else begins.
 
-    A second stop word says nothing that the first has not said.
+    A second stop word says nothing that the first has not said, but that they still want none.
     """
+    if text is not None and is_stop(text):
+        await _still(chat)
     if text is not None and not is_stop(text) and link["plan"] is not None:
-        if matters := _several(chat):
+        if matters := await _several(chat):
             await _call_instead(matters)
         else:
             await _keep(link, text)
     await chat.say(link, "STOP-OK")
+
+
+async def _still(chat: Chat) -> None:
+    """What was said before this and comes later begins nothing again."""
+    await connection().execute(
+        "UPDATE link SET ended_at = greatest(ended_at, $2), version = version + 1"
+        " WHERE id = ANY ($1) AND state = 'stopped'",
+        [link["id"] for link in chat.links],
+        chat.update["received_at"],
+    )
 
 
 async def _keep(link: Any, text: str) -> None:
