@@ -80,16 +80,6 @@ RULES = (
         f" AND NOT {_HELD.format(plan='l.plan')}",
     ),
     Rule(
-        "updates",
-        "that something came in by chat: when, and under which number",
-        DONE_WITH,
-        "when it took effect, or was given up",
-        clear_some,
-        """
-DELETE FROM incoming_update WHERE id IN (
-    SELECT id FROM incoming_update WHERE coalesce(handled_at, failed_at) <= $1 LIMIT $2)""",
-    ),
-    Rule(
         "values",
         "the values of a message, and a chat that it names",
         _A_YEAR,
@@ -154,6 +144,16 @@ DELETE FROM incoming_update WHERE id IN (
         " AND NOT EXISTS (SELECT 1 FROM plan o WHERE o.person = q.person AND (o.closed_at IS NULL"
         "  OR coalesce(o.keep_until, o.closed_at + interval '365 days') > $1))"
         " GROUP BY q.person ORDER BY min(q.closed_at), q.person LIMIT $2",
+    ),
+    Rule(
+        "updates",
+        "that something came in by chat: when, and under which number",
+        DONE_WITH,
+        "when it took effect, or was given up",
+        clear_some,
+        """
+DELETE FROM incoming_update WHERE id IN (
+    SELECT id FROM incoming_update WHERE coalesce(handled_at, failed_at) <= $1 LIMIT $2)""",
     ),
     Rule(
         "sessions",

@@ -26,8 +26,9 @@ TERMS = {
     "incidents": 5 * 365,
     "people": 365,
 }
-# What is deleted, and is shown in test_ends.py.
+# What is deleted, and is shown in test_ends.py; the first in test_a_stop_is_never_lost.py.
 ENDS = (
+    "updates",
     "sessions",
     "devices",
     "factors",
