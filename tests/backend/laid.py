@@ -29,7 +29,7 @@ SELECT table_name, column_name, data_type, is_nullable = 'NO', column_default IS
 """
 _USUAL: Mapping[str, Mapping[str, object]] = {
     "actor": {"kind": "staff"},
-    "agency": {"zone": "Africa/Tunis", "regime": "ngo"},
+    "agency": {"zone": "Africa/Tunis", "regime": "ngo", "working_days": [1]},
     "data_flow": {"purpose": "care", "basis": "law"},
     "mandate": {"role": "CO"},
     "member": {"zone": "Africa/Tunis", "role": "ME"},
