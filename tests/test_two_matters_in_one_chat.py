@@ -98,7 +98,7 @@ async def test_a_matter_of_a_circle_that_they_left_is_none_that_very_second(
     (first, second), member = await _two(world, chats)
     await world.sql("UPDATE mandate SET ends = starts WHERE id = $1::uuid", member.mandate)
     await chats.say(member.phone, SECRET)
-    assert "not-kept" not in await kinds(first) + await kinds(second)
+    assert "call-me" not in await kinds(first) + await kinds(second)
 
 
 @pytest.mark.parametrize("state", ["active", "stopped", "inactive", "unconfirmed", "invited"])

@@ -15,7 +15,10 @@ async def test_every_function_of_the_database_is_called_by_something(catalog: An
         "SELECT concat(pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid)) AS text"
         "  FROM pg_policy"
     )
-    triggers = await catalog.fetch("SELECT tgfoid::regproc::text AS name FROM pg_trigger")
+    triggers = await catalog.fetch(
+        "SELECT tgfoid::regproc::text AS name, pg_get_triggerdef(oid) AS text FROM pg_trigger"
+        " WHERE NOT tgisinternal"
+    )
     program = [
         path.read_text(encoding="utf-8")
         for folder in ("backend", "bots", "workflows")
@@ -25,6 +28,7 @@ async def test_every_function_of_the_database_is_called_by_something(catalog: An
     for function in functions:
         others = [row["text"] for row in functions if row["name"] != function["name"]]
         word = re.compile(rf"\b{function['name']}\(")
-        if any(map(word.search, [*others, *(row["text"] for row in policies), *program])):
+        told = [row["text"] for row in (*policies, *triggers)]
+        if any(map(word.search, [*others, *told, *program])):
             called.add(function["name"])
     assert {row["name"] for row in functions} - called == set()
