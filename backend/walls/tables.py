@@ -30,6 +30,7 @@ class BreakGlass(Table, tablename="break_glass"):
     """A wish to see a plan that is not one's own, for four hours; a second person lets it or not.
 
     It names an alias and no plan: nobody has looked yet whether there is such a person.
+    `written_at` is the database's own clock: a small agency waits its day by that one too.
     """
 
     id = row_id()
@@ -39,6 +40,7 @@ class BreakGlass(Table, tablename="break_glass"):
     reason = Bytea(null=True, default=None)
     asked_by = reference(ActorRecord)
     asked_at = instant()
+    written_at = instant(null=True)
     let_by = reference(ActorRecord, null=True)
     let_at = instant(null=True)
     ended_at = instant(null=True)

@@ -39,11 +39,12 @@ class Small:
     async def waited(self, hours: float) -> None:
         """So long ago, by the clock of the database too, the wish was written."""
         later(hours)
-        await self.world.sql(
-            "UPDATE erasure_wish SET written_at = clock_timestamp() - $1::interval"
-            " WHERE ended_at IS NULL",
-            timedelta(hours=hours),
-        )
+        for table in ("erasure_wish", "break_glass"):
+            await self.world.sql(
+                f"UPDATE {table} SET written_at = clock_timestamp() - $1::interval"
+                " WHERE ended_at IS NULL",
+                timedelta(hours=hours),
+            )
 
     async def erase(self, by: Caller | None = None) -> Any:
         [row] = await self.world.sql("SELECT version FROM plan WHERE id = $1", UUID(self.plan))
@@ -157,6 +158,8 @@ async def test_the_glass_too_opens_on_the_day_after_for_whoever_asked(desk: Smal
     early = await colleague.post(path, None, version=1)
     assert early.status_code == 409
     later(24)
+    assert (await colleague.post(path, None, version=1)).status_code == 404
+    await desk.waited(24)
     assert (await colleague.get(f"/plans/{desk.plan}")).status_code == 404
     opened = await colleague.post(path, None, version=1)
     assert opened.status_code == 200, opened.text
@@ -175,7 +178,7 @@ async def test_a_second_wish_of_ones_own_is_let_while_the_first_glass_is_broken(
     colleague = await desk.world.somebody("SW")
     wish = {"alias": desk.alias, "reason": "It burns."}
     asked = [(await colleague.post("/break-glass", wish)).json()["id"] for _ in range(2)]
-    later(24)
+    await desk.waited(24)
     for one in asked:
         opened = await colleague.post(f"/break-glass/{one}/let", None, version=1)
         assert opened.status_code == 200, opened.text
@@ -190,7 +193,7 @@ async def test_the_glass_stays_closed_for_whoever_asked_elsewhere_or_too_late(
         f"/break-glass/{(await colleague.post('/break-glass', one)).json()['id']}/let"
         for one in (wish, {**wish, "alias": "Nobody"})
     ]
-    later(25)
+    await desk.waited(25)
     assert (await colleague.post(paths[0], None, version=1)).status_code == 404
     await desk.small()
     assert (await colleague.post(paths[1], None, version=1)).status_code == 404

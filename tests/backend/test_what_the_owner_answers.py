@@ -119,10 +119,11 @@ async def test_an_alias_is_free_that_no_open_plan_of_the_agency_uses(laid: Laid,
         assert await laid.ask("free_alias($1)", offered[:3]) is None
 
 
+_ASKED = {"asked_by": "me", "asked_at": -30 * HOUR, "written_at": -30 * HOUR}
 GLASS: Rows = {
     **MINE,
-    "glass": row("break_glass", alias="kestrel", asked_by="me", asked_at=-30 * HOUR),
-    "glass beside": row("break_glass", alias="Robin", asked_by="me", asked_at=-30 * HOUR),
+    "glass": row("break_glass", alias="kestrel", **_ASKED),
+    "glass beside": row("break_glass", alias="Robin", **_ASKED),
 }
 UNRIPE: Mapping[str, But] = {
     "of another agency": {"plan": {"agency": "elsewhere"}},
@@ -133,6 +134,8 @@ UNRIPE: Mapping[str, But] = {
     "ended": {"glass": {"ended_at": -HOUR}},
     "asked today": {"glass": {"asked_at": -23 * HOUR}},
     "asked the day before yesterday": {"glass": {"asked_at": -49 * HOUR}},
+    "written today": {"glass": {"written_at": -23 * HOUR}},
+    "written the day before yesterday": {"glass": {"written_at": -49 * HOUR}},
     "where the house is not small": {"here": {"small": False}},
     "behind a wall": BARRED,
 }
