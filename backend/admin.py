@@ -1,7 +1,7 @@
 """`./run admin`: what is set up at the terminal of the installation, before anybody can sign in.
 
-It speaks to the database as the application's own role. Secrets are asked on the
-terminal or read from files: a command line is seen by every account of the machine.
+It comes to the database as the owner, and speaks as the application's own role. Secrets are
+asked on the terminal or read from files: a command line is seen by every account of the machine.
 """
 
 import re

@@ -10,7 +10,7 @@ import json
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from contextvars import Context, ContextVar
+from contextvars import Context, ContextVar, Token
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 from uuid import UUID
@@ -22,7 +22,8 @@ from backend import clock
 from backend.errors import DatabaseBusy, NotFound, NotSignedIn, NotYourRole, TooMuch
 
 T = TypeVar("T")
-Role = Literal["owner", "app", "worker", "backup"]
+Role = Literal["owner", "app", "worker", "backup", "operator"]
+# Those that the database has; an operator comes as the owner (`backend/operating.py`).
 ROLES: tuple[Role, ...] = ("owner", "app", "worker", "backup")
 
 STATEMENT_SECONDS = 5
@@ -160,9 +161,9 @@ async def disconnect(role: Role) -> None:
             pool.terminate()
 
 
-def act_as(role: Role) -> None:
+def act_as(role: Role) -> Token[Role | None]:
     """Speak as this role in the current context and the tasks made from it."""
-    _role.set(role)
+    return _role.set(role)
 
 
 def in_fresh_context(work: Callable[[], Coroutine[Any, Any, T]]) -> asyncio.Task[T]:

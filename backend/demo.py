@@ -31,6 +31,7 @@ from backend.founding import (
     let_bot_speak,
 )
 from backend.messages.links import NewInvitation, create_invitation, invitation_of
+from backend.operating import at_terminal
 from backend.plans.actions.milestones import MilestoneChange, change_milestone
 from backend.plans.actions.opening import NewPerson, NewPlan, open_plan
 from backend.plans.actions.release import record_left_custody
@@ -69,7 +70,7 @@ def username(number: str) -> str:
 async def load(bot: ChatBot) -> bool:
     """Load the demo, whole and once; False where a real agency is there."""
     ids = {login: uuid4() for login, *_ in STAFF}
-    async with transaction(ids["sam"]):
+    async with at_terminal(ids["sam"]):
         there = await agency_there()
         if there is not None:
             return bool(there["demo"])

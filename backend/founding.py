@@ -17,8 +17,9 @@ from backend.agencies.lines import Lines, set_lines
 from backend.audit.actions import record
 from backend.courts import clients
 from backend.courts.clients import BUSIEST_DAY, CourtCredential
-from backend.database import connection, transaction
+from backend.database import connection
 from backend.errors import NotFound, NotFromThisState, Unfit
+from backend.operating import at_terminal
 from backend.staff.actions import ROLES, add_staff
 from backend.staff.factors import forget_factor
 from backend.staff.rules import needs_factor, needs_passkey
@@ -59,7 +60,7 @@ async def agency_there() -> Any | None:
 
 async def refuse_second() -> None:
     """Raises NotFromThisState where an agency is."""
-    async with transaction():
+    async with at_terminal():
         there = await agency_there()
     if there is not None and there["demo"]:
         raise NotFromThisState(
@@ -71,7 +72,7 @@ async def refuse_second() -> None:
 
 async def found_agency(new: NewAgency, administrator: Account, bot: ChatBot | None) -> None:
     """The first agency with its administrator, once. Raises NotFromThisState, Unfit."""
-    async with transaction(administrator.id):
+    async with at_terminal(administrator.id):
         await refuse_second()
         await make_agency(new)
         await _note("makeAgency", new.id, new.id)
@@ -82,7 +83,7 @@ async def found_agency(new: NewAgency, administrator: Account, bot: ChatBot | No
 
 async def find_agency(name: str | None) -> UUID:
     """The only agency, or the one of this name. Raises NotFromThisState."""
-    async with transaction() as held:
+    async with at_terminal() as held:
         rows = await held.fetch(
             "SELECT id FROM agency WHERE $1::text IS NULL OR name = $1 LIMIT 2", name
         )
@@ -95,7 +96,7 @@ async def find_agency(name: str | None) -> UUID:
 
 async def add_account(agency: UUID, new: Account) -> None:
     """Raises Unfit, Taken."""
-    async with transaction(new.id):
+    async with at_terminal(new.id):
         await add_staff(
             new.id,
             agency=agency,
@@ -109,7 +110,7 @@ async def add_account(agency: UUID, new: Account) -> None:
 
 async def write_lines(agency: UUID, lines: Lines) -> Lines:
     """The lines as they are afterwards. Raises Unfit."""
-    async with transaction():
+    async with at_terminal():
         now = await set_lines(agency, lines)
         await _note("setLines", agency, agency)
         return now
@@ -122,7 +123,7 @@ async def ask_second_factor(agency: UUID, of: str) -> None:
     not what is asked now, or may have come in without it, is signed out and led to set it up.
     The record says which it was, so that less than passkeys has an instant and an end there.
     """
-    async with transaction() as held:
+    async with at_terminal() as held:
         # no sign-in is under way that still goes by what was asked before
         await held.execute("SELECT pg_advisory_xact_lock($1)", RULES_LOCK)
         await held.execute(
@@ -142,18 +143,18 @@ async def forget_second_factor(agency: UUID, login: str) -> None:
 
     Raises NotFound.
     """
-    async with transaction() as held:
+    async with at_terminal() as held:
         who = await held.fetchval("SELECT staff_of_login($1, NULL, $2)", login.casefold(), agency)
     if who is None:
         raise NotFound("There is no such login in this agency.")
-    async with transaction(who) as held:
+    async with at_terminal(who) as held:
         await forget_factor(held, who)
         await _note("forgetSecondFactor", agency, who)
 
 
 async def set_regime(agency: UUID, regime: str) -> None:
     """Under which law an agency works: what a public body may tell an NGO hangs on it."""
-    async with transaction() as held:
+    async with at_terminal() as held:
         await held.execute(
             "UPDATE agency SET regime = $2, version = version + 1 WHERE id = $1", agency, regime
         )
@@ -163,7 +164,7 @@ async def set_regime(agency: UUID, regime: str) -> None:
 async def name_country(agency: UUID, code: str | None) -> None:
     """Whose law an agency works under; None stands for the strictest of each. Raises Unfit."""
     country = check_country(code) if code else None
-    async with transaction() as held:
+    async with at_terminal() as held:
         await held.execute(
             "UPDATE agency SET country = $2, version = version + 1 WHERE id = $1", agency, country
         )
@@ -174,7 +175,7 @@ async def set_complaint_days(agency: UUID, days: int) -> None:
     """How many working days a complaint waits for its answer at most. Raises Unfit."""
     if not 1 <= days <= LONGEST_COMPLAINT:
         raise Unfit(f"A complaint waits 1 to {LONGEST_COMPLAINT} working days.")
-    async with transaction() as held:
+    async with at_terminal() as held:
         await held.execute(
             "UPDATE agency SET complaint_days = $2, version = version + 1 WHERE id = $1",
             agency,
@@ -188,7 +189,7 @@ async def set_terms(agency: UUID, *, person: int | None, circle: int | None) -> 
 
     It holds for plans that are closed from now on. Raises Unfit outside what the country allows.
     """
-    async with transaction() as held:
+    async with at_terminal() as held:
         keep = profile_of(
             await held.fetchval("SELECT country FROM agency WHERE id = $1", agency)
         ).keep
@@ -212,7 +213,7 @@ async def make_small(agency: UUID, *, small: bool, reviewer: str | None = None) 
     `reviewer` is another agency's name, whose coordinators look. Answers with whether it is so
     now: it is, while there are two active coordinators at most. Raises NotFound, Unfit.
     """
-    async with transaction() as held:
+    async with at_terminal() as held:
         looks = None
         if reviewer is not None:
             looks = await held.fetchval("SELECT id FROM agency WHERE name = $1", reviewer)
@@ -233,7 +234,7 @@ async def make_small(agency: UUID, *, small: bool, reviewer: str | None = None) 
 
 async def let_bot_speak(agency: UUID, bot: ChatBot) -> None:
     """Raises Unfit where this bot speaks for another agency."""
-    async with transaction() as held:
+    async with at_terminal() as held:
         await make_bot(uuid4(), agency, number=bot.number, username=bot.username)
         row = await held.fetchrow("SELECT id, agency FROM bot WHERE number = $1", bot.number)
         if row["agency"] != agency:
@@ -246,7 +247,7 @@ async def add_court(
 ) -> tuple[UUID, CourtCredential]:
     """A court's client: the id that files are bound to, and what the court signs in with."""
     id_ = uuid4()
-    async with transaction(id_):
+    async with at_terminal(id_):
         made = await clients.add_court_client(
             id_, agency=agency, label=label, busiest_day=busiest_day
         )
@@ -259,7 +260,7 @@ async def add_court_with_key(
 ) -> tuple[UUID, str]:
     """Likewise for a court that signs with a key: our id, and its client id. Raises Unfit."""
     id_ = uuid4()
-    async with transaction(id_):
+    async with at_terminal(id_):
         client_id = await clients.add_key_client(
             id_, agency=agency, label=label, key=key, busiest_day=busiest_day
         )
@@ -269,26 +270,26 @@ async def add_court_with_key(
 
 async def give_court_key(client: UUID, key: str | None, *, key_only: bool) -> None:
     """Raises Unfit."""
-    async with transaction(client):
+    async with at_terminal(client):
         agency = await clients.give_key(client, key, key_only=key_only)
         await _note("giveCourtKey", agency, client)
 
 
 async def suspend_court(client: UUID) -> None:
     """Raises Unfit, NotFromThisState."""
-    async with transaction(client):
+    async with at_terminal(client):
         await _note("suspendCourt", await clients.suspend(client), client)
 
 
 async def resume_court(client: UUID) -> None:
     """Raises Unfit, NotFromThisState."""
-    async with transaction(client):
+    async with at_terminal(client):
         await _note("resumeCourt", await clients.resume(client), client)
 
 
 async def add_court_canaries(client: UUID, references: Sequence[str]) -> None:
     """Raises Unfit, Taken."""
-    async with transaction(client):
+    async with at_terminal(client):
         await _note("addCourtCanaries", await clients.add_canaries(client, references), client)
 
 

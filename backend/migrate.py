@@ -48,10 +48,13 @@ async def prepare(admin_url: str, passwords: Mapping[Role, str] | None = None) -
                     await held.execute(await _create(held, role, (passwords or {}).get(role)))
             for sql in _hand_over(name):
                 await held.execute(sql)
+            with contextlib.suppress(asyncpg.InsufficientPrivilegeError):
+                await held.execute(let_owner_speak())  # of no use but to an operator
             if await _handed_over(held):  # a REVOKE that may not is a warning, no error
                 return
         missing = await _missing(held)  # some may be made by now
         todo = [await _create(held, role, None) for role in missing] + _hand_over(name)
+        todo.append(let_owner_speak())
         raise SettingsError(
             "the roles are not all there, or the database is not theirs alone, and that may not"
             " be mended from here; let a superuser run this, with a password for each role:\n"
@@ -96,6 +99,11 @@ def _hand_over(name: str) -> list[str]:
         f"REVOKE CONNECT, TEMPORARY ON DATABASE {name} FROM PUBLIC;",
         *(f"GRANT CONNECT ON DATABASE {name} TO {role_name(role)};" for role in ROLES),
     ]
+
+
+def let_owner_speak() -> str:
+    """An operator comes as the owner. It inherits nothing, so no policy of the app's is its own."""
+    return f"GRANT {role_name('app')} TO {role_name('owner')} WITH INHERIT FALSE, SET TRUE;"
 
 
 async def migrate(owner_url: str) -> None:
@@ -144,7 +152,7 @@ async def is_open(owner_url: str) -> bool:
     held = await asyncpg.connect(owner_url)
     try:
         left: bool = await held.fetchval(
-            "SELECT EXISTS (SELECT 1 FROM pg_policies WHERE policyname = 'release_before')"
+            "SELECT EXISTS (SELECT 1 FROM pg_policies WHERE policyname LIKE 'release\\_before%')"
         )
         return left
     finally:

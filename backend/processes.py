@@ -13,7 +13,7 @@ import asyncpg
 from backend import database, embedded
 from backend.database import BROKEN, ROLES, Role
 from backend.errors import DatabaseBusy
-from backend.migrate import role_name
+from backend.migrate import let_owner_speak, role_name
 from backend.settings import Settings, SettingsError
 
 # What keeps a process from running, each with one line for the operator.
@@ -28,6 +28,12 @@ CANNOT_RUN = (
 
 
 PATIENCE_SECONDS = 60
+MAY_NOT_SPEAK = (
+    asyncpg.InsufficientPrivilegeError,
+    asyncpg.InvalidParameterValueError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+)
+OWNERS: tuple[Role, ...] = ("owner", "operator")  # who come by the owner's address
 
 
 @dataclass(frozen=True)
@@ -40,8 +46,7 @@ class Reach:
     def url(self, role: Role) -> str:
         """Raises SettingsError where the role's setting is missing."""
         if role not in self.roles:
-            name = "DATABASE_URL" if role == "owner" else f"{role.upper()}_DATABASE_URL"
-            raise SettingsError(f"{name} is missing")
+            raise SettingsError(f"{_setting(role)} is missing")
         return self.roles[role]
 
 
@@ -54,6 +59,7 @@ def reach(configured: Settings) -> Iterator[Reach]:
     if not configured.embedded:
         given: dict[Role, str | None] = {
             "owner": configured.database_url,
+            "operator": configured.database_url,
             "app": configured.app_database_url,
             "worker": configured.worker_database_url,
             "backup": configured.backup_database_url,
@@ -64,7 +70,7 @@ def reach(configured: Settings) -> Iterator[Reach]:
     server = embedded.start(configured.data)
     try:
         roles = {role: server.url(role_name(role)) for role in ROLES}
-        yield Reach(server.url("postgres"), roles)
+        yield Reach(server.url("postgres"), {**roles, "operator": server.url("postgres")})
     finally:
         embedded.stop(server)
 
@@ -73,18 +79,29 @@ def reach(configured: Settings) -> Iterator[Reach]:
 async def process(role: Role, configured: Settings) -> AsyncIterator[Reach]:
     """Be a process that speaks as this role. Raises one of CANNOT_RUN.
 
-    An owner's or a superuser's URL is refused with SettingsError.
+    An owner's or a superuser's URL is refused with SettingsError, but for the operator.
     """
     with reach(configured) as found:
         try:
-            settings = database.limiting(configured.limits) if role == "app" else None
-            await _connect(role, found.url(role), configured.pool, settings)
+            await _connect(role, found.url(role), configured.pool, _said(role, configured))
             yield found
         finally:
             await database.disconnect(role)
 
 
-async def _connect(role: Role, url: str, size: int, settings: Mapping[str, str] | None) -> None:
+def _setting(role: Role) -> str:
+    return "DATABASE_URL" if role in OWNERS else f"{role.upper()}_DATABASE_URL"
+
+
+def _said(role: Role, configured: Settings) -> Mapping[str, str]:
+    """What a role's connections say when they begin."""
+    if role not in {"app", "operator"}:
+        return {}
+    speaks = {"role": role_name("app")} if role == "operator" else {}
+    return {**database.limiting(configured.limits), **speaks}
+
+
+async def _connect(role: Role, url: str, size: int, settings: Mapping[str, str]) -> None:
     """A database that is on its way up is waited for; after a minute its error is the answer."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
@@ -96,6 +113,13 @@ async def _connect(role: Role, url: str, size: int, settings: Mapping[str, str] 
             if time.monotonic() > deadline:
                 raise
             await asyncio.sleep(0.5)
+        except MAY_NOT_SPEAK as error:
+            if role != "operator":
+                raise
+            raise SettingsError(
+                "the owner of the database may not speak as the application yet;"
+                f" let a superuser run this: {let_owner_speak()}"
+            ) from error
         else:
             return
 
@@ -103,18 +127,23 @@ async def _connect(role: Role, url: str, size: int, settings: Mapping[str, str] 
 async def _refuse_might(role: Role) -> None:
     row = await database.fetch_one(
         "SELECT r.rolsuper OR r.rolbypassrls OR r.rolcreaterole AS mighty,"
-        " pg_has_role(current_user, d.datdba, 'USAGE') AS owns, current_user AS name"
+        " pg_has_role(current_user, d.datdba, 'USAGE') AS owns, current_user AS name,"
+        " session_user <> current_user AS came_as_another"
         " FROM pg_roles r, pg_database d"
         " WHERE r.rolname = current_user AND d.datname = current_database()"
     )
     if row is None or row["mighty"] or row["owns"]:
         raise SettingsError(
             f"the {role} refuses to run as the owner or a superuser of the database;"
-            f" give it its own role in {role.upper()}_DATABASE_URL"
+            f" give it its own role in {_setting(role)}"
         )
-    if row["name"] != role_name(role):
-        # the jobs' role sees every plan: an API that spoke as it would stand without its wall
+    if role == "operator":
+        if not row["came_as_another"]:
+            raise SettingsError(f"{_setting(role)} is to name the owner of the database")
+    elif row["name"] != role_name(role) or row["came_as_another"]:
+        # the jobs' role sees every plan: an API that spoke as it would stand without its wall;
+        # and one that came as the owner could do what an operator may
         raise SettingsError(
             f"the {role} runs as {role_name(role)} and as nobody else;"
-            f" {role.upper()}_DATABASE_URL names another role"
+            f" {_setting(role)} names another role"
         )

@@ -25,7 +25,7 @@ def run(act: Callable[[Settings], Awaitable[None]]) -> None:
 
     async def acting() -> None:
         configured = settings()
-        async with process("app", configured):
+        async with process("operator", configured):
             vault()
             await act(configured)
 

@@ -53,7 +53,11 @@ async def ground(name: str = embedded.DATABASE, **settings: str) -> AsyncIterato
 
 @asynccontextmanager
 async def speaking_as(place: Ground, role: Role, size: int = 10) -> AsyncIterator[None]:
-    await database.connect(role, place.url(role), size=size)
+    """`operator` as the terminal is: a superuser, who speaks as the application."""
+    operator = role == "operator"
+    url = place.url(None if operator else role)
+    said = {"role": migrate.role_name("app")} if operator else None
+    await database.connect(role, url, size=size, only=not operator, settings=said)
     try:
         yield
     finally:

@@ -13,9 +13,10 @@ from uuid import UUID, uuid4
 import asyncpg
 import httpx
 
-from backend import clock, database
+from backend import clock
 from backend.access import Actor
 from backend.agencies.actions import NewAgency, make_agency
+from backend.operating import at_terminal
 from backend.plans.actions.opening import NewPerson, NewPlan, open_plan
 from backend.settings import ROOT
 from backend.staff.actions import add_staff
@@ -61,7 +62,7 @@ class Office:
 async def an_office() -> AsyncIterator[Office]:
     async with ground() as made:
         await load(made, MILESTONES_OF_OTHERS, OTHERS, date(2031, 3, 12))
-        async with speaking_as(made, "app", size=4):
+        async with speaking_as(made, "app", size=4), speaking_as(made, "operator", size=1):
             plan = await _fill()
         rows = await _open_rows(made)
         async with _nothing_to_do() as bare, an_api(made) as api:
@@ -92,7 +93,7 @@ async def _fill() -> UUID:
         language="en",
         second_factor="none",
     )
-    async with database.transaction():
+    async with at_terminal():
         await make_agency(new)
         await add_staff(
             worker, agency=agency, role="SW", login=LOGIN, alias="Sam", password=PASSWORD

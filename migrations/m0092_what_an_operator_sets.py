@@ -9,7 +9,7 @@ that the very transaction spends.
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 from piccolo.engine import engine_finder
 
-from migrations.m0020_walls import ME, NOW
+from migrations.m0040_second_person import ME, NOW
 
 ID = "2026-11-30T04:05:00:000000"
 VERSION = "1.38.0"
@@ -69,13 +69,119 @@ ALTER TABLE mandate ADD CONSTRAINT mandate_glass
 CREATE UNIQUE INDEX mandate_glass_once ON mandate (glass) WHERE glass IS NOT NULL;
 """
 
+# Whom a connection came as no statement can change, where it can say whatever it likes of itself. An
+# operator comes as the owner, and speaks as the application.
+AT_TERMINAL = "session_user <> 'throughcare_app'"
+THIS_ACT = "pg_current_xact_id_if_assigned()::xid"
+
+# Who adds an actor adds somebody to their own agency. Whoever was invited is added by the code.
+ACCOUNTS = f"""
+ALTER POLICY app_adds ON actor
+    WITH CHECK ({AT_TERMINAL}
+                OR (kind::text = ANY (ARRAY['person', 'member']) AND agency = (SELECT my_agency())));
+
+CREATE OR REPLACE FUNCTION spend_invitation(shown bytea, made uuid, at timestamptz) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    INSERT INTO actor (id, agency, kind, created_at)
+    SELECT made, i.agency, 'staff', at FROM account_invitation i
+     WHERE i.hash = shown AND i.used_at IS NULL AND i.ended_at IS NULL AND i.expires_at > at
+        ON CONFLICT (id) DO NOTHING;
+    UPDATE account_invitation SET used_at = at, account = made, version = version + 1
+     WHERE hash = shown AND used_at IS NULL AND ended_at IS NULL AND expires_at > at
+$$;
+
+-- Whether this very transaction spent an invitation for this account, and added whose it is.
+CREATE FUNCTION is_invited(made uuid, house uuid, as_role varchar) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT EXISTS (
+        SELECT 1 FROM account_invitation i JOIN actor a ON a.id = i.account
+         WHERE i.account = made AND i.agency = house AND i.role = as_role
+           AND i.xmin = {THIS_ACT} AND a.xmin = {THIS_ACT} AND a.kind = 'staff')
+$$;
+REVOKE EXECUTE ON FUNCTION is_invited FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION is_invited TO throughcare_app;
+ALTER POLICY app_adds ON staff
+    WITH CHECK (is_invited(id, agency, role) OR ({AT_TERMINAL} AND EXISTS (
+        SELECT 1 FROM actor a WHERE a.id = staff.id AND a.agency = staff.agency
+           AND a.xmin = {THIS_ACT})));
+"""
+
+# What is set at the terminal, for every agency at once. A rota is a new version of its agency.
+OPERATORS = """
+CREATE FUNCTION keep_agency() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF TG_OP = 'INSERT' OR to_jsonb(NEW) - 'version' <> to_jsonb(OLD) - 'version'
+        OR NEW.id IS DISTINCT FROM my_house() OR my_role() IS DISTINCT FROM 'CO'
+    THEN
+        RAISE EXCEPTION 'an agency is set up at the terminal'
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END $$;
+REVOKE EXECUTE ON FUNCTION keep_agency FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION keep_agency TO throughcare_app;
+CREATE TRIGGER agency_is_set_up BEFORE INSERT OR UPDATE ON agency FOR EACH ROW
+    WHEN (session_user = 'throughcare_app') EXECUTE FUNCTION keep_agency();
+
+CREATE FUNCTION refuse_but_at_terminal() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    RAISE EXCEPTION '% is set up at the terminal', TG_TABLE_NAME
+        USING ERRCODE = 'insufficient_privilege';
+END $$;
+REVOKE EXECUTE ON FUNCTION refuse_but_at_terminal FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION refuse_but_at_terminal TO throughcare_app;
+CREATE TRIGGER bot_is_set_up BEFORE INSERT OR UPDATE ON bot FOR EACH ROW
+    WHEN (session_user = 'throughcare_app') EXECUTE FUNCTION refuse_but_at_terminal();
+CREATE TRIGGER court_client_is_set_up BEFORE INSERT OR UPDATE ON court_client FOR EACH ROW
+    WHEN (session_user = 'throughcare_app') EXECUTE FUNCTION refuse_but_at_terminal();
+REVOKE INSERT ON agency, bot, court_client FROM throughcare_worker;
+"""
+
+# The release before makes an account first and spends its invitation then. It may, until it is
+# closed; what the releases before it needed is closed first.
+OVER = r"""
+CREATE OR REPLACE FUNCTION close_release_before() RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    one record;
+BEGIN
+    FOR one IN SELECT tablename, policyname FROM pg_policies
+                WHERE schemaname = 'public' AND policyname LIKE 'release\_before%'
+    LOOP
+        EXECUTE format('DROP POLICY %I ON %I', one.policyname, one.tablename);
+    END LOOP;
+    REVOKE SELECT ON staff FROM throughcare_app;
+    GRANT SELECT (id, agency, version, role, login, alias, active, created_at) ON staff
+        TO throughcare_app;
+END $$;
+DO $$ BEGIN
+    IF EXISTS (SELECT 1 FROM migration WHERE name = '2026-11-29T14:10:00:000000'
+                  AND ran_on < clock_timestamp()::timestamp - interval '1 hour') THEN
+        PERFORM close_release_before();
+    END IF;
+END $$;
+"""
+BEFORE = f"""
+CREATE POLICY release_before_adds ON actor FOR INSERT TO throughcare_app WITH CHECK (true);
+CREATE POLICY release_before_adds ON staff FOR INSERT TO throughcare_app
+    WITH CHECK (EXISTS (SELECT 1 FROM actor a WHERE a.id = staff.id AND a.agency = staff.agency
+                           AND a.xmin = {THIS_ACT}));
+DO $$ BEGIN
+    IF NOT EXISTS (SELECT 1 FROM staff) THEN
+        PERFORM close_release_before();
+    END IF;
+END $$;
+"""
+
 
 async def forwards() -> MigrationManager:
     manager = MigrationManager(migration_id=ID, app_name="throughcare", description=DESCRIPTION)
 
     async def run() -> None:
         transaction = engine_finder().current_transaction.get()
-        for part in (GLASS,):
+        for part in (GLASS, ACCOUNTS, OPERATORS, OVER, BEFORE):
             await transaction.connection.execute(part)
 
     manager.add_raw(run)

@@ -12,7 +12,7 @@ from backend.settings import LIMITS
 from tests.world import Behind, World
 
 _numbers = count(1)
-ROLES: tuple[database.Role, ...] = ("app", "worker")
+ROLES: tuple[database.Role, ...] = ("app", "worker", "operator")
 
 
 async def copy_database(server: embedded.Server, template: str, name: str) -> None:
@@ -78,11 +78,22 @@ async def connected(server: embedded.Server, name: str) -> AsyncIterator[World]:
 
 
 async def open_pools(server: embedded.Server, name: str) -> None:
-    """Both roles' pools; `app` is that of the process, as in the API."""
+    """The roles' pools and the operator's; `app` is that of the process, as in the API."""
     for role in ROLES:
-        url = server.url(migrate.role_name(role), name)
-        limits = database.limiting(LIMITS) if role == "app" else None
-        await database.connect(role, url, size=8, only=role == "app", settings=limits)
+        await database.connect(
+            role, url_of(server, role, name), size=8, only=role == "app", settings=said(role)
+        )
+
+
+def url_of(server: embedded.Server, role: database.Role, name: str) -> str:
+    """An operator comes as a superuser, as where the program runs a Postgres of its own."""
+    return server.url("postgres" if role == "operator" else migrate.role_name(role), name)
+
+
+def said(role: database.Role) -> dict[str, str]:
+    """What its connections say when they begin, as in the program."""
+    limits = dict(database.limiting(LIMITS)) if role == "app" else {}
+    return limits | ({"role": migrate.role_name("app")} if role == "operator" else {})
 
 
 async def as_the_owner_of_everything(world: World) -> None:

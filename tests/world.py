@@ -12,10 +12,11 @@ from uuid import UUID, uuid4
 import asyncpg
 import httpx
 
-from backend import clock, database, embedded
+from backend import clock, embedded
 from backend.agencies.actions import NewAgency, make_agency, make_bot
 from backend.app import create_app
 from backend.flows.rules import OF_KIND
+from backend.operating import at_terminal
 from backend.staff.actions import add_staff
 from backend.staff.rules import code_at
 from tests.asgi import ask
@@ -151,7 +152,7 @@ class World:
                 **values,
             }
         )
-        async with database.transaction():
+        async with at_terminal():
             await make_agency(new)
             number = BOT_NUMBER if self.agency is None else str(uuid4().int)[:12]
             await make_bot(uuid4(), id_, number=number, username="horizon_desk_bot")
@@ -163,7 +164,7 @@ class World:
         login = f"{role.lower()}{name}-{uuid4().hex[:6]}"
         where = agency or self.agency or await self.an_agency()
         id_ = uuid4()
-        async with database.transaction():
+        async with at_terminal():
             await add_staff(
                 id_, agency=where, role=role, login=login, alias="Sam", password=PASSWORD
             )

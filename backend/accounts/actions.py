@@ -126,10 +126,7 @@ async def accept_invitation(
     try:
         await _count(hashed, address)
         async with transaction():
-            actor = await _make(await _standing(hashed), login, password, request)
-            await connection().execute(
-                "SELECT spend_invitation($1, $2, $3)", hashed, actor.id, clock.now()
-            )
+            await _make(await _standing(hashed), hashed, login, password, request)
     except (WrongCredentials, TooManyTries) as refused:
         await deny(None, "acceptInvitation", refused.kind, asked=hashed, request=request)
         raise
@@ -148,7 +145,9 @@ async def _standing(hashed: bytes) -> Any:
     return row
 
 
-async def _make(invitation: Any, login: str, password: str, request: str | None) -> Actor:
+async def _make(
+    invitation: Any, hashed: bytes, login: str, password: str, request: str | None
+) -> None:
     id_ = uuid4()
     await add_staff(
         id_,
@@ -157,10 +156,10 @@ async def _make(invitation: Any, login: str, password: str, request: str | None)
         login=login,
         alias=invitation["alias"],
         password=password,
+        invited=hashed,
     )
     actor = Actor(id_, "staff", invitation["role"], invitation["agency"], request=request)
     await record(actor, "acceptInvitation", thing=invitation["id"])
-    return actor
 
 
 async def list_colleagues(actor: Actor) -> Colleagues:

@@ -43,9 +43,14 @@ async def make_actor(id_: UUID, kind: Kind, agency: UUID | None) -> None:
     except asyncpg.UniqueViolationError as error:
         raise Taken from error
     if kind in {"person", "member", "staff"}:
-        await connection().execute(
-            "INSERT INTO subject_key (id, wrapped) VALUES ($1, $2)", id_, vault().new_key(id_)
-        )
+        await give_key(id_)
+
+
+async def give_key(id_: UUID) -> None:
+    """To an actor of this very transaction, and to nobody else: the database sees to it."""
+    await connection().execute(
+        "INSERT INTO subject_key (id, wrapped) VALUES ($1, $2)", id_, vault().new_key(id_)
+    )
 
 
 async def hold_keys() -> None:

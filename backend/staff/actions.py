@@ -4,7 +4,7 @@ import asyncpg
 
 from backend import clock
 from backend.access import Actor
-from backend.actors.actions import make_actor
+from backend.actors.actions import give_key, make_actor
 from backend.audit.actions import record
 from backend.database import connection, transaction
 from backend.errors import Taken, Unfit, WrongCredentials
@@ -20,9 +20,16 @@ ROLES = ("SW", "CO", "PO", "PS", "CP", "CS", "TR", "AD", "AU", "DP")
 
 
 async def add_staff(
-    id_: UUID, *, agency: UUID, role: str, login: str, alias: str, password: str
+    id_: UUID,
+    *,
+    agency: UUID,
+    role: str,
+    login: str,
+    alias: str,
+    password: str,
+    invited: bytes | None = None,
 ) -> None:
-    """Make an account.
+    """Make an account, at the terminal, or of the invitation whose hash `invited` is: it is spent.
 
     Raises Unfit for an alias that a chat must not carry and a password that is easily guessed,
     Taken for a login.
@@ -30,7 +37,11 @@ async def add_staff(
     fit = check_account(role, alias)
     named = await connection().fetchval("SELECT name FROM agency WHERE id = $1", agency)
     hashed = await hash_password(password, (login, alias, named or ""))
-    await make_actor(id_, "staff", agency)
+    if invited is None:
+        await make_actor(id_, "staff", agency)
+    else:
+        await connection().execute("SELECT spend_invitation($1, $2, $3)", invited, id_, clock.now())
+        await give_key(id_)
     try:
         await connection().execute(
             "INSERT INTO staff (id, agency, version, role, login, alias, password, active,"

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -219,6 +220,33 @@ INSERT INTO actor (id, kind, created_at) VALUES (gen_random_uuid(), 'person', no
 """
 
 
+async def _accepts(before: Any, app: Any, login: str) -> None:
+    """As the release before accepts an invitation: the account first, and the code is spent."""
+    await before.execute(
+        "INSERT INTO account_invitation (id, agency, version, role, alias, hash, invited_by,"
+        " made_at, expires_at) SELECT gen_random_uuid(), agency, 1, 'SW', 'Robin',"
+        f" '{login}', id, now(), now() + interval '1 hour' FROM staff WHERE login = 'sam'"
+    )
+    id_ = uuid4()
+    async with app.transaction():
+        agency = await app.fetchval("SELECT agency FROM invitation_of($1, now())", login.encode())
+        await app.execute(
+            "INSERT INTO actor (id, agency, kind, created_at) VALUES ($1, $2, 'staff', now())",
+            id_,
+            agency,
+        )
+        await app.execute(
+            "INSERT INTO staff (id, agency, version, role, login, alias, password, active,"
+            " created_at) VALUES ($1, $2, 1, 'SW', $3, 'Robin', 'x', true, now())",
+            id_,
+            agency,
+            login,
+        )
+        await app.execute("SELECT spend_invitation($1, $2, now())", login.encode(), id_)
+    spent = "SELECT count(*) FROM account_invitation WHERE account = $1 AND used_at IS NOT NULL"
+    assert await before.fetchval(spent, id_) == 1
+
+
 @of_the_last
 async def test_what_the_release_before_needs_is_left_open_until_it_is_closed_and_nothing_else(
     server: embedded.Server, before: Any
@@ -227,19 +255,29 @@ async def test_what_the_release_before_needs_is_left_open_until_it_is_closed_and
     await before.execute("CREATE POLICY release_before ON session TO throughcare_app USING (true)")
     await before.execute("UPDATE migration SET ran_on = ran_on - interval '2 hours'")
     await _upgrade(server, before)
-    left = "SELECT tablename::text FROM pg_policies WHERE policyname = 'release_before'"
-    assert [row[0] for row in await before.fetch(left)] == ["actor"]
+    left = (
+        "SELECT tablename::text, policyname::text FROM pg_policies"
+        " WHERE policyname LIKE 'release%' ORDER BY policyname, tablename"
+    )
+    assert [tuple(row) for row in await before.fetch(left)] == [
+        ("actor", "release_before"),
+        ("actor", "release_before_adds"),
+        ("staff", "release_before_adds"),
+    ]
     name = await before.fetchval("SELECT current_database()")
     owner = server.url(migrate.role_name("owner"), name)
     assert await migrate.is_open(owner)
     app = await asyncpg.connect(server.url(migrate.role_name("app"), name))
     try:
         assert await app.execute(_ADD) == "INSERT 0 1"
+        await _accepts(before, app, "robin")
         for _ in range(2):  # a second time there is nothing left to close
             await migrate.close(owner)
             assert not await migrate.is_open(owner)
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await app.execute(_ADD)
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await _accepts(before, app, "alex")
         assert await app.fetchval("SELECT count(*) FROM actor") == 0
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await app.execute("SELECT close_release_before()")
@@ -316,6 +354,7 @@ LOST = {
         "count_act",
         "(NEW.operation ~ '^(get|list|read)' OR NEW.operation = 'milestoneHistory')",
     ): "a preview is a look as well",
+    ("close_release_before", "policyname = 'release_before'"): "and what begins with that name",
 }
 
 

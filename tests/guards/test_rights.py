@@ -87,6 +87,7 @@ async def test_functions_that_run_as_the_owner_are_few_and_cannot_be_misled(cata
         "is_still_mine",
         "holder_of",
         "invitation_of",
+        "is_invited",
         "spend_invitation",
         "try_pass",
         "holder_of_pass",

@@ -11,6 +11,7 @@ import pytest
 
 from backend import clock, database
 from backend.actors.actions import make_actor, seal
+from backend.operating import at_terminal
 from bots.phones.client import Phones
 from tests.processes import end, environment, stand_in_on_a_port, start
 from tests.world import World
@@ -31,7 +32,7 @@ async def _due(world: World, phones: Phones) -> list[int]:
     bot = (await world.sql("SELECT id FROM bot"))[0]["id"]
 
     people = [uuid4() for _ in chats]
-    async with database.transaction():
+    async with at_terminal():
         for one in people:
             await make_actor(one, "staff", agency)
 

@@ -13,7 +13,8 @@ from backend import clock
 from backend.actors.actions import vault
 from backend.agencies.actions import NewAgency, make_agency, make_bot
 from backend.courts.clients import add_key_client
-from backend.database import act_as, in_fresh_context, transaction
+from backend.database import in_fresh_context
+from backend.operating import at_terminal
 from backend.staff.actions import add_staff
 from backend.staff.rules import STEP, code_at
 from bots.channels.telegram import STAND_IN_TOKEN
@@ -201,7 +202,6 @@ async def set_up(api: httpx.AsyncClient, zone: str) -> tuple[dict[str, Staff], C
     """What an operator does at the terminal before anybody can sign in."""
 
     async def make() -> tuple[dict[str, Staff], Court]:
-        act_as("app")
         vault()
         agency = NewAgency(
             name="Horizon",
@@ -215,18 +215,18 @@ async def set_up(api: httpx.AsyncClient, zone: str) -> tuple[dict[str, Staff], C
             second_factor="leaders",  # those who play have an app, and no browser for passkeys
         )
         people, court, machine = {}, uuid4(), Machine()
-        async with transaction():
+        async with at_terminal():
             await make_agency(agency)
             number = STAND_IN_TOKEN.partition(":")[0]
             await make_bot(uuid4(), agency.id, number=number, username=f"desk_{number}_bot")
         for login, (role, alias, what) in STAFF.items():
             id_ = uuid4()
-            async with transaction(id_):
+            async with at_terminal(id_):
                 await add_staff(
                     id_, agency=agency.id, role=role, login=login, alias=alias, password=PASSWORD
                 )
             people[login] = Staff(api, id_, login, role, alias, what)
-        async with transaction(court):
+        async with at_terminal(court):
             machine.client_id = await add_key_client(
                 court, agency=agency.id, label="Un tribunal", key=machine.public
             )

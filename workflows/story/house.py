@@ -88,6 +88,9 @@ async def _move_in(stack: AsyncExitStack, server: embedded.Server, zone: str) ->
     for role in ROLES:
         await database.connect(role, server.url(migrate.role_name(role)), only=False)
         stack.push_async_callback(database.disconnect, role)
+    operator = {"role": migrate.role_name("app")}
+    await database.connect("operator", server.url(), only=False, settings=operator)
+    stack.push_async_callback(database.disconnect, "operator")
     looking = await asyncpg.connect(
         server.url(), server_settings={"default_transaction_read_only": "on", "timezone": "UTC"}
     )

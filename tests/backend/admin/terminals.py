@@ -7,7 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-from backend.migrate import role_name
 from backend.settings import ROOT
 from tests import forks
 from tests.world import PASSWORD, World
@@ -25,7 +24,7 @@ class Terminal:
     def __init__(self, world: World, folder: Path) -> None:
         self.env = {
             "PATH": "/usr/bin:/bin",
-            "APP_DATABASE_URL": world.server.url(role_name("app"), world.database_name),
+            "DATABASE_URL": world.server.url(database=world.database_name),
             "VAULT_KEY": base64.b64encode(bytes(range(32))).decode(),
             "TELEGRAM_TOKEN": TOKEN,
         }

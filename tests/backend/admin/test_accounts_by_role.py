@@ -1,6 +1,6 @@
 """Who is let in by an operator, and in again."""
 
-from backend.migrate import role_name
+from backend.migrate import let_owner_speak, role_name
 from tests.backend.admin.terminals import Terminal, refused
 from tests.backend.entering import enter, inside_of, set_up_an_app
 from tests.world import PASSWORD, App, Caller, World
@@ -20,11 +20,26 @@ async def test_accounts_are_added_by_role(terminal: Terminal, world: World) -> N
     await world.a_plan(sam_desk)
 
 
-async def test_the_owner_may_not_be_given_in_place_of_the_app(
+async def test_an_operator_comes_as_the_owner_and_not_as_the_application(
+    terminal: Terminal, world: World
+) -> None:
+    app = world.server.url(role_name("app"), world.database_name)
+    refused(await terminal.first(DATABASE_URL=app), "DATABASE_URL is to name the owner")
+    refused(await terminal.first(DATABASE_URL="", APP_DATABASE_URL=app), "DATABASE_URL is missing")
+    owner = world.server.url(role_name("owner"), world.database_name)
+    done = await terminal.first(DATABASE_URL=owner)
+    assert done.returncode == 0, done.stderr
+
+
+async def test_an_owner_who_may_not_speak_as_the_application_is_told_what_lets_them(
     terminal: Terminal, world: World
 ) -> None:
     owner = world.server.url(role_name("owner"), world.database_name)
-    refused(await terminal.first(APP_DATABASE_URL=owner), "refuses to run as the owner")
+    await world.sql("REVOKE throughcare_app FROM throughcare_owner")
+    try:
+        refused(await terminal.first(DATABASE_URL=owner), let_owner_speak())
+    finally:
+        await world.sql(let_owner_speak())
 
 
 async def test_who_lost_app_and_codes_sets_them_up_anew_and_comes_in_no_other_way(

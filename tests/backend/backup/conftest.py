@@ -8,8 +8,9 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from backend import archive, clock, database, migrate
+from backend import archive, clock, migrate
 from backend.courts.clients import add_court_client
+from backend.operating import at_terminal
 from tests.backend.backup.backups import Backups, answered
 from tests.world import PASSWORD, World, a_day, row
 
@@ -60,7 +61,7 @@ async def backups(world: World, tmp_path: Path) -> Backups:
     done = await answered(worker.patch(f"/milestones/{first['id']}", {"state": "done"}, version=1))
     again = {"state": "in_progress", "reason": "Canary reason"}
     await answered(worker.patch(f"/milestones/{first['id']}", again, version=done["version"]))
-    async with database.transaction():
+    async with at_terminal():
         court = await add_court_client(uuid4(), agency=UUID(str(world.agency)), label="Canarycourt")
     await _messages(world, plan["id"])
     key = tmp_path / "key"

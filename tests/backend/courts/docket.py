@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 
 import httpx
 
-from backend import database
 from backend.courts.clients import CourtCredential, add_court_client
+from backend.operating import at_terminal
 from tests.world import Caller, World, a_day, row
 
 REFERENCE = "2031/0417"
@@ -39,7 +39,7 @@ class Court:
 
 async def a_court(world: World, agency: UUID | None = None) -> Court:
     id_ = uuid4()
-    async with database.transaction():
+    async with at_terminal():
         where = agency or world.agency or await world.an_agency()
         credential = await add_court_client(id_, agency=where, label="First chamber")
     court = Court(id_, credential, Caller(id_))

@@ -5,8 +5,8 @@ from uuid import UUID, uuid4
 
 import httpx
 
-from backend import database
 from backend.courts.clients import add_key_client
+from backend.operating import at_terminal
 from tests.backend.courts.docket import Docket
 from tests.world import Caller, World
 from workflows.story.machine import Machine
@@ -39,7 +39,7 @@ class Signing(Machine):
 
 async def a_machine(world: World, key: Any = None, *, busiest_day: int = 100) -> Signing:
     machine, machine_id = Signing(key), uuid4()
-    async with database.transaction():
+    async with at_terminal():
         where = world.agency or await world.an_agency()
         machine.client_id = await add_key_client(
             machine_id, agency=where, label="Chamber", key=machine.public, busiest_day=busiest_day

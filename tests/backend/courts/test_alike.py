@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import httpx
 
-from backend import database
 from backend.courts.clients import add_canaries, resume, suspend
+from backend.operating import at_terminal
 from tests.backend.courts.docket import REFERENCE, Docket, a_court, a_docket
 from tests.backend.courts.machines import bind, seen
 from tests.backend.courts.test_quota import alarms, tasks_of
@@ -19,7 +19,7 @@ Ask = Callable[[], Awaitable[httpx.Response]]
 
 
 async def _watch(docket: Docket, *references: str) -> None:
-    async with database.transaction(docket.court.id):
+    async with at_terminal(docket.court.id):
         await add_canaries(docket.court.id, references)
 
 
@@ -105,7 +105,7 @@ async def test_whatever_is_not_its_file_gives_equal_bytes_for_equal_work(
         assert {answers[what][:2] for what in every} == {(429, answers["unknown"][1])}
         assert {trips[what] for what in every} == {trips["unknown"]}, trips
 
-        async with database.transaction():
+        async with at_terminal():
             await suspend(docket.court.id)
         stranger = Caller()
         stranger.token = "x" * 43
@@ -158,9 +158,9 @@ async def test_a_canary_belongs_to_one_machine(world: World) -> None:
 
 async def test_a_file_is_there_again_for_a_machine_that_is_let_go_on(world: World) -> None:
     docket = await a_docket(world)
-    async with database.transaction():
+    async with at_terminal():
         await suspend(docket.court.id)
-    async with database.transaction():
+    async with at_terminal():
         await resume(docket.court.id)
     assert (await docket.court.list(REFERENCE)).status_code == 401  # the token of before
     body = {
