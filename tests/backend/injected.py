@@ -24,3 +24,10 @@ async def injected(world: World, who: UUID | None, role: Role = "app") -> AsyncI
             yield held
     finally:
         await held.close()
+
+
+async def sent(world: World, who: UUID | None, *statements: tuple[object, ...]) -> None:
+    """Each is its SQL and its values; all are one transaction."""
+    async with injected(world, who) as held:
+        for sql, *values in statements:
+            await held.execute(str(sql), *values)

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from tests.backend.injected import injected
+from tests.backend.injected import sent
 from tests.world import World
 
 REFUSED = asyncpg.InsufficientPrivilegeError
@@ -54,9 +54,7 @@ class Small:
         )
 
     async def send(self, *statements: str) -> None:
-        async with injected(self.world, self.colleague) as held:
-            for sql in statements:
-                await held.execute(sql)
+        await sent(self.world, self.colleague, *((sql,) for sql in statements))
 
     async def is_in(self) -> bool:
         sql = "SELECT 1 FROM mandate WHERE actor = $1"
