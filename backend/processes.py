@@ -28,11 +28,6 @@ CANNOT_RUN = (
 
 
 PATIENCE_SECONDS = 60
-MAY_NOT_SPEAK = (
-    asyncpg.InsufficientPrivilegeError,
-    asyncpg.InvalidParameterValueError,
-    asyncpg.InvalidAuthorizationSpecificationError,
-)
 OWNERS: tuple[Role, ...] = ("owner", "operator")  # who come by the owner's address
 
 
@@ -113,7 +108,7 @@ async def _connect(role: Role, url: str, size: int, settings: Mapping[str, str])
             if time.monotonic() > deadline:
                 raise
             await asyncio.sleep(0.5)
-        except MAY_NOT_SPEAK as error:
+        except asyncpg.InsufficientPrivilegeError as error:
             if role != "operator":
                 raise
             raise SettingsError(

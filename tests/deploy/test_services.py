@@ -58,9 +58,8 @@ def test_a_role_is_let_in_by_its_password_alone(stack: Stack, name: str) -> None
     secret = f"{name}_database_url"
     wrong = re.sub(r":\w+@", ":wrong@", (stack.secrets / secret).read_text())
     variable = f"{name.upper()}_DATABASE_URL"
-    service = {"app": "admin", "worker": "worker", "backup": "backup"}[name]
-    words = ["admin", "lines"] if name == "app" else None
-    done = stack.run(service, words, **{f"{variable}_FILE": "", variable: wrong})
+    service = {"app": "api", "worker": "worker", "backup": "backup"}[name]
+    done = stack.run(service, **{f"{variable}_FILE": "", variable: wrong})
     assert done.returncode == 1
     assert "password authentication failed" in done.stderr
 
