@@ -70,7 +70,12 @@ async def test_who_there_is_is_seen_by_nobody_but_whoever_adds_them(kept: Kept) 
     callers = kept.scene.callers
     for reader in (*(one.id for one in callers.values()), kept.elsewhere.docket.worker.id):
         assert await _seen(reader, "actor") == {reader}
-    new = {"id": str(uuid4()), "kind": "person", "created_at": "2026-01-01T00:00:00Z"}
+    new = {
+        "id": str(uuid4()),
+        "agency": str(kept.world.agency),
+        "kind": "person",
+        "created_at": "2026-01-01T00:00:00Z",
+    }
     async with transaction(callers["SW"].id) as held:
         await held.execute(
             "INSERT INTO actor SELECT (jsonb_populate_record(null::actor, $1::jsonb)).*",

@@ -18,6 +18,7 @@ REVIEWED = {
     ("backend/files/gathering.py", "sql"): "handed through within the file, from its constants",
     ("backend/messages/sending.py", _MORE): "column names that stand in this file",
     ("backend/migrate.py", "_hand_over(name)"): "names that Postgres itself has quoted",
+    ("backend/migrate.py", "let_owner_speak()"): "two roles of ours",
     ("backend/migrate.py", "await _create(held, role, (passwords or {}).get(role))"): "likewise",
     ("bots/conversations/settings.py", "column"): "one of two names that stand in this file",
     ("migrations/m0002_ground.py", "statements()"): "put together from the names in this file",

@@ -14,6 +14,7 @@ from backend.audit.heads import FILE, export_head
 from backend.audit.seals import Progress, seal_rows
 from backend.settings import read
 from tests.backend.backup.backups import Backups, answered
+from tests.databases import open_pools
 from tests.world import Caller, row
 
 HELD = {
@@ -85,7 +86,8 @@ async def test_a_restored_database_serves_a_plan_and_its_audit_is_written_once(
 ) -> None:
     await backups.bring(await backups.make(), empty)
     await database.disconnect("app")
-    await database.connect("app", backups.url("app", empty), size=4)
+    await database.disconnect("operator")
+    await open_pools(backups.world.server, empty, "app", "operator")
     where = f"/plans/{backups.plan['id']}?show=all"
     assert (await backups.worker.get(where)).status_code == 401, "sessions are ended"
     fresh = Caller(login=backups.canaries["login"])
