@@ -74,11 +74,13 @@ CREATE UNIQUE INDEX mandate_glass_once ON mandate (glass) WHERE glass IS NOT NUL
 AT_TERMINAL = "session_user <> 'throughcare_app'"
 THIS_ACT = "pg_current_xact_id_if_assigned()::xid"
 
-# Who adds an actor adds somebody to their own agency. Whoever was invited is added by the code.
+# Who adds a person adds them to their own agency; of a circle, to that of a plan that they see.
+# Whoever was invited is added by the code.
 ACCOUNTS = f"""
 ALTER POLICY app_adds ON actor
     WITH CHECK ({AT_TERMINAL}
-                OR (kind::text = ANY (ARRAY['person', 'member']) AND agency = (SELECT my_agency())));
+                OR (kind = 'person' AND agency = (SELECT my_agency()))
+                OR (kind = 'member' AND agency IN (SELECT p.agency FROM plan p)));
 
 CREATE OR REPLACE FUNCTION spend_invitation(shown bytea, made uuid, at timestamptz) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$

@@ -78,7 +78,7 @@ async def connected(server: embedded.Server, name: str) -> AsyncIterator[World]:
 
 
 async def open_pools(server: embedded.Server, name: str, *roles: database.Role) -> None:
-    """The roles' pools and the operator's, or these; `app` is that of the process, as in the API."""
+    """The roles' pools and the operator's, or these; `app` is that of the process."""
     for role in roles or ROLES:
         await database.connect(
             role, url_of(server, role, name), size=8, only=role == "app", settings=said(role)

@@ -77,8 +77,8 @@ async def test_what_a_statement_says_of_itself_is_not_the_terminal(world: World)
 async def test_nobody_but_people_and_their_circle_is_added_by_the_program(
     world: World, kind: str
 ) -> None:
-    worker = await world.somebody("SW")
-    away = await world.an_agency(name="Elsewhere")
+    worker, away = await world.somebody("SW"), await world.an_agency(name="Elsewhere")
+    await world.a_plan(worker)  # a circle is of a plan, of whatever agency that is
     with pytest.raises(REFUSED, match='policy for table "actor"'):
         await sent(world, worker.id, (_ACTOR, uuid4(), world.agency, kind))
     for other in ("person", "member"):

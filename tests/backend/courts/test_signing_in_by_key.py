@@ -15,6 +15,7 @@ from joserfc.jwk import ECKey, OKPKey
 
 from backend import clock, database
 from backend.courts.clients import give_key, suspend
+from backend.operating import at_terminal
 from backend.settings import settings
 from tests.backend.courts.docket import a_court
 from tests.backend.courts.machines import TOKEN, Signing, a_machine, seen
@@ -173,7 +174,7 @@ async def test_whatever_is_wrong_with_an_assertion_the_answer_and_the_work_are_t
     used = machine.credentials()
     assert (await machine.ask(used)).status_code == 200
     stopped = await a_machine(world, key)
-    async with database.transaction():
+    async with at_terminal():
         await suspend(stopped.id)
     by_secret = await a_court(world)
     no_key = Signing(key)
@@ -259,7 +260,7 @@ async def test_a_secret_opens_until_an_administrator_says_key_only(world: World)
     court, machine = await a_court(world), Signing()
     machine.client_id = court.credential.client_id
     by_secret = {"client_id": court.credential.client_id, "secret": court.credential.secret}
-    async with database.transaction():
+    async with at_terminal():
         await give_key(court.id, machine.public, key_only=False)
     assert (await court.list("2031/1")).status_code == 401  # a new key ends the tokens of before
     assert (await machine.token(proof="")).json()["token_type"] == "Bearer"
@@ -267,7 +268,7 @@ async def test_a_secret_opens_until_an_administrator_says_key_only(world: World)
     assert (answer.status_code, answer.json()["token_type"]) == (200, "Bearer")
     court.caller.token = answer.json()["access_token"]
     assert (await court.list("2031/1")).status_code == 404
-    async with database.transaction():
+    async with at_terminal():
         await give_key(court.id, None, key_only=True)
     assert (await court.list("2031/1")).status_code == 401
     refused = await Caller().post(TOKEN, by_secret)

@@ -14,6 +14,7 @@ from backend.access import Actor
 from backend.courts.clients import suspend
 from backend.courts.quota import count_pull
 from backend.errors import NotSignedIn
+from backend.operating import at_terminal
 from tests.backend.courts.docket import REFERENCE, a_docket
 from tests.backend.courts.machines import seen
 from tests.forks import Fork
@@ -76,7 +77,7 @@ async def test_a_token_that_is_asked_for_while_the_machine_is_stopped_looks_like
     docket = await a_docket(world)
     credential = docket.court.credential
     body = {"client_id": credential.client_id, "secret": credential.secret}
-    async with database.transaction():
+    async with at_terminal():
         await suspend(docket.court.id)
     refused = await Caller().post("/court/token", body)
     never = await Caller().post("/court/token", {**body, "client_id": "nobody"})
@@ -87,7 +88,7 @@ async def test_a_token_that_is_asked_for_while_the_machine_is_stopped_looks_like
 async def test_a_pull_that_was_let_in_a_moment_before_finds_nothing(world: World) -> None:
     docket = await a_docket(world)
     actor = Actor(docket.court.id, "court", "CT", UUID(str(world.agency)))
-    async with database.transaction():
+    async with at_terminal():
         await suspend(docket.court.id)
     with pytest.raises(NotSignedIn):
         async with database.transaction(actor.id):

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from backend import clock, database
+from backend.operating import at_terminal
 from tests.backend.courts.docket import REFERENCE, Court, a_court, a_docket
 from tests.world import Caller, World
 
@@ -142,7 +143,7 @@ async def test_an_ended_binding_and_a_suspended_client_are_refused_at_once(world
     again = await docket.officer.post(path, binding)
     assert (again.status_code, again.json()["id"]) == (200, docket.file)
     assert (await docket.court.pull(REFERENCE, id_)).status_code == 200
-    async with database.transaction() as held:
+    async with at_terminal() as held:
         await held.execute(
             "UPDATE court_client SET suspended_at = $2 WHERE id = $1", docket.court.id, clock.now()
         )

@@ -7,6 +7,7 @@ from backend import clock
 from backend.access import Actor
 from backend.erasure.actions import erase_person
 from backend.erasure.voluntary import erase_voluntary
+from backend.walls.rules import LASTS
 from tests.backend.beside import LONG_AGO, Beside, a_row_like, has_proved, unguarded
 
 
@@ -55,7 +56,9 @@ async def test_a_person_who_is_erased_takes_along_nobody_else(beside: Beside) ->
             "SELECT g.id FROM break_glass g JOIN plan p ON p.alias = g.alias WHERE p.id = $1",
             beside.other,
         )
-        await a_row_like("mandate", plan=beside.other, glass=wishes[0]["id"])
+        now = clock.now()
+        let = {"starts": now, "ends": now + LASTS, "glass": wishes[0]["id"]}
+        await a_row_like("mandate", plan=beside.other, **let)
         beside.watched |= {
             *await _about(held, beside.other),
             await _waiting(beside.other_person, beside.other_person),
