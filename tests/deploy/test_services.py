@@ -59,7 +59,7 @@ def test_a_role_is_let_in_by_its_password_alone(stack: Stack, name: str) -> None
     wrong = re.sub(r":\w+@", ":wrong@", (stack.secrets / secret).read_text())
     variable = f"{name.upper()}_DATABASE_URL"
     service = {"app": "api", "worker": "worker", "backup": "backup"}[name]
-    done = stack.run(service, **{f"{variable}_FILE": "", variable: wrong})
+    done = stack.run(service, None, **{f"{variable}_FILE": "", variable: wrong})
     assert done.returncode == 1
     assert "password authentication failed" in done.stderr
 
