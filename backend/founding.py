@@ -14,7 +14,7 @@ from backend.access import Actor
 from backend.agencies.actions import NewAgency, make_agency, make_bot
 from backend.agencies.countries import check_country, profile_of
 from backend.agencies.lines import Lines, set_lines
-from backend.audit.actions import record
+from backend.audit.actions import record_of_another
 from backend.courts import clients
 from backend.courts.clients import BUSIEST_DAY, CourtCredential
 from backend.database import connection
@@ -295,4 +295,4 @@ async def add_court_canaries(client: UUID, references: Sequence[str]) -> None:
 
 async def _note(operation: str, agency: UUID, thing: UUID, *, outcome: str = "done") -> None:
     who = Actor(OPERATOR, "machine", "OP", agency)
-    await record(who, operation, thing=thing, outcome=outcome)
+    await record_of_another(who, operation, thing=thing, outcome=outcome)

@@ -29,39 +29,61 @@ def role_name(role: Role) -> str:
     return f"throughcare_{role}"
 
 
-async def prepare(admin_url: str, passwords: Mapping[Role, str] | None = None) -> None:
+# Every session of a role sees what the others of it do: with the id of whose request it is.
+HIDDEN = "ALTER ROLE throughcare_app SET track_activities = off;"
+
+
+async def prepare(admin_url: str, passwords: Mapping[Role, str] | None = None) -> bool:
     """Make the missing roles and put the database into the owner's hands.
 
-    Raises SettingsError with the SQL for an administrator where the connection may not.
+    Raises SettingsError with the SQL for an administrator where the connection may not. False where
+    all is in order but that a superuser has to say `HIDDEN` yet.
     """
     held = await asyncpg.connect(admin_url)
     try:
-        missing = await _missing(held)
-        if not missing and await _handed_over(held):
-            return
-        name = await held.fetchval("SELECT quote_ident(current_database())")
-        with contextlib.suppress(asyncpg.InsufficientPrivilegeError):
-            for role in missing:
-                with contextlib.suppress(
-                    asyncpg.DuplicateObjectError, asyncpg.UniqueViolationError
-                ):
-                    await held.execute(await _create(held, role, (passwords or {}).get(role)))
-            for sql in _hand_over(name):
-                await held.execute(sql)
-            with contextlib.suppress(asyncpg.InsufficientPrivilegeError):
-                await held.execute(let_owner_speak())  # of no use but to an operator
-            if await _handed_over(held):  # a REVOKE that may not is a warning, no error
-                return
-        missing = await _missing(held)  # some may be made by now
-        todo = [await _create(held, role, None) for role in missing] + _hand_over(name)
-        todo.append(let_owner_speak())
-        raise SettingsError(
-            "the roles are not all there, or the database is not theirs alone, and that may not"
-            " be mended from here; let a superuser run this, with a password for each role:\n"
-            + "\n".join(todo)
-        )
+        if await _missing(held) or not await _handed_over(held):
+            await _make(held, passwords or {})
+        if not await _is_hidden(held):
+            # or another process says it in this instant
+            with contextlib.suppress(
+                asyncpg.InsufficientPrivilegeError, asyncpg.InternalServerError
+            ):
+                await held.execute(HIDDEN)
+        return await _is_hidden(held)
     finally:
         await held.close()
+
+
+async def _make(held: Any, passwords: Mapping[Role, str]) -> None:
+    missing = await _missing(held)
+    name = await held.fetchval("SELECT quote_ident(current_database())")
+    with contextlib.suppress(asyncpg.InsufficientPrivilegeError):
+        for role in missing:
+            with contextlib.suppress(asyncpg.DuplicateObjectError, asyncpg.UniqueViolationError):
+                await held.execute(await _create(held, role, passwords.get(role)))
+        for sql in _hand_over(name):
+            await held.execute(sql)
+        with contextlib.suppress(asyncpg.InsufficientPrivilegeError):
+            await held.execute(let_owner_speak())  # of no use but to an operator
+        if await _handed_over(held):  # a REVOKE that may not is a warning, no error
+            return
+    missing = await _missing(held)  # some may be made by now
+    todo = [await _create(held, role, None) for role in missing] + _hand_over(name)
+    raise SettingsError(
+        "the roles are not all there, or the database is not theirs alone, and that may not"
+        " be mended from here; let a superuser run this, with a password for each role:\n"
+        + "\n".join([*todo, let_owner_speak(), HIDDEN])
+    )
+
+
+async def _is_hidden(held: Any) -> bool:
+    """Whether what a session of the application does is shown to no other one."""
+    hidden: bool = await held.fetchval(
+        "SELECT EXISTS (SELECT 1 FROM pg_db_role_setting"
+        " WHERE setrole = 'throughcare_app'::regrole AND setdatabase = 0"
+        "   AND 'track_activities=off' = ANY (setconfig))"
+    )
+    return hidden
 
 
 async def _missing(held: Any) -> list[Role]:
@@ -187,7 +209,8 @@ async def _run(configured: Settings, *, closing: bool = False) -> bool:
             embedded.stop(server)
     if not configured.database_url:
         raise SettingsError("DATABASE_URL, the owner's, is missing")
-    await prepare(configured.database_url, passwords(configured))
+    if not await prepare(configured.database_url, passwords(configured)):
+        click.echo(f"migrate: let a superuser say once: {HIDDEN}", err=True)
     return await _bring(configured.database_url, closing=closing)
 
 

@@ -32,10 +32,11 @@ SELECT (SELECT sum(hashtextextended(concat(relname, relacl, relrowsecurity, relf
        (SELECT (count(*), max(xmin::text::bigint))::text FROM pg_auth_members),
        (SELECT (count(*), max(xmin::text::bigint))::text FROM pg_authid)
 """
+# Its state is told of no session of the application: who is in a transaction holds its number.
 OPEN = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()
-  AND backend_type = 'client backend' AND state <> 'idle'
+  AND pid IN (SELECT pid FROM pg_locks WHERE locktype = 'virtualxid')
 """
 
 

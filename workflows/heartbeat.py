@@ -42,14 +42,18 @@ class Pulse:
                 return
 
     async def beat(self) -> None:
-        """Write that this worker lives; forget an earlier name, and who was silent for a day."""
+        """Write that this worker lives; forget an earlier name, and who was silent for a day.
+
+        And a beat that is yet to come, which would never be silent.
+        """
         if self.name is None:
             return
         name, now = self.name, clock.now()
         async with transaction() as held:
             await held.execute(
-                "DELETE FROM heartbeat WHERE at < $1 OR (id = $2 AND name <> $3)",
+                "DELETE FROM heartbeat WHERE at NOT BETWEEN $1 AND $2 OR (id = $3 AND name <> $4)",
                 now - FORGOTTEN,
+                now + FORGOTTEN,
                 self.id,
                 name,
             )

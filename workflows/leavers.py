@@ -18,7 +18,8 @@ SELECT m.id, m.plan, m.agency FROM mandate m JOIN staff s ON s.id = m.actor AND 
  WHERE m.ends IS NULL OR m.ends > $1 ORDER BY m.plan, m.id LIMIT 500
 """
 _END = """
-UPDATE mandate SET ends = greatest(starts + interval '1 microsecond', $2), version = version + 1
+UPDATE mandate SET ends = least(ends, greatest(starts + interval '1 microsecond', $2)),
+       version = version + 1
  WHERE id = $1 AND (ends IS NULL OR ends > $2) RETURNING id, actor, role, agency
 """
 _WORKED_BY = """

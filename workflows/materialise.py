@@ -248,7 +248,7 @@ async def _days(round_: Round) -> tuple[list[tuple[date, str]], list[tuple[date,
     for row in await connection().fetch(_ZONES):
         with round_.one():
             zone, today = row["zone"], clock.today(row["zone"])
-            through = row["through"] or today - timedelta(days=1)
+            through = min(row["through"] or today - timedelta(days=1), today)
             first = min(max(through + timedelta(days=1), today - CATCH_UP), today)
             days += [(first + timedelta(days=n), zone) for n in range((today - first).days + 1)]
             if through < today:

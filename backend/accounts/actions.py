@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from backend import clock
 from backend.access import Actor, check_version, require
 from backend.actors.actions import vault
-from backend.audit.actions import record
+from backend.audit.actions import record, record_of_another
 from backend.audit.denials import deny
 from backend.database import connection, transaction
 from backend.errors import NotFound, NotFromThisState, TooManyTries, WrongCredentials
@@ -159,7 +159,7 @@ async def _make(
         invited=hashed,
     )
     actor = Actor(id_, "staff", invitation["role"], invitation["agency"], request=request)
-    await record(actor, "acceptInvitation", thing=invitation["id"])
+    await record_of_another(actor, "acceptInvitation", thing=invitation["id"])
 
 
 async def list_colleagues(actor: Actor) -> Colleagues:

@@ -40,6 +40,24 @@ async def record(
     )
 
 
+_IN_SCOPE = "SELECT current_setting('app.actor', true)"
+_PUT_IN_SCOPE = "SELECT set_config('app.actor', $1, true)"
+
+
+async def record_of_another(
+    actor: Actor, operation: str, *, thing: UUID | None = None, outcome: str = "done"
+) -> None:
+    """Write the row of somebody who is not in scope: whom the transaction itself let in, or made.
+
+    The database takes a row in the name of whoever is in scope, and of nobody else.
+    """
+    held = connection()
+    before = await held.fetchval(_IN_SCOPE)
+    await held.execute(_PUT_IN_SCOPE, str(actor.id))
+    await record(actor, operation, thing=thing, outcome=outcome)
+    await held.execute(_PUT_IN_SCOPE, before or "")
+
+
 _ACCESS = """
 SELECT a.id, a.at, a.actor, a.role, a.operation, a.object, a.purpose, s.alias,
        CASE WHEN a.subject = $6 THEN 'PE'

@@ -6,6 +6,7 @@ that are sealed by then, comes after these.
 """
 
 import base64
+import logging
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +14,10 @@ from backend.audit import chain
 from backend.database import fetch_at_once, transaction
 from backend.keyring import KEY, kept
 from backend.settings import Settings, SettingsError, settings
+from backend.turns import SEALS, is_ours
 
-ONE_AT_A_TIME = 4_806_115  # any number that nobody else uses on this database
+log = logging.getLogger(__name__)
+
 BATCH = 1000
 SPAN = 100_000  # ids that are looked through in one statement
 
@@ -111,7 +114,8 @@ async def seal_rows(key: bytes, progress: Progress) -> int:
     settled, start, sealed = progress.settled, progress.done, 0
     while True:
         async with transaction() as held:
-            if not await held.fetchval("SELECT pg_try_advisory_xact_lock($1)", ONE_AT_A_TIME):
+            if not await is_ours(SEALS):
+                log.info("the seals wait: somebody else is at them")
                 return sealed
             rows = await held.fetch(_UNSEALED, start, start + SPAN, BATCH)
             if rows:

@@ -14,7 +14,7 @@ from uuid import uuid4
 from backend import clock
 from backend.access import Actor
 from backend.actors.actions import vault
-from backend.audit.actions import record
+from backend.audit.actions import record_of_another
 from backend.audit.denials import deny
 from backend.courts.clients import hashed
 from backend.courts.rules import Call, Proof, assertion_holds, read_assertion, read_proof
@@ -97,7 +97,7 @@ async def _court_token(
             proof.thumbprint.encode() if proof else None,
         )
         actor = Actor(client["id"], "court", "CT", client["agency"], request=request)
-        await record(actor, "courtToken")
+        await record_of_another(actor, "courtToken")
         return token, int(ACCESS.total_seconds())
 
 

@@ -18,15 +18,17 @@ from backend.embedded_programs import programs_for
 from backend.errors import DatabaseBusy, NotFound
 from tests.world import Caller, World
 
-BEAT = "INSERT INTO heartbeat (id, name, at) VALUES ($1, $2, $3)"
+# A row of a table that the application may write, and that no other row has to be there for.
+ROW = "INSERT INTO sign_in_failure (id, login_index, at) VALUES ($1, convert_to($2, 'UTF8'), $3)"
+NAMES = "SELECT convert_from(login_index, 'UTF8') AS name FROM sign_in_failure"
 
 
-async def _beat(name: str) -> None:
-    await connection().execute(BEAT, uuid4(), name, clock.now())
+async def _write(name: str) -> None:
+    await connection().execute(ROW, uuid4(), name, clock.now())
 
 
-async def _beats(world: World) -> set[str]:
-    return {row["name"] for row in await world.sql("SELECT name FROM heartbeat")}
+async def _written(world: World) -> set[str]:
+    return {row["name"] for row in await world.sql(NAMES)}
 
 
 @pytest.fixture
@@ -40,7 +42,7 @@ async def pool(world: World) -> World:
 
 async def _beat_and_fail(name: str) -> None:
     async with transaction():
-        await _beat(name)
+        await _write(name)
         raise NotFound
 
 
@@ -50,32 +52,32 @@ async def _beat_and_fail(name: str) -> None:
 async def test_what_fails_leaves_nothing_behind(world: World) -> None:
     with pytest.raises(NotFound):
         await _beat_and_fail("one")
-    assert await _beats(world) == set()
+    assert await _written(world) == set()
     assert DB.current_transaction.get() is None
     async with transaction():
-        await _beat("two")
-    assert await _beats(world) == {"two"}
+        await _write("two")
+    assert await _written(world) == {"two"}
     assert DB.current_transaction.get() is None
 
 
 async def test_a_block_inside_joins_the_one_around_it(world: World) -> None:
     async with transaction() as outer:
-        await _beat("outer")
+        await _write("outer")
         async with transaction(uuid4()) as inner:
             assert inner is outer
-            await _beat("inner")
-        assert await _beats(world) == set()
-    assert await _beats(world) == {"outer", "inner"}
+            await _write("inner")
+        assert await _written(world) == set()
+    assert await _written(world) == {"outer", "inner"}
 
     async def fail_outside() -> None:
         async with transaction():
             async with transaction():
-                await _beat("third")
+                await _write("third")
             raise NotFound
 
     with pytest.raises(NotFound):
         await fail_outside()
-    assert await _beats(world) == {"outer", "inner"}
+    assert await _written(world) == {"outer", "inner"}
 
 
 async def test_where_a_block_inside_fails_nothing_is_kept_though_its_failure_is_caught(
@@ -83,32 +85,32 @@ async def test_where_a_block_inside_fails_nothing_is_kept_though_its_failure_is_
 ) -> None:
     async def catch_it() -> None:
         async with transaction():
-            await _beat("outer")
+            await _write("outer")
             with pytest.raises(NotFound):
                 await _beat_and_fail("inner")
-            await _beat("afterwards")
+            await _write("afterwards")
 
     with pytest.raises(RuntimeError, match="a part of this transaction failed"):
         await catch_it()
-    assert await _beats(world) == set()
+    assert await _written(world) == set()
 
 
 async def test_a_statement_that_failed_is_never_taken_for_a_success(world: World) -> None:
     async def catch_it() -> None:
         async with transaction() as held:
-            await _beat("one")
+            await _write("one")
             with pytest.raises(asyncpg.UndefinedTableError):
                 await held.execute("SELECT 1 FROM no_such_table")
 
     with pytest.raises(RuntimeError, match="a statement of this transaction failed"):
         await catch_it()
-    assert await _beats(world) == set()
+    assert await _written(world) == set()
 
 
 async def test_who_is_cancelled_leaves_no_half(pool: World) -> None:
     async def work() -> None:
         async with transaction():
-            await _beat("half")
+            await _write("half")
             await connection().execute("SELECT pg_sleep(30)")
 
     for times in (1, 2):
@@ -120,7 +122,7 @@ async def test_who_is_cancelled_leaves_no_half(pool: World) -> None:
                 await asyncio.sleep(0)
             with pytest.raises(asyncio.CancelledError):
                 await task
-    assert await _beats(pool) == set()
+    assert await _written(pool) == set()
     async with transaction() as held:
         assert await held.fetchval("SELECT pg_current_xact_id_if_assigned()") is None
     (idle,) = await pool.sql(
@@ -137,14 +139,14 @@ async def test_a_task_that_outlives_the_transaction_it_was_made_in_cannot_write(
 
     async def late() -> None:
         await over.wait()
-        await _beat("late")
+        await _write("late")
 
     async with transaction():
         task = asyncio.create_task(late())
     over.set()
     with pytest.raises(asyncpg.InterfaceError):
         await task
-    assert await _beats(world) == set()
+    assert await _written(world) == set()
 
 
 async def test_a_unit_of_work_in_a_fresh_context_inherits_the_role_and_no_transaction(
@@ -223,20 +225,20 @@ async def test_a_lock_that_is_not_had_in_time_is_busy_and_no_error_of_ours(world
 async def test_a_connection_that_dies_takes_its_transaction_along_and_no_more(pool: World) -> None:
     async def die(where: str) -> None:
         async with transaction() as held:
-            await _beat(where)
+            await _write(where)
             pid = await held.fetchval("SELECT pg_backend_pid()")
             await pool.sql("SELECT pg_terminate_backend($1)", pid)
             await asyncio.sleep(0.05)
             if where == "in the middle":
-                await _beat("more")
+                await _write("more")
 
     for where in ("in the middle", "before the commit"):
         with pytest.raises(DatabaseBusy):
             await die(where)
         assert DB.current_transaction.get() is None
     async with transaction():
-        await _beat("afterwards")
-    assert await _beats(pool) == {"afterwards"}
+        await _write("afterwards")
+    assert await _written(pool) == {"afterwards"}
 
 
 async def test_all_connections_that_died_while_nobody_looked_are_made_anew(pool: World) -> None:

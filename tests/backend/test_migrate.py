@@ -82,3 +82,15 @@ async def test_where_all_is_in_order_nothing_is_asked_of_the_database_again(
     monkeypatch.setattr(migrate, "_hand_over", never)
     await migrate.prepare(world.server.url(database=owned))
     await migrate.prepare(world.server.url(migrate.role_name("app"), owned))
+
+
+async def test_where_it_may_not_be_hidden_what_a_session_does_a_superuser_is_asked(
+    world: World, admin: Any, owned: str
+) -> None:
+    await migrate.prepare(world.server.url(database=owned))
+    await admin.execute("ALTER ROLE throughcare_app RESET track_activities")
+    try:
+        assert not await migrate.prepare(world.server.url(migrate.role_name("owner"), owned))
+    finally:
+        assert await migrate.prepare(world.server.url(database=owned))
+    assert await migrate.prepare(world.server.url(migrate.role_name("owner"), owned))

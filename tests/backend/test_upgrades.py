@@ -218,6 +218,11 @@ _ADD = """
 INSERT INTO actor (id, kind, created_at) VALUES (gen_random_uuid(), 'person', now())
     ON CONFLICT (id) DO NOTHING
 """
+# And how it writes, with nobody in scope, what somebody did who has only just come in.
+_NOTE = """
+INSERT INTO audit (at, actor, operation, role, outcome)
+VALUES (now(), gen_random_uuid(), $1, $2, 'done')
+"""
 
 
 async def _accepts(before: Any, app: Any, login: str) -> None:
@@ -261,6 +266,7 @@ async def test_what_the_release_before_needs_is_left_open_until_it_is_closed_and
     )
     assert [tuple(row) for row in await before.fetch(left)] == [
         ("actor", "release_before"),
+        ("audit", "release_before"),
         ("actor", "release_before_adds"),
         ("staff", "release_before_adds"),
     ]
@@ -271,6 +277,11 @@ async def test_what_the_release_before_needs_is_left_open_until_it_is_closed_and
     try:
         assert await app.execute(_ADD) == "INSERT 0 1"
         await _accepts(before, app, "robin")
+        for operation, role in (("courtToken", "CT"), ("acceptInvitation", ""), ("makeBot", "OP")):
+            assert await app.execute(_NOTE, operation, role) == "INSERT 0 1"
+        for operation, role in (("retention", "OP"), ("restore", "OP"), ("getPlan", "SW")):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await app.execute(_NOTE, operation, role)
         for _ in range(2):  # a second time there is nothing left to close
             await migrate.close(owner)
             assert not await migrate.is_open(owner)
@@ -278,6 +289,8 @@ async def test_what_the_release_before_needs_is_left_open_until_it_is_closed_and
             await app.execute(_ADD)
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await _accepts(before, app, "alex")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await app.execute(_NOTE, "courtToken", "CT")
         assert await app.fetchval("SELECT count(*) FROM actor") == 0
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await app.execute("SELECT close_release_before()")

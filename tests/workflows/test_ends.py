@@ -226,11 +226,10 @@ async def test_what_somebody_agreed_to_stays_under_a_legal_hold(world: World) ->
 async def _sealed(world: World, *, old: int) -> list[Any]:
     """Rows of eleven years ago, then the others, all sealed; the seals."""
     await world.somebody("SW")
-    async with database.transaction() as held:
-        await held.execute(
-            "INSERT INTO audit (at, operation, outcome) SELECT now(), 'later', 'done'"
-            " FROM generate_series(1, 12)"
-        )
+    await world.sql(
+        "INSERT INTO audit (at, operation, outcome) SELECT now(), 'later', 'done'"
+        " FROM generate_series(1, 12)"
+    )
     held = await asyncpg.connect(world.server.url(database=world.database_name))
     try:
         await held.execute("SET session_replication_role = replica")

@@ -9,8 +9,12 @@ import pytest
 from backend import clock, migrate
 from backend.audit import command
 from backend.audit.seals import Progress
+from backend.turns import SEALS
 from tests.backend.sealing.records import ADD, add_rows, seal_all, settings_with
 from tests.world import World
+
+# The application reads rows of its plans alone, and writes of nobody that they were refused.
+OF_NOBODY = ADD.removesuffix(" RETURNING id").replace("'done'", "'denied'")
 
 
 async def _order(world: World) -> list[int]:
@@ -38,7 +42,7 @@ async def test_a_row_that_is_committed_late_is_sealed_after_those_with_greater_i
     url = world.server.url(migrate.role_name("app"), world.database_name)
     slow, slower = await asyncpg.connect(url), await asyncpg.connect(url)
     try:
-        add = ADD.removesuffix(" RETURNING id")  # the application reads rows of its plans alone
+        add = OF_NOBODY
         one, other = slow.transaction(), slower.transaction()
         await one.start()
         await slow.execute(add, clock.now(), "slow")
@@ -70,7 +74,7 @@ async def test_no_row_is_missed_while_many_write_and_commit_at_odds_with_their_i
 ) -> None:
     progress, chance = Progress(), Random(7)  # noqa: S311 - a test has its chances again
     url = world.server.url(migrate.role_name("app"), world.database_name)
-    add = ADD.removesuffix(" RETURNING id")
+    add = OF_NOBODY
 
     async def write() -> None:
         held = await asyncpg.connect(url)
@@ -128,8 +132,9 @@ async def test_one_sealer_at_a_time(world: World) -> None:
     await add_rows(world, "one")
     held = await asyncpg.connect(world.server.url(database=world.database_name))
     try:
-        await held.execute("SELECT pg_advisory_lock(4806115)")
-        assert await seal_all() == 0
+        async with held.transaction():
+            await held.execute(SEALS)
+            assert await seal_all() == 0
     finally:
         await held.close()
     assert await seal_all() == 1
