@@ -246,7 +246,7 @@ async def _cancel_what_it_carried(table: str, row: Any) -> None:
 _WAITS = """
 SELECT m.id, m.key, m.step, l.plan IS NOT NULL AS of_circle,
        message_may_flow(m.plan, m.recipient, message_group(m.key, m.step), $3) AS flows
-  FROM message m JOIN link l ON l.id = m.link
+  FROM message m LEFT JOIN link l ON l.id = m.link
  WHERE m.plan = $1 AND m.recipient = $2 AND m.sending_at IS NULL
    AND m.state IN ('queued', 'claimed') ORDER BY m.id FOR NO KEY UPDATE OF m
 """

@@ -285,6 +285,7 @@ async def test_nobody_who_was_there_is_put_into_a_circle_to_go_with_it(
 async def test_whoever_is_new_comes_into_no_circle_but_ones_own(world: World) -> None:
     worker, other = await world.somebody("SW"), await world.somebody("SW")
     plan = (await world.a_plan(other))["id"]
+    await world.a_plan(worker)  # a plan of their own, for else they add nobody at all
     [row] = await world.sql("SELECT agency FROM plan WHERE id = $1", UUID(plan))
     new, agency = UUID(int=8), row["agency"]
     sql = (

@@ -2,6 +2,7 @@
 
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 
 from backend import archive, database
@@ -9,6 +10,7 @@ from backend.archive import Manifest
 from backend.courts import clients
 from backend.errors import WrongCredentials
 from backend.holding import about_the_held
+from backend.operating import at_terminal
 from backend.passes.entry import enter
 from tests.backend.backup.backups import Backups, answered, forged
 from tests.backend.courts.docket import a_court
@@ -40,7 +42,7 @@ async def test_a_court_machine_gets_a_token_only_once_it_is_let_go_on(
     backups: Backups, empty: str
 ) -> None:
     court, other = await a_court(backups.world), await a_court(backups.world)
-    async with database.transaction(other.id):
+    async with at_terminal(other.id):
         await clients.suspend(other.id)
     restored = await backups.bring(await backups.make(), empty)
     assert len(restored.courts) == 2
@@ -49,8 +51,12 @@ async def test_a_court_machine_gets_a_token_only_once_it_is_let_go_on(
     await _serve(backups, empty)
     known = {"client_id": court.credential.client_id, "secret": court.credential.secret}
     assert (await Caller().post("/court/token", known)).status_code == 401
-    async with database.transaction(court.id):
-        await clients.resume(court.id)
+    # the application cannot: it is said at the terminal
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with database.transaction(court.id):
+            await clients.resume(court.id)
+    let_go = f"UPDATE court_client SET suspended_at = NULL WHERE id = '{court.id}' RETURNING id"
+    assert await backups.sql(empty, let_go) == [(court.id,)]
     assert (await Caller().post("/court/token", known)).status_code == 200
 
 
