@@ -48,12 +48,11 @@ async def _heard(chats: Chats, phones: dict[str, Member]) -> dict[str, int]:
 
 
 async def _go_on(chats: Chats, plan: dict[str, Any]) -> None:
-    """Every hour at which something would be asked, from a week before the day to a month after."""
+    """Hours at which something would be asked, from a week before the day to three days after."""
     day = date.fromisoformat(plan["release_date"])
-    for days in range(-7, 30):
-        for hour in (10, 17):
-            at(day + timedelta(days=days), hour, 5)
-            await chats.round()
+    for days, hour in ((-7, 10), (-6, 10), (-5, 10), (-3, 10), (-1, 10), (0, 12), (1, 18), (3, 16)):
+        at(day + timedelta(days=days), hour, 5)
+        await chats.round()
 
 
 async def test_on_a_plan_that_goes_on_all_of_them_hear_something(

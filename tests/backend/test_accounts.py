@@ -107,6 +107,7 @@ async def test_an_invitation_and_an_end_take_a_fresh_proof(world: World) -> None
     await world.sql("UPDATE session SET proved_at = now() - interval '6 minutes' RETURNING id")
     body = {"role": "SW", "alias": "Robin"}
     assert (await administrator.post("/account-invitations", body)).status_code == 403
+    assert await world.sql("SELECT 1 FROM account_invitation") == [], "nor is one made unseen"
     ended = await administrator.post(f"/colleagues/{worker.id}/end", version=1)
     assert ended.status_code == 403
     assert (await administrator.post("/account/prove", {"password": PASSWORD})).status_code == 204

@@ -78,6 +78,13 @@ async def test_a_mandate_of_another_role_is_as_good_as_none(kept: Kept) -> None:
         assert answer.status_code == 404, (operation, answer.text)
 
 
+async def test_whoever_may_invite_nobody_leaves_no_invitation_behind(kept: Kept) -> None:
+    await _as_relatives(kept, kept.other)
+    before = await kept.world.sql("SELECT id FROM link ORDER BY id")
+    await kept.other.carry_out("createInvitation")
+    assert await kept.world.sql("SELECT id FROM link ORDER BY id") == before
+
+
 async def test_what_never_was_is_not_found(kept: Kept) -> None:
     for operation, act in kept.other.acts.items():
         if act.ids:

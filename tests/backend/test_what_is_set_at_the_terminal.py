@@ -120,6 +120,46 @@ async def test_an_invitation_makes_nobody_who_was_there_a_colleague(world: World
         await sent(world, None, *_accepts(agency, "SW", person["id"]))
 
 
+_IS_INVITED = "SELECT is_invited($1, $2, 'SW')"
+_COUNT = "SELECT count(*) FROM actor WHERE id = $1"
+
+
+async def test_a_code_makes_a_colleague_of_nobody_else_in_that_transaction(world: World) -> None:
+    worker, administrator = await world.somebody("SW"), await world.somebody("AD")
+    agency = world.agency
+    for code in (CODE, b"another"):
+        await world.sql(_INVITED, agency, "SW", code, administrator.id)
+    new, other, person = uuid4(), uuid4(), uuid4()
+    async with injected(world, worker.id) as held:
+        await held.execute(_SPEND, CODE, worker.id)  # an account that was there
+        await held.execute(_SPEND, b"another", new)
+        assert await held.fetchval(_IS_INVITED, new, agency) is True
+        assert await held.fetchval(_IS_INVITED, worker.id, agency) is False
+        assert await held.fetchval(_IS_INVITED, other, agency) is False
+    await world.sql(_INVITED, agency, "SW", b"a third", administrator.id)
+    async with injected(world, worker.id) as held:
+        await held.execute(_ACTOR, person, agency, "person")
+        await held.execute(_SPEND, b"a third", person)
+        assert await held.fetchval(_IS_INVITED, person, agency) is False
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "hash = 'other'",
+        "used_at = now(), account = invited_by",
+        "ended_at = now()",
+        "expires_at = now()",
+    ],
+)
+async def test_a_code_that_is_none_or_over_adds_nobody(world: World, change: str) -> None:
+    await _invited(world)
+    await world.sql(f"UPDATE account_invitation SET {change}")
+    new = uuid4()
+    await sent(world, None, (_SPEND, CODE, new))
+    assert await world.sql(_COUNT, new) == [{"count": 0}]
+
+
 async def test_an_operator_makes_accounts_without_an_invitation(world: World) -> None:
     agency = await world.an_agency()
     await add_account(agency, Account("CO", "coco", "Coco", PASSWORD))

@@ -142,7 +142,11 @@ _AUDITOR = (_HOUSE, "tests/backend/test_auditor.py", "tests/backend/test_of_the_
 OF_FUNCTION: Mapping[str, Sequence[str]] = {
     **dict.fromkeys(("account_", "my_account(", "holder_of(", "enter_by_", "is_still_"), _WAYS),
     **dict.fromkeys(("staff_of_", "has_second_", "sign_out_", "my_role("), _WAYS),
-    **dict.fromkeys(("invitation_of(", "spend_"), (_REACHED, _ACCOUNTS)),
+    "invitation_of(": (_REACHED, _ACCOUNTS),
+    "spend_": ("tests/backend/test_what_is_set_at_the_terminal.py", _REACHED, _ACCOUNTS),
+    "count_refusal(": (
+        *("tests/backend/test_what_steers_the_jobs.py", "tests/backend/test_denials.py"),
+    ),
     **dict.fromkeys(("try_pass(", "holder_of_pass("), (_REACHED, *_PAPERS)),
     "flow_groups(": ("tests/backend/flows/test_each_condition.py", *_FLOWS),
     **dict.fromkeys(("name_elsewhere(", "name_person("), (_ANSWERS, *_FLOWS)),
