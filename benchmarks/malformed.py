@@ -19,7 +19,7 @@ from pathlib import Path
 
 from backend import database
 from backend.database import Role
-from benchmarks.ground import Ground, ground
+from benchmarks.ground import Ground, ground, speaking_as
 from benchmarks.process import an_api
 from benchmarks.strangers import Crowd, a_crowd, learn
 from tests.backend.wires import Sent
@@ -178,7 +178,8 @@ async def _a_world(place: Ground) -> AsyncIterator[World]:
     for role in ROLES:
         await database.connect(role, place.url(role), size=4, only=role == "app")
     try:
-        yield World(place.server, place.name, behind)
+        async with speaking_as(place, "operator", size=2):  # what is set up at the terminal
+            yield World(place.server, place.name, behind)
     finally:
         behind.close()
         for role in ROLES:
