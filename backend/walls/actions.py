@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -39,7 +40,8 @@ async def set_wall(actor: Actor, plan_id: UUID, new: NewWall) -> Written:
         plan = await find_plan(actor, plan_id, roles=WORKERS, lock=True)
         who = await _colleague(plan, new.login)
         if who is None:
-            await _insert(actor, plan, "excluded", actor.id, new.id)  # undone with the rest
+            # undone with the rest; one that has ended bars nobody
+            await _insert(actor, plan, new.kind, actor.id, new.id, ended=clock.now())
             raise NotFound
         if new.kind == "excluded" and who == actor.id:
             raise Unfit("To keep yourself away, end your own mandate.")
@@ -70,10 +72,13 @@ async def _living(person: UUID) -> Sequence[Any]:
     return rows
 
 
-async def _insert(actor: Actor, plan: Any, kind: str, who: UUID, id_: UUID) -> None:
+async def _insert(
+    actor: Actor, plan: Any, kind: str, who: UUID, id_: UUID, *, ended: datetime | None = None
+) -> None:
     await connection().execute(
-        "INSERT INTO wall (id, agency, plan, version, person, actor, kind, set_by, set_at)"
-        " VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8)",
+        "INSERT INTO wall"
+        " (id, agency, plan, version, person, actor, kind, set_by, set_at, ended_at)"
+        " VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9)",
         id_,
         plan["agency"],
         plan["id"],
@@ -82,6 +87,7 @@ async def _insert(actor: Actor, plan: Any, kind: str, who: UUID, id_: UUID) -> N
         kind,
         actor.id,
         clock.now(),
+        ended,
     )
 
 

@@ -355,7 +355,9 @@ def test_a_wish_is_open_until_it_was_let_ended_or_waited_too_long() -> None:
     assert not is_open(wish, asked + WAITS)
 
 
-async def test_a_wall_tries_no_login_for_free(house: House) -> None:
+async def test_a_wall_tries_no_login_for_free(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
     url, other = f"{house.path}/walls", await house.world.somebody("SW")
     taken = await house.wall("admitted", house.colleague)
     before = (await house.worker.get(url)).json()
@@ -368,4 +370,6 @@ async def test_a_wall_tries_no_login_for_free(house: House) -> None:
         assert tried[0].content == tried[1].content
     never = await house.worker.post(url, {"kind": "excluded", "login": "nobody-at-all"})
     assert never.status_code == 404
+    refused = [one for one in caplog.records if "refused a write" in one.getMessage()]
+    assert refused == [], "nor is a try a trouble of the database's"
     assert (await house.worker.get(url)).json() == before, "nothing is left of a try"
