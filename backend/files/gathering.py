@@ -64,11 +64,7 @@ _FLAGS = """
 SELECT * FROM safety_flag WHERE plan = $1 AND subject = $2 AND own ORDER BY raised_at, id
 """
 _ROWS = "SELECT * FROM milestone WHERE plan = $1 ORDER BY day, code"
-# a talk with somebody else is not the person's date
-_DATES = (
-    "SELECT * FROM appointment WHERE plan = $1 AND whose_milestone(milestone, now()) IS NULL"
-    " ORDER BY held_on, held_at, role, id"
-)
+_DATES = "SELECT * FROM appointment WHERE plan = $1 ORDER BY held_on, held_at, role, id"
 _ANSWERS = "SELECT * FROM participation WHERE plan = $1 ORDER BY recorded_at, pathway, id"
 
 
@@ -141,6 +137,7 @@ class _Part:
 
     async def appointments(self) -> list[views.FileDate]:
         found = []
+        # a date goes as the row it hangs on: a talk with somebody else is not the person's date
         about = {row["id"]: in_own_file(self.reader.role, row) for row in await self.fetch(_ROWS)}
         for row in await self.fetch(_DATES):
             if not self.knows(row["role"]) or not about.get(row["milestone"], True):
