@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from backend import clock
+from backend import clock, database
+from backend.messages.sending import put_back
 from tests.chats import Chats, Member, at
 from tests.releases import a_phone_of, a_release, joins, kinds, leave, on_weekday, said
 from tests.world import Caller, World
@@ -175,6 +176,34 @@ async def test_a_farewell_that_waits_is_not_said_after_it(world: World, chats: C
     await _go_on(chats, plan)
     assert await _heard(chats, phones) == before
     assert await kinds(worker) == ["tell-the-circle"]
+
+
+async def test_a_farewell_that_was_on_its_way_is_not_tried_again_after_it(
+    world: World, chats: Chats
+) -> None:
+    """The service was out of order while it was being said, and then the news came."""
+    worker, _, plan, phones = await _scene(world, chats)
+    seen = await world.plan(worker, plan["id"])
+    path = f"/plans/{plan['id']}/state"
+    closed = await worker.post(path, {"state": "closed"}, version=seen["version"])
+    assert closed.status_code == 200, closed.text
+    before = await _heard(chats, phones)
+    claimed = "UPDATE message SET state = 'claimed', sending_at = now(), attempt = 1, lease = $1"
+    later = clock.now() + timedelta(minutes=2)
+    rows = await world.sql(f"{claimed} WHERE key ^@ 'CLOSE' RETURNING id, attempt", clock.now())
+    assert len(rows) == 2
+    await _end(world, worker, plan)
+
+    async def errs() -> None:
+        database.act_as("worker")
+        async with database.transaction():
+            await put_back(rows[0], later)
+
+    await database.in_fresh_context(errs)
+    found = await world.sql("SELECT DISTINCT state, reason FROM message WHERE key ^@ 'CLOSE'")
+    assert found == [{"state": "cancelled", "reason": "closed"}], found
+    await _go_on(chats, plan)
+    assert await _heard(chats, phones) == before
 
 
 async def test_what_is_owed_to_somebody_or_asked_by_them_stays_open(

@@ -110,6 +110,28 @@ async def test_what_is_taken_back_of_staff_takes_nothing_from_them(
     assert {one["state"] for one in await world.sql(TOLD, staff.actor, AROUND)} == waits
 
 
+@pytest.mark.parametrize("facts", [("release_date",), ()])
+async def test_a_relative_is_asked_how_things_are_who_may_know_that_the_person_has_left(
+    world: World, chats: Chats, facts: tuple[str, ...]
+) -> None:
+    day = on_weekday(1)
+    worker, plan = await a_release(world, day)
+    mother = await chats.a_member(worker, plan["id"], "FA", facts=facts)
+    await change(world, worker, plan, "FAM-11", state="planned")
+    at(day, 9)
+    await leave(world, worker, plan)
+    due = date.fromisoformat(row(await world.plan(worker, plan["id"]), "FAM-11")["due_on"])
+    at(due, 17, 5)
+    await chats.round()
+    heard = "How are things this week?" in await said(chats, mother)
+    assert heard == bool(facts)
+    state = "sent" if facts else "cancelled"
+    found = await world.sql(TOLD, mother.actor, ["FAM-HOW"])
+    assert [(one["state"], one["reason"]) for one in found] == [
+        (state, None if facts else "not-released")
+    ]
+
+
 def test_each_of_these_texts_needs_that_the_day_was_released() -> None:
-    assert {fact_needed(key) for key in AROUND} == {"release_date"}
+    assert {fact_needed(key) for key in [*AROUND, "FAM-HOW"]} == {"release_date"}
     assert fact_needed("CONTACT") is None

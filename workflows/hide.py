@@ -1,7 +1,8 @@
-"""What an earlier release wrote in the clear is hidden, some rows at a time, until none is left.
+"""What an earlier release left open is hidden, some rows at a time, until none is left.
 
 A migration cannot: the key is in no database. Plain hashes are keyed from themselves, so no
-summary is opened for it; what a disclosure is for is sealed under the person's key.
+summary is opened for it; what a disclosure is for is sealed under the person's key; a protected
+address goes out of the places of workers' dates, which the person's own file tells.
 """
 
 from collections.abc import Callable
@@ -9,11 +10,13 @@ from typing import Any
 
 import msgspec
 
-from backend.actors.actions import vault
+from backend.actors.actions import unseal_with, vault
 from backend.consents.actions import purpose_place
 from backend.database import connection, transaction
 from backend.once import keyed
+from backend.safety.rules import names
 from backend.summaries.hashes import kept
+from backend.vault import VaultError
 
 A_ROUND = 500  # a second's work; the rest in the next
 
@@ -28,11 +31,22 @@ SELECT d.id, d.purpose, p.person, k.wrapped FROM disclosure d
   JOIN plan p ON p.id = d.plan JOIN subject_key k ON k.id = p.person AND k.wrapped IS NOT NULL
  WHERE d.purpose <> '' LIMIT $1 FOR UPDATE OF d SKIP LOCKED
 """
+# Few plans have one. What a trainer typed stays: that it went would tell them of the address.
+_PLACES = """
+SELECT a.id, a.place, p.person, k.wrapped, d.id AS kept, d.address, d.subject, s.wrapped AS theirs
+  FROM protected_address d
+  JOIN appointment a ON a.plan = d.plan AND a.place IS NOT NULL AND a.role IN ('SW', 'CO')
+  JOIN plan p ON p.id = d.plan
+  JOIN subject_key k ON k.id = p.person AND k.wrapped IS NOT NULL
+  JOIN subject_key s ON s.id = d.subject AND s.wrapped IS NOT NULL
+ WHERE d.ended_at IS NULL AND d.address IS NOT NULL FOR UPDATE OF a SKIP LOCKED
+"""
+_WITHOUT = "UPDATE appointment SET place = NULL, version = version + 1 WHERE id = ANY($1)"
 
 
 async def hide() -> None:
     """One round of each kind, a transaction each."""
-    for act in (_hashes, _asked, _purposes):
+    for act in (_hashes, _asked, _purposes, _places):
         async with transaction():
             await act()
 
@@ -63,6 +77,23 @@ async def _purposes() -> None:
 def _sealed(row: Any) -> tuple[bytes]:
     value = msgspec.json.encode(row["purpose"])
     return (vault().seal(row["person"], row["wrapped"], purpose_place(row["id"]), value),)
+
+
+async def _places() -> None:
+    held = connection()
+    found = {row["id"] for row in await held.fetch(_PLACES) if _names(row)}
+    await held.execute(_WITHOUT, list(found))
+
+
+def _names(row: Any) -> bool:
+    """What cannot be opened tells nobody, and keeps no other date waiting."""
+    theirs = row["subject"], f"protected_address.address:{row['kept']}", row["address"]
+    persons = row["person"], f"appointment.place:{row['id']}", row["place"]
+    try:
+        address = unseal_with(row["theirs"], *theirs)
+        return names(unseal_with(row["wrapped"], *persons), address)
+    except VaultError:
+        return False
 
 
 async def _each(find: str, write: str, hidden: Callable[[Any], tuple[object]]) -> None:

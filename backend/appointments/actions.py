@@ -49,7 +49,7 @@ async def plan_appointment(actor: Actor, plan_id: UUID, new: NewAppointment) -> 
             raise Unfit("role must be your own.")
         if plan["state"] in OVER:
             raise NotFromThisState("The plan is over.")
-        if new.place and plan["mandate"] in EVERYWHERE and new.role not in EVERYWHERE:
+        if new.place and plan["mandate"] in EVERYWHERE:
             await _check_place(plan_id, new.place)
         if new.milestone is not None:
             await _settleable(actor, plan_id, new.milestone)
@@ -61,7 +61,7 @@ async def plan_appointment(actor: Actor, plan_id: UUID, new: NewAppointment) -> 
 async def _check_place(plan: UUID, place: str) -> None:
     """A worker does not hand a protected address on by mistake; others are told of none."""
     if await is_protected(plan, place):
-        raise Unfit("This names a protected address, and others see it.", field="place")
+        raise Unfit("This names a protected address: leave the place out.", field="place")
 
 
 async def _settleable(actor: Actor, plan: UUID, milestone: UUID) -> None:

@@ -130,7 +130,7 @@ async def answer_stranger(bot: Any, chat: int, index: bytes, key: str) -> None:
 
 _CANCEL = """
 UPDATE message SET state = 'cancelled', reason = $2, version = version + 1
- WHERE state IN ('queued', 'claimed') AND sending_at IS NULL AND {where} RETURNING id
+ WHERE state IN ('queued', 'claimed') AND (sending_at IS NULL OR {also}) AND {where} RETURNING id
 """
 
 
@@ -143,7 +143,7 @@ async def cancel_about(subjects: Collection[UUID], reason: str) -> list[UUID]:
 async def cancel_to(plan: UUID, recipient: UUID, keys: Collection[str], reason: str) -> None:
     """Cancel what waits to be said to somebody on a plan and begins with one of these keys."""
     await connection().execute(
-        _CANCEL.format(where="plan = $1 AND recipient = $3 AND key ^@ ANY ($4)"),
+        _CANCEL.format(also="false", where="plan = $1 AND recipient = $3 AND key ^@ ANY ($4)"),
         plan,
         reason,
         recipient,
@@ -151,12 +151,16 @@ async def cancel_to(plan: UUID, recipient: UUID, keys: Collection[str], reason: 
     )
 
 
-async def cancel_plan(plan: UUID, reason: str) -> list[UUID]:
-    """Mute a plan: everything that waits, for everybody, in the caller's transaction."""
-    rows = await connection().fetch(_CANCEL.format(where="plan = $1"), plan, reason)
+async def cancel_plan(plan: UUID, reason: str, *, on_its_way: bool = False) -> list[UUID]:
+    """Mute a plan: everything that waits, for everybody, in the caller's transaction.
+
+    What is `on_its_way` may arrive all the same; cancelled too, it is not tried again.
+    """
+    sql = _CANCEL.format(where="plan = $1", also="true" if on_its_way else "false")
+    rows = await connection().fetch(sql, plan, reason)
     return [row["id"] for row in rows]
 
 
 async def cancel_link(link: UUID, reason: str) -> list[UUID]:
-    rows = await connection().fetch(_CANCEL.format(where="link = $1"), link, reason)
+    rows = await connection().fetch(_CANCEL.format(also="false", where="link = $1"), link, reason)
     return [row["id"] for row in rows]

@@ -138,18 +138,19 @@ UNOPENED = ((timedelta(hours=2), "SW"), (timedelta(hours=4), "CO"), (timedelta(h
 SECOND_WAY_AFTER, SECOND_WAY_AT = 3, TEN  # working days after a date that did not happen
 
 # Needs the person's own yes to that fact being told to that recipient. Who is asked about the
-# first night, or the first contact, learns that the person has left.
+# first night, the first contact, or how things are at home learns that the person has left.
 RELEASE_DATE = "release_date"
 NEEDS_DISCLOSURE = {
     "GATE": RELEASE_DATE,
     "NIGHT1": RELEASE_DATE,
     "CONTACT72": RELEASE_DATE,
+    "FAM-HOW": RELEASE_DATE,
     "GOODNEWS": "good_news",
 }
 # What says or asks on which day or where the person is: kept from whom a safety flag names.
 OF_DAYS_AND_PLACES = (
     *("GATE-0", "GATE-1", "GATE-3", "GATE-7", "GATE-OFF", "MEN-TASK", "NIGHT1", "CONTACT"),
-    *("APPT-", "CIR-INV", "FAM-CALL"),
+    *("APPT-", "CIR-INV", "FAM-CALL", "FAM-HOW"),
 )
 NOT_RELEASED = "not-released"
 # Asked about a row or a date that is open, and pointless once it is not.

@@ -265,13 +265,15 @@ async def put_back(
 ) -> None:
     """Try again at an instant; a delay that is nobody's failure is not counted as an attempt.
 
+    What was cancelled meanwhile stays so.
     Unless it may get `longer`, its term stays: what comes too late becomes a task then.
     """
     await connection().execute(
         "UPDATE message SET state = 'queued', lease = NULL, sending_at = NULL, retry_at = $3,"
         " expires_at = CASE WHEN $5 THEN greatest(expires_at, $3::timestamptz + interval '1 hour')"
         " ELSE expires_at END,"
-        " attempt = attempt - $4, version = version + 1 WHERE id = $1 AND attempt = $2",
+        " attempt = attempt - $4, version = version + 1"
+        " WHERE state = 'claimed' AND id = $1 AND attempt = $2",
         message["id"],
         message["attempt"],
         at,

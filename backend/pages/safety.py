@@ -16,8 +16,7 @@ from backend.plans.actions import reading
 from backend.plans.views import MemberView
 from backend.safety import actions
 from backend.safety.routes import ProtectAddress, RaiseFlag, SafetyView
-
-OF_THE_CIRCLE = ("ME", "FA")
+from backend.safety.rules import FROM_WHOM
 
 
 class SafetyPageController(Controller):
@@ -91,7 +90,7 @@ async def _safety(
         plan_id=plan_id,
         found=SafetyView.of(found),
         person=read.row["person"],
-        circle=[one for one in people if one.role in OF_THE_CIRCLE],
+        circle=[one for one in people if one.role in FROM_WHOM],
         zone=office.zone,
         saved=saved,
     )

@@ -105,7 +105,7 @@ async def _circle(plan: Any) -> dict[UUID, str]:
 def _check_kept(circle: dict[UUID, str], new: NewFlag) -> None:
     if new.kept_from not in circle:
         raise NotFound
-    if circle[new.kept_from] == "PE" or new.kept_from == new.subject:
+    if circle[new.kept_from] not in rules.FROM_WHOM or new.kept_from == new.subject:
         raise Unfit("Days and places are kept from a mentor or a relative.", field="kept_from")
 
 
@@ -141,7 +141,7 @@ async def _find(actor: Actor, table: Table, id_: UUID) -> Any:
 async def protect_address(actor: Actor, plan_id: UUID, new: NewAddress) -> Written:
     """Keep an address from everybody but the plan's workers.
 
-    It goes out of the places of dates that others see. Raises NotFound, Unfit.
+    It goes out of the places of dates: the person's own file tells these. Raises NotFound, Unfit.
     """
     require(actor, "protectAddress")
     if not words_of(new.address):
@@ -169,10 +169,7 @@ async def protect_address(actor: Actor, plan_id: UUID, new: NewAddress) -> Writt
 async def _take_out(plan: Any, address: str) -> None:
     held = connection()
     dates = await held.fetch(
-        "SELECT id, place FROM appointment WHERE plan = $1 AND place IS NOT NULL"
-        " AND role <> ALL ($2)",
-        plan["id"],
-        list(READERS),
+        "SELECT id, place FROM appointment WHERE plan = $1 AND place IS NOT NULL", plan["id"]
     )
     for row in dates:
         where = f"appointment.place:{row['id']}"

@@ -216,12 +216,11 @@ async def open_session(
 ) -> Tokens:
     """A session on a device: a new one of theirs, or the known one, where the last one ends."""
     known = whence.device or ""
-    if device is None:
+    if device is None or not await _seen(held, device):  # ended while the password was weighed
         device, known = await new_device(held, staff, whence.name, browser=whence.browser)
         await note_device(held, staff, device, browser=whence.browser)
     else:
         await end_sessions(held, staff, devices=[device])
-        await _seen(held, device)
     session, access, now = uuid4(), secrets.token_urlsafe(32), clock.now()
     lasts = BROWSER_IDLE if whence.browser else ACCESS
     await held.execute(
@@ -261,8 +260,10 @@ async def _renew(held: Any, session: UUID) -> tuple[str, str]:
     return access, await _refresh_token(held, session)
 
 
-async def _seen(held: Any, device: UUID | None) -> None:
-    await held.execute("UPDATE device SET seen_at = $2 WHERE id = $1", device, clock.now())
+async def _seen(held: Any, device: UUID | None) -> bool:
+    """Whether it is still one of theirs."""
+    seen = "UPDATE device SET seen_at = $2 WHERE id = $1 AND ended_at IS NULL RETURNING true"
+    return bool(await held.fetchval(seen, device, clock.now()))
 
 
 async def _refresh_token(held: Any, session: UUID) -> str:

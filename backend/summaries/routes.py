@@ -26,7 +26,7 @@ from backend.errors import (
 )
 from backend.problems import documented
 from backend.summaries.actions import drafting, issuing, pulling
-from backend.summaries.content import Content, Draft, Period, canonical
+from backend.summaries.content import Comment, Content, Draft, Period, canonical
 from backend.words import END, Language
 
 PULL = {
@@ -77,7 +77,10 @@ class RecordReading(SubjectIn, forbid_unknown_fields=True, kw_only=True):
 
 
 class DraftView(msgspec.Struct):
+    """`comments` go to the court with it; `digest` names the draft with them."""
+
     draft: Draft
+    comments: list[Comment]
     digest: str
 
 
@@ -142,8 +145,9 @@ class SummaryController(Controller):
     ) -> Response[DraftView]:
         """What would be issued now, to be read to the person and seen by somebody else first."""
         subject = drafting.Subject(file, type, Period(period_from, period_to))
-        draft, digest = await drafting.draft_summary(actor_of(request), plan_id, subject)
-        return Response(DraftView(draft, digest), headers=NO_STORE)
+        shown = await drafting.draft_summary(actor_of(request), plan_id, subject)
+        view = DraftView(shown.draft, list(shown.comments), shown.digest)
+        return Response(view, headers=NO_STORE)
 
     @post(
         "/plans/{plan_id:uuid}/readings",

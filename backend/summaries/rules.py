@@ -230,10 +230,28 @@ def heard(readings: Sequence[Row]) -> Attestation | None:
 
 
 def seen_by_another(readings: Sequence[Row], issuer: UUID) -> bool:
-    """Whether somebody else than who issues it has seen this very draft, and stands for it."""
-    return any(row["kind"] in SEEN and row["recorded_by"] != issuer for row in readings)
+    """Whether somebody else than who issues it has seen this very draft, and stands for it.
+
+    With every comment that the issuer wrote down: what came later, nobody else has seen.
+    """
+    last = max((row["recorded_at"] for row in readings if _words_of(row, issuer)), default=None)
+    return any(
+        row["kind"] in SEEN
+        and row["recorded_by"] != issuer
+        and (last is None or last <= row["recorded_at"])
+        for row in readings
+    )
+
+
+def _words_of(row: Row, issuer: UUID) -> bool:
+    return row["recorded_by"] == issuer and row["comment"] is not None
 
 
 def a_day_old(readings: Sequence[Row], now: datetime) -> bool:
-    """What stands for another person where there is none: this very draft has lain for a day."""
-    return any(now - row["recorded_at"] >= DELAY for row in readings)
+    """What stands for another person where there is none: this very draft has lain for a day.
+
+    So has every comment on it.
+    """
+    first = min((row["recorded_at"] for row in readings), default=now)
+    spoken = [row["recorded_at"] for row in readings if row["comment"] is not None]
+    return bool(now - max([first, *spoken]) >= DELAY)

@@ -5,7 +5,17 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
+import httpx
+import pytest
+
 from backend import clock
+from backend.database import in_fresh_context, transaction
+from backend.passkeys import challenges
+from backend.staff import sessions
+from backend.staff.passwords import is_right
+from tests.backend.authenticator import Authenticator, a_passkey, options_to_sign_in
+from tests.backend.entering import inside_of
 from tests.world import PASSWORD, Caller, World
 
 PROBLEM = "urn:throughcare:problem:"
@@ -69,6 +79,77 @@ async def test_a_device_is_ended_from_another_one_and_the_other_way_round_it_is_
     assert [one["name"] for one in await _list(laptop)] == ["Laptop"]
     assert (await laptop.post(f"/account/devices/{lost}/end")).status_code == 404
     assert (await laptop.post(f"/account/devices/{uuid4()}/end")).status_code == 404
+
+
+async def test_a_device_that_is_ended_while_the_password_is_weighed_is_a_strangers(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = await world.somebody("SW")
+    _, tokens = await _on(worker, "Phone")
+    laptop, _ = await _on(worker, "Laptop")
+    lost = next(one["id"] for one in await _list(laptop) if one["name"] == "Phone")
+
+    async def meanwhile(password: str, hashed: str | None) -> bool:
+        ended = await laptop.post(f"/account/devices/{lost}/end")
+        assert ended.status_code in {204, 404}, ended.text
+        return await is_right(password, hashed)
+
+    monkeypatch.setattr(sessions, "is_right", meanwhile)
+    again, other = await _on(worker, "Phone again", tokens["device"])
+    assert other["device"] != tokens["device"], "it gets a token of its own"
+    shown = {one["name"]: one["id"] for one in await _list(laptop)}
+    assert set(shown) == {"Laptop", "Phone again"}
+    assert (await laptop.post(f"/account/devices/{shown['Phone again']}/end")).status_code == 204
+    assert not await _is_in(again)
+
+
+async def test_a_device_that_is_ended_while_a_passkey_is_judged_is_a_strangers(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head = await world.somebody("CO")
+    key = await a_passkey(head)
+    phone = await _by_passkey(key)
+    laptop = inside_of(await _by_passkey(key, device_name="Laptop"))
+    here = next(one["id"] for one in await _list(inside_of(phone)) if one["here"])
+    take = challenges.take
+
+    async def meanwhile(held: Any, drawn: Any) -> Any:
+        end = laptop.post(f"/account/devices/{here}/end")
+        ended = await in_fresh_context(lambda: end)
+        assert ended.status_code in {204, 404}, ended.text
+        return await take(held, drawn)
+
+    monkeypatch.setattr(challenges, "take", meanwhile)
+    again = await _by_passkey(key, device=phone.json()["device"], device_name="Phone again")
+    assert again.status_code == 200, again.text
+    assert again.json()["device"] != phone.json()["device"]
+    assert "Phone again" in {one["name"] for one in await _list(laptop)}
+
+
+async def _by_passkey(key: Authenticator, **more: Any) -> httpx.Response:
+    shown = key.show(await options_to_sign_in())
+    return await Caller().post("/sessions/passkey", {**shown, **more})
+
+
+@pytest.mark.parametrize("whose", ["ended", "another's"])
+async def test_no_session_stands_on_a_device_that_ended_or_is_anothers(
+    world: World, whose: str
+) -> None:
+    worker, other = await world.somebody("SW"), await world.somebody("SW")
+    await _on(worker, "Phone")
+    await _on(other, "Theirs")
+    of, ended = (worker, "now()") if whose == "ended" else (other, "NULL")
+    [device] = await world.sql(
+        f"UPDATE device SET ended_at = {ended} WHERE staff = $1 AND name <> '' RETURNING id", of.id
+    )
+    sql = "INSERT INTO session (id, staff, access, access_until, until, browser, device) "
+    values = "VALUES (gen_random_uuid(), $1, $2, now(), now(), false, $3)"
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="device has ended"):
+        async with transaction(worker.id) as held:
+            await held.execute(sql + values, worker.id, uuid4().bytes, device["id"])
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="device has ended"):
+        async with transaction(worker.id) as held:
+            await held.execute("UPDATE session SET device = $1", device["id"])
 
 
 async def test_ending_another_device_asks_for_a_fresh_proof_and_ending_ones_own_does_not(

@@ -76,7 +76,7 @@ async def _close(actor: Actor, plan: Mapping[str, Any]) -> int:
 async def _mute(plan: Mapping[str, Any]) -> None:
     """Whatever waits to be said of it, to staff in their own chats too."""
     held = connection()
-    await outbox.cancel_plan(plan["id"], WHY)
+    await outbox.cancel_plan(plan["id"], WHY, on_its_way=True)
     tasks = await held.fetch(
         "UPDATE task SET closed_at = $2, outcome = $3, version = version + 1"
         " WHERE plan = $1 AND closed_at IS NULL AND kind = ANY ($4) RETURNING id",

@@ -1,7 +1,7 @@
 """The draft: what would be issued now. It is made of rows each time and never stored."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -12,12 +12,13 @@ from msgspec import UNSET
 
 from backend import clock
 from backend.access import Actor, find_plan, require
-from backend.actors.actions import vault
+from backend.actors.actions import unseal, vault
 from backend.audit.actions import record
 from backend.courts.actions import reference_of
 from backend.database import connection, transaction
-from backend.errors import Unfit
-from backend.summaries.content import Corrected, Draft, Period, canonical
+from backend.errors import NotFound, Unfit
+from backend.matrix import covers
+from backend.summaries.content import Comment, Corrected, Draft, Period, canonical
 from backend.summaries.rules import TYPES, Material, facts_of
 from backend.summaries.wording import spoken, words
 
@@ -33,17 +34,67 @@ class Subject:
     period: Period
 
 
-async def draft_summary(actor: Actor, plan_id: UUID, subject: Subject) -> tuple[Draft, str]:
+@dataclass(frozen=True)
+class Shown:
+    """A draft as it was shown: with what the person said to it, for that goes along.
+
+    `digest` names all of it.
+    """
+
+    draft: Draft
+    comments: Sequence[Comment]
+    digest: str
+
+
+async def draft_summary(actor: Actor, plan_id: UUID, subject: Subject) -> Shown:
     """The draft as it stands now, to be read to the person or checked, and its digest.
 
     Raises NotFound (plan, or a file that is not bound to it), Unfit.
     """
     require(actor, "recordReading")
     async with transaction(actor.id):
-        plan = await find_plan(actor, plan_id, group="summary draft", roles=DRAFT_READERS)
+        plan = await find_drafted(actor, plan_id)
         draft = await make_draft(plan, subject)
+        readings = await readings_of(plan, draft)
         await record(actor, "draftSummary", plan=plan_id, thing=subject.file)
-        return draft, digest_of(draft).hex()
+        return Shown(draft, await comments_of(plan, readings), digest_shown(draft, readings))
+
+
+async def find_drafted(actor: Actor, plan_id: UUID, *, lock: bool = False) -> Mapping[str, Any]:
+    """A plan whose drafts the actor may know. A draft names its file, so that may flow to them too.
+
+    Raises NotFound.
+    """
+    plan: Mapping[str, Any] = await find_plan(
+        actor, plan_id, group="summary draft", roles=DRAFT_READERS, lock=lock
+    )
+    if not covers(plan["told_groups"], "court reference"):
+        raise NotFound
+    return plan
+
+
+async def readings_of(plan: Any, draft: Draft) -> Sequence[Any]:
+    """The readings of this draft on which nothing was issued yet, oldest first."""
+    rows: Sequence[Any] = await connection().fetch(
+        "SELECT * FROM reading WHERE plan = $1 AND digest = $2 AND summary IS NULL"
+        " ORDER BY read_on, recorded_at, id",
+        plan["id"],
+        digest_of(draft),
+    )
+    return rows
+
+
+async def comments_of(plan: Any, readings: Sequence[Any]) -> list[Comment]:
+    """What the person said at these readings, word for word."""
+    return [
+        Comment(
+            row["read_on"],
+            row["language"],
+            await unseal(plan["person"], f"reading.comment:{row['id']}", row["comment"]),
+        )
+        for row in readings
+        if row["comment"] is not None
+    ]
 
 
 async def make_draft(plan: Any, subject: Subject) -> Draft:
@@ -99,6 +150,12 @@ def _worded(row: Mapping[str, Any]) -> str:
 def digest_of(draft: Draft) -> bytes:
     """A keyed hash: whoever reads the table of readings cannot try out guesses of facts."""
     return vault().derive("summary.draft", canonical(draft).decode())
+
+
+def digest_shown(draft: Draft, readings: Sequence[Any]) -> str:
+    """Names the draft with the comments on it: with another one it is not what was shown."""
+    spoken = [str(row["id"]) for row in readings if row["comment"] is not None]
+    return vault().derive("summary.shown", " ".join([digest_of(draft).hex(), *spoken])).hex()
 
 
 _CYCLES = """

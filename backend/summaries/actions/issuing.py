@@ -11,7 +11,7 @@ import msgspec
 
 from backend import clock
 from backend.access import Actor, find_plan, require
-from backend.actors.actions import seal, unseal
+from backend.actors.actions import seal
 from backend.alerts.actions import close_tasks
 from backend.audit.actions import record
 from backend.database import connection, transaction
@@ -26,11 +26,18 @@ from backend.flows.entries import Receiver, may_flow
 from backend.once import Written
 from backend.second.actions import is_small, owe_review
 from backend.staff.proof import require_fresh
-from backend.summaries.actions.drafting import DRAFT_READERS, Subject, digest_of, make_draft
+from backend.summaries.actions.drafting import (
+    Subject,
+    comments_of,
+    digest_of,
+    digest_shown,
+    find_drafted,
+    make_draft,
+    readings_of,
+)
 from backend.summaries.content import (
     Attestation,
     Author,
-    Comment,
     Content,
     Draft,
     PersonView,
@@ -67,13 +74,12 @@ async def record_reading(actor: Actor, plan_id: UUID, new: NewReading) -> Writte
     """
     require(actor, "recordReading")
     async with transaction(actor.id) as held:
-        plan = await find_plan(
-            actor, plan_id, group="summary draft", roles=DRAFT_READERS, lock=True
-        )
+        plan = await find_drafted(actor, plan_id, lock=True)
         _check(plan, new)
-        digest = digest_of(await make_draft(plan, new.subject))
-        if new.digest is not None and new.digest != digest.hex():
-            raise NotFromThisState("The facts have changed since: read the draft as it stands.")
+        draft = await make_draft(plan, new.subject)
+        readings = await readings_of(plan, draft)
+        if new.digest is not None and new.digest != digest_shown(draft, readings):
+            raise NotFromThisState("It has changed since: look at the draft as it stands.")
         comment = None
         if new.comment is not None:
             comment = await seal(plan["person"], f"reading.comment:{new.id}", new.comment)
@@ -91,7 +97,7 @@ async def record_reading(actor: Actor, plan_id: UUID, new: NewReading) -> Writte
             actor.id,
             clock.now(),
             comment,
-            digest,
+            digest_of(draft),
         )
         await record(actor, "recordReading", plan=plan_id, thing=new.id)
         return Written(new.id, 1, 201)
@@ -126,7 +132,7 @@ async def issue_summary(actor: Actor, plan_id: UUID, subject: Subject) -> Writte
         await require_fresh(actor)
         await _may_go_to_court(plan, subject.file)
         draft = await make_draft(plan, subject)
-        readings = await _readings(plan, digest_of(draft))
+        readings = await readings_of(plan, draft)
         attestation = heard(readings)
         if attestation is None:
             raise SummaryNotReadToPerson
@@ -168,17 +174,6 @@ async def _may_go_to_court(plan: Any, file: UUID) -> None:
         )
 
 
-async def _readings(plan: Any, digest: bytes) -> Sequence[Any]:
-    """The readings of this draft on which nothing was issued yet, oldest first."""
-    rows: Sequence[Any] = await connection().fetch(
-        "SELECT * FROM reading WHERE plan = $1 AND digest = $2 AND summary IS NULL"
-        " ORDER BY read_on, recorded_at, id",
-        plan["id"],
-        digest,
-    )
-    return rows
-
-
 async def _content(
     actor: Actor, subject: Subject, draft: Draft, attestation: Attestation, view: PersonView
 ) -> Content:
@@ -208,12 +203,7 @@ async def _content(
 async def _person_view(
     plan: Any, readings: Sequence[Any], draft: Draft, attestation: Attestation
 ) -> PersonView:
-    comments = []
-    for row in readings:
-        place = f"reading.comment:{row['id']}"
-        text = await unseal(plan["person"], place, row["comment"])
-        if text is not None:
-            comments.append(Comment(row["read_on"], row["language"], text))
+    comments = await comments_of(plan, readings)
     silent = words(draft.language)["no_comment" if attestation.read else "not_reached"]
     return PersonView(comments, None if comments else silent)
 

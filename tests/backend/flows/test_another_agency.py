@@ -74,6 +74,20 @@ async def test_what_is_not_in_the_entry_is_not_in_the_answer(world: World) -> No
     assert {"alias", "person", "release_date", "milestones"} <= own.keys()
 
 
+async def test_a_draft_names_its_file_so_both_may_flow_or_neither(world: World) -> None:
+    abroad = await a_plan_abroad(world)
+    docket, officer = abroad.docket, abroad.officer
+    flow = await world.a_flow(abroad.there, groups=["summary draft"])
+    assert (await docket.draft(officer)).status_code == 404
+    shown = (await docket.draft()).json()["digest"]
+    assert (await docket.read(officer)).status_code == 404
+    assert (await docket.read(officer, kind="checked", digest=shown)).status_code == 404
+    await abroad.end(flow)
+    await world.a_flow(abroad.there, groups=["summary draft", "court reference"])
+    assert (await docket.draft(officer)).status_code == 200
+    assert (await docket.read(officer)).status_code == 201
+
+
 async def test_an_entry_holds_for_its_purpose_and_its_time(world: World) -> None:
     abroad = await a_plan_abroad(world)
     path = f"/plans/{abroad.docket.plan}"

@@ -103,6 +103,49 @@ async def test_a_check_is_of_this_very_draft_and_carries_one_version(world: Worl
     assert why(await docket.issue()) == (409, NOT_CHECKED)
 
 
+async def test_what_the_issuer_wrote_down_later_is_looked_at_too(world: World) -> None:
+    docket, head = await a_docket_with_a_head(world)
+    assert (await docket.check(head)).status_code == 201
+    said = await docket.read(docket.officer, comment="I never said that.")
+    assert said.status_code == 201, said.text
+    assert why(await docket.issue()) == (409, NOT_CHECKED), "nobody else has seen these words"
+    with pytest.raises(REFUSED, match="nobody else"):
+        await _force(docket)
+    assert (await docket.read(docket.worker, kind="tried")).status_code == 201
+    assert why(await docket.issue()) == (409, NOT_CHECKED)
+    assert (await docket.read(docket.officer, kind="tried")).status_code == 201
+    assert (await docket.check(head)).status_code == 201
+    assert (await docket.read(docket.officer)).status_code == 201, "one without words"
+    assert (await docket.issue()).status_code == 201
+
+
+async def test_what_another_wrote_down_they_have_seen(world: World) -> None:
+    docket, _ = await a_docket_with_a_head(world)
+    assert (await docket.read(docket.worker, comment="I go to work.")).status_code == 201
+    assert (await docket.issue()).status_code == 201
+
+
+async def test_a_draft_is_shown_with_what_the_person_said_to_it_and_named_with_it(
+    world: World,
+) -> None:
+    docket, head = await a_docket_with_a_head(world)
+    shown = (await docket.draft(head)).json()
+    assert shown["comments"] == []
+    said = {"comment": "I go to work.", "language": "fr"}
+    assert (await docket.read(docket.worker, **said)).status_code == 201
+    stale = {"digest": shown["digest"]}
+    for who, kind in ((head, "checked"), (docket.worker, "read"), (docket.worker, "tried")):
+        assert (await docket.read(who, kind=kind, **stale)).status_code == 409, kind
+    seen = (await docket.draft(head)).json()
+    assert [(one["language"], one["text"]) for one in seen["comments"]] == [("fr", "I go to work.")]
+    assert seen["draft"] == shown["draft"]
+    other = (await docket.draft(head, type="periodic")).json()
+    assert other["comments"] == [], "they were said to another draft"
+    assert (await docket.check(head)).status_code == 201
+    assert (await docket.issue()).status_code == 201
+    assert (await docket.draft(head)).json()["comments"] == [], "they have gone along"
+
+
 async def test_a_coordinator_checks_and_does_no_more(world: World) -> None:
     docket, head = await a_docket_with_a_head(world)
     for kind in ("read", "tried"):
@@ -194,7 +237,33 @@ async def test_an_officer_of_a_small_agency_does_not_issue_alone_elsewhere(world
         assert why(await docket.issue(guest)) == (409, NOT_CHECKED)
 
 
+async def test_in_a_small_agency_every_comment_has_lain_for_a_day_too(world: World) -> None:
+    docket, _ = await a_docket_with_a_head(world)
+    assert await make_small(docket.world.agency or uuid4(), small=True)
+    await _lain(world, A_DAY)
+    assert (await docket.read(docket.officer, comment="I never said that.")).status_code == 201
+    assert why(await docket.issue()) == (409, NOT_CHECKED)
+    with pytest.raises(REFUSED, match="nobody else"):
+        await _force(docket)
+    await _lain(world, A_DAY)
+    assert (await docket.issue()).status_code == 201
+
+
 # the second line
+
+
+async def _force(docket: Docket) -> None:
+    """A summary that is put into the database past the program."""
+    async with transaction(docket.officer.id) as held:
+        await held.execute(
+            "INSERT INTO summary (id, agency, plan, version, file, subject, number, type,"
+            " period_from, period_to, content, sha256, issued_at, issued_by)"
+            " SELECT gen_random_uuid(), p.agency, p.id, 1, $2, p.person, 9, 'start', current_date,"
+            " current_date, '\\x00', '\\x00', now(), $3 FROM plan p WHERE p.id = $1",
+            docket.plan,
+            docket.file,
+            docket.officer.id,
+        )
 
 
 async def test_the_database_has_a_clock_of_its_own_for_the_day(world: World) -> None:
@@ -294,6 +363,7 @@ READINGS = st.lists(
             "read_on": st.dates(date(2031, 3, 1), date(2031, 3, 3)),
             "language": st.just("fr"),
             "role": st.sampled_from(["SW", "PO", "CO"]),
+            "comment": st.sampled_from([None, None, b"x"]),
         }
     ),
     max_size=6,
@@ -302,15 +372,21 @@ READINGS = st.lists(
 
 @given(READINGS)
 def test_another_has_seen_it_who_read_or_checked_it(readings: list[dict[str, Any]]) -> None:
-    seen = {row["recorded_by"] for row in readings if row["kind"] != "tried"}
-    found = [seen_by_another(readings, issuer) for issuer in (ME, OTHER, uuid4())]
-    assert found == [OTHER in seen, ME in seen, bool(seen)]
+    for issuer in (ME, OTHER, uuid4()):
+        told = [one["recorded_at"] for one in readings if one["recorded_by"] == issuer
+                and one["comment"]]  # fmt: skip
+        others = [one["recorded_at"] for one in readings if one["recorded_by"] != issuer
+                  and one["kind"] != "tried"]  # fmt: skip
+        expected = bool(others) and (not told or max(others) >= max(told))
+        assert seen_by_another(readings, issuer) == expected
 
 
 @given(READINGS)
 def test_a_draft_is_a_day_old_by_its_first_reading(readings: list[dict[str, Any]]) -> None:
-    first = min((row["recorded_at"] for row in readings), default=NOON)
-    assert a_day_old(readings, NOON) == (NOON - first >= A_DAY)
+    ages = [NOON - row["recorded_at"] for row in readings]
+    spoken = [NOON - row["recorded_at"] for row in readings if row["comment"]]
+    expected = any(age >= A_DAY for age in ages) and all(age >= A_DAY for age in spoken)
+    assert a_day_old(readings, NOON) == expected
 
 
 @given(READINGS)
