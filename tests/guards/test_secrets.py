@@ -15,7 +15,7 @@ NOT_RUN = ("bots/phones/", "workflows/story/")  # no part of what runs for an ag
 # What a name that ends like this holds is a secret, or stands for one.
 SECRET = re.compile(r"(token|secret|pin|mac|tag|hash|hashed|digest|signature|proof|thumbprint)$")
 NO_SECRET = {
-    "new.digest != digest_shown(draft, readings)": "what a draft is called, which its reader was told",
+    "new.digest != digest_shown(draft, readings)": "a draft's name, which its reader was told",
 }
 LEAST_BYTES = 16
 # Shorter, because somebody types it or a button carries it; each has a count of tries besides.
