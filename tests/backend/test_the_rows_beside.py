@@ -5,6 +5,7 @@ from typing import Any
 from backend.circles.actions import end_mandate
 from backend.consents.actions import withdraw
 from backend.messages.links import NewInvitation, confirm_link, create_invitation
+from backend.plans.actions.ending import end_silently
 from tests.backend.beside import Beside, a_row_like, unguarded
 
 
@@ -29,6 +30,25 @@ async def _beside_them(beside: Beside) -> None:
     await beside.add(plan=beside.empty, link=beside.other_link)
     somebody = beside.kept.scene.callers["SW"].id
     await beside.add(subject=somebody, recipient=somebody, link=beside.other_link)
+
+
+async def test_a_plan_that_ends_without_a_word_ends_nothing_else(beside: Beside) -> None:
+    """Nor what was over before, in its own circle."""
+    worker = beside.actor("SW")
+    async with beside.undone(worker) as held:
+        await _a_relative(held, beside)
+        over = {"starts": "2020-01-01T00:00:00Z", "ends": "2020-01-02T00:00:00Z"}
+        before = await a_row_like("mandate", "role = 'FA'", plan=beside.plan, **over)
+        await beside.add(plan=beside.empty, link=beside.other_link)
+        of_before = {"plan": beside.empty, "subject": beside.person}
+        chat = await a_row_like("link", "state = 'active'", **of_before)
+        own = await a_row_like("link", "state = 'active'", plan=beside.plan, subject=beside.person)
+        version = await held.fetchval("SELECT version FROM plan WHERE id = $1", beside.plan)
+        changed = await beside.changes(end_silently(worker, beside.plan, version))
+        assert {"plan", "mandate", "link", "message", "milestone"} <= changed.keys()
+        assert str(before) not in changed["mandate"]
+        assert str(own) in changed["link"]
+        assert str(chat) not in changed["link"]
 
 
 async def test_a_yes_that_is_taken_back_ends_the_chat_of_its_own(beside: Beside) -> None:

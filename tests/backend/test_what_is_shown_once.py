@@ -13,9 +13,11 @@ from uuid import UUID, uuid4
 import pytest
 
 from backend import clock
+from backend.access import Actor
+from backend.errors import NotFromThisState
 from backend.messages.links import invitation_of
 from backend.once import SHOWN_AGAIN
-from backend.passes.actions import paper_of
+from backend.passes.actions import check_shown, paper_of
 from tests.backend.pages.browser import Browser, Page, at_the_desk, in_the_circle, login_of
 from tests.backend.papers import comes_in, in_circle
 from tests.world import PASSWORD, Caller, World
@@ -91,6 +93,12 @@ async def _the_holders_mandate_ends(paper: Paper) -> None:
     await paper.world.sql(sql, UUID(paper.mandate), clock.now())
 
 
+async def _the_holders_mandate_is_to_come(paper: Paper) -> None:
+    sql = "UPDATE mandate SET starts = $2 WHERE id = $1"
+    later = clock.now() + timedelta(hours=1)
+    await paper.world.sql(sql, UUID(paper.mandate), later)
+
+
 async def _the_pass_is_ended(paper: Paper) -> None:
     done = await paper.desk.send(await paper.desk.open(paper.here), f"{paper.here}/{paper.id}/end")
     assert "opens nothing" in done.words
@@ -120,6 +128,7 @@ ENDS: dict[str, Act] = {
     for act in (
         _the_makers_mandate_ends,
         _the_holders_mandate_ends,
+        _the_holders_mandate_is_to_come,
         _the_pass_is_ended,
         _another_is_made,
         _it_is_used_and_left,
@@ -135,6 +144,32 @@ async def test_a_paper_is_not_shown_again_once(paper: Paper, name: str) -> None:
     again = await paper.again()
     assert not paper.shows(again)
     assert again.status in {403, 404, 409}, again.words
+
+
+async def test_a_paper_is_shown_again_though_its_holder_read_another_file(paper: Paper) -> None:
+    other = (await paper.world.a_plan(paper.worker))["id"]
+    await paper.world.sql(
+        "INSERT INTO audit (at, actor, role, operation, agency, plan, outcome)"
+        " SELECT $1, subject, 'PE', 'enterFile', agency, $2::uuid, 'done' FROM entry_pass",
+        clock.now(),
+        UUID(other),
+    )
+    assert paper.shows(await paper.again())
+
+
+async def test_a_paper_is_of_its_own_plan_alone(paper: Paper) -> None:
+    other = UUID((await paper.world.a_plan(paper.worker))["id"])
+    (session,) = await paper.world.sql(
+        "SELECT id FROM session WHERE staff = $1 AND ended_at IS NULL"
+        " ORDER BY proved_at DESC LIMIT 1",
+        paper.worker.id,
+    )
+    assert paper.worker.id
+    assert paper.world.agency
+    maker = Actor(paper.worker.id, "staff", "SW", paper.world.agency, session=session["id"])
+    await check_shown(maker, UUID(paper.plan), paper.id)
+    with pytest.raises(NotFromThisState):
+        await check_shown(maker, other, paper.id)
 
 
 async def test_nor_after_five_minutes_though_the_password_is_sent_along(paper: Paper) -> None:

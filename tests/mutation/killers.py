@@ -134,6 +134,8 @@ _FORGOTTEN = "tests/backend/test_what_is_forgotten.py"
 _ANSWERS = "tests/backend/test_what_the_owner_answers.py"
 _GLASS = "tests/backend/test_glass_adds_nothing.py"
 _ONCE = "tests/backend/test_terms_are_set_once.py"
+_STEERS = "tests/backend/test_what_steers_the_jobs.py"
+_TERMINAL = "tests/backend/test_what_is_set_at_the_terminal.py"
 _TERMS = (
     *("tests/backend/test_destroyed_keys.py", "tests/workflows/test_retain.py"),
     "tests/backend/test_terms.py",
@@ -143,22 +145,21 @@ OF_FUNCTION: Mapping[str, Sequence[str]] = {
     **dict.fromkeys(("account_", "my_account(", "holder_of(", "enter_by_", "is_still_"), _WAYS),
     **dict.fromkeys(("staff_of_", "has_second_", "sign_out_", "my_role("), _WAYS),
     "invitation_of(": (_REACHED, _ACCOUNTS),
-    "spend_": ("tests/backend/test_what_is_set_at_the_terminal.py", _REACHED, _ACCOUNTS),
-    "count_refusal(": (
-        *("tests/backend/test_what_steers_the_jobs.py", "tests/backend/test_denials.py"),
-    ),
+    "spend_": (_TERMINAL, _REACHED, _ACCOUNTS),
+    "count_refusal(": (_STEERS, "tests/backend/test_denials.py"),
     **dict.fromkeys(("try_pass(", "holder_of_pass("), (_REACHED, *_PAPERS)),
     "flow_groups(": ("tests/backend/flows/test_each_condition.py", *_FLOWS),
     **dict.fromkeys(("name_elsewhere(", "name_person("), (_ANSWERS, *_FLOWS)),
     "destroy_": (_KEYS, *_TERMS, *_ERASURE),
     "forget(": (_FORGOTTEN, *_TERMS, *_ERASURE),
     "cancel_without_": (_HOUSE, *_FLOWS),
-    "is_invited(": ("tests/backend/test_what_is_set_at_the_terminal.py",),
+    "is_invited(": (_TERMINAL,),
     "ripe_": (_ANSWERS, "tests/backend/test_a_wish_ripens_by_itself.py", *_ENDS),
     **dict.fromkeys(("is_held", "is_small(", "is_newborn("), (_ANSWERS, *_ENDS)),
     **dict.fromkeys(("consents_of_", "counts_of_", "holds_of_", "mandates_of_"), _AUDITOR),
     **dict.fromkeys(("plans_long_over(", "plans_past_proof(", "plans_held("), (_WHOLE,)),
     "drop_audit(": (_FORGOTTEN, _ENDED),
+    "words_go(": ("tests/backend/erasure/test_typed_words.py",),
     "plans_by_glass(": (_GLASS,),
     "my_person_on(": ("tests/backend/test_whose_data_it_was.py",),
     "free_alias(": (_ANSWERS, "tests/backend/test_aliases.py"),
@@ -172,6 +173,9 @@ OF_POLICY: Mapping[str, Sequence[str]] = {
     "jobs_": _LATE,
     "glass_": (_GLASS,),
     "member_is_new": (_ONCE,),
+    **dict.fromkeys(("app_adds ON audit", "jobs_add ON audit"), (_STEERS,)),
+    "app_adds ON actor": (_TERMINAL,),
+    "jobs_hide_plain": ("tests/workflows/test_hide.py",),
     "app_adds ON member": (_ONCE,),
 }
 # What opens a session is asked by every request, and what becomes of a session is tried here.

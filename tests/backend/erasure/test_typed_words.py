@@ -21,9 +21,9 @@ WORDS = "Marta Canary fetches him in Lyon"
 ALIAS = "Zinnia"
 
 
-async def told(file: File, purpose: str = WORDS) -> tuple[str, str]:
+async def told(file: File, purpose: str = WORDS, *, alias: str = ALIAS) -> tuple[str, str]:
     """A relative who is let know a fact, and the disclosure."""
-    relative = await in_the_circle(file.worker, file.plan, "FA", name="Maria Invented", alias=ALIAS)
+    relative = await in_the_circle(file.worker, file.plan, "FA", name="Maria Invented", alias=alias)
     until = (a_day() + timedelta(days=30)).isoformat()
     body = {"recipient": relative, "fact": "release_date", "purpose": purpose, "until": until}
     made = await file.worker.post(f"/plans/{file.plan}/disclosures", body)
@@ -86,6 +86,39 @@ async def test_the_word_for_a_relative_goes_with_their_key_after_its_term(
     assert row["alias"] == f"gone-{relative[:8]}"
     [one] = await world.sql("SELECT sealed_purpose FROM disclosure WHERE id = $1", UUID(id_))
     assert one["sealed_purpose"] is None  # it may name the relative
+
+
+@pytest.mark.parametrize("whose", ["the person's", "a relative's"])
+async def test_with_a_key_go_the_words_about_its_owner_and_no_others(
+    file: File, world: World, whose: str
+) -> None:
+    """Whatever the owner of the tables may see: what goes is said in the function itself."""
+    mother, of_mother = await told(file)
+    sibling, of_sibling = await told(file, "the gate", alias="Marigold")
+    other = File(world, file.head, file.worker, (await world.a_plan(file.worker))["id"])
+    aunt, of_aunt = await told(other)
+    for table in ("plan", "member", "disclosure"):
+        await world.sql(f"ALTER POLICY owner_sees_gone ON {table} USING (true)")
+    for table in ("member", "disclosure"):
+        await world.sql(f"ALTER POLICY owner_forgets ON {table} USING (true) WITH CHECK (true)")
+    for again in (False, True):  # what is gone already is not written again
+        key = mother if whose == "a relative's" else str(await file.person())
+        if again:
+            await world.sql("UPDATE subject_key SET wrapped = $2 WHERE id = $1", UUID(key), b"x")
+        await world.sql("UPDATE subject_key SET wrapped = NULL WHERE id = $1", UUID(key))
+        said = {
+            str(row["id"]): (row["sealed_purpose"] is not None, row["version"])
+            for row in await world.sql("SELECT id, sealed_purpose, version FROM disclosure")
+        }
+        gone = {of_mother} if whose == "a relative's" else {of_mother, of_sibling}
+        stays = {of_mother, of_sibling, of_aunt} - gone
+        assert said == {**dict.fromkeys(gone, (False, 2)), **dict.fromkeys(stays, (True, 1))}
+        called = {
+            str(row["id"]): (row["alias"].startswith("gone-"), row["version"])
+            for row in await world.sql("SELECT id, alias, version FROM member")
+        }
+        hers = (True, 2) if whose == "a relative's" else (False, 1)
+        assert called == {mother: hers, sibling: (False, 1), aunt: (False, 1)}
 
 
 async def test_nobody_else_changes_what_a_disclosure_is_for(file: File, world: World) -> None:
