@@ -78,7 +78,7 @@ async def _words(chat: Chat, text: str | None) -> None:
     elif not chat.active:
         await _not_active(chat, text)
     elif text is None:
-        await chat.say(chat.active[0], "NO-FILES")
+        await chat.promise("NO-FILES")
     elif is_help(text):
         await words.help_wanted(chat)
     else:

@@ -40,6 +40,14 @@ class Chat:
         """What a STOP ends: also what is not confirmed yet."""
         return [link for link in self.links if link["state"] in LIVING]
 
+    async def promise(self, key: str) -> None:
+        """Answer with a text by which a human will read or call: on a plan, for it has a worker.
+
+        A chat of staff alone has none: they are told that nobody reads it.
+        """
+        link = of_a_plan_first(self.active)
+        await self.say(link, key if link["plan"] is not None else "UNREAD")
+
     async def say(
         self,
         link: Any,
@@ -56,6 +64,11 @@ class Chat:
     async def say_to_stranger(self) -> None:
         """The one text for everybody whom we do not know; it confirms nothing."""
         await outbox.answer_stranger(self.update, self.id, inbox.chat_index(self.id), "UNKNOWN")
+
+
+def of_a_plan_first(links: list[Any]) -> Any:
+    """The first link that speaks of a plan; where none does, the first of all."""
+    return next((link for link in links if link["plan"] is not None), links[0])
 
 
 def _number(index: bytes) -> int:

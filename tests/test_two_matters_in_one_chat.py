@@ -4,13 +4,17 @@ from uuid import UUID
 
 import pytest
 
-from bots.phones.wire import Phone
+from backend.messages.inbox import MOST_ATTEMPTS
+from bots import intake
+from bots.phones.wire import Kind, Phone
 from tests.chats import Chats, Member
-from tests.releases import a_release, kinds, on_weekday
+from tests.releases import a_phone_of, a_release, kinds, on_weekday
 from tests.world import Caller, World
 
 WEDNESDAY = 3
 SECRET = "He told me that he sleeps at the mosque since Tuesday"
+UNREAD = "Nobody reads messages here, and none of them is kept. Urgent: "
+SETTINGS = ["Language", "Quiet hours", "Why these messages", "Stop"]
 
 
 async def _joins(chats: Chats, worker: Caller, plan: str, phone: Phone, role: str) -> None:
@@ -35,6 +39,14 @@ async def _two(
     member = await chats.a_member(first, plan["id"], role)
     await _joins(chats, second, other["id"], member.phone, role)
     return (first, second), member
+
+
+async def _household(world: World, chats: Chats) -> tuple[Caller, Member]:
+    """A worker with one plan; the person and their mother have one phone between them."""
+    worker, plan = await a_release(world, on_weekday(WEDNESDAY))
+    person = await chats.a_member(worker, plan["id"], "PE", facts=())
+    await _joins(chats, worker, plan["id"], person.phone, "FA")
+    return worker, person
 
 
 async def _kept(world: World) -> int:
@@ -123,3 +135,143 @@ async def test_when_one_has_ended_words_are_the_others(world: World, chats: Chat
     assert await _kept(world) == 1
     assert "free-text" in await kinds(second)
     assert "call-me" not in await kinds(first) + await kinds(second)
+
+
+async def test_of_two_people_of_one_plan_no_word_is_kept_under_the_other(
+    world: World, chats: Chats
+) -> None:
+    worker, person = await _household(world, chats)
+    answer = await chats.say(person.phone, SECRET)
+    assert answer.startswith("Thank you. What you wrote was not kept: a person will call you by")
+    assert await _kept(world) == 0
+    assert await kinds(worker) == ["call-me", "call-me"]
+    about = {row["about"] for row in await world.sql("SELECT about FROM task")}
+    assert len(about) == 2, "each of the two is called"
+    assert UUID(person.actor) in about
+
+
+async def test_nor_is_it_once_both_of_them_have_stopped(world: World, chats: Chats) -> None:
+    worker, person = await _household(world, chats)
+    await chats.say(person.phone, "STOP")
+    assert "Messages are stopped" in await chats.say(person.phone, SECRET)
+    assert await _kept(world) == 0
+    assert sorted(await kinds(worker)) == ["call-me"] * 2 + ["link-stopped"] * 2
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+async def test_when_one_of_them_has_left_the_circle_words_are_the_others(
+    world: World, chats: Chats, *, stopped: bool
+) -> None:
+    """Though they were spoken to last, and before their chat has ended."""
+    _, person = await _household(world, chats)
+    await _speaks_last(world, "subject = (SELECT actor FROM mandate WHERE role = 'FA')")
+    if stopped:
+        await chats.say(person.phone, "STOP")
+    await world.sql("UPDATE mandate SET ends = starts WHERE role = 'FA'")
+    await chats.say(person.phone, SECRET)
+    assert await world.sql("SELECT subject FROM incoming") == [{"subject": UUID(person.actor)}]
+
+
+async def _with_staff(world: World, chats: Chats) -> tuple[Caller, Member]:
+    """A mentor who is of the staff too, with one phone for both: staff spoke last in it."""
+    worker, plan = await a_release(world, on_weekday(WEDNESDAY))
+    mentor = await chats.a_member(worker, plan["id"])
+    invited = (await worker.post("/invitations")).json()
+    await chats.open(mentor.phone, invited)
+    await chats.confirm(worker, invited["id"])
+    await _speaks_last(world, "plan IS NULL")
+    return worker, mentor
+
+
+async def _speaks_last(world: World, which: str) -> None:
+    await world.sql(
+        "UPDATE message SET sent_at = sent_at + interval '1 minute'"
+        f" WHERE link IN (SELECT id FROM link WHERE {which})"
+    )
+
+
+async def test_words_in_a_chat_of_staff_and_of_a_plan_are_the_plans(
+    world: World, chats: Chats
+) -> None:
+    worker, mentor = await _with_staff(world, chats)
+    assert (await chats.say(mentor.phone, SECRET)).startswith("Thank you. A person will read this")
+    assert await world.sql("SELECT subject FROM incoming") == [{"subject": UUID(mentor.actor)}]
+    assert await kinds(worker) == ["free-text"]
+    await chats.tap(mentor.phone, "Call me")
+    assert sorted(await kinds(worker)) == ["call-me", "free-text"]
+
+
+@pytest.mark.parametrize("kind", ["text", "photo"])
+async def test_a_call_that_is_promised_there_is_the_plans(
+    world: World, chats: Chats, kind: Kind
+) -> None:
+    worker, mentor = await _with_staff(world, chats)
+    await chats.phones.say(mentor.phone.id, "help", kind=kind)
+    await chats.round()
+    if kind == "photo":
+        await chats.tap(mentor.phone, "Call me")
+    assert "has been told and will call you" in await chats.last(mentor.phone)
+    assert await kinds(worker) == ["call-me" if kind == "photo" else "need-help"]
+
+
+async def test_a_plan_that_was_stopped_there_has_its_words_still(
+    world: World, chats: Chats
+) -> None:
+    worker, mentor = await _with_staff(world, chats)
+    await world.sql("UPDATE link SET state = 'stopped' WHERE plan IS NOT NULL")
+    assert "Messages are stopped" in await chats.say(mentor.phone, SECRET)
+    assert await kinds(worker) == ["free-text"]
+
+
+async def test_a_chat_of_staff_alone_promises_nothing_that_nobody_would_do(
+    world: World, chats: Chats
+) -> None:
+    worker, _ = await a_release(world, on_weekday(WEDNESDAY))
+    own = await a_phone_of(chats, worker)
+    await _says_that_nobody_reads(chats, own, "help")
+    assert [line[0]["text"] for line in (await chats.texts(own.phone))[-1].buttons] == SETTINGS
+    await _says_that_nobody_reads(chats, own, SECRET)
+    await _says_that_nobody_reads(chats, own, "", kind="photo")
+    assert await kinds(worker) == []
+    assert await _kept(world) == 0
+
+
+async def test_nor_does_a_button_that_an_earlier_release_left_in_it(
+    world: World, chats: Chats
+) -> None:
+    worker, _ = await a_release(world, on_weekday(WEDNESDAY))
+    own = await a_phone_of(chats, worker)
+    await chats.say(own.phone, "help")
+    await world.sql("UPDATE message SET key = 'NO-FILES' WHERE key = 'UNREAD'")
+    newest = (await chats.texts(own.phone))[-1]
+    token, _, _ = newest.buttons[0][0]["callback_data"].partition(":")
+    await chats.phones.tap(own.phone.id, message=newest.id, data=f"{token}:call_me")
+    await chats.round()
+    assert (await chats.last(own.phone)).startswith(UNREAD)
+    assert await kinds(worker) == []
+
+
+async def test_nor_what_answers_an_update_that_could_not_take_effect(
+    world: World, chats: Chats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(*_: object) -> None:
+        raise ValueError("whatever it was")
+
+    worker, _ = await a_release(world, on_weekday(WEDNESDAY))
+    own = await a_phone_of(chats, worker)
+    monkeypatch.setattr(intake, "handle", fails)
+    await chats.phones.say(own.phone.id, SECRET)
+    for _ in range(MOST_ATTEMPTS + 1):
+        await chats.round()
+    assert (await chats.last(own.phone)).startswith(UNREAD)
+
+
+async def _says_that_nobody_reads(
+    chats: Chats, member: Member, text: str, kind: Kind = "text"
+) -> None:
+    before = len(await chats.texts(member.phone))
+    await chats.phones.say(member.phone.id, text, kind=kind)
+    await chats.round()
+    [answer] = (await chats.texts(member.phone))[before:]
+    assert answer.text.startswith(UNREAD), answer.text
+    assert "call you" not in answer.text

@@ -183,10 +183,48 @@ async def test_in_a_chat_that_is_used_words_are_no_wrong_number(world: World, ch
     assert "free-text" in await kinds(worker)
     tries = "SELECT max(tries) AS tries FROM link"
     assert await world.sql(tries) == [{"tries": 0}]
-    await chats.say(mentor.phone, "not 1")
-    assert await world.sql(tries) == [{"tries": 1}]
-    await chats.say(mentor.phone, invited["pin"])
+    n = 1
+    for words in (
+        "not 1",
+        "he is here, call 06 12 34",
+        "12345",
+        "1234567",
+        "lot 123456",
+        "\u00b2" * 6,
+    ):
+        await chats.say(mentor.phone, words)
+        kept = await world.sql("SELECT count(*) AS n FROM incoming")
+        assert (await world.sql(tries), kept) == ([{"tries": 0}], [{"n": (n := n + 1)}]), words
+    for number in ("000000", "000-000.", " 000\u00a0000\u200f ", "\u0660" * 6):
+        assert "not the number" in await chats.say(mentor.phone, number), number
+    assert await world.sql("SELECT count(*) AS n FROM incoming") == [{"n": n}]
+    await chats.say(mentor.phone, f" {invited['pin'][:3]}-{invited['pin'][3:]}. ")
     assert await _links(world) == ["active", "unconfirmed"]
+
+
+async def test_in_a_chat_that_was_stopped_words_reach_a_human_while_a_new_number_is_asked(
+    world: World, chats: Chats
+) -> None:
+    worker, plan, mentor = await _a_mentor(world, chats)
+    await chats.say(mentor.phone, "STOP")
+    invited = await _asked(worker, plan, mentor.actor)
+    await chats.say(mentor.phone, f"/start {invited['payload']}")
+    assert "Messages are stopped" in await chats.say(mentor.phone, "here at 18, and now?")
+    assert "free-text" in await kinds(worker)
+    await chats.say(mentor.phone, invited["pin"])
+    assert await _links(world) == ["stopped", "unconfirmed"]
+
+
+async def test_in_a_chat_that_is_new_whatever_is_written_is_a_try(
+    world: World, chats: Chats
+) -> None:
+    worker, plan, mentor = await _a_mentor(world, chats)
+    invited = await _asked(worker, plan, mentor.actor)
+    new = await chats.phones.phone("new")
+    await chats.say(new, f"/start {invited['payload']}")
+    assert "not the number" in await chats.say(new, "not 1")
+    assert "not the number" in await chats.say(new, "who is this")
+    assert await world.sql("SELECT max(tries) AS tries FROM link") == [{"tries": 2}]
 
 
 async def test_a_number_opens_the_invitation_whose_it_is(world: World, chats: Chats) -> None:

@@ -60,6 +60,27 @@ async def open_task(
     return id_
 
 
+_CLOSED_THAT_DAY = """
+SELECT count(*) FROM task WHERE kind = $1 AND subject = $2 AND about = $3 AND local_due = $4
+   AND (step = $5 OR step ^@ $6) AND closed_at IS NOT NULL
+"""
+
+
+async def step_again(
+    kind: str, subject: UUID, *, about: UUID, local_due: date, step: str = ""
+) -> str:
+    """The step under which somebody asks a human, however often they ask.
+
+    While a task of it is open, it is that one's; after each that was closed on the same day it is
+    another, so that whoever asks again is heard again.
+    """
+    again = f"{step} again-".lstrip()
+    closed = await connection().fetchval(
+        _CLOSED_THAT_DAY, kind, subject, about, local_due, step, again
+    )
+    return f"{again}{closed}" if closed else step
+
+
 _MINE = """
 SELECT t.*, CASE WHEN covers(e.groups, 'alias') THEN p.alias END AS alias
   FROM task t LEFT JOIN plan p ON p.id = t.plan

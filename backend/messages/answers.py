@@ -40,6 +40,8 @@ async def answer(tap: Tap) -> str:
         reply = await day_chosen(tap)
     elif effect is not None:
         reply = await effect(tap)
+    elif tap.action in _HELP and tap.message["plan"] is None:
+        reply = "UNREAD"  # staff in their own chat: of no plan, so that no worker would be told
     elif tap.action in _HELP:
         await claims.tell_worker(tap, *_HELP[tap.action])
         reply = "HELP-COMING"

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from backend import clock
 from backend.access import Actor
-from backend.alerts.actions import open_task
+from backend.alerts.actions import open_task, step_again
 from backend.database import connection
 from backend.plans.actions.writing import write_events, write_milestone
 from backend.plans.rules import due_on, next_cycle
@@ -56,17 +56,23 @@ async def note(tap: Tap) -> None:
 
 
 async def tell_worker(tap: Tap, kind: str, urgency: int = 0) -> None:
-    """A task for the social worker of the plan that the message was about."""
+    """A task for the social worker of the plan that the message was about.
+
+    Whoever taps again after a human has closed it is heard again.
+    """
     if tap.message["plan"] is None:
         return
+    subject, today = tap.message["subject"], clock.today(tap.link["zone"])
     await open_task(
         kind,
         agency=tap.message["agency"],
         plan=tap.message["plan"],
-        subject=tap.message["subject"],
-        local_due=clock.today(tap.link["zone"]),
+        subject=subject,
+        local_due=today,
         about=tap.actor.id,
-        step=tap.message["key"],
+        step=await step_again(
+            kind, subject, about=tap.actor.id, local_due=today, step=tap.message["key"]
+        ),
         urgency=urgency,
     )
 

@@ -172,6 +172,7 @@ REPLIES = frozenset(
         "FREETEXT",
         "OOH",
         "NOT-KEPT",
+        "UNREAD",
         "HELP",
         "HELP-COMING",
         "WHY",

@@ -1,6 +1,7 @@
 """/start with an invitation, then the number that was told by voice."""
 
 import hmac
+import unicodedata
 from typing import Any
 
 from backend import clock
@@ -12,6 +13,7 @@ from bots.conversations.words import tell
 
 TRIES = 5
 LONGEST_TOKEN = 64
+SEPARATING = "ZPC"  # of Unicode's general categories: blanks, punctuation, what nobody sees
 
 
 async def start(chat: Chat, payload: str) -> None:
@@ -42,9 +44,16 @@ async def start(chat: Chat, payload: str) -> None:
 
 
 def may_be_pin(chat: Chat, text: str) -> bool:
-    """Whether it is tried as the number: in a chat that is used already, words are words."""
+    """Whether it is tried as the number: in a chat that was used already, words are words."""
     waits = any(_open(link) for link in chat.links)
-    return waits and (not chat.active or any(one.isdecimal() for one in text))
+    used = any(link["state"] in {"active", "stopped"} for link in chat.links)
+    return waits and (not used or _is_number(text))
+
+
+def _is_number(text: str) -> bool:
+    """As many digits as the number has, with nothing else but blanks and separating signs."""
+    said = [one for one in text if unicodedata.category(one)[0] not in SEPARATING]
+    return len(said) == links.PIN_DIGITS and all(one.isdecimal() for one in said)
 
 
 def _opens(link: Any, given: str) -> bool:

@@ -90,7 +90,7 @@ async def _answer(row: Any, said: Said) -> None:
     async with transaction():
         chat = await _chat(row, said)
         if chat.active and not said.stop:
-            await chat.say(chat.active[0], "NOT-KEPT")
+            await chat.promise("NOT-KEPT")
 
 
 async def _chat(row: Any, said: Said) -> Chat:

@@ -6,11 +6,11 @@ from uuid import uuid4
 
 from backend import clock
 from backend.actors.actions import seal
-from backend.alerts.actions import open_task
+from backend.alerts.actions import open_task, step_again
 from backend.database import connection
 from backend.messages import links, rules
 from backend.vault import KeyDestroyed
-from bots.chat import Chat
+from bots.chat import Chat, of_a_plan_first
 from bots.texts.stop_words import is_stop
 
 KEPT = timedelta(days=30)
@@ -116,29 +116,34 @@ async def _alone(link: Any) -> bool:
 async def help_wanted(chat: Chat) -> None:
     for link in chat.active:
         await tell(link, "need-help")
-    await chat.say(chat.active[0], "HELP")
+    await chat.promise("HELP")
 
 
 async def free_text(chat: Chat, text: str) -> None:
-    """Kept sealed for the worker, for thirty days; answered, never read by a machine."""
-    link = chat.active[0]
-    if link["plan"] is None:
-        await chat.say(link, "HELP-COMING")
-    elif matters := await _several(chat):
+    """Kept sealed for the worker, for thirty days; answered, never read by a machine.
+
+    In a chat of staff alone it is kept for nobody.
+    """
+    matters = await _matters(chat)
+    link = of_a_plan_first(matters or chat.active)
+    if _are_several(matters):
         await _call_instead(matters)
-        await chat.say(link, "NOT-KEPT")
+        await chat.say(chat.active[0], "NOT-KEPT")
+    elif link["state"] == "stopped":  # and what is active beside it is no matter of theirs
+        await after_stop(chat, link, text)
+    elif link["plan"] is None:
+        await chat.say(link, "UNREAD")
     else:
         await _keep(link, text)
         await chat.say(link, "FREETEXT" if await _office_open(link) else "OOH")
 
 
-async def _several(chat: Chat) -> list[Any]:
-    """The links of a chat that serves more than one plan; none where it is clear which is meant.
+async def _matters(chat: Chat) -> list[Any]:
+    """The links of which somebody may be writing: one for each plan, and for whom on it.
 
-    Of which of them somebody writes, no machine guesses: the worker of one would read of another.
     A plan whose circle they have left, or for which the chat no longer works, is none of them.
     """
-    links_ = [
+    return [
         link
         for link in chat.links
         if link["state"] in {"active", "stopped"}
@@ -146,7 +151,14 @@ async def _several(chat: Chat) -> list[Any]:
         and link["confirmed_at"]
         and await links.has_mandate(link["plan"], link["subject"])
     ]
-    return links_ if len({link["plan"] for link in links_}) > 1 else []
+
+
+def _are_several(matters: list[Any]) -> bool:
+    """Whether no machine can tell which is meant: two plans, or two people of one.
+
+    The worker of one would read of another, or read under the person's name what a relative wrote.
+    """
+    return len({(link["plan"], link["subject"]) for link in matters}) > 1
 
 
 async def _call_instead(matters: list[Any]) -> None:
@@ -161,12 +173,18 @@ async def after_stop(chat: Chat, link: Any, text: str | None) -> None:
     """
     if text is not None and is_stop(text):
         await _still(chat)
-    if text is not None and not is_stop(text) and link["plan"] is not None:
-        if matters := await _several(chat):
-            await _call_instead(matters)
-        else:
-            await _keep(link, text)
+    elif text is not None:
+        await _read_after_stop(chat, link, text)
     await chat.say(link, "STOP-OK")
+
+
+async def _read_after_stop(chat: Chat, link: Any, text: str) -> None:
+    matters = await _matters(chat)
+    link = of_a_plan_first([*matters, link])
+    if _are_several(matters):
+        await _call_instead(matters)
+    elif link["plan"] is not None:
+        await _keep(link, text)
 
 
 async def _still(chat: Chat) -> None:
@@ -219,12 +237,6 @@ async def _office_open(link: Any) -> bool:
     )
 
 
-_CLOSED_TODAY = """
-SELECT count(*) FROM task WHERE kind = $1 AND subject = $2 AND about = $3 AND local_due = $4
-   AND closed_at IS NOT NULL
-"""
-
-
 async def tell(link: Any, kind: str) -> None:
     """Open a task for the worker of the link's plan, unless one of the kind is open since today.
 
@@ -233,7 +245,6 @@ async def tell(link: Any, kind: str) -> None:
     if link["plan"] is None:
         return
     today = clock.today(link["zone"])
-    closed = await connection().fetchval(_CLOSED_TODAY, kind, link["id"], link["subject"], today)
     await open_task(
         kind,
         agency=link["agency"],
@@ -241,5 +252,5 @@ async def tell(link: Any, kind: str) -> None:
         subject=link["id"],
         local_due=today,
         about=link["subject"],
-        step=f"again-{closed}" if closed else "",
+        step=await step_again(kind, link["id"], about=link["subject"], local_due=today),
     )

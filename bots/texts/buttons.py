@@ -71,6 +71,7 @@ BUTTONS: dict[str, tuple[str, ...]] = {
     "FREETEXT": ("call_me", "need_help_now"),
     "OOH": (),
     "NOT-KEPT": (),
+    "UNREAD": ("language", "quiet_hours", "why", "stop"),
     "NO-FILES": ("call_me",),
     "BUTTON-OLD": ("call_me",),
     "CRISIS": ("call_me_now", "safe"),
