@@ -4,8 +4,9 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
+from backend import clock
 from tests.chats import Chats, Member, at
-from tests.releases import a_release, change, kinds, leave, on_weekday
+from tests.releases import a_phone_of, a_release, change, kinds, leave, on_weekday
 from tests.world import Caller, World, row
 
 WEDNESDAY = 3
@@ -59,6 +60,35 @@ async def test_what_an_answer_settled_is_open_again_once_it_is_taken_back(
     before_ = len(await chats.texts(mentor.phone))
     await chats.round()
     assert len(await chats.texts(mentor.phone)) > before_, "the others, and they, are asked on"
+
+
+async def test_what_somebody_of_the_staff_answered_in_their_own_chat_can_be_taken_back_too(
+    world: World, chats: Chats
+) -> None:
+    day = on_weekday(WEDNESDAY)
+    worker, plan = await a_release(world, day)
+    staff = await a_phone_of(chats, worker)
+    at(day, 9)
+    await leave(world, worker, plan)
+    at(day + timedelta(days=1), 18, 5)
+    await chats.round()
+    before = row(await world.plan(worker, plan["id"]), "MEN-09")
+    await chats.tap(staff.phone, "Reached")
+    assert row(await world.plan(worker, plan["id"]), "MEN-09")["state"] == "done"
+    undo = (await chats.texts(staff.phone))[-1]
+    await chats.tap(staff.phone, "Take it back")
+    after = row(await world.plan(worker, plan["id"]), "MEN-09")
+    assert (after["state"], after["due_on"]) == (before["state"], before["due_on"])
+    assert "taken-back" in await kinds(worker)
+    # who has left the plan changes nothing of it any more
+    at(day + timedelta(days=2), 12, 5)
+    await chats.round()
+    await chats.tap(staff.phone, "Reached")
+    assert (await chats.texts(staff.phone))[-1].text == undo.text
+    await world.sql("UPDATE mandate SET ends = $2 WHERE actor = $1", worker.id, clock.now())
+    await chats.tap(staff.phone, "Take it back")
+    [kept] = await world.sql("SELECT state FROM milestone WHERE code = 'MEN-09'")
+    assert kept["state"] == "done"
 
 
 async def test_a_cycle_that_was_answered_is_due_again_once_it_is_taken_back(

@@ -215,6 +215,15 @@ async def test_in_a_chat_that_was_stopped_words_reach_a_human_while_a_new_number
     assert await _links(world) == ["stopped", "unconfirmed"]
 
 
+async def test_a_number_in_other_digits_is_the_same_number(world: World, chats: Chats) -> None:
+    worker, plan, mentor = await _a_mentor(world, chats)
+    invited = await _asked(worker, plan, mentor.actor)
+    await chats.say(mentor.phone, f"/start {invited['payload']}")
+    arabic = str(invited["pin"]).translate({48 + n: 0x0660 + n for n in range(10)})
+    assert "not the number" not in await chats.say(mentor.phone, arabic)
+    assert "unconfirmed" in await _links(world)
+
+
 async def test_in_a_chat_that_is_new_whatever_is_written_is_a_try(
     world: World, chats: Chats
 ) -> None:

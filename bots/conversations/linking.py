@@ -67,7 +67,7 @@ def _open(link: Any) -> bool:
 async def pin(chat: Chat, text: str) -> None:
     """Five tries, then the invitation is dead and the worker makes a new one."""
     held = connection()
-    given = "".join(character for character in text if character.isdecimal())
+    given = "".join(str(unicodedata.decimal(one)) for one in text if one.isdecimal())
     waiting = [link for link in chat.links if _open(link)]
     # of several invitations it is meant for the one that it opens
     meant = next((one for one in waiting if _opens(one, given)), waiting[0])

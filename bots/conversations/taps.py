@@ -47,17 +47,25 @@ def _was_offered(message: Any, action: str) -> bool:
     return of_days or action in BUTTONS.get(key, ())
 
 
-async def _message(hashed: bytes) -> Any:
+# What is said to staff in their own chat is of no plan; an answer to theirs is of its plan.
+_OF = """
+FROM message m LEFT JOIN message o ON o.id = m.subject AND o.recipient = m.recipient
+WHERE m.tap = $1 AND m.link IS NOT NULL
+"""
+
+
+async def _message(hashed: bytes) -> dict[str, Any] | None:
     """Its plan is locked before it, as by everybody who changes a plan and then its messages."""
     held = connection()
     await held.execute(
-        "SELECT FROM plan p JOIN message m ON m.plan = p.id WHERE m.tap = $1"
-        " FOR NO KEY UPDATE OF p",
+        "SELECT FROM plan p WHERE p.id IN (SELECT coalesce(m.plan, o.plan)"
+        f" {_OF}) FOR NO KEY UPDATE OF p",
         hashed,
     )
-    return await held.fetchrow(
-        "SELECT * FROM message WHERE tap = $1 AND link IS NOT NULL FOR UPDATE", hashed
+    row = await held.fetchrow(
+        f"SELECT m.*, coalesce(m.plan, o.plan) AS of_plan {_OF} FOR UPDATE OF m", hashed
     )
+    return {**row, "plan": row["of_plan"]} if row else None
 
 
 async def _chosen(chat: Chat, link: Any, message: Any, action: str) -> bool:
