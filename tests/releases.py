@@ -31,6 +31,14 @@ async def leave(world: World, worker: Caller, plan: dict[str, Any], *, left: boo
     assert answer.status_code == 200, answer.text
 
 
+async def move(world: World, worker: Caller, plan: dict[str, Any], to: date) -> None:
+    """The day of release is this one, and it is confirmed."""
+    seen = await world.plan(worker, plan["id"])
+    body = {"release_date": to.isoformat(), "certainty": "confirmed"}
+    answer = await worker.post(f"/plans/{plan['id']}/release-date", body, version=seen["version"])
+    assert answer.status_code == 200, answer.text
+
+
 async def change(world: World, who: Caller, plan: dict[str, Any], code: str, **wanted: Any) -> None:
     found = row(await world.plan(who, plan["id"]), code)
     answer = await who.patch(f"/milestones/{found['id']}", wanted, version=found["version"])

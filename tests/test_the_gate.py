@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.chats import Chats, at
-from tests.releases import a_phone_of, a_release, change, kinds, leave, on_weekday, said
+from tests.releases import a_phone_of, a_release, change, kinds, leave, move, on_weekday, said
 from tests.world import World
 
 WEDNESDAY, MONDAY = 3, 1
@@ -151,6 +151,45 @@ async def test_not_today_is_told_to_whoever_holds_gate_duty_and_to_nobody_else(
         await chats.round()
     assert "not taking place today" in await chats.last(mentor.phone)
     assert len(await said(chats, sibling)) == before
+
+
+async def test_a_second_not_today_leaves_something_to_tell(world: World, chats: Chats) -> None:
+    day = on_weekday(WEDNESDAY)
+    worker, plan = await a_release(world, day)
+    mentor = await chats.a_member(worker, plan["id"], gate="first")
+    for minute in (0, 5):  # the first one still waits to be sent
+        at(day, 8, minute)
+        await leave(world, worker, plan, left=False)
+    at(day, 8, 6)
+    await chats.round()
+    heard = [text for text in await said(chats, mentor) if "not taking place today" in text]
+    assert len(heard) == 1
+    assert "gate-off" in await kinds(worker)
+
+
+async def test_not_today_is_told_again_where_the_day_had_been_confirmed_anew(
+    world: World, chats: Chats
+) -> None:
+    day = on_weekday(WEDNESDAY)
+    worker, plan = await a_release(world, day)
+    mentor = await chats.a_member(worker, plan["id"], gate="first")
+    appointment = {"role": "SW", "held_on": day.isoformat(), "held_at": "15:00:00"}
+    made = await worker.post(f"/plans/{plan['id']}/appointments", appointment)
+    assert made.status_code == 201, made.text
+    at(day, 8)
+    await leave(world, worker, plan, left=False)
+    await chats.round()
+    for task in (await worker.get("/tasks")).json()["tasks"]:
+        path = f"/tasks/{task['id']}/close"
+        await worker.post(path, {"outcome": "called"}, version=task["version"])
+    at(day, 9)
+    await move(world, worker, plan, day)
+    at(day, 9, 30)
+    await leave(world, worker, plan, left=False)
+    await chats.round()
+    heard = [text for text in await said(chats, mentor) if "not taking place today" in text]
+    assert len(heard) == 2
+    assert sorted(await kinds(worker)) == ["appointment-in-doubt", "gate-off"]
 
 
 @pytest.mark.parametrize("what", ["never let know", "let know no more", "since it was queued"])

@@ -1,6 +1,6 @@
 """The states of a plan, and that the person has left: what is muted, what wakes, who is told."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -124,6 +124,7 @@ async def _not_today(plan: Any) -> int:
         " RETURNING version",
         plan["id"],
     )
+    act = str(version)  # said twice on one day it is two things: each is told, each is a task
     await outbox.cancel_plan(plan["id"], "not-today")
     links = await held.fetch(
         "SELECT l.* FROM link l JOIN member b ON b.id = l.subject"
@@ -134,22 +135,20 @@ async def _not_today(plan: Any) -> int:
         today,
     )
     for link in links:
-        occurrence = Occurrence("GATE-OFF", "", plan["id"], today)
+        occurrence = Occurrence("GATE-OFF", act, plan["id"], today)
         await outbox.queue(link, "GATE-OFF", occurrence, urgent=True, critical=True)
-    for row in await held.fetch(
+    await _give_to_the_worker(plan, today, act)
+    return version
+
+
+async def _give_to_the_worker(plan: Any, today: date, act: str) -> None:
+    """Whom to call, and which dates from the day on are in doubt."""
+    of_plan = {"agency": plan["agency"], "plan": plan["id"], "local_due": today, "step": act}
+    for row in await connection().fetch(
         "SELECT id FROM appointment WHERE plan = $1 AND held_on >= $2"
         " AND state IN ('proposed', 'scheduled', 'confirmed')",
         plan["id"],
         plan["release_date"],
     ):
-        await open_task(
-            "appointment-in-doubt",
-            agency=plan["agency"],
-            plan=plan["id"],
-            subject=row["id"],
-            local_due=today,
-        )
-    await open_task(
-        "gate-off", agency=plan["agency"], plan=plan["id"], subject=plan["id"], local_due=today
-    )
-    return version
+        await open_task("appointment-in-doubt", subject=row["id"], **of_plan)
+    await open_task("gate-off", subject=plan["id"], **of_plan)
