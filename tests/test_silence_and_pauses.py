@@ -3,6 +3,9 @@
 from datetime import date, timedelta
 from typing import Any
 
+import pytest
+
+from bots.phones.wire import Message
 from tests.chats import Chats, Member, at
 from tests.releases import a_release, change, kinds, leave, on_weekday, said
 from tests.world import Caller, World, row
@@ -38,6 +41,86 @@ async def test_the_third_silent_cycle_is_a_call_that_cares(world: World, chats: 
     assert asked == [2, 4, 6]  # each time one question and one repeat
     assert "mentor-care-call" in await kinds(head)
     assert (await kinds(worker)).count("mentor-silent") == 3
+
+
+async def _due(world: World, worker: Caller, plan: dict[str, Any]) -> date:
+    shown = row(await world.plan(worker, plan["id"]), "MEN-10")
+    return date.fromisoformat(shown["due_on"])
+
+
+async def _asked_twice(chats: Chats, mentor: Member, monday: date) -> list[Message]:
+    """The question of a week and its repeat, neither of them answered."""
+    for days in (0, 1):
+        at(monday + timedelta(days=days), 17)
+        await chats.round()
+    return [one for one in await chats.texts(mentor.phone) if "Have you been in touch" in one.text]
+
+
+async def _tap(chats: Chats, mentor: Member, label: str, message: Message) -> None:
+    await chats.phones.tap(mentor.phone.id, label, message=message.id)
+    await chats.round()
+    assert "is noted" in await chats.last(mentor.phone)
+
+
+async def test_two_answers_about_one_week_use_up_that_week_alone(
+    world: World, chats: Chats
+) -> None:
+    _, worker, plan, mentor, day = await _rhythm(world, chats)
+    monday = day + timedelta(weeks=1)
+    asked = await _asked_twice(chats, mentor, monday)
+    for minute, message in enumerate(asked, 5):
+        at(monday + timedelta(days=1), 17, minute)
+        await _tap(chats, mentor, "Met", message)
+    assert await _due(world, worker, plan) == monday + timedelta(weeks=1)
+    contacts = await world.sql("SELECT 1 FROM contact WHERE outcome = 'reached'")
+    assert len(contacts) == 2
+    before = len(await said(chats, mentor))
+    for days in (0, 1, 2):
+        at(monday + timedelta(weeks=1, days=days), 17)
+        await chats.round()
+    assert len(await said(chats, mentor)) == before + 2
+    assert "mentor-silent" in await kinds(worker)
+
+
+async def test_an_answer_about_last_week_leaves_the_question_of_this_week(
+    world: World, chats: Chats
+) -> None:
+    _, worker, plan, mentor, day = await _rhythm(world, chats)
+    monday = day + timedelta(weeks=1)
+    first, repeat = await _asked_twice(chats, mentor, monday)
+    at(monday + timedelta(days=1), 18)
+    await _tap(chats, mentor, "Met", first)
+    at(monday + timedelta(weeks=1), 9)
+    await chats.round()
+    await _tap(chats, mentor, "By phone", repeat)
+    before = len(await said(chats, mentor))
+    at(monday + timedelta(weeks=1), 17)
+    await chats.round()
+    assert len(await said(chats, mentor)) == before + 1
+    assert await _due(world, worker, plan) == monday + timedelta(weeks=1)
+
+
+@pytest.mark.parametrize("which", [0, 1])
+async def test_either_of_two_answers_about_one_week_can_be_taken_back(
+    world: World, chats: Chats, which: int
+) -> None:
+    _, worker, plan, mentor, day = await _rhythm(world, chats)
+    monday = day + timedelta(weeks=1)
+    noted = []
+    for minute, message in enumerate(await _asked_twice(chats, mentor, monday), 5):
+        at(monday + timedelta(days=1), 17, minute)
+        await _tap(chats, mentor, "Met", message)
+        noted.append((await chats.texts(mentor.phone))[-1])
+    at(monday + timedelta(days=1), 17, 10)
+    await chats.phones.tap(mentor.phone.id, "Take it back", message=noted[which].id)
+    await chats.round()
+    assert "is taken back" in await chats.last(mentor.phone)
+    assert await _due(world, worker, plan) == monday + timedelta(weeks=which)
+    open_again = await world.sql(
+        "SELECT step FROM message WHERE rule = 'CONTACT' AND sent_at IS NOT NULL"
+        " AND answered_at IS NULL"
+    )
+    assert open_again == [{"step": ("ask", "repeat")[which]}]
 
 
 async def test_a_matter_is_repeated_once_however_often_it_is_asked_about(

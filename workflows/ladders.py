@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from backend.messages import rules
+from backend.messages.questions import RELEASE_AT
 from backend.messages.rules import Step
 from workflows.statements import Part, together
 
@@ -74,28 +75,33 @@ _TAKEN = """EXISTS (SELECT 1 FROM task t WHERE t.subject = {subject} AND t.kind 
                    AND t.local_due = {day}
                    AND (t.acknowledged_at IS NOT NULL OR t.closed_by IS NOT NULL))"""
 # On a closed day a step moves to the open day before: there it asks whether the last question
-# that was put by then has been answered. Otherwise it waits for its own hour.
+# that was put by then has been answered. Otherwise it waits for its own hour. What was asked about
+# another date, or settled for one, counts for nothing here.
+_OF_THIS_DATE = f"{RELEASE_AT.format(at='a.created_at')} = p.release_date"
+_DONE_AT = """(SELECT max(e.at) FROM milestone_event e
+                WHERE e.milestone = g.id AND e.kind = 'state' AND e.after = 'done')"""
 _GATE = f"""
 SELECT p.agency, p.id AS plan, k.kind, k.step, k.role, NULL::uuid AS assignee, g.id AS subject,
        NULL::uuid AS about, p.release_date AS local_due,
        CASE WHEN last.yes THEN h.own ELSE h.before END AS at, k.urgency
   FROM plan p JOIN agency s ON s.id = p.agency CROSS JOIN {_STEPS}
-  JOIN unnest($9::text[], $10::int[]) AS q(rule, days) ON q.rule = k.rule
-  JOIN milestone g ON g.plan = p.id AND g.code = 'GAT-01' AND g.state IN ('planned', 'in_progress')
+  JOIN milestone g ON g.plan = p.id AND g.code = 'GAT-01'
+       AND (g.state IN ('planned', 'in_progress')
+            OR (g.state = 'done' AND {RELEASE_AT.format(at=_DONE_AT)} <> p.release_date))
  CROSS JOIN LATERAL (
        SELECT (p.release_date + k.days + k.at) AT TIME ZONE p.zone AS own,
               greatest(open_day(p.release_date + k.days, s.working_days) + k.at,
-                       p.release_date - 7 + $11::time) AT TIME ZONE p.zone AS before) AS h
+                       p.release_date - 7 + $9::time) AT TIME ZONE p.zone AS before) AS h
   LEFT JOIN LATERAL (
        SELECT a.answer <> 'no' AS yes FROM message a
          JOIN member b ON b.id = a.recipient AND b.gate = 'first'
-        WHERE a.subject = g.id AND a.sent_at <= h.before AND a.local_due >= p.release_date - 7
+        WHERE a.subject = g.id AND a.sent_at <= h.before AND {_OF_THIS_DATE}
         ORDER BY a.sent_at DESC LIMIT 1) AS last ON true
  WHERE p.state = 'active_inside' AND p.certainty = 'confirmed'
    AND p.release_date >= ($1::timestamptz AT TIME ZONE p.zone)::date
    AND NOT EXISTS (SELECT 1 FROM message a JOIN member b ON b.id = a.recipient AND b.gate = 'first'
                     WHERE a.subject = g.id AND a.rule = k.rule AND a.answer <> 'no'
-                      AND a.local_due >= p.release_date + q.days)
+                      AND {_OF_THIS_DATE})
    AND NOT (k.role = 'CO' AND {_TAKEN.format(subject="g.id", day="p.release_date")})
 """
 _DAY_ITSELF = """
@@ -185,7 +191,6 @@ def asks() -> tuple[list[str], list[str], list[int]]:
 @cache
 def ladders() -> Part:
     """All of them, as what a task has: its due time is `at`."""
-    gate = {ask.rule: ask.days for ask in rules.GATE_ASKS}
     waits, told = zip(*rules.DAY0_SILENCES, strict=True)
     unopened, whom = zip(*rules.UNOPENED, strict=True)
     late = rules.NOT_CONFIRMED
@@ -194,10 +199,7 @@ def ladders() -> Part:
         Part(_SILENT, (*asks(), *_silences())),
         Part(_WELCOME, (rules.WELCOME_AFTER,)),
         Part(_CYCLES, (rules.CARE_AFTER, rules.SILENT_CYCLES)),
-        Part(
-            _GATE,
-            (*_steps(rules.GATE_STEPS), list(gate), list(gate.values()), rules.FIRST_CALL_AT),
-        ),
+        Part(_GATE, (*_steps(rules.GATE_STEPS), rules.FIRST_CALL_AT)),
         Part(_DAY_ITSELF, (list(waits), list(told))),
         Part(_LEAVING, (*_steps(rules.LEAVING_STEPS), rules.LEAVING_PAUSE)),
         Part(_NOT_CONFIRMED, (late.task, late.step, late.role, late.days, late.at)),

@@ -14,6 +14,7 @@ from backend import clock
 from backend.database import connection, transaction
 from backend.messages import rules
 from backend.messages.outbox import WAKE_SENDER
+from backend.messages.questions import RELEASE_AT
 from backend.messages.rules import Ask
 from workflows.ladders import MOVED_ONCE
 from workflows.rounds import Round
@@ -82,11 +83,12 @@ GATES = (
 """
     + _GATE
     + _RECIPIENT
-    + """
+    + f"""
   JOIN member b ON b.id = r.actor AND b.gate = 'first'
  WHERE r.role IN ('ME', 'FA') AND (k.step <> 'repeat' OR NOT EXISTS (
         SELECT 1 FROM message a WHERE a.subject = g.id AND a.rule = k.rule
-           AND a.recipient = r.actor AND a.answered_at IS NOT NULL AND a.local_due >= d.day - 1))
+           AND a.recipient = r.actor AND a.answered_at IS NOT NULL
+           AND {RELEASE_AT.format(at="a.created_at")} = p.release_date))
 """
 )
 

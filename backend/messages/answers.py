@@ -6,7 +6,7 @@ from backend.audit.actions import record
 from backend.database import connection
 from backend.messages import claims
 from backend.messages.claims import Tap
-from backend.messages.effects import EFFECTS, URGENT, day_chosen
+from backend.messages.effects import EFFECTS, OF_A_DAY_GONE, URGENT, day_chosen
 
 # Buttons that mean the same under every text: a human should get in touch.
 _HELP = {
@@ -34,8 +34,11 @@ async def answer(tap: Tap) -> str:
     )
     if tap.plan is not None:
         await claims.note(tap)
-    await _stop_asking(tap)
     effect = EFFECTS.get((tap.key, tap.action))
+    if await claims.is_of_a_day_gone(tap):
+        effect = OF_A_DAY_GONE.get((tap.key, tap.action), effect)
+    else:
+        await _stop_asking(tap)
     if tap.day is not None:
         reply = await day_chosen(tap)
     elif effect is not None:
@@ -52,16 +55,22 @@ async def answer(tap: Tap) -> str:
 
 
 async def _stop_asking(tap: Tap) -> None:
-    """An answer ends the rest of its chain: what waits to be asked, and tasks about the silence."""
+    """An answer ends the rest of its chain: what waits to be asked, and tasks about the silence.
+
+    Of a row that repeats, the chain of the cycle that was asked about.
+    """
     await connection().execute(
         "UPDATE message SET state = 'cancelled', reason = 'answered', version = version + 1"
         " WHERE rule = $1 AND subject = $2 AND recipient = $5 AND local_due <= $3"
-        " AND state IN ('queued', 'claimed') AND sending_at IS NULL AND id <> $4",
+        " AND state IN ('queued', 'claimed') AND sending_at IS NULL AND id <> $4"
+        " AND (local_due = $6 OR NOT EXISTS (SELECT FROM milestone m WHERE m.id = $2"
+        " AND m.repeat_days IS NOT NULL))",
         tap.message["rule"],
         tap.message["subject"],
         clock.today(tap.link["zone"]),
         tap.message["id"],
         tap.actor.id,
+        tap.message["local_due"],
     )
     if (tap.key, tap.action) not in _LEAVES_OPEN:
         await close_answered(tap.message["subject"], "answered")

@@ -15,10 +15,13 @@ from backend import clock
 from backend.access import Actor
 from backend.alerts.actions import open_task, step_again
 from backend.database import connection
+from backend.messages.questions import RELEASE_AT
+from backend.messages.rules import GATE_ASKS
 from backend.plans.actions.writing import write_events, write_milestone
 from backend.plans.rules import due_on, next_cycle
 
 REPLY_EVIDENCE = frozenset({"reply", "contact"})
+_BEFORE_THE_DAY = frozenset(ask.rule for ask in GATE_ASKS)
 
 
 @dataclass(frozen=True)
@@ -77,10 +80,29 @@ async def tell_worker(tap: Tap, kind: str, urgency: int = 0) -> None:
     )
 
 
+_DAY_HOLDS = f"""
+SELECT p.certainty = 'confirmed' AND {RELEASE_AT.format(at="$2")} = p.release_date
+  FROM plan p WHERE p.id = $1
+"""
+
+
+async def is_of_a_day_gone(tap: Tap) -> bool:
+    """Whether the day of release that was asked about has moved since, or was called off."""
+    if tap.plan is None or tap.message["rule"] not in _BEFORE_THE_DAY:
+        return False
+    return not await connection().fetchval(_DAY_HOLDS, tap.plan["id"], tap.message["created_at"])
+
+
 async def said_done(tap: Tap, code: str | None = None) -> None:
-    """The row is done where the answer is its evidence; otherwise the plan shows who said so."""
+    """The row is done where the answer is its evidence; otherwise the plan shows who said so.
+
+    Of a row that repeats, the cycle that was asked about; where that is over, nothing.
+    """
     row = await _row(tap, code)
     if row is None or tap.plan is None:
+        return
+    # such a row is asked about on its day, and its repeat carries the day of the question
+    if row["repeat_days"] is not None and row["due_on"] != tap.message["local_due"]:
         return
     responsible = tap.actor.kind == "staff" and row["owner"] == tap.actor.role
     if row["evidence"] in REPLY_EVIDENCE or responsible:

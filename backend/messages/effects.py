@@ -193,6 +193,12 @@ async def _taken(tap: Tap) -> str:
     return ""
 
 
+# To a question about a day of release that has moved or was called off: what was meant for that
+# day settles nothing of another and takes no duty away; a human asks.
+OF_A_DAY_GONE: dict[tuple[str, str], Effect] = {
+    **{(key, "yes"): _task("gate-unanswered", "NOTED") for key in ("GATE-7", "GATE-3", "GATE-1")},
+    **{(key, "no"): _task("cant", "CANT-PENDING") for key in ("GATE-7", "GATE-3")},
+}
 EFFECTS: dict[tuple[str, str], Effect] = {
     ("MEN-TASK", "have_a_date"): _say("DATE-ASK"),
     ("MEN-TASK", "cant"): _task("cant", "CANT-PENDING"),

@@ -7,6 +7,11 @@ from typing import Any
 
 from backend.messages.rules import GATE_ASKS, MILESTONE_ASKS
 
+# The release date that a plan `p` had at an instant. A question that was made then is about that
+# date, and so is its answer, whenever it comes.
+RELEASE_AT = """coalesce((SELECT v.date_before FROM release_move v WHERE v.plan = p.id
+       AND v.at > {at} ORDER BY v.at LIMIT 1), p.release_date)"""
+
 
 @dataclass(frozen=True)
 class Question:
