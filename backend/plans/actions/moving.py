@@ -141,7 +141,7 @@ async def _move(actor: Actor, plan: Any, to: Release) -> _Moved:
     )
     moved = await _move_rows(actor, plan, to, move)
     cancelled = await outbox.cancel_about(moved, "moved")
-    cancelled += await _cancel_old_date(plan)
+    cancelled += await _cancel_old_date(plan, to)
     told = await _tell(plan, to, move)
     await held.execute(
         "INSERT INTO release_move (id, agency, plan, version, actor, at, date_before,"
@@ -188,15 +188,20 @@ async def _move_rows(actor: Actor, plan: Any, to: Release, move: UUID) -> list[U
     return [row["id"] for row, _ in moved]
 
 
-async def _cancel_old_date(plan: Any) -> list[UUID]:
-    """What waits to be said about the old date, or to say that there is a new one."""
+async def _cancel_old_date(plan: Any, to: Release) -> list[UUID]:
+    """What waits to be said about the old date, or to say that there is a new one.
+
+    That it is not today too, where the new one is today.
+    """
     rows = await connection().fetch(
         "UPDATE message SET state = 'cancelled', reason = 'moved', version = version + 1"
         " WHERE plan = $1 AND state IN ('queued', 'claimed') AND sending_at IS NULL"
-        " AND (key LIKE 'GATE-_' OR key LIKE 'GATE-_-F' OR (key = 'APPT-MOVED' AND step = $2))"
+        " AND (key LIKE 'GATE-_' OR key LIKE 'GATE-_-F' OR (key = 'APPT-MOVED' AND step = $2)"
+        "      OR (key LIKE 'GATE-OFF%' AND local_due = $3))"
         " RETURNING id",
         plan["id"],
         RELEASE_MOVED,
+        to.date,
     )
     return [row["id"] for row in rows]
 
