@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 from backend import clock
 from backend.access import Actor
 from backend.erasure.actions import erase_person
-from backend.erasure.voluntary import erase_voluntary
+from backend.erasure.voluntary import erase_voluntary, take_out_again
 from backend.walls.rules import LASTS
 from tests.backend.beside import LONG_AGO, Beside, a_row_like, has_proved, unguarded
 
@@ -115,3 +115,33 @@ async def test_the_voluntary_part_is_of_those_who_stand_by_nobody_else(beside: B
             *("link", "message", "incoming", "claim", "contact", "participation"),
             *("channel_consent", "disclosure", "safety_flag", "protected_address", "mandate"),
         }
+
+
+async def test_what_a_backup_brought_back_is_taken_out_of_its_own_plan_and_circle_alone(
+    beside: Beside,
+) -> None:
+    """Of mentors and relatives: a lawyer whose key is gone, or a mentor elsewhere, is none."""
+    async with beside.undone(beside.actor("CO")) as held:
+        sql = "SELECT id FROM member WHERE plan = $1 AND role = $2 LIMIT 1"
+        mentor, lawyer, elsewhere = [
+            await held.fetchval(sql, plan, role)
+            for plan, role in ((beside.plan, "ME"), (beside.plan, "LR"), (beside.other, "ME"))
+        ]
+        own, theirs = [
+            await a_row_like("mandate", "ends IS NULL", plan=beside.plan, actor=one)
+            for one in (mentor, lawyer)
+        ]
+        waiting = {"plan": None, "recipient": None, "state": "queued", "sending_at": None}
+        about, about_lawyer, about_other = [
+            await a_row_like("message", subject=one, local_due="2031-03-03", **waiting)
+            for one in (mentor, lawyer, elsewhere)
+        ]
+        async with unguarded():
+            await held.execute(
+                "UPDATE subject_key SET wrapped = NULL WHERE id = ANY ($1)",
+                [mentor, lawyer, elsewhere],
+            )
+        beside.watched |= {str(about_other), str(about_lawyer), str(theirs)}
+        changed = await beside.changes(take_out_again(beside.plan))
+        assert str(own) in changed["mandate"]
+        assert str(about) in changed["message"]

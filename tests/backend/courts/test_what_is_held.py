@@ -1,0 +1,14 @@
+"""Which courts' machines a restore stops; the restore itself is tried with the backups."""
+
+from backend import holding
+from tests.backend.courts.docket import a_court
+from tests.world import World
+
+
+async def test_a_machine_that_was_stopped_before_is_not_among_those_to_be_let_go_on(
+    world: World,
+) -> None:
+    court, stopped = await a_court(world), await a_court(world)
+    await world.sql("UPDATE court_client SET suspended_at = now() WHERE id = $1", stopped.id)
+    held = await world.sql(holding._COURTS.format(now="now()"))
+    assert [one["id"] for one in held] == [court.id]
