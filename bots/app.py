@@ -80,7 +80,7 @@ async def _words(chat: Chat, text: str | None) -> None:
     elif text is None:
         await chat.promise("NO-FILES")
     elif is_help(text):
-        await words.help_wanted(chat)
+        await words.help_wanted(chat, text)
     else:
         await words.free_text(chat, text)
 

@@ -31,10 +31,12 @@ async def leave(world: World, worker: Caller, plan: dict[str, Any], *, left: boo
     assert answer.status_code == 200, answer.text
 
 
-async def move(world: World, worker: Caller, plan: dict[str, Any], to: date) -> None:
-    """The day of release is this one, and it is confirmed."""
+async def move(
+    world: World, worker: Caller, plan: dict[str, Any], to: date, certainty: str = "confirmed"
+) -> None:
+    """The day of release is this one now."""
     seen = await world.plan(worker, plan["id"])
-    body = {"release_date": to.isoformat(), "certainty": "confirmed"}
+    body = {"release_date": to.isoformat(), "certainty": certainty}
     answer = await worker.post(f"/plans/{plan['id']}/release-date", body, version=seen["version"])
     assert answer.status_code == 200, answer.text
 

@@ -100,6 +100,45 @@ async def test_an_answer_about_last_week_leaves_the_question_of_this_week(
     assert await _due(world, worker, plan) == monday + timedelta(weeks=1)
 
 
+@pytest.mark.parametrize("label", ["Met", "By phone"])
+async def test_an_answer_about_last_week_is_none_about_this_one(
+    world: World, chats: Chats, label: str
+) -> None:
+    """Tapped after this week's question came: its repeat comes, and its silence is noticed."""
+    _, worker, _, mentor, day = await _rhythm(world, chats)
+    monday = day + timedelta(weeks=1)
+    first, _ = await _asked_twice(chats, mentor, monday)
+    at(monday + timedelta(days=2), 17)
+    await chats.round()
+    assert (await kinds(worker)).count("mentor-silent") == 1, "of the first week"
+    next_ = monday + timedelta(weeks=1)
+    at(next_, 17)
+    await chats.round()
+    at(next_, 18)
+    await _tap(chats, mentor, label, first)
+    assert "mentor-silent" not in await kinds(worker), "the first week has its answer"
+    before = len(await said(chats, mentor))
+    at(next_ + timedelta(days=1), 17)
+    await chats.round()
+    assert len(await said(chats, mentor)) == before + 1
+    at(next_ + timedelta(days=2), 17)
+    await chats.round()
+    assert (await kinds(worker)).count("mentor-silent") == 1, "of the second"
+
+
+async def test_a_week_that_its_worker_moved_meanwhile_takes_the_answer(
+    world: World, chats: Chats
+) -> None:
+    _, worker, plan, mentor, day = await _rhythm(world, chats)
+    monday = day + timedelta(weeks=1)
+    first, _ = await _asked_twice(chats, mentor, monday)
+    at(monday + timedelta(days=1), 18)
+    thursday = (monday + timedelta(days=3)).isoformat()
+    await change(world, worker, plan, "MEN-10", due_on=thursday)
+    await _tap(chats, mentor, "Met", first)
+    assert await _due(world, worker, plan) == monday + timedelta(weeks=1)
+
+
 @pytest.mark.parametrize("which", [0, 1])
 async def test_either_of_two_answers_about_one_week_can_be_taken_back(
     world: World, chats: Chats, which: int

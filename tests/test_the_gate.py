@@ -167,8 +167,9 @@ async def test_a_second_not_today_leaves_something_to_tell(world: World, chats: 
     assert "gate-off" in await kinds(worker)
 
 
+@pytest.mark.parametrize("certainty", ["confirmed", "expected"])
 async def test_not_today_is_not_told_once_the_same_day_is_confirmed_again(
-    world: World, chats: Chats
+    world: World, chats: Chats, certainty: str
 ) -> None:
     day = on_weekday(WEDNESDAY)
     worker, plan = await a_release(world, day)
@@ -176,9 +177,10 @@ async def test_not_today_is_not_told_once_the_same_day_is_confirmed_again(
     at(day, 8)
     await leave(world, worker, plan, left=False)
     at(day, 8, 1)  # it still waits to be sent
-    await move(world, worker, plan, day)
+    await move(world, worker, plan, day, certainty)
     await chats.round()
-    assert not any("not taking place today" in text for text in await said(chats, mentor))
+    told = any("not taking place today" in text for text in await said(chats, mentor))
+    assert told == (certainty == "expected")
 
 
 async def test_not_today_is_told_again_where_the_day_had_been_confirmed_anew(

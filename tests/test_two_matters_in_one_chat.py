@@ -214,12 +214,13 @@ async def test_a_call_that_is_promised_there_is_the_plans(
     assert await kinds(worker) == ["call-me" if kind == "photo" else "need-help"]
 
 
+@pytest.mark.parametrize("words", [SECRET, "help"])
 async def test_a_plan_that_was_stopped_there_has_its_words_still(
-    world: World, chats: Chats
+    world: World, chats: Chats, words: str
 ) -> None:
     worker, mentor = await _with_staff(world, chats)
     await world.sql("UPDATE link SET state = 'stopped' WHERE plan IS NOT NULL")
-    assert "Messages are stopped" in await chats.say(mentor.phone, SECRET)
+    assert "Messages are stopped" in await chats.say(mentor.phone, words)
     assert await kinds(worker) == ["free-text"]
 
 

@@ -1,8 +1,9 @@
 """What an earlier release left open is hidden, some rows at a time, until none is left.
 
 A migration cannot: the key is in no database. Plain hashes are keyed from themselves, so no
-summary is opened for it; what a disclosure is for is sealed under the person's key; a protected
-address goes out of the places of workers' dates, which the person's own file tells.
+summary is opened for it; what a disclosure is for is sealed under the person's key. A protected
+address goes out of the places of workers' dates, which the person's own file tells: these are
+looked at in each round, for none says of itself that it was.
 """
 
 from collections.abc import Callable
@@ -39,9 +40,11 @@ SELECT a.id, a.place, p.person, k.wrapped, d.id AS kept, d.address, d.subject, s
   JOIN plan p ON p.id = d.plan
   JOIN subject_key k ON k.id = p.person AND k.wrapped IS NOT NULL
   JOIN subject_key s ON s.id = d.subject AND s.wrapped IS NOT NULL
- WHERE d.ended_at IS NULL AND d.address IS NOT NULL FOR UPDATE OF a SKIP LOCKED
+ WHERE d.ended_at IS NULL AND d.address IS NOT NULL
 """
-_WITHOUT = "UPDATE appointment SET place = NULL, version = version + 1 WHERE id = ANY($1)"
+_WITHOUT = """
+UPDATE appointment SET place = NULL, version = version + 1 WHERE id = $1 AND place = $2
+"""
 
 
 async def hide() -> None:
@@ -81,8 +84,8 @@ def _sealed(row: Any) -> tuple[bytes]:
 
 async def _places() -> None:
     held = connection()
-    found = {row["id"] for row in await held.fetch(_PLACES) if _names(row)}
-    await held.execute(_WITHOUT, list(found))
+    found = {row["id"]: row["place"] for row in await held.fetch(_PLACES) if _names(row)}
+    await held.executemany(_WITHOUT, list(found.items()))
 
 
 def _names(row: Any) -> bool:

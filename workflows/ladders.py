@@ -16,7 +16,8 @@ from workflows.statements import Part, together
 RUNNING = "p.state IN ('active_inside', 'active_outside', 'step_down')"
 
 
-# An ask that was sent, whose matter is still open as it was when it was asked about.
+# An ask that was sent, whose matter is still open as it was when it was asked about. An answer
+# about last week is none about this one.
 _ASKED = f"""
   FROM message a
   JOIN unnest($2::text[], $3::text[], $4::int[]) AS q(rule, step, days)
@@ -29,7 +30,8 @@ _ASKED = f"""
  WHERE a.state = 'sent' AND a.answered_at IS NULL
    AND a.sent_at > $1::timestamptz - interval '9 days'
    AND NOT EXISTS (SELECT 1 FROM message b WHERE b.rule = a.rule AND b.subject = a.subject
-                   AND b.recipient = a.recipient AND b.answered_at > a.sent_at)
+                   AND b.recipient = a.recipient AND b.answered_at > a.sent_at
+                   AND (m.repeat_days IS NULL OR b.local_due = a.local_due))
 """
 # Asked once more, the same person: one repeat for one matter, however often it is asked about.
 REPEATS = f"""

@@ -202,6 +202,22 @@ async def close_answered(subject: UUID, outcome: str) -> None:
     await connection().execute(_CLOSE, subject, clock.now(), outcome, None)
 
 
+# With what pages somebody because they had not opened it.
+_CLOSE_SILENCE = """
+WITH closed AS (
+    UPDATE task SET closed_at = $3, outcome = $4, version = version + 1
+     WHERE subject = $1 AND local_due = $2 AND closed_at IS NULL AND step LIKE 'silent%'
+    RETURNING id)
+UPDATE task u SET closed_at = $3, outcome = $4, version = u.version + 1
+  FROM closed WHERE u.subject = closed.id AND u.kind = 'unopened' AND u.closed_at IS NULL
+"""
+
+
+async def close_silence(subject: UUID, local_due: date, outcome: str) -> None:
+    """The same of what was asked on one day: of a row that repeats, the silence of one cycle."""
+    await connection().execute(_CLOSE_SILENCE, subject, local_due, clock.now(), outcome)
+
+
 async def close_tasks(subject: UUID, kind: str, outcome: str) -> None:
     """Close the tasks of a kind that have become pointless."""
     await connection().execute(_CLOSE, subject, clock.now(), outcome, kind)

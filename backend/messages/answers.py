@@ -1,7 +1,7 @@
 """What a tap sets going. Nothing here ever says anything about the person."""
 
 from backend import clock
-from backend.alerts.actions import close_answered
+from backend.alerts.actions import close_answered, close_silence
 from backend.audit.actions import record
 from backend.database import connection
 from backend.messages import claims
@@ -54,23 +54,30 @@ async def answer(tap: Tap) -> str:
     return reply
 
 
+_REPEATS = "SELECT EXISTS (SELECT 1 FROM milestone WHERE id = $1 AND repeat_days IS NOT NULL)"
+
+
 async def _stop_asking(tap: Tap) -> None:
     """An answer ends the rest of its chain: what waits to be asked, and tasks about the silence.
 
     Of a row that repeats, the chain of the cycle that was asked about.
     """
+    repeats = await connection().fetchval(_REPEATS, tap.message["subject"])
     await connection().execute(
         "UPDATE message SET state = 'cancelled', reason = 'answered', version = version + 1"
         " WHERE rule = $1 AND subject = $2 AND recipient = $5 AND local_due <= $3"
         " AND state IN ('queued', 'claimed') AND sending_at IS NULL AND id <> $4"
-        " AND (local_due = $6 OR NOT EXISTS (SELECT FROM milestone m WHERE m.id = $2"
-        " AND m.repeat_days IS NOT NULL))",
+        " AND (local_due = $6 OR $6 IS NULL)",
         tap.message["rule"],
         tap.message["subject"],
         clock.today(tap.link["zone"]),
         tap.message["id"],
         tap.actor.id,
-        tap.message["local_due"],
+        tap.message["local_due"] if repeats else None,
     )
-    if (tap.key, tap.action) not in _LEAVES_OPEN:
+    if (tap.key, tap.action) in _LEAVES_OPEN:
+        return
+    if repeats:
+        await close_silence(tap.message["subject"], tap.message["local_due"], "answered")
+    else:
         await close_answered(tap.message["subject"], "answered")

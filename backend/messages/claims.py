@@ -101,8 +101,9 @@ async def said_done(tap: Tap, code: str | None = None) -> None:
     row = await _row(tap, code)
     if row is None or tap.plan is None:
         return
-    # such a row is asked about on its day, and its repeat carries the day of the question
-    if row["repeat_days"] is not None and row["due_on"] != tap.message["local_due"]:
+    # it is asked about on its day, and the repeat carries that day; a pinned one was moved since
+    over = row["due_on"] is not None and row["due_on"] > tap.message["local_due"]
+    if row["repeat_days"] is not None and over and not row["pinned"]:
         return
     responsible = tap.actor.kind == "staff" and row["owner"] == tap.actor.role
     if row["evidence"] in REPLY_EVIDENCE or responsible:

@@ -216,11 +216,11 @@ async def open_session(
 ) -> Tokens:
     """A session on a device: a new one of theirs, or the known one, where the last one ends."""
     known = whence.device or ""
+    if device is not None:  # sessions before their devices, as whoever refreshes one takes them
+        await end_sessions(held, staff, devices=[device])
     if device is None or not await _seen(held, device):  # ended while the password was weighed
         device, known = await new_device(held, staff, whence.name, browser=whence.browser)
         await note_device(held, staff, device, browser=whence.browser)
-    else:
-        await end_sessions(held, staff, devices=[device])
     session, access, now = uuid4(), secrets.token_urlsafe(32), clock.now()
     lasts = BROWSER_IDLE if whence.browser else ACCESS
     await held.execute(

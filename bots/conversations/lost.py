@@ -17,7 +17,7 @@ from backend.database import connection, in_fresh_context, transaction
 from backend.errors import DatabaseBusy
 from backend.messages import taps
 from backend.messages.links import LIVING
-from bots.chat import Chat
+from bots.chat import Chat, of_a_plan_first
 from bots.conversations import words
 from bots.texts.stop_words import is_stop
 
@@ -90,7 +90,11 @@ async def _answer(row: Any, said: Said) -> None:
     async with transaction():
         chat = await _chat(row, said)
         if chat.active and not said.stop:
-            await chat.promise("NOT-KEPT")
+            called = any(
+                link["plan"] and link["state"] in {"active", "stopped"} for link in chat.links
+            )
+            link = of_a_plan_first(chat.active)
+            await chat.say(link, "NOT-KEPT" if called else "UNREAD")
 
 
 async def _chat(row: Any, said: Said) -> Chat:

@@ -113,7 +113,11 @@ async def _alone(link: Any) -> bool:
     return other is None
 
 
-async def help_wanted(chat: Chat) -> None:
+async def help_wanted(chat: Chat, text: str) -> None:
+    """A human is asked for at each plan of the chat; where only a stopped one is, it is words."""
+    if all(link["plan"] is None for link in chat.active) and await _matters(chat):
+        await free_text(chat, text)
+        return
     for link in chat.active:
         await tell(link, "need-help")
     await chat.promise("HELP")

@@ -191,17 +191,17 @@ async def _move_rows(actor: Actor, plan: Any, to: Release, move: UUID) -> list[U
 async def _cancel_old_date(plan: Any, to: Release) -> list[UUID]:
     """What waits to be said about the old date, or to say that there is a new one.
 
-    That it is not today too, where the new one is today.
+    That it is not today too, where the new one is today and is confirmed.
     """
     rows = await connection().fetch(
         "UPDATE message SET state = 'cancelled', reason = 'moved', version = version + 1"
         " WHERE plan = $1 AND state IN ('queued', 'claimed') AND sending_at IS NULL"
         " AND (key LIKE 'GATE-_' OR key LIKE 'GATE-_-F' OR (key = 'APPT-MOVED' AND step = $2)"
-        "      OR (key LIKE 'GATE-OFF%' AND local_due = $3))"
+        "      OR (key LIKE 'GATE-OFF%' AND local_due = $3::date))"
         " RETURNING id",
         plan["id"],
         RELEASE_MOVED,
-        to.date,
+        to.date if to.certainty == "confirmed" else None,
     )
     return [row["id"] for row in rows]
 
