@@ -134,7 +134,9 @@ async def _add_a_copy(
     (row,) = await world.sql(
         f"SELECT to_jsonb(t)::text AS row FROM {table} t WHERE {column} = $1 LIMIT 1", holder
     )
-    await _add(table, who, {**json.loads(row["row"]), "id": str(uuid4())})
+    # on no device: whose that is, is asked before the wall
+    none = {"device": None} if table == "session" else {}
+    await _add(table, who, {**json.loads(row["row"]), "id": str(uuid4()), **none})
 
 
 async def _add(table: str, who: UUID | None, new: Mapping[str, object]) -> None:

@@ -1,7 +1,13 @@
 """What is done for one of a circle leaves alone what is another's, and what is of another plan."""
 
+from datetime import date
 from typing import Any
+from uuid import uuid4
 
+import pytest
+
+from backend import clock
+from backend.alerts.actions import close_silence, step_again
 from backend.circles.actions import end_mandate
 from backend.consents.actions import withdraw
 from backend.messages.links import NewInvitation, confirm_link, create_invitation
@@ -106,3 +112,44 @@ async def test_a_chat_is_welcomed_in_the_role_of_its_own_mandate(beside: Beside)
         await confirm_link(worker, new.id, 1)
         key = await held.fetchval("SELECT key FROM message WHERE link = $1", new.id)
         assert key == "WELCOME-F"
+
+
+TODAY, LAST_WEEK = "2031-03-03", "2031-02-24"
+
+
+async def test_an_answer_about_a_week_closes_the_silence_of_that_week_alone(
+    beside: Beside,
+) -> None:
+    async with beside.undone(beside.actor("SW")):
+        row, another = uuid4(), uuid4()
+        of: dict[str, object] = {"plan": beside.plan, "closed_at": None, "local_due": TODAY}
+        silent = {**of, "kind": "mentor-silent", "step": "silent-48"}
+        own = await a_row_like("task", subject=row, **silent)
+        theirs = await a_row_like("task", subject=another, **silent)
+        await a_row_like("task", subject=row, **{**silent, "local_due": LAST_WEEK})
+        await a_row_like("task", subject=row, **{**silent, "kind": "cant", "step": "CONTACT"})
+        paging = {**silent, "kind": "unopened", "step": ""}
+        pages = [await a_row_like("task", subject=one, **paging) for one in (own, theirs)]
+        act = close_silence(row, date.fromisoformat(TODAY), "answered")
+        assert (await beside.changes(act))["task"] == {str(own), str(pages[0])}
+
+
+@pytest.mark.parametrize("name", ["subject", "about", "kind", "local_due", "step", "closed_at"])
+async def test_who_asks_again_is_heard_as_often_as_this_very_question_was_closed(
+    beside: Beside, name: str
+) -> None:
+    async with beside.undone(beside.actor("SW")):
+        row, who = uuid4(), beside.person
+        closed = {"kind": "call-me", "subject": row, "about": who, "local_due": TODAY}
+        closed |= {"plan": beside.plan, "step": "GATE-7", "closed_at": clock.now()}
+        other = {"subject": uuid4(), "about": uuid4(), "kind": "cant", "local_due": LAST_WEEK}
+        other |= {"step": "APPT-3", "closed_at": None}
+
+        async def step() -> str:
+            day = date.fromisoformat(TODAY)
+            return await step_again("call-me", row, about=who, local_due=day, step="GATE-7")
+
+        await a_row_like("task", **{**closed, "step": "GATE-7 again-0", name: other[name]})
+        assert await step() == "GATE-7"
+        await a_row_like("task", **closed)
+        assert await step() == "GATE-7 again-1"

@@ -50,6 +50,26 @@ async def test_what_a_write_asked_is_kept_as_a_keyed_hash_and_an_old_plain_one_s
     assert (await docket.officer.post(path, body, key="a-key-of-mine")).content == first.content
 
 
+async def test_the_worker_makes_a_keyed_hash_of_a_plain_one_and_changes_no_other(
+    world: World,
+) -> None:
+    docket = await a_docket(world)
+    [row] = await world.sql("SELECT id, asked FROM once LIMIT 1")
+
+    async def work(asked: str) -> str:
+        database.act_as("worker")
+        async with database.transaction() as held:
+            sql = "UPDATE once SET asked = $2 WHERE id = $1"
+            return str(await held.execute(sql, row["id"], asked))
+
+    assert await database.in_fresh_context(lambda: work("k" * 44)) == "UPDATE 0"
+    await world.sql("UPDATE once SET asked = $2 WHERE id = $1", row["id"], "0" * 64)
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await database.in_fresh_context(lambda: work("1" * 64))
+    assert await database.in_fresh_context(lambda: work("k" * 44)) == "UPDATE 1"
+    assert docket.plan
+
+
 async def test_what_an_earlier_release_said_a_disclosure_is_for_is_sealed(world: World) -> None:
     head, worker = await world.somebody("CO"), await world.somebody("SW")
     plan = (await world.a_plan(worker))["id"]
