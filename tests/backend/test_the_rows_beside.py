@@ -49,10 +49,14 @@ async def test_a_plan_that_ends_without_a_word_ends_nothing_else(beside: Beside)
         of_before = {"plan": beside.empty, "subject": beside.person}
         chat = await a_row_like("link", "state = 'active'", **of_before)
         own = await a_row_like("link", "state = 'active'", plan=beside.plan, subject=beside.person)
+        cant = {"kind": "cant", "subject": uuid4(), "closed_at": None}
+        task = await a_row_like("task", plan=beside.plan, **{**cant, "subject": uuid4()})
+        await a_row_like("task", plan=beside.empty, **cant)
         version = await held.fetchval("SELECT version FROM plan WHERE id = $1", beside.plan)
         changed = await beside.changes(end_silently(worker, beside.plan, version))
         assert {"plan", "mandate", "link", "message", "milestone"} <= changed.keys()
         assert str(before) not in changed["mandate"]
+        assert str(task) in changed["task"]
         assert str(own) in changed["link"]
         assert str(chat) not in changed["link"]
 
