@@ -221,7 +221,7 @@ ABOUT: Mapping[str, Sequence[str]] = {
     "backend/doors.py admit": ("tests/guards/test_routes.py",),
     "backend/doors.py _authenticate": (
         *("tests/guards/test_routes.py", "tests/backend/test_sign_in.py"),
-        "tests/backend/courts/test_proofs.py",
+        *("tests/backend/courts/test_proofs.py", "tests/backend/test_entry_passes.py"),
     ),
     "backend/doors.py _well_formed": (
         "tests/backend/test_malformed.py::test_only_json_is_taken",
