@@ -24,6 +24,7 @@ from benchmarks.ground import Ground, ground, load, speaking_as
 from benchmarks.process import an_api, free_port
 
 PLANS, MILESTONES_OF_OTHERS, OTHERS = 60, 200_000, 2_000
+POOL = "4"  # as in compose.yaml
 LOGIN, PASSWORD = "sam", "a long enough password"
 
 
@@ -35,6 +36,7 @@ class Office:
     """
 
     ground: Ground
+    api: int  # its process
     port: int
     bare: int
     token: str
@@ -65,8 +67,9 @@ async def an_office() -> AsyncIterator[Office]:
         async with speaking_as(made, "app", size=4), speaking_as(made, "operator", size=1):
             plan = await _fill()
         rows = await _open_rows(made)
-        async with _nothing_to_do() as bare, an_api(made) as api:
-            yield Office(made, api.port, bare, await _sign_in(api.port), plan, rows)
+        async with _nothing_to_do() as bare, an_api(made, DATABASE_POOL=POOL) as api:
+            token = await _sign_in(api.port)
+            yield Office(made, api.process.pid, api.port, bare, token, plan, rows)
 
 
 @asynccontextmanager
