@@ -66,7 +66,9 @@ class Clockwork:
             self._offset = await take_in(self._house.bot, self._offset, wait=0)
             await work_off(self._house.bot)
         for name, (job, seconds) in self._jobs.items():
-            if self._stepping() and self.now - self._ran[name] < timedelta(seconds=seconds):
+            # what sends is woken by whatever is to be said, also twice in one minute
+            pace = timedelta(seconds=seconds)
+            if self._stepping() and pace >= MINUTE and self.now - self._ran[name] < pace:
                 continue
             self._ran[name] = self.now
             if not await timetable.run(name, job):
