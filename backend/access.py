@@ -78,6 +78,10 @@ OPERATIONS: Mapping[str, frozenset[str]] = {
     "confirmLink": frozenset({"SW", "CO", "PO", "PS"}),
     "cutLink": frozenset({"SW", "CO", "PO", "PS"}),
     "setDutyRota": frozenset({"CO"}),
+    "listCalendars": frozenset({"SW", "CO", "PS", "AD"}),
+    "addCalendar": frozenset({"CO", "AD"}),
+    "changeCalendar": frozenset({"CO", "AD"}),
+    "proposeDays": frozenset({"CO", "AD"}),
     "listFlows": frozenset({"CO", "AD", "AU", "DP"}),
     "recordFlow": frozenset({"AD"}),
     "confirmFlow": frozenset({"AD"}),
@@ -155,9 +159,10 @@ FLOW = """flow_groups(m.agency, 'agency', m.elsewhere, NULL, {at},
 GROUPS = f"CASE WHEN m.elsewhere IS NOT NULL THEN {FLOW} END"
 TOLD = f"(m.elsewhere IS NULL OR {{group}} = ANY ({FLOW}))"
 _FIND = f"""
-SELECT p.*, m.role AS mandate, a.working_days,
+SELECT p.*, m.role AS mandate, c.working_days, c.closed,
        {GROUPS.format(at="$4")} AS told_groups
-  FROM plan p JOIN mandate m ON m.plan = p.id JOIN agency a ON a.id = p.agency
+  FROM plan p JOIN mandate m ON m.plan = p.id
+  JOIN calendar c ON c.id = coalesce(p.calendar, p.agency)
  WHERE p.id = $1 AND m.actor = $2 AND m.role = ANY($3)
    AND m.starts <= $4 AND (m.ends IS NULL OR m.ends > $4)
    AND NOT is_barred(p.person, m.actor, m.role)

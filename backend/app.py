@@ -13,6 +13,7 @@ from backend.agencies.routes import DutyController
 from backend.alerts.routes import TaskController
 from backend.appointments.routes import AppointmentController
 from backend.audit.routes import AccessController, OfficerController
+from backend.calendars.routes import CalendarController
 from backend.circles.routes import CircleController
 from backend.complaints.routes import ComplaintController
 from backend.consents.routes import ConsentController
@@ -86,6 +87,7 @@ def create_app(*, docs: bool = True, extra: Sequence[Any] = ()) -> Litestar:
             ConsentController,
             LinkController,
             DutyController,
+            CalendarController,
             AccessController,
             WallController,
             GlassController,

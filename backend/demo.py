@@ -19,6 +19,7 @@ from backend.appointments.actions import (
     change_appointment,
     plan_appointment,
 )
+from backend.calendars.rules import open_days
 from backend.circles.actions import NewMember, add_member
 from backend.consents.actions import NewConsent, NewDisclosure, disclose_to, record_consent
 from backend.contacts.actions import NewContact, log_contact
@@ -233,4 +234,4 @@ def _days(row: Any, plan: Any) -> Iterator[date]:
     """The days of a row's cycles, one for most rows."""
     step, until = row["repeat_days"] or 1, row["repeat_until"] or row["day"]
     for day in range(row["day"], until + 1, step):
-        yield due_on(row["code"], day, plan["release_date"], plan["working_days"])
+        yield due_on(row["code"], day, plan["release_date"], open_days(plan))

@@ -60,6 +60,7 @@ entry passes        R   RW RW .   .   .   .  .   .   .  .   .  .  .   Ro .  .  .
 access              Ro  Ro R  .   Ro  .   .  .   .   .  .   .  R  .   R  .  .  .
 registry            .   .  R  .   .   .   .  .   .   .  .   RW R  R   .  .  .  .
 rota                .   .  RW .   .   .   .  .   .   .  .   RW R  .   .  R  .  .
+calendars           .   R  RW .   .   .   .  .   .   .  R   RW .  .   .  .  .  .
 accounts            .   .  R  .   .   .   .  .   .   .  .   RW R  .   .  .  .  .
 incidents           .   .  RW .   .   .   .  .   .   .  .   .  .  RW  .  .  .  .
 reviews             .   .  RW .   .   .   .  .   .   .  .   .  .  RW  .  .  .  .

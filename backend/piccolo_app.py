@@ -19,6 +19,7 @@ from backend.audit.tables import (
     Once,
     RecentAct,
 )
+from backend.calendars.tables import Calendar
 from backend.circles.tables import Member
 from backend.columns import APP
 from backend.complaints.tables import Complaint
@@ -72,6 +73,7 @@ APP_CONFIG = AppConfig(
         AuditSeal,
         Bot,
         BreakGlass,
+        Calendar,
         Change,
         ChannelConsent,
         Claim,

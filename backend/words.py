@@ -19,6 +19,7 @@ PURPOSES = ("care", "supervision", "summary", "complaint", "audit", "technical")
 
 Name = Annotated[str, Meta(min_length=1, max_length=120, pattern=_CLEAN)]
 Purpose = Annotated[str, Meta(min_length=1, max_length=40, pattern=_CLEAN)]
+Place = Annotated[str, Meta(min_length=1, max_length=60, pattern=_CLEAN)]
 Line = Annotated[str, Meta(min_length=1, max_length=80, pattern=_CLEAN)]
 Note = Annotated[str, Meta(min_length=1, max_length=500, pattern=_CLEAN_LINES)]
 Alias = Annotated[str, Meta(min_length=1, max_length=24, pattern=_CLEAN)]

@@ -48,6 +48,7 @@ READ = {
     "colorama": "BSD-3-Clause",
     "jinja2": "BSD-3-Clause",
     "pyasn1-modules": "BSD-2-Clause",
+    "python-dateutil": "Apache-2.0 OR BSD-3-Clause",
     "pyrage": "MIT",
     "segno": "BSD-3-Clause",
 }

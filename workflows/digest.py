@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from backend import clock
 from backend.alerts.due import due_on_day
+from backend.calendars.rules import open_days
 from backend.database import fetch_at_once, transaction
 from backend.messages import outbox
 from backend.messages.outbox import Occurrence
@@ -13,7 +14,8 @@ from workflows.rounds import Round
 
 AT, UNTIL = time(8, 30), time(12)
 LINKED = """
-SELECT l.*, a.working_days, a.zone AS office FROM link l JOIN agency a ON a.id = l.agency
+SELECT l.*, c.working_days, c.closed, a.zone AS office
+  FROM link l JOIN agency a ON a.id = l.agency JOIN calendar c ON c.id = a.id
  WHERE l.plan IS NULL AND l.state = 'active'
 """
 
@@ -37,7 +39,7 @@ async def digest() -> int:
 def _due(link: Any) -> datetime | None:
     """Half past eight where the office is, in the morning of one of its working days."""
     local = clock.now().astimezone(ZoneInfo(link["office"]))
-    if local.isoweekday() not in link["working_days"] or not AT <= local.time() < UNTIL:
+    if local.date() not in open_days(link) or not AT <= local.time() < UNTIL:
         return None
     return datetime.combine(local.date(), AT, local.tzinfo)
 

@@ -13,6 +13,8 @@ from backend.messages.questions import RELEASE_AT
 from backend.messages.rules import Step
 from workflows.statements import Part, together
 
+# The calendar of a plan's place: its own, or the agency's.
+OFFICES = "JOIN calendar s ON s.id = coalesce(p.calendar, p.agency)"
 RUNNING = "p.state IN ('active_inside', 'active_outside', 'step_down')"
 
 
@@ -86,13 +88,13 @@ _GATE = f"""
 SELECT p.agency, p.id AS plan, k.kind, k.step, k.role, NULL::uuid AS assignee, g.id AS subject,
        NULL::uuid AS about, p.release_date AS local_due,
        CASE WHEN last.yes THEN h.own ELSE h.before END AS at, k.urgency
-  FROM plan p JOIN agency s ON s.id = p.agency CROSS JOIN {_STEPS}
+  FROM plan p {OFFICES} CROSS JOIN {_STEPS}
   JOIN milestone g ON g.plan = p.id AND g.code = 'GAT-01'
        AND (g.state IN ('planned', 'in_progress')
             OR (g.state = 'done' AND {RELEASE_AT.format(at=_DONE_AT)} <> p.release_date))
  CROSS JOIN LATERAL (
        SELECT (p.release_date + k.days + k.at) AT TIME ZONE p.zone AS own,
-              greatest(open_day(p.release_date + k.days, s.working_days) + k.at,
+              greatest(open_day(p.release_date + k.days, s) + k.at,
                        p.release_date - 7 + $9::time) AT TIME ZONE p.zone AS before) AS h
   LEFT JOIN LATERAL (
        SELECT a.answer <> 'no' AS yes FROM message a
@@ -126,15 +128,15 @@ SELECT p.agency, p.id AS plan, 'gate-unanswered' AS kind, 'silent-' || k.role AS
                    AND (t.acknowledged_at IS NOT NULL OR t.closed_by IS NOT NULL))
 """
 # What would fall on the second of two closed days has moved together with that of the first.
-MOVED_ONCE = "(k.days < 2 OR open_day({left} + k.days, s.working_days) >= {left} + k.days - 1)"
+MOVED_ONCE = "(k.days < 2 OR open_day({left} + k.days, s) >= {left} + k.days - 1)"
 # From the recorded day of leaving: the first night, and the first contact.
 _LEAVING = f"""
 SELECT p.agency, p.id AS plan, k.kind, k.step, k.role, NULL::uuid AS assignee, m.id AS subject,
        NULL::uuid AS about, d.left_on AS local_due,
        greatest(p.left_custody_at + $9::interval,
-                (greatest(open_day(d.left_on + k.days, s.working_days), d.left_on) + k.at)
+                (greatest(open_day(d.left_on + k.days, s), d.left_on) + k.at)
                 AT TIME ZONE p.zone) AS at, k.urgency
-  FROM plan p JOIN agency s ON s.id = p.agency CROSS JOIN {_STEPS}
+  FROM plan p {OFFICES} CROSS JOIN {_STEPS}
  CROSS JOIN LATERAL (SELECT (p.left_custody_at AT TIME ZONE p.zone)::date AS left_on) AS d
   JOIN milestone m ON m.plan = p.id AND m.message = k.rule AND m.code <> 'FAR-02'
        AND m.state IN ('planned', 'in_progress') AND m.said_by IS NULL
@@ -144,29 +146,29 @@ SELECT p.agency, p.id AS plan, k.kind, k.step, k.role, NULL::uuid AS assignee, m
    AND (k.role = 'CO' OR {MOVED_ONCE.format(left="d.left_on")})
    AND NOT (k.step = 'silent-decide' AND {_TAKEN.format(subject="m.id", day="d.left_on")})
 """
-_NOT_CONFIRMED = """
+_NOT_CONFIRMED = f"""
 SELECT p.agency, p.id AS plan, $2 AS kind, $3 AS step, $4 AS role, NULL::uuid AS assignee,
        p.id AS subject, NULL::uuid AS about, p.release_date AS local_due,
-       (open_day(p.release_date + $5::int, s.working_days) + $6::time) AT TIME ZONE p.zone AS at,
+       (open_day(p.release_date + $5::int, s) + $6::time) AT TIME ZONE p.zone AS at,
        0 AS urgency
-  FROM plan p JOIN agency s ON s.id = p.agency
+  FROM plan p {OFFICES}
  WHERE p.state = 'active_inside' AND p.certainty <> 'confirmed'
    AND p.release_date > ($1::timestamptz AT TIME ZONE p.zone)::date
 """
 # A date that did not happen, and nobody has heard from the person since: another way is tried.
 # What follows from it is for a human alone.
-_SECOND_WAY = """
+_SECOND_WAY = f"""
 SELECT p.agency, p.id AS plan, 'second-way' AS kind, 'silent-second' AS step, a.role,
        NULL::uuid AS assignee, a.id AS subject, NULL::uuid AS about, a.held_on AS local_due,
        (d.day + $3::time) AT TIME ZONE a.zone AS at, 0 AS urgency
   FROM appointment a JOIN plan p ON p.id = a.plan AND p.state IN ('active_outside', 'step_down')
-  JOIN agency s ON s.id = a.agency
+  {OFFICES}
  CROSS JOIN LATERAL (
-       SELECT n::date AS day FROM generate_series(a.held_on + 1, a.held_on + 21, '1 day') AS n
-        WHERE extract(isodow FROM n)::smallint = ANY (s.working_days)
+       SELECT n::date AS day FROM generate_series(a.held_on + 1, a.held_on + 45, '1 day') AS n
+        WHERE is_open(n::date, s)
         ORDER BY n OFFSET $2 - 1 LIMIT 1) AS d
  WHERE a.state = 'missed_no_contact'
-   AND a.held_on > ($1::timestamptz AT TIME ZONE a.zone)::date - 21
+   AND a.held_on > ($1::timestamptz AT TIME ZONE a.zone)::date - 45
    AND NOT EXISTS (SELECT 1 FROM contact c WHERE c.plan = p.id AND c.outcome = 'reached'
                    AND c.made_on >= a.held_on)
 """

@@ -114,7 +114,7 @@ LEAVING = (
     + """
   JOIN plan p ON p.zone = d.zone AND p.state = 'active_outside'
        AND p.left_custody_at > $1::timestamptz - interval '7 days'
-  JOIN agency s ON s.id = p.agency
+  JOIN calendar s ON s.id = coalesce(p.calendar, p.agency)
   JOIN milestone m ON m.plan = p.id AND m.message = k.carries AND m.code <> 'FAR-02'
        AND m.state IN ('planned', 'in_progress') AND m.said_by IS NULL
  CROSS JOIN LATERAL (SELECT (p.left_custody_at AT TIME ZONE p.zone)::date AS left_on) AS o
@@ -122,7 +122,7 @@ LEAVING = (
     + _RECIPIENT
     + f"""
  WHERE r.role = k.role AND d.day = CASE WHEN l.plan IS NULL
-       THEN greatest(open_day(o.left_on + k.days, s.working_days), o.left_on)
+       THEN greatest(open_day(o.left_on + k.days, s), o.left_on)
        ELSE o.left_on + k.days END
    AND (l.plan IS NOT NULL OR {MOVED_ONCE.format(left="o.left_on")})
 """

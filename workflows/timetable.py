@@ -13,6 +13,7 @@ from backend.audit.seals import Progress
 from backend.database import in_fresh_context
 from backend.errors import DatabaseBusy
 from workflows import rounds
+from workflows.calendars import calendars
 from workflows.court_alarms import court_alarms
 from workflows.digest import digest
 from workflows.end_links import end_links
@@ -55,6 +56,7 @@ def jobs(bot: Bot, stopping: asyncio.Event) -> dict[str, tuple[Job, int]]:
         "purge": (purge, 60 * MINUTE),
         "retain": (retain, 60 * MINUTE),
         "hide": (hide, 15 * MINUTE),
+        "calendars": (calendars, MINUTE),
         "send_due": (partial(send_due, bot, stopping), 5),
         "tell_denials": (tell_denials, MINUTE),
         "tell_limits": (tell_limits, 5 * MINUTE),

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from backend import clock
 from backend.agencies.actions import on_duty
 from backend.alerts.due import first_due
+from backend.calendars.rules import open_days
 from backend.database import connection, transaction
 from backend.messages import rules
 from workflows import digest
@@ -128,9 +129,7 @@ async def _digests(now: datetime) -> list[datetime]:
         due = await first_due(link["subject"], day, zone=link["office"])
         if due is None:
             continue
-        day = max(day, due)
-        while day.isoweekday() not in link["working_days"]:
-            day += timedelta(days=1)
+        day = open_days(link).on(max(day, due))
         found.append(_instant(day, digest.AT, link["office"]))
     return found
 

@@ -15,14 +15,15 @@ from workflows.rounds import Round
 # Who could do it: `first` are asked at once, everybody when it is late or there is none of these.
 A_WEEK = timedelta(days=7)
 _INCIDENTS = """
-SELECT i.*, a.zone, a.working_days, a.country,
+SELECT i.*, a.zone, d.working_days, a.country,
        ARRAY(SELECT s.id FROM staff s WHERE s.id = i.recorded_by AND s.active) AS first,
        ARRAY(SELECT s.id FROM staff s WHERE s.agency = i.agency AND s.active
                 AND s.role IN ('CO', 'DP')) AS everybody
-  FROM incident i JOIN agency a ON a.id = i.agency WHERE i.closed_at IS NULL ORDER BY i.id
+  FROM incident i JOIN agency a ON a.id = i.agency JOIN calendar d ON d.id = a.id
+ WHERE i.closed_at IS NULL ORDER BY i.id
 """
 _COMPLAINTS = """
-SELECT c.*, a.zone, a.working_days, a.closes, a.complaint_days,
+SELECT c.*, a.zone, d.working_days, d.closed, a.closes, a.complaint_days,
        ARRAY(SELECT DISTINCT s.id FROM mandate m JOIN staff s ON s.id = m.actor AND s.active
               WHERE m.person = c.person AND m.role = 'CO' AND m.glass IS NULL AND m.starts <= $1
                 AND (m.ends IS NULL OR m.ends > $1) AND s.role = 'CO' AND s.agency = c.agency
@@ -31,7 +32,7 @@ SELECT c.*, a.zone, a.working_days, a.closes, a.complaint_days,
        ARRAY(SELECT s.id FROM staff s WHERE s.agency = c.agency AND s.active
                 AND (s.role = 'DP' OR (s.role = 'CO' AND NOT is_barred(c.person, s.id, 'CO')))
                 AND s.id IS DISTINCT FROM c.about) AS everybody
-  FROM complaint c JOIN agency a ON a.id = c.agency
+  FROM complaint c JOIN agency a ON a.id = c.agency JOIN calendar d ON d.id = a.id
   JOIN subject_key k ON k.id = c.subject AND k.wrapped IS NOT NULL
  WHERE c.answered_at IS NULL ORDER BY c.id
 """

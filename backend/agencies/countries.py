@@ -3,16 +3,16 @@
 import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from backend.calendars.rules import OpenDays
 from backend.errors import Unfit
 
 STRICTEST = "strictest"
-A_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,12 @@ class Profile:
     minors: Mapping[str, int]
     ask_counsel: Collection[str]
 
-    def due(self, noticed: datetime, *, zone: str, working: Collection[int]) -> datetime:
-        """Until when the authority is told. No holiday is known here, so it is rather too soon."""
+    def due(self, noticed: datetime, *, zone: str, days: OpenDays) -> datetime:
+        """Until when the authority is told; without holidays in `days` it is rather too soon."""
         if not self.working_days:
             return noticed + timedelta(hours=self.hours)
         local = noticed.astimezone(ZoneInfo(zone))
-        day = working_day_after(local.date(), self.working_days, working)
+        day = days.after(local.date(), self.working_days)
         return datetime.combine(day, local.time(), ZoneInfo(zone)).astimezone(UTC)
 
     @property
@@ -58,18 +58,6 @@ class Profile:
         if self.working_days:
             return f"{self.working_days} working day{'s' * (self.working_days > 1)}"
         return f"{self.hours} hours" if self.hours else "at once"
-
-
-def working_day_after(day: date, number: int, working: Collection[int]) -> date:
-    """The day on which so many working days have passed since a day.
-
-    Where no day of the week is one, each is: a week that is none must not be waited for.
-    """
-    week = set(range(1, 8)) & set(working) or set(range(1, 8))
-    while number:
-        day += A_DAY
-        number -= day.isoweekday() in week
-    return day
 
 
 @cache

@@ -12,6 +12,7 @@ from backend.actors.actions import seal, unseal_or_none
 from backend.alerts.actions import close_answered, open_task
 from backend.appointments import rules
 from backend.audit.actions import record
+from backend.calendars.rules import open_days
 from backend.database import connection, transaction
 from backend.errors import NotFound, NotFromThisState, Taken, Unfit
 from backend.messages import outbox
@@ -257,7 +258,7 @@ async def _missed(plan: Any, row: Any) -> None:
         occurrence = Occurrence("APPT-MISSED", "", row["id"], row["held_on"])
         ends = rules.instant(row["held_on"], rules.FRIENDLY_ENDS, row["zone"])
         await outbox.queue(link, "APPT-MISSED", occurrence, due_at=due, expires_at=ends)
-    day = rules.next_working_day(clock.today(plan["zone"]), plan["working_days"])
+    day = open_days(plan).after(clock.today(plan["zone"]))
     await open_task(
         "call-after-missed",
         agency=plan["agency"],

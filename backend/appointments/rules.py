@@ -40,10 +40,3 @@ def friendly_text_at(missed: datetime, now: datetime, zone: str) -> datetime | N
     local = max(missed + FRIENDLY_AFTER, now).astimezone(ZoneInfo(zone))
     day = missed.astimezone(ZoneInfo(zone)).date()
     return local if local.date() == day and local.time() <= FRIENDLY_UNTIL else None
-
-
-def next_working_day(day: date, working_days: list[int]) -> date:
-    following = day + timedelta(days=1)
-    while working_days and following.isoweekday() not in working_days:
-        following += timedelta(days=1)
-    return following

@@ -95,8 +95,8 @@ async def _colleague(agency: UUID, typed: str | None) -> UUID | None:
 
 # The row policy says the same, and keeps away whom a wall keeps from the person.
 _MINE = """
-SELECT c.*, a.zone, a.working_days, a.closes, a.complaint_days
-  FROM complaint c JOIN agency a ON a.id = c.agency
+SELECT c.*, a.zone, d.working_days, d.closed, a.closes, a.complaint_days
+  FROM complaint c JOIN agency a ON a.id = c.agency JOIN calendar d ON d.id = a.id
   JOIN subject_key k ON k.id = c.subject AND k.wrapped IS NOT NULL
  WHERE c.agency = $1 AND c.about IS DISTINCT FROM $2
 """

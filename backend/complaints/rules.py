@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from backend.agencies.countries import working_day_after
+from backend.calendars.rules import open_days
 
 BY = ("PE", "FA", "ME")
 SOON = timedelta(days=3)
@@ -30,8 +30,7 @@ def due_of(complaint: Mapping[str, Any]) -> datetime | None:
     """The end of the last working day for its answer; None where it has one."""
     if complaint["answered_at"]:
         return None
-    days, working = complaint["complaint_days"], complaint["working_days"]
-    day = working_day_after(complaint["received_on"], days, working)
+    day = open_days(complaint).after(complaint["received_on"], complaint["complaint_days"])
     due = datetime.combine(day, complaint["closes"], ZoneInfo(complaint["zone"]))
     return due.astimezone(UTC)
 

@@ -10,6 +10,7 @@ from backend.access import Actor, check_version, find_plan, require
 from backend.actors.actions import seal, unseal
 from backend.alerts.actions import close_tasks, open_task
 from backend.audit.actions import record
+from backend.calendars.rules import open_days
 from backend.corrections.rules import ANSWERS, due_on
 from backend.corrections.superseding import flag_summaries, is_put_right
 from backend.database import connection, transaction
@@ -79,8 +80,8 @@ async def _check_about(actor: Actor, plan: Any, new: NewCorrection) -> None:
 
 async def _insert(actor: Actor, plan: Any, new: NewCorrection) -> None:
     held, today = connection(), clock.today(plan["zone"])
-    working = await held.fetchval("SELECT working_days FROM agency WHERE id = $1", plan["agency"])
-    due = due_on(today, working)
+    of_agency = await held.fetchrow("SELECT * FROM calendar WHERE id = $1", plan["agency"])
+    due = due_on(today, open_days(of_agency))
     await held.execute(
         "INSERT INTO correction (id, agency, plan, version, subject, part, milestone, summary,"
         " asked_by, role, asked_at, text, due_on)"

@@ -1,21 +1,13 @@
 """By when somebody hears whether what they called wrong is put right. No I/O."""
 
-from collections.abc import Collection
-from datetime import date, timedelta
+from datetime import date
+
+from backend.calendars.rules import OpenDays
 
 WORKING_DAYS = 10
 ANSWERS = frozenset({"accepted", "refused"})
-A_DAY = timedelta(days=1)
 
 
-def due_on(asked: date, working: Collection[int]) -> date:
-    """The tenth working day after the day on which it was asked; 1 is Monday.
-
-    Where an agency has no working week, every day counts.
-    """
-    found, left = asked, WORKING_DAYS
-    while left:
-        found += A_DAY
-        if not working or found.isoweekday() in working:
-            left -= 1
-    return found
+def due_on(asked: date, days: OpenDays) -> date:
+    """The tenth working day after the day on which it was asked."""
+    return days.after(asked, WORKING_DAYS)

@@ -59,9 +59,10 @@ async def record_incident(actor: Actor, new: NewIncident) -> Written:
 
 
 _OF_AGENCY = """
-SELECT i.*, a.name, a.service_alias, a.zone, a.language, a.working_days, a.country, a.duty_phone,
+SELECT i.*, a.name, a.service_alias, a.zone, a.language, k.working_days, a.country, a.duty_phone,
        s.alias AS who
-  FROM incident i JOIN agency a ON a.id = i.agency JOIN staff s ON s.id = i.recorded_by
+  FROM incident i JOIN agency a ON a.id = i.agency JOIN calendar k ON k.id = a.id
+  JOIN staff s ON s.id = i.recorded_by
  WHERE i.agency = $1
 """
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from backend.agencies.countries import Profile
+from backend.calendars.rules import OpenDays
 
 KINDS = (
     "lost_device",
@@ -31,9 +32,8 @@ def due_of(incident: Mapping[str, Any], profile: Profile) -> datetime | None:
     """
     if incident["closed_at"] or (incident["authority_how"] and incident["people_how"]):
         return None
-    return profile.due(
-        incident["noticed_at"], zone=incident["zone"], working=incident["working_days"]
-    )
+    days = OpenDays(incident["working_days"])  # what the agency closes is no holiday by law
+    return profile.due(incident["noticed_at"], zone=incident["zone"], days=days)
 
 
 def is_overdue(due: datetime | None, now: datetime) -> bool:

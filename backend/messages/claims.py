@@ -14,6 +14,7 @@ from uuid import uuid4
 from backend import clock
 from backend.access import Actor
 from backend.alerts.actions import open_task, step_again
+from backend.calendars.rules import open_days
 from backend.database import connection
 from backend.messages.questions import RELEASE_AT
 from backend.messages.rules import GATE_ASKS
@@ -168,6 +169,6 @@ async def _settle(tap: Tap, row: Mapping[str, Any]) -> None:
         "said_by": None,
     }
     if from_cycle is not None and tap.plan is not None:
-        due = due_on(row["code"], from_cycle, tap.plan["release_date"], tap.plan["working_days"])
+        due = due_on(row["code"], from_cycle, tap.plan["release_date"], open_days(tap.plan))
         after |= {"state": "planned", "cycle": row["cycle"] + 1, "due_on": due, "pinned": False}
     await write_milestone(tap.actor, row, tap.plan or {}, after)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from backend.calendars.rules import OpenDays
+
 STALE = timedelta(hours=12)  # an ordinary reminder that is later than this becomes a task
 STALE_CRITICAL = timedelta(hours=3)
 OPENS, CLOSES = time(8), time(20)  # when ordinary messages go out, by the recipient's clock
@@ -214,13 +216,13 @@ def next_allowed(
     opens: time,
     closes: time,
     quiet: Sequence[Mapping[str, object]],
-    days: Sequence[int],
+    days: OpenDays,
 ) -> datetime:
     """The first instant from `at` on at which the recipient may be written to.
 
     `quiet` holds the recipient's own windows: hours only, never a reason. Each is
-    {"day": 1..7 or 0 for every day, "from": "11:30", "to": "14:30"}. `days` are the
-    ISO weekdays on which this kind of message goes out.
+    {"day": 1..7 or 0 for every day, "from": "11:30", "to": "14:30"}. `days` are those
+    on which this kind of message goes out.
     """
     local = at.astimezone(ZoneInfo(zone))
     for _ in range(400):
@@ -236,9 +238,9 @@ def _step(
     opens: time,
     closes: time,
     quiet: Sequence[Mapping[str, object]],
-    days: Sequence[int],
+    days: OpenDays,
 ) -> datetime:
-    if days and local.isoweekday() not in days:
+    if local.date() not in days:
         return _on(local.date() + timedelta(days=1), opens, local)
     if local.time() < opens:
         return _on(local.date(), opens, local)
@@ -258,21 +260,14 @@ def _on(day: date, at: time, like: datetime) -> datetime:
     return datetime.combine(day, at, like.tzinfo)
 
 
-def next_open(at: datetime, *, zone: str, working_days: Sequence[int], opens: time) -> datetime:
+def next_open(at: datetime, *, zone: str, days: OpenDays, opens: time) -> datetime:
     """The next opening of the office: by then somebody has read what was written."""
     local = at.astimezone(ZoneInfo(zone))
-    day = local.date()
-    if local.isoweekday() in working_days and local.time() < opens:
-        return _on(day, opens, local)
-    for _ in range(8):
-        day += timedelta(days=1)
-        if not working_days or day.isoweekday() in working_days:
-            break
-    return _on(day, opens, local)
+    if local.date() in days and local.time() < opens:
+        return _on(local.date(), opens, local)
+    return _on(days.after(local.date()), opens, local)
 
 
-def is_open(
-    at: datetime, *, zone: str, working_days: Sequence[int], opens: time, closes: time
-) -> bool:
+def is_open(at: datetime, *, zone: str, days: OpenDays, opens: time, closes: time) -> bool:
     local = at.astimezone(ZoneInfo(zone))
-    return local.isoweekday() in working_days and opens <= local.time() < closes
+    return local.date() in days and opens <= local.time() < closes

@@ -12,6 +12,7 @@ import msgspec
 from backend import clock
 from backend.actors.actions import seal
 from backend.alerts.actions import open_task
+from backend.calendars.rules import OpenDays, open_days
 from backend.database import connection, transaction
 from backend.messages import rules
 from backend.messages.links import has_consent, is_released
@@ -185,7 +186,8 @@ async def _judge_time(message: Any, link: Any) -> Verdict:
     if message["critical"] and staff:
         return Verdict(send=True)
     agency = await connection().fetchrow(
-        "SELECT working_days, emergency_number, crisis_text, duty_phone FROM agency WHERE id = $1",
+        "SELECT a.emergency_number, a.crisis_text, a.duty_phone, c.working_days, c.closed"
+        " FROM agency a JOIN calendar c ON c.id = a.id WHERE a.id = $1",
         message["agency"],
     )
     if not (agency["emergency_number"] and agency["crisis_text"] and agency["duty_phone"]):
@@ -200,7 +202,7 @@ async def _judge_time(message: Any, link: Any) -> Verdict:
         opens=opens,
         closes=closes,
         quiet=msgspec.json.decode(link["quiet"]),
-        days=() if any_day else agency["working_days"],
+        days=OpenDays() if any_day else open_days(agency),
     )
     if allowed > now:
         return Verdict(wait_until=allowed)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from backend import clock
 from backend.actors.actions import unseal
 from backend.alerts.due import due_on_day
+from backend.calendars.rules import open_days
 from backend.database import connection
 from backend.messages import rules
 from backend.messages.links import is_released
@@ -129,10 +130,11 @@ async def _time(message: Any, link: Any) -> str | None:
 
 async def _next_open(message: Any, link: Any) -> str | None:
     agency = await _agency(message)
+    days = await connection().fetchrow("SELECT * FROM calendar WHERE id = $1", agency["id"])
     moment = rules.next_open(
         clock.now(),
         zone=agency["zone"],
-        working_days=agency["working_days"],
+        days=open_days(days),
         opens=agency["opens"],
     )
     zone = link["zone"] if link else agency["zone"]

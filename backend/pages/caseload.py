@@ -16,7 +16,7 @@ from backend.once import Written
 from backend.pages.agency import AGENCY
 from backend.pages.forms import Attempt, Form, submit
 from backend.pages.html import Page, go, show
-from backend.pages.reading import office_of
+from backend.pages.reading import office_of, places_of
 from backend.plans.actions import caseload, finding, opening, reading
 from backend.plans.template import OVERLAYS
 from backend.plans.views import FindPerson, OpenPlan, PersonIn
@@ -72,7 +72,14 @@ class CaseloadController(Controller):
 async def _new(request: HttpRequest, tried: Attempt | None = None) -> Page:
     require(actor_of(request), "openPlan")
     office = await office_of(actor_of(request))
-    return show(request, "new.html", tried=tried, office=office, overlays=sorted(OVERLAYS))
+    return show(
+        request,
+        "new.html",
+        tried=tried,
+        office=office,
+        overlays=sorted(OVERLAYS),
+        places=await places_of(actor_of(request)),
+    )
 
 
 def _new_plan(form: Form) -> opening.NewPlan:
@@ -89,4 +96,5 @@ def _new_plan(form: Form) -> opening.NewPlan:
         supervision=plan.supervision,
         template=plan.template,
         overlays=plan.overlays,
+        calendar=plan.calendar,
     )

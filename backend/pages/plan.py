@@ -20,7 +20,7 @@ from backend.errors import NotFromThisState, Unfit
 from backend.once import Written
 from backend.pages.forms import Attempt, Form, submit
 from backend.pages.html import Page, go, show
-from backend.pages.reading import office_of
+from backend.pages.reading import office_of, places_of
 from backend.plans import rules
 from backend.plans.actions import ending, moving, reading, release
 from backend.plans.views import LeftCustody, MoveRelease, PlanState, PlanView
@@ -211,7 +211,7 @@ def _together(acts: Sequence[Any], zone: str) -> list[tuple[Any, int]]:
 
 def _release_of(form: Form) -> moving.Release:
     to = form.read(MoveRelease)
-    return moving.Release(to.release_date, to.certainty, to.release_time)
+    return to.release()
 
 
 async def _release(
@@ -238,4 +238,5 @@ async def _release(
         names={member.actor: member for member in sheet.view.circle or ()},
         steps=[to for to in steps if to != wrong],
         certainties=rules.CERTAINTIES,
+        places=await places_of(actor, plan_id),
     )

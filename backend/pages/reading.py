@@ -1,6 +1,6 @@
 """What only the pages ask for, beside what the actions of each feature already tell."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -31,6 +31,31 @@ async def office_of(actor: Actor) -> Office:
     if row is None:
         raise NotFound
     return Office(row["zone"], row["language"], row["bot"])
+
+
+@dataclass(frozen=True)
+class Places:
+    """Calendars to choose among, and which one counts; none where there is no choice."""
+
+    choices: Sequence[tuple[UUID, str]] = ()
+    now: UUID | None = None
+
+
+async def places_of(actor: Actor, plan: UUID | None = None) -> Places:
+    """Of the actor's own agency; for a plan that is another's there are none."""
+    async with transaction(actor.id) as held:
+        rows = await held.fetch(
+            "SELECT id, name FROM calendar WHERE agency = $1 ORDER BY id <> agency, name, id",
+            actor.agency,
+        )
+        now = actor.agency
+        if plan is not None:
+            sql = "SELECT coalesce(calendar, agency) FROM plan WHERE id = $1"
+            now = await held.fetchval(sql, plan)
+    choices = [(row["id"], row["name"]) for row in rows]
+    if len(choices) < 2 or now not in dict(choices):  # noqa: PLR2004 - one is no choice
+        return Places()
+    return Places(choices, now)
 
 
 _ABOUT = f"""

@@ -5,6 +5,7 @@ from litestar import Router
 from backend.doors import PAGE
 from backend.pages.account import AccountPageController
 from backend.pages.agency import AgencyPageController
+from backend.pages.calendars import CalendarPageController
 from backend.pages.caseload import CaseloadController
 from backend.pages.circle import CirclePageController
 from backend.pages.colleagues import ColleaguePageController
@@ -47,6 +48,7 @@ desk = Router(
         ErasurePageController,
         SafetyPageController,
         FlowPageController,
+        CalendarPageController,
         PassPageController,
         CorrectionPageController,
         IncidentPageController,

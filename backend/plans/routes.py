@@ -151,7 +151,7 @@ class PlanController(Controller):
         self, request: HttpRequest, plan_id: FromPath[UUID], data: JSONBody[MoveRelease]
     ) -> Response[MoveView]:
         """Move the release date or its certainty; answers what moved."""
-        to = moving.Release(data.release_date, data.certainty, data.release_time)
+        to = data.release()
         written = await change(
             request,
             "moveReleaseDate",
@@ -169,7 +169,7 @@ class PlanController(Controller):
         self, request: HttpRequest, plan_id: FromPath[UUID], data: JSONBody[MoveRelease]
     ) -> Response[PreviewView]:
         """What a move of the release date would do; nothing is moved, and nobody is told."""
-        to = moving.Release(data.release_date, data.certainty, data.release_time)
+        to = data.release()
         seen = await moving.preview_release(actor_of(request), plan_id, to)
         tag = {"ETag": f'"{seen.version}"'}
         return Response(preview_view(seen), headers={**NO_STORE, **tag})

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
+from backend.calendars.rules import OpenDays
 from backend.matrix import readers
 
 OPEN = frozenset({"planned", "in_progress"})
@@ -61,7 +62,7 @@ def due_on(
     code: str,
     day: int,
     release: date,
-    working_days: Collection[int],
+    days: OpenDays,
     *,
     not_before: date | None = None,
 ) -> date:
@@ -70,10 +71,8 @@ def due_on(
     Before release it rolls back to a working day, after it forward; the release day stands.
     """
     found = release + timedelta(days=day)
-    if day and code not in NEVER_ROLLED and not code.startswith(NEVER_ROLLED_PREFIX):
-        step = timedelta(days=-1 if day < 0 else 1)
-        while working_days and found.isoweekday() not in working_days:
-            found += step
+    if rolls(code, day):
+        found = days.back(found) if day < 0 else days.on(found)
     return found if not_before is None else max(found, not_before)
 
 
@@ -82,16 +81,17 @@ def is_slip(release: date, today: date) -> bool:
     return not today - LONG_AGO <= release <= today + FAR_AHEAD
 
 
-def cautions(release: date, certainty: str, plan: Mapping[str, Any], *, today: date) -> list[str]:
+def cautions(
+    release: date, certainty: str, plan: Mapping[str, Any], days: OpenDays, *, today: date
+) -> list[str]:
     """What a worker may want to think of before a date is set: words for them, never a refusal.
 
-    `plan` as it was found, with the `working_days` of its place.
+    `plan` as it was found; `days` are those of the place to come.
     """
-    open_days, found = plan["working_days"], list[str]()
-    after = release + timedelta(days=1)
-    if open_days and release.isoweekday() not in open_days:
+    found = list[str]()
+    if release not in days:
         found.append("on_closed_day")
-    elif open_days and after.isoweekday() not in open_days:
+    elif release + timedelta(days=1) not in days:
         found.append("before_closed_days")
     if CERTAINTIES.index(certainty) > CERTAINTIES.index(plan["certainty"]):
         found.append("less_certain")
@@ -100,6 +100,17 @@ def cautions(release: date, certainty: str, plan: Mapping[str, Any], *, today: d
     if release < today:
         found.append("in_the_past")
     return found
+
+
+def day_of(row: Mapping[str, Any]) -> int:
+    """The day offset of a row's present cycle."""
+    day: int = row["day"] + row["cycle"] * (row["repeat_days"] or 0)
+    return day
+
+
+def rolls(code: str, day: int) -> bool:
+    """Whether a row moves off a day on which offices are closed; the release day stands."""
+    return day != 0 and code not in NEVER_ROLLED and not code.startswith(NEVER_ROLLED_PREFIX)
 
 
 def next_cycle(row: Mapping[str, Any]) -> int | None:

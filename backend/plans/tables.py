@@ -16,6 +16,7 @@ from piccolo.table import Table
 
 from backend.actors.tables import ActorRecord
 from backend.agencies.tables import Agency
+from backend.calendars.tables import Calendar
 from backend.columns import instant, reference, row_id, version
 from backend.people.tables import Person
 
@@ -23,6 +24,7 @@ from backend.people.tables import Person
 class Plan(Table, tablename="plan"):
     """A person's way out and back. `next_due_on` is kept by a trigger for the caseload.
 
+    `calendar` is that of the place of release; none is the agency's own.
     Until when the person, and the relatives of the circle, are kept is computed at the closing.
     """
 
@@ -37,6 +39,7 @@ class Plan(Table, tablename="plan"):
     release_time = Time(null=True, default=None)
     certainty = Varchar(18, null=False)
     supervision = Boolean(default=False, null=False)
+    calendar = reference(Calendar, null=True)
     template = Varchar(8, null=False)
     overlays = Array(base_column=Varchar(24), null=False)
     left_custody_at = instant(null=True)

@@ -29,7 +29,10 @@ class PersonIn(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class OpenPlan(msgspec.Struct, forbid_unknown_fields=True):
-    """`person` is somebody new; `person_id` is somebody whose earlier plan is over."""
+    """`person` is somebody new; `person_id` is somebody whose earlier plan is over.
+
+    `calendar` is that of the place of release; without one it is the agency's own.
+    """
 
     release_date: date
     certainty: str
@@ -42,6 +45,7 @@ class OpenPlan(msgspec.Struct, forbid_unknown_fields=True):
     overlays: Annotated[list[str], msgspec.Meta(max_length=10)] = msgspec.field(
         default_factory=list
     )
+    calendar: UUID | None = None
     id: UUID | None = None
 
 
@@ -204,9 +208,15 @@ class PlanState(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class MoveRelease(msgspec.Struct, forbid_unknown_fields=True):
+    """`release_time` and `calendar`, that of the place of release, stay where they are left out."""
+
     release_date: date
     certainty: str
     release_time: time | None = None
+    calendar: UUID | None = None
+
+    def release(self) -> moving.Release:
+        return moving.Release(self.release_date, self.certainty, self.release_time, self.calendar)
 
 
 class MovedRow(msgspec.Struct):
@@ -256,12 +266,14 @@ class MovedQuestion(msgspec.Struct):
 class PreviewView(msgspec.Struct):
     """What a move would do to the plan as it is at `version`, and what to think of before it.
 
-    `cautions` are some of on_closed_day, before_closed_days, less_certain, soon_and_not_confirmed,
-    in_the_past. To the plan's workers it says which messages fall away, who is told (as in the
-    plan's circle), and what is asked on other days.
+    `calendar` is that of the place of release, by which its days would count. `cautions` are some
+    of on_closed_day, before_closed_days, less_certain, soon_and_not_confirmed, in_the_past. To the
+    plan's workers it says which messages fall away, who is told (as in the plan's circle), and what
+    is asked on other days.
     """
 
     version: int
+    calendar: UUID
     moved: list[MovedRow]
     pinned: list[PinnedRow]
     cautions: list[str]
@@ -323,6 +335,7 @@ def new_plan(data: OpenPlan) -> opening.NewPlan:
         supervision=data.supervision,
         template=data.template,
         overlays=data.overlays,
+        calendar=data.calendar,
         id=data.id or uuid4(),
     )
 
@@ -333,7 +346,12 @@ async def move_view(actor: Actor, written: Written) -> MoveView:
 
 
 def preview_view(preview: moving.Preview) -> PreviewView:
-    view = PreviewView(version=preview.version, cautions=preview.cautions, **_came(preview.came))
+    view = PreviewView(
+        version=preview.version,
+        calendar=preview.calendar,
+        cautions=preview.cautions,
+        **_came(preview.came),
+    )
     if preview.came.move["told"] is not None:
         view.falls_away = [WaitingMessage(**row) for row in preview.falls_away]
         view.told = list(preview.told)

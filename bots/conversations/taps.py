@@ -87,8 +87,8 @@ async def _answer(chat: Chat, actor: Actor, link: Any, message: Any, action: str
     plan = None
     if message["plan"] is not None:
         plan = await connection().fetchrow(
-            "SELECT p.*, a.working_days FROM plan p JOIN agency a ON a.id = p.agency"
-            " WHERE p.id = $1",
+            "SELECT p.*, c.working_days, c.closed FROM plan p"
+            " JOIN calendar c ON c.id = coalesce(p.calendar, p.agency) WHERE p.id = $1",
             message["plan"],
         )
     day = chosen_day(action, message["local_due"]) if message["key"] == "DATE-ASK" else None

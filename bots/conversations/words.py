@@ -7,6 +7,7 @@ from uuid import uuid4
 from backend import clock
 from backend.actors.actions import seal
 from backend.alerts.actions import open_task, step_again
+from backend.calendars.rules import open_days
 from backend.database import connection
 from backend.messages import links, rules
 from backend.vault import KeyDestroyed
@@ -231,11 +232,15 @@ async def _keep(link: Any, text: str) -> None:
 
 
 async def _office_open(link: Any) -> bool:
-    agency = await connection().fetchrow("SELECT * FROM agency WHERE id = $1", link["agency"])
+    agency = await connection().fetchrow(
+        "SELECT a.*, c.working_days, c.closed FROM agency a JOIN calendar c ON c.id = a.id"
+        " WHERE a.id = $1",
+        link["agency"],
+    )
     return rules.is_open(
         clock.now(),
         zone=agency["zone"],
-        working_days=agency["working_days"],
+        days=open_days(agency),
         opens=agency["opens"],
         closes=agency["closes"],
     )

@@ -33,7 +33,7 @@ SIDE_DOORS = {"If-None-Match": "*", "Range": "bytes=0-10", "Accept": "text/csv"}
 READS = {
     *("getPlan", "listPlans", "milestoneHistory", "listTasks", "listAccess", "listWalls"),
     *("listBreakGlass", "draftSummary", "listLegalHolds", "listColleagues", "listSafety"),
-    *("findPerson", "listFlows", "previewRelease"),
+    *("findPerson", "listFlows", "previewRelease", "listCalendars", "proposeDays"),
     *("listIncidents", "draftNotice", "listComplaints", "listAgencyHolds"),
     *("listProofs", "listRecord", "listReviews"),
     *("listAgencyMandates", "listAgencyConsents", "countRecords"),
@@ -42,7 +42,7 @@ READS = {
 WITHOUT_OBJECT = {
     *("openPlan", "listPlans", "listTasks", "createInvitation", "setDutyRota", "signOut"),
     *("askBreakGlass", "listBreakGlass", "listColleagues", "inviteColleague", "findPerson"),
-    *("listFlows", "recordFlow"),
+    *("listFlows", "recordFlow", "listCalendars", "addCalendar"),
     *("recordIncident", "listIncidents", "listComplaints"),
     *("listAgencyHolds", "listProofs", "listRecord", "listReviews"),
     *("listAgencyMandates", "listAgencyConsents", "countRecords"),

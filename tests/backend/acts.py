@@ -119,6 +119,7 @@ OF_AGENCY = frozenset(
     {
         *("amendIncident", "draftNotice", "recordNotice", "closeIncident", "answerComplaint"),
         *("recordReview", "endAccount", "endAccountInvitation", "confirmFlow", "endFlow"),
+        *("changeCalendar", "proposeDays"),
     }
 )
 
@@ -195,6 +196,7 @@ async def a_scene(world: World) -> Scene:
         "hold": (await _made(coordinator, f"/plans/{plan}/legal-holds", bodies.a_hold()))["id"],
         **await _safety(worker, plan, members[2]["actor"]),
         **await duties.make(coordinator, plan),
+        "calendar": await duties.a_calendar(coordinator),
         "administrator": str(administrator.id),
         "flows": [(flow["id"], 1) for flow in await _flows(administrator)],
         **await duties.wishes(world, worker, coordinator, plan),
@@ -250,6 +252,7 @@ def _acts(docket: Docket, coordinator: Caller, ids: dict[str, Any]) -> list[Act]
         _changing("cutLink", "POST", "/links/{}/cut", living),
         _changing("endMandate", "POST", "/mandates/{}/end", ids["mandate"]),
         Act("setDutyRota", "PUT", "/duty-rota", (), bodies.a_rota(coordinator)),
+        *(Act(*one) for one in duties.of_calendars(ids["calendar"])),
         Act("bindCourtFile", "POST", "/plans/{}/court-files", (plan,), _another_file(docket)),
         Act("draftSummary", "GET", "/plans/{}/summaries/draft?" + query, (plan,)),
         Act("recordReading", "POST", "/plans/{}/readings", (plan,), bodies.a_reading(subject)),

@@ -1,7 +1,7 @@
 """What the walks over all operations ask about incidents and complaints."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -39,6 +39,24 @@ def acts(plan: str, ids: dict[str, Any]) -> Iterator[Asked]:
     yield "listAgencyMandates", "GET", "/mandates", (), None, None
     yield "listAgencyConsents", "GET", "/consents", (), None, None
     yield "countRecords", "GET", "/counts", (), None, None
+
+
+def of_calendars(calendar: tuple[str, int]) -> Iterator[Asked]:
+    """The first calendar of an agency has its id; `calendar` is another."""
+    id_, version = calendar
+    until = (a_day() + timedelta(days=300)).isoformat()
+    place = {"name": "Upland", "working_days": [1, 2, 3, 4, 5]}
+    days = {**place, "closed": [until], "until": until}
+    yield "listCalendars", "GET", "/calendars", (), None, None
+    yield "addCalendar", "POST", "/calendars", (), place, None
+    yield "changeCalendar", "PUT", "/calendars/{}", (id_,), days, version
+    yield "proposeDays", "GET", f"/calendars/{{}}/proposals?until={until}", (id_,), None, None
+
+
+async def a_calendar(coordinator: Caller) -> tuple[str, int]:
+    """Of a place of the agency besides its own."""
+    place = {"name": "Lowland", "working_days": [1, 2, 3, 4]}
+    return await _made(coordinator, "/calendars", place), 1
 
 
 async def make(coordinator: Caller, plan: str) -> dict[str, Any]:

@@ -52,6 +52,7 @@ READ = {
 # It names no plan, or has a test of its own; what is only at the desk is read as on its pages.
 ELSEWHERE = {
     *("openPlan", "askBreakGlass", "endBreakGlass", "setDutyRota", "signOut"),
+    *("listCalendars", "addCalendar", "changeCalendar", "proposeDays"),
     *("listEntryPasses", "listCorrections"),
     *("listFlows", "listReviews", "listIncidents", "listComplaints", "recordIncident"),
     "listColleagues",

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend import clock, database
+from backend.calendars.rules import OpenDays
 from backend.corrections.rules import WORKING_DAYS, due_on
 from backend.passes.actions import Paper
 from tests.backend.pages.browser import Browser, Page, at_the_desk
@@ -75,7 +76,7 @@ async def _late(world: World) -> list[str]:
 def test_it_is_the_tenth_working_day_after_the_day_of_asking(
     asked: date, working: set[int]
 ) -> None:
-    due = due_on(asked, working)
+    due = due_on(asked, OpenDays(working))
     between = [asked + timedelta(n) for n in range(1, (due - asked).days + 1)]
     counted = [day for day in between if not working or day.isoweekday() in working]
     assert len(counted) == WORKING_DAYS
@@ -92,7 +93,7 @@ async def test_the_person_asks_and_sees_the_answer_and_the_worker_sees_a_task(ca
         assert (found["part"], found["role"]) == ("plan", "PE")
         assert found["milestone"] == UUID(milestone)
         assert WRONG.encode() not in found["text"]
-        assert found["due_on"] == due_on(clock.today("Africa/Tunis"), {1, 2, 3, 4, 5})
+        assert found["due_on"] == due_on(clock.today("Africa/Tunis"), OpenDays({1, 2, 3, 4, 5}))
         (task,) = (await case.worker.get("/tasks")).json()["tasks"]
         assert (task["kind"], task["subject"]) == ("correction-asked", str(found["id"]))
         version, done_ = row(case.plan, "PLN-01")["version"], {"state": "done"}

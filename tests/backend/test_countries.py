@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.agencies.countries import STRICTEST, profile_of, profiles, working_day_after
+from backend.agencies.countries import STRICTEST, profile_of, profiles
+from backend.calendars.rules import OpenDays
 from backend.errors import Unfit
 from backend.founding import name_country, set_complaint_days
 from tests.world import World
 
-WEEK = frozenset({1, 2, 3, 4, 5})
+WEEK = OpenDays({1, 2, 3, 4, 5})
 HOURS = {"ID": 72, "BE": 72, "NL": 72, "NO": 72, "XK": 72, "MK": 72}
 AT_ONCE = {"UG", "TN", "ML", "BF", "BA", STRICTEST}
 FRIDAY = datetime(2031, 3, 7, 15, 30, tzinfo=UTC)
@@ -21,7 +22,7 @@ FRIDAY = datetime(2031, 3, 7, 15, 30, tzinfo=UTC)
 def test_every_country_has_the_clock_that_was_looked_up() -> None:
     assert set(profiles()) == HOURS.keys() | AT_ONCE | {"KZ"}
     for code, profile in profiles().items():
-        due = profile.due(FRIDAY, zone="UTC", working=WEEK)
+        due = profile.due(FRIDAY, zone="UTC", days=WEEK)
         if code == "KZ":
             assert due == datetime(2031, 3, 10, 15, 30, tzinfo=UTC)  # a weekend lies between
             assert profile.must_stay
@@ -32,8 +33,8 @@ def test_every_country_has_the_clock_that_was_looked_up() -> None:
 def test_an_agency_without_a_country_has_the_strictest_of_each() -> None:
     strictest = profile_of(None)
     for profile in profiles().values():
-        assert strictest.due(FRIDAY, zone="UTC", working=WEEK) <= profile.due(
-            FRIDAY, zone="UTC", working=WEEK
+        assert strictest.due(FRIDAY, zone="UTC", days=WEEK) <= profile.due(
+            FRIDAY, zone="UTC", days=WEEK
         )
         assert strictest.must_stay >= profile.must_stay
         assert strictest.majority >= profile.majority
@@ -53,7 +54,7 @@ def test_what_no_lawyer_of_the_country_has_confirmed_says_so() -> None:
 def test_so_many_working_days_lie_between(
     day: date, number: int, working: AbstractSet[int]
 ) -> None:
-    due = working_day_after(day, number, working)
+    due = OpenDays(working).after(day, number)
     between = [day + timedelta(days=n) for n in range(1, (due - day).days + 1)]
     assert sum(one.isoweekday() in working for one in between) == number
     assert due.isoweekday() in working

@@ -57,6 +57,12 @@ ACTIONS = {
         "abouts_of": "askCorrection",
         "answer_correction": "answerCorrection",
     },
+    "backend.calendars.actions": {
+        "list_calendars": "listCalendars",
+        "add_calendar": "addCalendar",
+        "change_calendar": "changeCalendar",
+        "propose_days": "proposeDays",
+    },
     "backend.courts.actions": {"bind_court_file": "bindCourtFile"},
     "backend.erasure.actions": {"erase_person": "erasePerson"},
     "backend.erasure.holds": {

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from backend import clock
 from backend.agencies.countries import profile_of, profiles
+from backend.calendars.rules import OpenDays
 from backend.incidents.notices import draft
 from backend.incidents.rules import ADDRESSEES, KINDS, step_at, steps
 from tests.workflows.test_heartbeat import as_worker
@@ -206,7 +207,7 @@ def test_there_is_a_draft_for_every_kind(kind: str, language: str) -> None:
 
 @given(st.sampled_from(sorted(profiles())), st.integers(0, 400))
 def test_a_clock_goes_through_its_steps_in_order_and_ends_late(code: str, hours: int) -> None:
-    due = profiles()[code].due(MONDAY, zone="UTC", working={1, 2, 3, 4, 5})
+    due = profiles()[code].due(MONDAY, zone="UTC", days=OpenDays({1, 2, 3, 4, 5}))
     order = [step for step, _ in steps(MONDAY, due)]
     times = [at for _, at in steps(MONDAY, due)]
     assert times == sorted(times)

@@ -90,7 +90,7 @@ async def test_who_was_met_settles_the_first_contact_of_their_own_plan(beside: B
             beside.plan,
         )
         plan = await held.fetchrow(
-            "SELECT p.*, a.working_days FROM plan p JOIN agency a ON a.id = p.agency"
+            "SELECT p.*, c.working_days, c.closed FROM plan p JOIN calendar c ON c.id = p.agency"
             " WHERE p.id = $1",
             beside.plan,
         )

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from backend.calendars.rules import open_days
 from backend.plans.rules import CERTAINTIES, cautions
 from tests.backend.pages.browser import at_the_desk, plain
 from tests.chats import Chats, at
@@ -90,7 +91,7 @@ async def test_a_release_desk_sees_its_own_rows_and_no_counts_of_messages(world:
     plan = await world.a_plan(worker)
     await joins(world, worker, plan, desk, "PS")
     seen = (await _preview(desk, plan["id"], _to(a_day() + timedelta(days=130)))).json()
-    assert seen.keys() == {"version", "moved", "pinned", "cautions"}
+    assert seen.keys() == {"version", "calendar", "moved", "pinned", "cautions"}
     own = {one["code"] for one in (await world.plan(desk, plan["id"]))["milestones"]}
     assert {one["code"] for one in seen["moved"]} <= own
     everybody = (await _preview(worker, plan["id"], _to(a_day() + timedelta(days=130)))).json()
@@ -140,7 +141,7 @@ async def test_who_looked_is_written_down(world: World) -> None:
 
 
 MONDAY = date(2031, 3, 3)
-PLAN = {"working_days": (1, 2, 3, 4, 5), "certainty": "expected"}
+PLAN = {"working_days": (1, 2, 3, 4, 5), "closed": (), "certainty": "expected"}
 
 
 @pytest.mark.parametrize(
@@ -151,6 +152,8 @@ PLAN = {"working_days": (1, 2, 3, 4, 5), "certainty": "expected"}
         (33, "expected", {}, ["on_closed_day"]),
         (34, "expected", {}, ["on_closed_day"]),
         (34, "expected", {"working_days": ()}, []),
+        (29, "expected", {"closed": [MONDAY + timedelta(days=30)]}, ["before_closed_days"]),
+        (30, "expected", {"closed": [MONDAY + timedelta(days=30)]}, ["on_closed_day"]),
         (30, "earliest_possible", {}, ["less_certain"]),
         (30, "expected", {"certainty": "confirmed"}, ["less_certain"]),
         (30, "confirmed", {}, []),
@@ -165,7 +168,8 @@ def test_what_a_worker_may_want_to_think_of(
     days: int, certainty: str, more: dict[str, Any], expected: list[str]
 ) -> None:
     to = MONDAY + timedelta(days=days)
-    assert cautions(to, certainty, {**PLAN, **more}, today=MONDAY) == expected
+    plan = {**PLAN, **more}
+    assert cautions(to, certainty, plan, open_days(plan), today=MONDAY) == expected
 
 
 async def test_at_the_desk_one_looks_first_and_what_was_typed_stays(world: World) -> None:

@@ -23,6 +23,7 @@ MAKES = {
     "raiseSafetyFlag",
     "protectAddress",
     "recordFlow",
+    "addCalendar",
     "askBreakGlass",
     "inviteColleague",
     "recordIncident",

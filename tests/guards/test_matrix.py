@@ -35,6 +35,7 @@ WHOLE = {
     "WallView": "to the workers",
     "LegalHoldView": "to the workers of the plan's own agency",
     **dict.fromkeys(("SafetyView", "FlagView", "AddressView"), "to the workers"),
+    **dict.fromkeys(("CalendarView", "ProposalView"), "days of a place, and nobody's data"),
     "FlowView": "field groups and laws of an agency, and nobody's data",
     "IncidentView": "to coordinators and officers of the agency; words without a name",
     "ReviewView": "ids, to who looks from outside",
@@ -144,6 +145,7 @@ WRITES = {
     "withdrawConsent": "consents",
     "discloseTo": "consents",
     "setDutyRota": "rota",
+    **dict.fromkeys(("addCalendar", "changeCalendar"), "calendars"),
     "inviteColleague": "accounts",
     "endAccountInvitation": "accounts",
     "endAccount": "accounts",
@@ -176,6 +178,7 @@ READS = {
     "listTasks": "tasks",
     "listColleagues": "accounts",
     "listFlows": "registry",
+    "listCalendars": "calendars",
     "listSafety": "safety",
     "listReviews": "reviews",
     **dict.fromkeys(("listIncidents", "draftNotice"), "incidents"),
@@ -259,7 +262,7 @@ def test_the_matrix_names_fifteen_kinds_of_people_and_three_machines() -> None:
 
 
 def test_an_administrator_reads_nothing_of_any_case() -> None:
-    of_the_house = {"rota", "accounts", "templates", "messages", "registry"}
+    of_the_house = {"rota", "calendars", "accounts", "templates", "messages", "registry"}
     for group in MATRIX.keys() - of_the_house:
         assert not cell("AD", group).signs, group
     assert cell("AD", "messages").signs == {"n"}

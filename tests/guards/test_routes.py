@@ -45,6 +45,10 @@ BEYOND = {
         ("listFlows", "recordFlow", "confirmFlow", "endFlow"),
         "the data-flow registry: no entry, no flow",
     ),
+    **dict.fromkeys(
+        ("listCalendars", "addCalendar", "changeCalendar", "proposeDays"),
+        "on which days offices of a place are closed, as a human confirmed",
+    ),
     **dict.fromkeys(("setLegalHold", "listLegalHolds", "endLegalHold"), "what stops an erasure"),
     "findPerson": "a worker knows a name, and a list may be long",
     **dict.fromkeys(

@@ -24,6 +24,7 @@ OTHERS = {
     "bot": "the agency's chat bot, without its token",
     "break_glass": "a wish that names no plan; its own policies look at the agency",
     "complaint": "about the service; its own policies look at the agency and at whom it names",
+    "calendar": "weekdays and dates; who may change them its own policies say",
     "court_assertion": "hashes, minutes",
     "court_canary": "keyed hashes of references that belong to nobody",
     "court_client": "a court's machine, hashed",

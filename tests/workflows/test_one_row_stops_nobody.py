@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 from backend import clock, database
-from backend.agencies.countries import working_day_after
+from backend.calendars.rules import OpenDays
 from tests.chats import Chats, at
 from tests.releases import a_phone_of, a_release, joins, on_weekday
 from tests.workflows.test_heartbeat import as_worker
@@ -57,7 +57,7 @@ async def test_the_database_stores_no_week_that_is_none(world: World, week: str)
 
 @pytest.mark.parametrize("week", [(), (9,)])
 def test_in_a_week_without_a_working_day_every_day_is_one(week: tuple[int, ...]) -> None:
-    assert working_day_after(date(2031, 1, 1), 10, week) == date(2031, 1, 11)
+    assert OpenDays(week).after(date(2031, 1, 1), 10) == date(2031, 1, 11)
 
 
 async def _passes_over(chats: Chats, job: Callable[[], Awaitable[Any]]) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from backend.calendars.rules import OpenDays
 from backend.plans.rules import due_on
 from workflows.story.calendar import Calendar
 from workflows.story.cast import Handset
@@ -35,7 +36,7 @@ class Year:
 
     def due(self, code: str, day: int, release: date) -> int:
         """The day of the story on which a row of the template falls due."""
-        return self.number(due_on(code, day, release, self.calendar.working_days))
+        return self.number(due_on(code, day, release, OpenDays(self.calendar.working_days)))
 
     @property
     def meeting(self) -> int:

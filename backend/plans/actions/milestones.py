@@ -13,6 +13,7 @@ from backend import clock
 from backend.access import OPERATIONS, Actor, Bearer, check_seen, find_plan, require
 from backend.actors.actions import unseal_or_none
 from backend.audit.actions import record
+from backend.calendars.rules import open_days
 from backend.database import MOMENT, connection, fetch_at_once, transaction
 from backend.errors import MoreToLookAt, NotFound, NotFromThisState, NotYourRole, Unfit
 from backend.once import Asked, Written
@@ -190,7 +191,7 @@ def _due(row: Mapping[str, Any], plan: Mapping[str, Any], day: int) -> date:
         row["code"],
         day,
         plan["release_date"],
-        plan["working_days"],
+        open_days(plan),
         not_before=clock.today(plan["zone"]),
     )
 

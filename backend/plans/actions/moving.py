@@ -9,6 +9,8 @@ from uuid import UUID, uuid4
 from backend import clock
 from backend.access import Actor, check_version, find_plan, require
 from backend.audit.actions import record
+from backend.calendars.actions import find_days
+from backend.calendars.rules import OpenDays, open_days
 from backend.database import connection, transaction
 from backend.errors import NotFound, NotFromThisState, Unfit
 from backend.matrix import covers
@@ -18,14 +20,17 @@ from backend.messages.questions import Question, questions_of_rows, questions_of
 from backend.messages.rules import RELEASE_MOVED
 from backend.once import Written
 from backend.plans import rules
-from backend.plans.actions.writing import write_events
+from backend.plans.actions.writing import set_days
 
 
 @dataclass(frozen=True)
 class Release:
+    """`time` and `calendar`, that of the place of release, stay as they are where they are None."""
+
     date: dt.date
     certainty: str
     time: dt.time | None = None
+    calendar: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,8 @@ async def move_release_date(actor: Actor, id_: UUID, seen: int, to: Release) -> 
         plan = await _of_desk(actor, id_)
         check_version(plan, seen)
         _check(plan, to)
-        moved = await _move(actor, plan, to)
+        days = await _days_there(plan, to)
+        moved = await _move(actor, plan, to, days)
         await record(actor, "moveReleaseDate", plan=id_, thing=moved.id)
         return Written(moved.id, moved.version)
 
@@ -66,6 +72,7 @@ class Preview:
     """
 
     version: int
+    calendar: UUID
     came: Came
     cautions: list[str]
     falls_away: Sequence[Any]
@@ -83,20 +90,22 @@ async def preview_release(actor: Actor, id_: UUID, to: Release) -> Preview:
     async with transaction(actor.id) as held:
         plan = await _of_desk(actor, id_, by_glass=True)  # nothing of it is written
         _check(plan, to)
+        days = await _days_there(plan, to)
         await held.execute("SAVEPOINT preview")
-        moved = await _move(actor, plan, to)
+        moved = await _move(actor, plan, to, days)
         came = await _came(plan, await held.fetchrow(_FOUND, moved.id))
         falls_away = await held.fetch(_FALLS_AWAY, moved.cancelled)
         await held.execute("ROLLBACK TO SAVEPOINT preview")
         await record(actor, "previewRelease", plan=id_)
-    cautions = rules.cautions(to.date, to.certainty, plan, today=clock.today(plan["zone"]))
+    cautions = rules.cautions(to.date, to.certainty, plan, days, today=clock.today(plan["zone"]))
+    seen = plan["version"], to.calendar or plan["calendar"] or plan["agency"]
     if plan["mandate"] not in rules.WORKERS:
-        return Preview(plan["version"], came, cautions, (), (), ())
+        return Preview(*seen, came, cautions, (), (), ())
     questions = [
         *questions_of_rows(came.moved),
         *questions_of_the_gate(plan, to.date, to.certainty),
     ]
-    return Preview(plan["version"], came, cautions, falls_away, moved.told, questions)
+    return Preview(*seen, came, cautions, falls_away, moved.told, questions)
 
 
 _FALLS_AWAY = """
@@ -128,18 +137,27 @@ class _Moved:
     told: list[UUID]
 
 
-async def _move(actor: Actor, plan: Any, to: Release) -> _Moved:
+async def _days_there(plan: Any, to: Release) -> OpenDays:
+    """Raises Unfit for a calendar of another agency."""
+    if to.calendar is None:
+        return open_days(plan)
+    return await find_days(plan["agency"], to.calendar)
+
+
+async def _move(actor: Actor, plan: Any, to: Release, days: OpenDays) -> _Moved:
     """The move itself. The caller holds the plan's lock."""
     held, move = connection(), uuid4()
     version: int = await held.fetchval(
         "UPDATE plan SET release_date = $2, certainty = $3, release_time = coalesce($4,"
-        " release_time), version = version + 1 WHERE id = $1 RETURNING version",
+        " release_time), calendar = coalesce($5, calendar), version = version + 1"
+        " WHERE id = $1 RETURNING version",
         plan["id"],
         to.date,
         to.certainty,
         to.time,
+        to.calendar,
     )
-    moved = await _move_rows(actor, plan, to, move)
+    moved = await _move_rows(actor, plan, to, days, move)
     cancelled = await outbox.cancel_about(moved, "moved")
     cancelled += await _cancel_old_date(plan, to)
     told = await _tell(plan, to, move)
@@ -163,8 +181,10 @@ async def _move(actor: Actor, plan: Any, to: Release) -> _Moved:
     return _Moved(move, version, cancelled, told)
 
 
-async def _move_rows(actor: Actor, plan: Any, to: Release, move: UUID) -> list[UUID]:
-    if to.date == plan["release_date"]:
+async def _move_rows(
+    actor: Actor, plan: Any, to: Release, days: OpenDays, move: UUID
+) -> list[UUID]:
+    if to.date == plan["release_date"] and to.calendar in {None, plan["calendar"]}:
         return []
     held, today = connection(), clock.today(plan["zone"])
     rows = await held.fetch(
@@ -174,18 +194,10 @@ async def _move_rows(actor: Actor, plan: Any, to: Release, move: UUID) -> list[U
     )
     moved = []
     for row in rows:
-        day = row["day"] + row["cycle"] * (row["repeat_days"] or 0)
-        due = rules.due_on(row["code"], day, to.date, plan["working_days"], not_before=today)
+        due = rules.due_on(row["code"], rules.day_of(row), to.date, days, not_before=today)
         if due != row["due_on"]:
             moved.append((row, due))
-    await held.execute(
-        "UPDATE milestone m SET due_on = n.due, version = m.version + 1"
-        " FROM unnest($1::uuid[], $2::date[]) AS n(id, due) WHERE m.id = n.id",
-        [row["id"] for row, _ in moved],
-        [due for _, due in moved],
-    )
-    await write_events(actor, plan, "moved", moved, move=move)
-    return [row["id"] for row, _ in moved]
+    return await set_days(actor, plan, moved, move=move)
 
 
 async def _cancel_old_date(plan: Any, to: Release) -> list[UUID]:

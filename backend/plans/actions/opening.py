@@ -14,6 +14,8 @@ from backend.access import Actor, require
 from backend.actors.actions import make_actor, seal
 from backend.agencies.aliases import free_alias
 from backend.audit.actions import record
+from backend.calendars.actions import find_days
+from backend.calendars.rules import OpenDays
 from backend.database import connection, moment, transaction
 from backend.errors import NotFound, PlanAlreadyOpen, Taken, Unfit
 from backend.once import Written
@@ -44,6 +46,7 @@ class NewPlan:
     supervision: bool = False
     template: str = "full"
     overlays: Sequence[str] = ()
+    calendar: UUID | None = None
     id: UUID = field(default_factory=uuid4)
 
 
@@ -62,10 +65,11 @@ async def open_plan(actor: Actor, new: NewPlan) -> Written:
         zone = new.zone or agency["zone"]
         if is_slip(new.release_date, clock.today(zone)):
             raise Unfit(SLIP)
+        days = await find_days(agency["id"], new.calendar)
         person = await _person(actor, new.person)
         await _write_plan(actor, new, person, zone)
         await _first_mandates(actor, new.id, person)
-        await _write_rows(actor, new, agency)
+        await _write_rows(actor, new, zone, days)
         await record(actor, "openPlan", plan=new.id, thing=person)
         return Written(new.id, 1, 201)
 
@@ -121,8 +125,8 @@ async def _write_plan(actor: Actor, new: NewPlan, person: UUID, zone: str) -> No
     try:
         await connection().execute(
             "INSERT INTO plan (id, agency, version, person, alias, state, zone, release_date,"
-            " release_time, certainty, supervision, template, overlays, opened_at)"
-            " VALUES ($1, $2, 1, $3, $4, 'active_inside', $5, $6, $7, $8, $9, $10, $11, $12)",
+            " release_time, certainty, supervision, template, overlays, calendar, opened_at)"
+            " VALUES ($1, $2, 1, $3, $4, 'active_inside', $5, $6, $7, $8, $9, $10, $11, $12, $13)",
             new.id,
             actor.agency,
             person,
@@ -134,6 +138,7 @@ async def _write_plan(actor: Actor, new: NewPlan, person: UUID, zone: str) -> No
             new.supervision,
             new.template,
             sorted(new.overlays),
+            new.calendar,
             clock.now(),
         )
     except asyncpg.UniqueViolationError as error:
@@ -167,22 +172,19 @@ SELECT gen_random_uuid(), $1, $2, 1, code, pathway, title, anchor, day, win_befo
 """
 
 
-async def _write_rows(actor: Actor, new: NewPlan, agency: Any) -> None:
-    today = clock.today(new.zone or agency["zone"])
+async def _write_rows(actor: Actor, new: NewPlan, zone: str, days: OpenDays) -> None:
+    today = clock.today(zone)
     of_template = rows_for(new.template, new.overlays)
     worth = still_worth(of_template, new.release_date, today)
-    rows = [
-        _milestone(new, row, agency["working_days"], today, asleep=row.code not in worth)
-        for row in of_template
-    ]
+    rows = [_milestone(new, row, days, today, asleep=row.code not in worth) for row in of_template]
     await connection().execute(_ROWS, actor.agency, new.id, json.dumps(rows, default=str))
 
 
 def _milestone(
-    new: NewPlan, row: TemplateRow, working_days: Sequence[int], today: date, *, asleep: bool
+    new: NewPlan, row: TemplateRow, days: OpenDays, today: date, *, asleep: bool
 ) -> dict[str, Any]:
     awake = (row.kind == "C" or (row.kind == "O" and new.supervision)) and not asleep
-    due = due_on(row.code, row.day, new.release_date, working_days, not_before=today)
+    due = due_on(row.code, row.day, new.release_date, days, not_before=today)
     return {
         **asdict(row),
         "state": "planned" if awake else "dormant",

@@ -77,6 +77,25 @@ async def _share_good_news(row: Mapping[str, Any], plan: Mapping[str, Any]) -> N
         await outbox.queue(link, "GOODNEWS", occurrence)
 
 
+async def set_days(
+    actor: Actor,
+    plan: Mapping[str, Any],
+    moved: Sequence[tuple[Mapping[str, Any], date]],
+    *,
+    what: str | None = None,
+    move: UUID | None = None,
+) -> list[UUID]:
+    """Give open rows their new days, with their history; their ids. The caller holds them."""
+    await connection().execute(
+        "UPDATE milestone m SET due_on = n.due, version = m.version + 1"
+        " FROM unnest($1::uuid[], $2::date[]) AS n(id, due) WHERE m.id = n.id",
+        [row["id"] for row, _ in moved],
+        [due for _, due in moved],
+    )
+    await write_events(actor, plan, "moved", moved, what=what, move=move)
+    return [row["id"] for row, _ in moved]
+
+
 _EVENT = """
 INSERT INTO milestone_event (id, agency, plan, version, milestone, actor, role, at, kind, before,
                              after, due_before, due_after, what, move)

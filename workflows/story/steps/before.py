@@ -2,6 +2,7 @@
 
 import json
 
+from backend.calendars.rules import OpenDays
 from backend.plans.rules import due_on
 from backend.plans.template import rows_for
 from workflows.story.cast import SERVICE
@@ -53,7 +54,7 @@ async def date_moves(stage: Stage, year: Year) -> None:
         days = {row.code: row.day for row in rows_for("full", ())}
         open_ = [r for r in after.values() if r["state"] in {"planned", "in_progress"}]
         free = {r["code"]: r["due_on"] for r in open_ if not r["pinned"]}
-        week = year.calendar.working_days
+        week = OpenDays(year.calendar.working_days)
         due = {
             c: due_on(c, days[c], release, week, not_before=stage.today).isoformat() for c in free
         }
