@@ -11,7 +11,7 @@ from litestar import Controller, get, post
 from litestar.params import FromPath, FromQuery
 
 from backend import clock
-from backend.access import Actor
+from backend.access import OPERATIONS, Actor
 from backend.calendars import actions, proposals, rules
 from backend.calendars.routes import AddCalendar, ConfirmDays
 from backend.database import transaction
@@ -131,7 +131,9 @@ async def _one(
         row = await _find(actor, id_)
         today = clock.today((await office_of(actor)).zone)
         until = max(today + A_YEAR, row["confirmed_until"] or today)
-        proposed = await actions.propose_days(actor, id_, until)
+        proposed = []
+        if actor.role in OPERATIONS["proposeDays"]:
+            proposed = await actions.propose_days(actor, id_, until)
     known = await proposals.places()
     return show(
         request,

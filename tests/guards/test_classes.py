@@ -41,6 +41,7 @@ OF_THE_HOUSE = {
     "agency.duty_phone": "the agency's",
     "agency.emergency_number": "the country's",
     "calendar.name": "a place of the agency",
+    "calendar.closed": "dates of a place",
     "calendar.country": "a code of ISO 3166",
     "calendar.part": "likewise",
     "bot.number": "the bot's",
