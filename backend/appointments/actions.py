@@ -1,5 +1,6 @@
 """Dates with a service: planned, confirmed, kept, missed, moved."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
 from typing import Any
@@ -9,7 +10,7 @@ from zoneinfo import ZoneInfo
 from backend import clock
 from backend.access import Actor, check_version, find_plan, require
 from backend.actors.actions import seal, unseal_or_none
-from backend.alerts.actions import close_answered, open_task
+from backend.alerts.actions import close_answered, close_tasks, open_task
 from backend.appointments import rules
 from backend.audit.actions import record
 from backend.calendars.rules import open_days
@@ -98,13 +99,17 @@ async def _insert(plan: Any, new: NewAppointment) -> None:
 
 @dataclass(frozen=True)
 class AppointmentChange:
-    """A new state, or a move: then the old row is cancelled and `new_id` is the new one."""
+    """A new state, or a move: then the old row is cancelled and `new_id` is the new one.
+
+    Or that one can get there: to a date that comes, in time.
+    """
 
     state: str | None = None
     held_on: date | None = None
     held_at: time | None = None
     by: str = "service"
     new_id: UUID = field(default_factory=uuid4)
+    travel_checked: bool | None = None
 
 
 async def change_appointment(
@@ -118,9 +123,12 @@ async def change_appointment(
     async with transaction(actor.id):
         row, plan = await _find(actor, id_)
         check_version(row, seen)
-        if (wanted.state is None) == (wanted.held_on is None):
-            raise Unfit("Give either a state, or held_on and held_at to move it.")
-        if wanted.state is None:
+        given = (wanted.state, wanted.held_on, wanted.travel_checked)
+        if sum(one is not None for one in given) != 1:
+            raise Unfit("Give a state, held_on and held_at to move it, or travel_checked.")
+        if wanted.travel_checked is not None:
+            written = Written(id_, await _set_travel(row, checked=wanted.travel_checked))
+        elif wanted.state is None:
             written = await _move(plan, row, wanted)
         else:
             if not rules.may_become(row["state"], wanted.state):
@@ -149,6 +157,20 @@ async def _set(id_: UUID, state: str) -> int:
         "UPDATE appointment SET state = $2, version = version + 1 WHERE id = $1 RETURNING version",
         id_,
         state,
+    )
+    return version
+
+
+async def _set_travel(row: Any, *, checked: bool) -> int:
+    if row["state"] not in rules.COMING:
+        raise NotFromThisState("The way is looked at for a date that comes.")
+    if checked:
+        await close_tasks(row["id"], "travel-unclear", "checked")
+    version: int = await connection().fetchval(
+        "UPDATE appointment SET travel_checked = $2, version = version + 1 WHERE id = $1"
+        " RETURNING version",
+        row["id"],
+        checked,
     )
     return version
 
@@ -269,3 +291,42 @@ async def _missed(plan: Any, row: Any) -> None:
         role=row["role"],
         due_at=rules.instant(day, rules.CALL_AT, plan["zone"]),
     )
+
+
+_COMING = """
+SELECT id, held_on, held_at, travel_checked FROM appointment
+ WHERE plan = $1 AND state = ANY ($2) AND held_on BETWEEN $3::date AND $3::date + 6
+   AND ($4::text IS NULL OR role = $4)
+"""
+
+
+async def first_week_of(
+    plan: Mapping[str, Any], begins: date | None = None
+) -> Mapping[date, frozenset[str]]:
+    """`rules.first_week` of a plan's dates as far as its reader sees them.
+
+    From the day of leaving, or of release; `begins` is that of a move. For who has been let in.
+    """
+    left, today = plan["left_custody_at"], clock.today(plan["zone"])
+    if left is not None:
+        begins = left.astimezone(ZoneInfo(plan["zone"])).date()
+    first = begins or plan["release_date"]
+    own = None if plan["mandate"] in EVERYWHERE else plan["mandate"]
+    rows = await connection().fetch(_COMING, plan["id"], sorted(rules.COMING), first, own)
+    return rules.first_week(rows, first, today)
+
+
+async def day_of(actor: Actor, id_: UUID) -> frozenset[str]:
+    """What to think of on the day of a date that was just written, as far as the actor sees it."""
+    async with transaction(actor.id) as held:
+        row = await held.fetchrow("SELECT plan, held_on FROM appointment WHERE id = $1", id_)
+        plan = await find_plan(actor, row and row["plan"], group="appointments", by_glass=True)
+        return (await first_week_of(plan)).get(row["held_on"], frozenset())
+
+
+async def ways_known(plan: UUID) -> frozenset[UUID]:
+    """The dates of a plan of which somebody said that one can get there. For who was let in."""
+    rows = await connection().fetch(
+        "SELECT id FROM appointment WHERE plan = $1 AND travel_checked", plan
+    )
+    return frozenset(row["id"] for row in rows)

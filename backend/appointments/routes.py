@@ -2,11 +2,11 @@ from datetime import date, time
 from uuid import UUID, uuid4
 
 import msgspec
-from litestar import Controller, patch, post
+from litestar import Controller, Response, patch, post
 from litestar.params import FromPath, JSONBody
 
 from backend.appointments import actions
-from backend.doors import HttpRequest, WrittenReply, change, plain, write
+from backend.doors import HttpRequest, actor_of, answer, change, write
 from backend.errors import (
     KeyMissing,
     KeyReused,
@@ -18,6 +18,7 @@ from backend.errors import (
     VersionMissing,
     VersionStale,
 )
+from backend.once import Written
 from backend.problems import documented
 from backend.words import Name, RoleCode
 
@@ -36,13 +37,31 @@ class PlanAppointment(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ChangeAppointment(msgspec.Struct, forbid_unknown_fields=True):
-    """Either a state, or a new date with who asked for the move (service or person)."""
+    """A state, a new date with who asked for the move (service or person), or `travel_checked`."""
 
     state: str | None = None
     held_on: date | None = None
     held_at: time | None = None
     by: str = "service"
     new_id: UUID | None = None
+    travel_checked: bool | None = None
+
+
+class DateWritten(msgspec.Struct):
+    """The row and its version; what to think of on its day, where it is in the first week.
+
+    `cautions` are some of many_on_a_day (more than two), close_together (less than an hour between
+    two), travel_unchecked.
+    """
+
+    id: UUID
+    version: int
+    cautions: list[str]
+
+
+async def _reply(request: HttpRequest, written: Written) -> Response[DateWritten]:
+    cautions = await actions.day_of(actor_of(request), written.id)
+    return answer(written, DateWritten(written.id, written.version, sorted(cautions)))
 
 
 class AppointmentController(Controller):
@@ -55,18 +74,15 @@ class AppointmentController(Controller):
     )
     async def plan(
         self, request: HttpRequest, plan_id: FromPath[UUID], data: JSONBody[PlanAppointment]
-    ) -> WrittenReply:
+    ) -> Response[DateWritten]:
         """Put a date with a service into the plan."""
         new = actions.NewAppointment(
             data.role, data.held_on, data.held_at, data.milestone, data.place, data.id or uuid4()
         )
-        return plain(
-            await write(
-                request,
-                "planAppointment",
-                lambda actor: actions.plan_appointment(actor, plan_id, new),
-            )
+        written = await write(
+            request, "planAppointment", lambda actor: actions.plan_appointment(actor, plan_id, new)
         )
+        return await _reply(request, written)
 
     @patch(
         "/appointments/{appointment_id:uuid}",
@@ -78,14 +94,13 @@ class AppointmentController(Controller):
         request: HttpRequest,
         appointment_id: FromPath[UUID],
         data: JSONBody[ChangeAppointment],
-    ) -> WrittenReply:
+    ) -> Response[DateWritten]:
         """Confirm, attend, miss, cancel or move it; a move answers with the new appointment."""
         values = {**msgspec.structs.asdict(data), "new_id": data.new_id or uuid4()}
         wanted = actions.AppointmentChange(**values)
-        return plain(
-            await change(
-                request,
-                "changeAppointment",
-                lambda actor, seen: actions.change_appointment(actor, appointment_id, seen, wanted),
-            )
+        written = await change(
+            request,
+            "changeAppointment",
+            lambda actor, seen: actions.change_appointment(actor, appointment_id, seen, wanted),
         )
+        return await _reply(request, written)

@@ -1,7 +1,10 @@
 """The states of an appointment. What the service cancels never counts as missed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
+from itertools import groupby, pairwise
+from operator import itemgetter
+from typing import Any
 from zoneinfo import ZoneInfo
 
 COMING = frozenset({"proposed", "scheduled", "confirmed"})
@@ -21,6 +24,7 @@ STEPS: Mapping[str, frozenset[str]] = {
 FRIENDLY_AFTER = timedelta(hours=2)
 FRIENDLY_UNTIL, FRIENDLY_ENDS = time(19), time(20)
 CALL_AT = time(10)
+A_WEEK, MOST_ON_A_DAY, APART = timedelta(days=7), 2, timedelta(minutes=60)
 
 
 def may_become(before: str, after: str) -> bool:
@@ -40,3 +44,27 @@ def friendly_text_at(missed: datetime, now: datetime, zone: str) -> datetime | N
     local = max(missed + FRIENDLY_AFTER, now).astimezone(ZoneInfo(zone))
     day = missed.astimezone(ZoneInfo(zone)).date()
     return local if local.date() == day and local.time() <= FRIENDLY_UNTIL else None
+
+
+def first_week(
+    dates: Iterable[Mapping[str, Any]], begins: date, today: date
+) -> Mapping[date, frozenset[str]]:
+    """What makes a day of the first week hard to keep; `begins` is the day of release.
+
+    More than two dates, less than an hour between two, a way that nobody has looked at. Words for a
+    worker, never a refusal. Days that have passed are left alone.
+    """
+    found: dict[date, frozenset[str]] = {}
+    coming = (one for one in dates if max(begins, today) <= one["held_on"] < begins + A_WEEK)
+    in_order = sorted(coming, key=itemgetter("held_on", "held_at"))
+    for day, of_day in groupby(in_order, key=itemgetter("held_on")):
+        every = list(of_day)
+        starts = [datetime.combine(day, one["held_at"]) for one in every]
+        said = {
+            "many_on_a_day": len(every) > MOST_ON_A_DAY,
+            "close_together": any(b - a < APART for a, b in pairwise(starts)),
+            "travel_unchecked": not all(one["travel_checked"] for one in every),
+        }
+        if any(said.values()):
+            found[day] = frozenset(name for name, holds in said.items() if holds)
+    return found

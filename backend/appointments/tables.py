@@ -1,4 +1,4 @@
-from piccolo.columns import Bytea, Date, Time, Varchar
+from piccolo.columns import Boolean, Bytea, Date, Time, Varchar
 from piccolo.table import Table
 
 from backend.agencies.tables import Agency
@@ -7,7 +7,10 @@ from backend.plans.tables import Milestone, Plan
 
 
 class Appointment(Table, tablename="appointment"):
-    """A date with a service, in the civil time of the plan's zone."""
+    """A date with a service, in the civil time of the plan's zone.
+
+    `travel_checked` is a human's word that one can get there in time.
+    """
 
     id = row_id()
     agency = reference(Agency)
@@ -20,3 +23,4 @@ class Appointment(Table, tablename="appointment"):
     zone = Varchar(40, null=False)
     state = Varchar(22, null=False)
     place = Bytea(null=True, default=None)
+    travel_checked = Boolean(default=False, null=False)

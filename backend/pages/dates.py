@@ -12,9 +12,12 @@ from backend.appointments.actions import (
     AppointmentChange,
     NewAppointment,
     change_appointment,
+    first_week_of,
     plan_appointment,
+    ways_known,
 )
 from backend.appointments.routes import ChangeAppointment, PlanAppointment
+from backend.database import transaction
 from backend.doors import HttpRequest, actor_of
 from backend.once import Written
 from backend.pages.forms import Act, Attempt, Form, submit
@@ -60,7 +63,13 @@ class DatesController(Controller):
 
         async def act(actor: Actor, form: Form) -> Written:
             given = form.read(ChangeAppointment)
-            wanted = AppointmentChange(given.state, given.held_on, given.held_at, given.by)
+            wanted = AppointmentChange(
+                given.state,
+                given.held_on,
+                given.held_at,
+                given.by,
+                travel_checked=given.travel_checked,
+            )
             return await change_appointment(actor, date_id, form.seen, wanted)
 
         return await _save(request, plan_id, "changeAppointment", act)
@@ -81,7 +90,10 @@ async def _dates(
 ) -> Page:
     actor = actor_of(request)
     require(actor, "planAppointment")
-    sheet = await sheet_of(actor, plan_id)
+    async with transaction(actor.id):
+        sheet = await sheet_of(actor, plan_id)
+        week = await first_week_of(sheet.read.row)
+        known = await ways_known(plan_id)
     held = sheet.view.appointments or []
     return show(
         request,
@@ -89,6 +101,8 @@ async def _dates(
         tried=tried,
         **sheet.values(),
         saved=saved,
+        week=sorted(week.items()),
+        known=known,
         coming=[one for one in held if one.state in rules.COMING],
         past=[one for one in reversed(held) if one.state not in rules.COMING],
         nexts={

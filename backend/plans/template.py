@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -47,6 +47,12 @@ def template_rows() -> tuple[TemplateRow, ...]:
     path = Path(__file__).with_name("plan_templates.csv")
     with path.open(encoding="utf-8", newline="") as file:
         return tuple(_row(line) for line in csv.DictReader(file))
+
+
+@cache
+def priorities() -> Mapping[str, int]:
+    """By code: 0 rights and safety, 1 what must be there on the day, 2 the first weeks, 3 else."""
+    return {row.code: row.late_start for row in template_rows()}
 
 
 def rows_for(template: str, overlays: Collection[str]) -> tuple[TemplateRow, ...]:

@@ -267,9 +267,10 @@ class PreviewView(msgspec.Struct):
     """What a move would do to the plan as it is at `version`, and what to think of before it.
 
     `calendar` is that of the place of release, by which its days would count. `cautions` are some
-    of on_closed_day, before_closed_days, less_certain, soon_and_not_confirmed, in_the_past. To the
-    plan's workers it says which messages fall away, who is told (as in the plan's circle), and what
-    is asked on other days.
+    of on_closed_day, before_closed_days, less_certain, soon_and_not_confirmed, in_the_past, and for
+    the first week many_on_a_day, close_together, travel_unchecked. To the plan's workers it says
+    which messages fall away, who is told (as in the plan's circle), and what is asked on other
+    days.
     """
 
     version: int

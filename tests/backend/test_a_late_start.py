@@ -97,3 +97,17 @@ async def test_a_plan_begins_with_that_due_at_once_and_not_overdue(
             f"/milestones/{asleep[0]['id']}", {"state": "planned"}, version=asleep[0]["version"]
         )
         assert woken.status_code == 200, woken.text
+
+
+async def test_of_what_is_due_at_once_rights_and_safety_come_first(world: World) -> None:
+    worker = await world.somebody("SW")
+    plan = await world.a_plan(worker, in_days=3, overlays=["safety_first"])
+    priority = {one.code: one.late_start for one in rows_for("full", {"safety_first"})}
+    now = [one for one in plan["milestones"] if one.get("due_on") == a_day().isoformat()]
+    order = [priority[one["code"]] for one in now]
+    assert order == sorted(order)
+    assert set(order) >= {0, 1}
+    near = (await worker.get(f"/plans/{plan['id']}")).json()["milestones"]
+    assert priority[near[0]["code"]] == 0
+    [line] = (await worker.get("/plans")).json()["plans"]
+    assert line["next_title"] == near[0]["title"]

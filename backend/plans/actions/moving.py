@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from backend import clock
 from backend.access import Actor, check_version, find_plan, require
+from backend.appointments.actions import first_week_of
 from backend.audit.actions import record
 from backend.calendars.actions import find_days
 from backend.calendars.rules import OpenDays, open_days
@@ -96,8 +97,10 @@ async def preview_release(actor: Actor, id_: UUID, to: Release) -> Preview:
         came = await _came(plan, await held.fetchrow(_FOUND, moved.id))
         falls_away = await held.fetch(_FALLS_AWAY, moved.cancelled)
         await held.execute("ROLLBACK TO SAVEPOINT preview")
+        week = await first_week_of(plan, to.date)
         await record(actor, "previewRelease", plan=id_)
     cautions = rules.cautions(to.date, to.certainty, plan, days, today=clock.today(plan["zone"]))
+    cautions += sorted(frozenset().union(*week.values()))
     seen = plan["version"], to.calendar or plan["calendar"] or plan["agency"]
     if plan["mandate"] not in rules.WORKERS:
         return Preview(*seen, came, cautions, (), (), ())
@@ -278,7 +281,8 @@ async def _came(plan: Any, move: Any) -> Came:
 
 _MOVED = """
 SELECT m.*, e.milestone, e.due_before, e.due_after FROM milestone_event e
-  JOIN milestone m ON m.id = e.milestone WHERE e.move = $1 ORDER BY e.due_after, m.code
+  JOIN milestone m ON m.id = e.milestone WHERE e.move = $1
+ ORDER BY e.due_after, m.late_start, m.code
 """
 _PINNED = """
 SELECT m.*, m.id AS milestone FROM milestone m WHERE m.plan = $1 AND m.pinned

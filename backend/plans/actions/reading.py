@@ -14,6 +14,7 @@ from backend.database import MOMENT, fetch_at_once, transaction
 from backend.errors import NotFound
 from backend.matrix import cell, covers
 from backend.plans import rules, told
+from backend.plans.template import CRITICAL, priorities
 
 LAST = date(9999, 12, 31)
 NONE = "[]"
@@ -91,6 +92,7 @@ def _read(sheet: Any, *, everything: bool) -> PlanRead:
     left = sheet["left_custody_at"] is not None
     seen = told.milestones(sheet["milestones"] or NONE)
     shown = seen if everything else [r for r in seen if rules.is_soon(r, today, left_custody=left)]
+    shown.sort(key=_order)
     return PlanRead(
         row=sheet,
         role=role,
@@ -104,6 +106,11 @@ def _read(sheet: Any, *, everything: bool) -> PlanRead:
         appointments=_appointments(sheet, None if role in rules.WORKERS else seen),
         groups=groups,
     )
+
+
+def _order(row: Any) -> tuple[date, int, str]:
+    """Of what is due on one day, as all is in a plan that begins late, what cannot wait first."""
+    return row["due_on"] or LAST, priorities().get(row["code"], CRITICAL + 1), row["code"]
 
 
 def _names(sheet: Any, role: str) -> bool:
