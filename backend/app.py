@@ -23,6 +23,7 @@ from backend.doors import admit
 from backend.envelope import Enveloped
 from backend.erasure.routes import ErasureController
 from backend.flows.routes import FlowController
+from backend.handovers.routes import HandoverController
 from backend.health import live, ready
 from backend.incidents.routes import IncidentController
 from backend.messages.routes import LinkController
@@ -84,6 +85,7 @@ def create_app(*, docs: bool = True, extra: Sequence[Any] = ()) -> Litestar:
             ContactController,
             TaskController,
             CircleController,
+            HandoverController,
             ConsentController,
             LinkController,
             DutyController,

@@ -36,6 +36,7 @@ from backend.courts.tables import (
 )
 from backend.erasure.tables import ErasureWish, LegalHold
 from backend.flows.tables import DataFlow
+from backend.handovers.tables import Handover
 from backend.incidents.tables import Incident
 from backend.messages.tables import Claim, Incoming, Link, Message, Update, ZoneDay
 from backend.passes.tables import EntryKey, EntryPass
@@ -95,6 +96,7 @@ APP_CONFIG = AppConfig(
         EntryPass,
         ErasureWish,
         Factor,
+        Handover,
         Heartbeat,
         Incident,
         Incoming,

@@ -27,6 +27,15 @@ SELECT 1 FROM mandate m JOIN staff s ON s.id = m.actor AND s.active
  WHERE m.plan = $1 AND m.role = 'SW' AND m.glass IS NULL
    AND m.starts <= $2 AND (m.ends IS NULL OR m.ends > $2)
 """
+# A mandate that had an end has come to it, and nobody took over.
+_WITHOUT = """
+SELECT p.id, p.agency, p.zone FROM plan p WHERE p.state <> ALL ($2)
+   AND NOT EXISTS (SELECT 1 FROM mandate m JOIN staff s ON s.id = m.actor AND s.active
+        WHERE m.plan = p.id AND m.role = 'SW' AND m.glass IS NULL
+          AND m.starts <= $1 AND (m.ends IS NULL OR m.ends > $1))
+   AND NOT EXISTS (SELECT 1 FROM task t WHERE t.plan = p.id AND t.kind = 'without-worker'
+        AND t.closed_at IS NULL) LIMIT 500
+"""
 _OFF_DUTY = """
 UPDATE duty_shift d SET ends = greatest(d.starts, $1), version = d.version + 1
   FROM staff s WHERE s.id = d.staff AND NOT s.active AND d.ends > greatest(d.starts, $1)
@@ -49,6 +58,10 @@ async def leavers() -> int:
             await held.execute(_OFF_DUTY, clock.now())
             for link in await held.fetch(_CHATS):
                 await end_link(link, "ended")
+    for plan in await fetch(_WITHOUT, clock.now(), list(ENDED)):
+        with round_.one(plan["agency"]):
+            async with transaction():
+                await _ask_who(plan)
     standing = await fetch(_STANDING, clock.now())
     for row in standing:
         with round_.one(row["agency"]):
@@ -70,14 +83,18 @@ async def _leave(standing: Any) -> None:
         who = Actor(ended["actor"], "staff", ended["role"], ended["agency"])
         await record(who, "leaveCircle", plan=plan["id"], thing=ended["id"])
         if not await _is_over_or_in_hand(plan):
-            await open_task(
-                "without-worker",
-                agency=plan["agency"],
-                plan=plan["id"],
-                subject=plan["id"],
-                local_due=clock.today(plan["zone"]),
-                role="CO",
-            )
+            await _ask_who(plan)
+
+
+async def _ask_who(plan: Any) -> None:
+    await open_task(
+        "without-worker",
+        agency=plan["agency"],
+        plan=plan["id"],
+        subject=plan["id"],
+        local_due=clock.today(plan["zone"]),
+        role="CO",
+    )
 
 
 async def _is_over_or_in_hand(plan: Any) -> bool:

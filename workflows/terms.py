@@ -90,6 +90,16 @@ RULES = (
         f" AND NOT {_HELD.format(plan='s.plan')}",
     ),
     Rule(
+        "handovers",
+        "what one social worker wrote for the next",
+        timedelta(days=90),
+        "when it was written",
+        clear,
+        "UPDATE handover h SET words = NULL, version = version + 1"
+        " WHERE words IS NOT NULL AND at <= $1"
+        f" AND NOT {_HELD.format(plan='h.plan')}",
+    ),
+    Rule(
         "flags",
         "what a safety flag said that was lowered, and from whom it kept days and places",
         timedelta(days=365),

@@ -200,6 +200,7 @@ async def end_mandate(actor: Actor, id_: UUID, seen: int) -> Written:
         now = clock.now()
         if row["ends"] is not None and row["ends"] <= now:
             raise NotFromThisState("This mandate has ended.")
+        await _check_last(plan, row, now)
         await record(actor, "endMandate", plan=plan["id"], thing=id_)
         for link in await held.fetch(
             "UPDATE link SET state = 'ended', ended_at = $3, version = version + 1"
@@ -216,6 +217,21 @@ async def end_mandate(actor: Actor, id_: UUID, seen: int) -> Written:
             "UPDATE mandate SET ends = $2, version = version + 1 WHERE id = $1", id_, now
         )
         return Written(id_, seen + 1)
+
+
+async def _check_last(plan: Any, row: Any, now: datetime) -> None:
+    """No day of a plan is without a social worker. Raises NotFromThisState."""
+    if row["role"] != "SW" or row["glass"] is not None or plan["state"] in OVER:
+        return
+    other = await connection().fetchval(
+        "SELECT 1 FROM mandate WHERE plan = $1 AND id <> $2 AND role = 'SW' AND glass IS NULL"
+        " AND starts <= $3 AND ends IS NULL LIMIT 1",
+        plan["id"],
+        row["id"],
+        now,
+    )
+    if other is None:
+        raise NotFromThisState("Nobody else is its social worker: hand the plan over instead.")
 
 
 async def pass_gate_on(plan: UUID, member: UUID) -> Any | None:

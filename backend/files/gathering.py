@@ -35,6 +35,11 @@ SELECT m.actor, m.role, m.starts, m.ends, m.matters, s.alias, b.identity, b.stan
    AND (m.ends IS NULL OR m.ends > $2)
  ORDER BY m.starts, m.role, m.id
 """
+_HANDOVERS = """
+SELECT h.id, h.at, h.words, t.alias AS to_alias, b.alias AS by_alias FROM handover h
+  LEFT JOIN staff t ON t.id = h.given_to LEFT JOIN staff b ON b.id = h.given_by
+ WHERE h.plan = $1 ORDER BY h.at, h.id
+"""
 _DISCLOSURES = """
 SELECT d.*, b.role, b.identity, s.role AS staff_role, s.alias FROM disclosure d
   LEFT JOIN member b ON b.id = d.recipient LEFT JOIN staff s ON s.id = d.recipient
@@ -86,6 +91,7 @@ async def gather(holder: Holder) -> views.FileView:
         appointments=await part.appointments(),
         contacts=await part.contacts(),
         circle=await part.circle(),
+        handovers=await part.handovers(),
         answers=await part.answers(),
         messages=await part.messages(),
         disclosures=await part.disclosures(),
@@ -173,6 +179,15 @@ class _Part:
         """Staff by their alias; others by name, as far as the matrix gives it."""
         known = await unseal_or_none(actor, f"member.identity:{actor}", identity)
         return name_for(self.reader.role, role, known["name"] if known else alias)
+
+    async def handovers(self) -> list[views.FileHandover]:
+        found = []
+        for row in await self.fetch(_HANDOVERS):
+            words = await unseal(self.person, f"handover.words:{row['id']}", row["words"])
+            found.append(
+                views.FileHandover(self.on(row["at"]), row["to_alias"], row["by_alias"], words)
+            )
+        return found
 
     async def answers(self) -> list[views.FileAnswer]:
         return [

@@ -42,6 +42,7 @@ class Telling:
             ("dates", self._dates()),
             ("contacts", self._contacts()),
             ("circle", self._circle()),
+            ("handovers", self._handovers()),
             ("answers", self._answers()),
             ("messages", self._messages()),
             ("disclosures", self._disclosures()),
@@ -247,6 +248,18 @@ class Telling:
                 (isolated(one.words),) if one.words else (),
             )
             for one in self.view.safety
+        ]
+
+    def _handovers(self) -> list[Line] | None:
+        if self.view.handovers is UNSET:
+            return None
+        return [
+            Line(
+                self.words.day(one.on),
+                " → ".join(isolated(who) for who in (one.given_by, one.given_to) if who),
+                (isolated(one.words),) if one.words else (),
+            )
+            for one in self.view.handovers
         ]
 
     def _passes(self) -> list[Line] | None:

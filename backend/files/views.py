@@ -120,6 +120,15 @@ class FileFlag(msgspec.Struct, omit_defaults=True):
     lowered_on: date | None = None
 
 
+class FileHandover(msgspec.Struct, omit_defaults=True):
+    """From one social worker, by alias, to the next; words for as long as they are kept."""
+
+    on: date
+    given_to: str | None = None
+    given_by: str | None = None
+    words: str | None = None
+
+
 class FilePass(msgspec.Struct, omit_defaults=True):
     role: str
     made_on: date
@@ -152,6 +161,7 @@ class FileView(msgspec.Struct, omit_defaults=True):
     appointments: Annotated[list[FileDate] | UnsetType, of("appointments")] = UNSET
     contacts: Annotated[list[FileContact] | UnsetType, of("contacts")] = UNSET
     circle: Annotated[list[FileMember] | UnsetType, of("circle")] = UNSET
+    handovers: Annotated[list[FileHandover] | UnsetType, of("handovers")] = UNSET
     answers: Annotated[list[FileAnswer] | UnsetType, of("consents")] = UNSET
     messages: Annotated[list[FileYes] | UnsetType, of("consents")] = UNSET
     disclosures: Annotated[list[FileDisclosure] | UnsetType, of("consents")] = UNSET

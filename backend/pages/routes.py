@@ -14,6 +14,7 @@ from backend.pages.dates import DatesController
 from backend.pages.door import DESK, DoorController, prove, sign_out
 from backend.pages.erasure import ErasurePageController
 from backend.pages.flows import FlowPageController
+from backend.pages.handovers import HandoverPageController
 from backend.pages.incidents import IncidentPageController
 from backend.pages.incoming import IncomingController
 from backend.pages.joining import JoinController
@@ -43,6 +44,7 @@ desk = Router(
         PlanPageController,
         VisitController,
         CirclePageController,
+        HandoverPageController,
         WallPageController,
         GlassPageController,
         ErasurePageController,

@@ -34,6 +34,7 @@ READS = {
     *("getPlan", "listPlans", "milestoneHistory", "listTasks", "listAccess", "listWalls"),
     *("listBreakGlass", "draftSummary", "listLegalHolds", "listColleagues", "listSafety"),
     *("findPerson", "listFlows", "previewRelease", "listCalendars", "proposeDays"),
+    "getResponsibility",
     *("listIncidents", "draftNotice", "listComplaints", "listAgencyHolds"),
     *("listProofs", "listRecord", "listReviews"),
     *("listAgencyMandates", "listAgencyConsents", "countRecords"),

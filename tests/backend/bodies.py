@@ -35,6 +35,10 @@ def a_home(subject: str) -> dict[str, Any]:
     return {"subject": subject, "address": "7 Invented Lane"}
 
 
+def a_handover(login: str) -> dict[str, Any]:
+    return {"login": login, "words": "They like to be called before noon."}
+
+
 def a_flow(who: str) -> dict[str, Any]:
     to = {"kind": "chat", "to_role": "ME", "groups": ["messages"]}
     return {**to, "purpose": "care", "basis": "authorisation", "responsible": who}

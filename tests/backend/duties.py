@@ -53,6 +53,19 @@ def of_calendars(calendar: tuple[str, int]) -> Iterator[Asked]:
     yield "proposeDays", "GET", f"/calendars/{{}}/proposals?until={until}", (id_,), None, None
 
 
+async def a_handover(world: World, plan: str, to: Caller) -> str:
+    """A plan that was given to somebody who has not read of it yet."""
+    [row] = await world.sql(
+        "INSERT INTO handover (id, agency, plan, version, given_to, recorded_by, at)"
+        " SELECT gen_random_uuid(), agency, id, 1, $2, $2, $3 FROM plan WHERE id = $1::uuid"
+        " RETURNING id::text",
+        plan,
+        to.id,
+        clock.now(),
+    )
+    return str(row["id"])
+
+
 async def a_calendar(coordinator: Caller) -> tuple[str, int]:
     """Of a place of the agency besides its own."""
     place = {"name": "Lowland", "working_days": [1, 2, 3, 4]}

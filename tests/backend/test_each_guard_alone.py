@@ -79,6 +79,11 @@ ACTIONS = {
         "colleagues": "recordFlow",
     },
     "backend.files.actions": {"read_file": "readFile"},
+    "backend.handovers.actions": {
+        "hand_over": "handOver",
+        "take_over": "takeOver",
+        "get_responsibility": "getResponsibility",
+    },
     "backend.incidents.actions": {
         "record_incident": "recordIncident",
         "list_incidents": "listIncidents",

@@ -245,8 +245,8 @@ def test_the_parts_of_the_file_are_groups_of_the_matrix() -> None:
     groups = {mark["group"] for mark in marked(FileView).values()}
     assert set(FileView.__struct_fields__) - marked(FileView).keys() == {"as_of"}
     every = WITH_EACH_MATTER.union(*MATTERS.values())
-    # of safety only the person reads, and only what they raised themselves
-    assert groups - every == {"safety"}
+    # of safety only the person reads, and only what they raised themselves; and whose plan it was
+    assert groups - every == {"safety", "handovers"}
     assert every <= MATRIX.keys()
     for group in groups:
         assert cell("PE", group).reads, group

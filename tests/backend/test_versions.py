@@ -23,6 +23,7 @@ MAKES = {
     "raiseSafetyFlag",
     "protectAddress",
     "recordFlow",
+    "handOver",
     "addCalendar",
     "askBreakGlass",
     "inviteColleague",

@@ -36,6 +36,9 @@ WHOLE = {
     "LegalHoldView": "to the workers of the plan's own agency",
     **dict.fromkeys(("SafetyView", "FlagView", "AddressView"), "to the workers"),
     **dict.fromkeys(("CalendarView", "ProposalView"), "days of a place, and nobody's data"),
+    **dict.fromkeys(
+        ("ResponsibilityView", "HandoverView", "SpanView"), "to the workers of the plan"
+    ),
     "FlowView": "field groups and laws of an agency, and nobody's data",
     "IncidentView": "to coordinators and officers of the agency; words without a name",
     "ReviewView": "ids, to who looks from outside",
@@ -49,6 +52,7 @@ WHOLE = {
     "WishView": "to the coordinator who may let it",
     "MovedRow": "rows are cut by the rules",
     "PinnedRow": "likewise",
+    "DateWritten": "an id and a version, to who wrote it; words by what they see of the day",
     **dict.fromkeys(("MoveView", "PreviewView"), "its numbers are the workers'"),
     **dict.fromkeys(("WaitingMessage", "MovedQuestion"), "to the workers of a plan"),
     "EventView": "rules.tells, and no words to others",
@@ -145,6 +149,7 @@ WRITES = {
     "withdrawConsent": "consents",
     "discloseTo": "consents",
     "setDutyRota": "rota",
+    **dict.fromkeys(("handOver", "takeOver"), "handovers"),
     **dict.fromkeys(("addCalendar", "changeCalendar"), "calendars"),
     "inviteColleague": "accounts",
     "endAccountInvitation": "accounts",
@@ -178,6 +183,7 @@ READS = {
     "listTasks": "tasks",
     "listColleagues": "accounts",
     "listFlows": "registry",
+    "getResponsibility": "handovers",
     "listCalendars": "calendars",
     "listSafety": "safety",
     "listReviews": "reviews",

@@ -49,6 +49,10 @@ BEYOND = {
         ("listCalendars", "addCalendar", "changeCalendar", "proposeDays"),
         "on which days offices of a place are closed, as a human confirmed",
     ),
+    **dict.fromkeys(
+        ("handOver", "takeOver", "getResponsibility"),
+        "a worker changes, and no day is without one",
+    ),
     **dict.fromkeys(("setLegalHold", "listLegalHolds", "endLegalHold"), "what stops an erasure"),
     "findPerson": "a worker knows a name, and a list may be long",
     **dict.fromkeys(

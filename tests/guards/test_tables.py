@@ -109,6 +109,7 @@ SEALED = {
     "message.variables", "incoming.text", "incoming_update.sealed", "milestone_event.reason",
     "appointment.place", "task.note", "reading.comment", "summary.content",
     "court_file.sealed_reference", "safety_flag.content", "protected_address.address",
+    "handover.words",
     "passkey.sealed", "disclosure.sealed_purpose",
 }  # fmt: skip
 # Columns wide enough for words, in rows of a plan, and why no typed word gets there.
@@ -146,8 +147,8 @@ ALLOWED = {
 
 # What whoever came in by broken glass alone neither adds nor changes.
 BEHIND_GLASS = {
-    *((table, "INSERT") for table in (*GLASS_ADDS, "reading", "mandate")),
-    *((table, "UPDATE") for table in (*GLASS_CHANGES, "mandate", "task")),
+    *((table, "INSERT") for table in (*GLASS_ADDS, "handover", "reading", "mandate")),
+    *((table, "UPDATE") for table in (*GLASS_CHANGES, "handover", "mandate", "task")),
 } - {("participation", "UPDATE")}  # which nobody changes
 
 

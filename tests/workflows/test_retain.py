@@ -20,6 +20,7 @@ TERMS = {
     "texts": 30,
     "chats": 7,
     "values": 365,
+    "handovers": 90,
     "flags": 365,
     "addresses": 30,
     "relatives": 30,
@@ -72,6 +73,7 @@ class Archive:
             ("UPDATE incoming SET text = 'x', purge_after = $1", due),
             ("UPDATE message SET variables = 'x', created_at = $1", back["values"]),
             ("UPDATE link SET state = 'ended', chat = 'x', ended_at = $1", back["chats"]),
+            ("UPDATE handover SET words = 'x', at = $1", back["handovers"]),
             (
                 "UPDATE safety_flag SET content = 'x', kept_from = 'x', lowered_at = $1",
                 back["flags"],
@@ -110,6 +112,7 @@ class Archive:
         (found,) = await self.world.sql(
             "SELECT (SELECT text IS NULL FROM incoming) AS texts,"
             " (SELECT bool_and(variables IS NULL) FROM message) AS values,"
+            " (SELECT words IS NULL FROM handover) AS handovers,"
             " (SELECT content IS NULL AND kept_from IS NULL FROM safety_flag) AS flags,"
             " (SELECT address IS NULL FROM protected_address) AS addresses,"
             " (SELECT chat IS NULL FROM link WHERE id = $1) AS chats,"
@@ -140,8 +143,13 @@ async def archive(world: World) -> Archive:
         " SELECT gen_random_uuid(), agency, plan, 1, id, recipient, 'FA', id, 'yes', now()"
         " FROM message"
     )
+    other = {"login": (await world.somebody("SW")).login, "words": "x"}
     flag, home = {"subject": relative, "words": "x"}, {"subject": relative, "address": "x"}
-    for what, body in (("safety-flags", flag), ("protected-addresses", home)):
+    for what, body in (
+        ("safety-flags", flag),
+        ("protected-addresses", home),
+        ("handovers", other),
+    ):
         assert (await worker.post(f"/plans/{plan}/{what}", body)).status_code == 201
     made = await head.post("/incidents", {**an_incident(), "touched": [plan]})
     assert made.status_code == 201, made.text
