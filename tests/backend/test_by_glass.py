@@ -37,7 +37,7 @@ REFUSED = {
     *("createInvitation", "confirmLink", "cutLink", "bindCourtFile", "recordReading"),
     *("setWall", "endWall", "letBreakGlass"),
     *("askErasure", "endErasureWish", "erasePerson", "eraseVoluntary"),
-    *("setLegalHold", "endLegalHold"),
+    *("setLegalHold", "endLegalHold", "handOver", "takeOver"),
     *("lowerSafetyFlag", "protectAddress", "endProtectedAddress"),
 }
 # What only the desk does.
@@ -45,6 +45,7 @@ AT_THE_DESK = {
     *("createEntryPass", "endEntryPass", "askCorrection", "answerCorrection", "readIncoming"),
 }
 READ = {
+    "getResponsibility",
     *("getPlan", "listPlans", "milestoneHistory", "listTasks", "listAccess", "listWalls"),
     "previewRelease",
     *("listLegalHolds", "listSafety", "draftSummary", "findPerson", "listBreakGlass"),
@@ -52,7 +53,7 @@ READ = {
 # It names no plan, or has a test of its own; what is only at the desk is read as on its pages.
 ELSEWHERE = {
     *("openPlan", "askBreakGlass", "endBreakGlass", "setDutyRota", "signOut"),
-    *("listCalendars", "addCalendar", "changeCalendar", "proposeDays"),
+    *("listCalendars", "addCalendar"),
     *("listEntryPasses", "listCorrections"),
     *("listFlows", "listReviews", "listIncidents", "listComplaints", "recordIncident"),
     "listColleagues",
