@@ -35,6 +35,7 @@ from backend.courts.tables import (
     CourtToken,
 )
 from backend.erasure.tables import ErasureWish, LegalHold
+from backend.evidence.tables import Evidence
 from backend.flows.tables import DataFlow
 from backend.handovers.tables import Handover
 from backend.incidents.tables import Incident
@@ -95,6 +96,7 @@ APP_CONFIG = AppConfig(
         EntryKey,
         EntryPass,
         ErasureWish,
+        Evidence,
         Factor,
         Handover,
         Heartbeat,

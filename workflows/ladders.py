@@ -139,7 +139,7 @@ SELECT p.agency, p.id AS plan, k.kind, k.step, k.role, NULL::uuid AS assignee, m
   FROM plan p {OFFICES} CROSS JOIN {_STEPS}
  CROSS JOIN LATERAL (SELECT (p.left_custody_at AT TIME ZONE p.zone)::date AS left_on) AS d
   JOIN milestone m ON m.plan = p.id AND m.message = k.rule AND m.code <> 'FAR-02'
-       AND m.state IN ('planned', 'in_progress') AND m.said_by IS NULL
+       AND m.state IN ('planned', 'in_progress') AND (m.said_by IS NULL OR k.role = 'PO')
  WHERE p.state = 'active_outside' AND p.left_custody_at > $1::timestamptz - interval '7 days'
    AND (k.role IN ('SW', 'CO') OR EXISTS (SELECT 1 FROM mandate h WHERE h.plan = p.id
         AND h.role = k.role AND h.starts <= $1 AND (h.ends IS NULL OR h.ends > $1)))

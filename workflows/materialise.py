@@ -116,7 +116,7 @@ LEAVING = (
        AND p.left_custody_at > $1::timestamptz - interval '7 days'
   JOIN calendar s ON s.id = coalesce(p.calendar, p.agency)
   JOIN milestone m ON m.plan = p.id AND m.message = k.carries AND m.code <> 'FAR-02'
-       AND m.state IN ('planned', 'in_progress') AND m.said_by IS NULL
+       AND m.state IN ('planned', 'in_progress') AND (m.said_by IS NULL OR k.role = 'PO')
  CROSS JOIN LATERAL (SELECT (p.left_custody_at AT TIME ZONE p.zone)::date AS left_on) AS o
 """
     + _RECIPIENT

@@ -206,7 +206,8 @@ async def close_answered(subject: UUID, outcome: str) -> None:
 _CLOSE_SILENCE = """
 WITH closed AS (
     UPDATE task SET closed_at = $3, outcome = $4, version = version + 1
-     WHERE subject = $1 AND local_due = $2 AND closed_at IS NULL AND step LIKE 'silent%'
+     WHERE subject = $1 AND local_due = coalesce($2, local_due) AND role <> ALL ($5)
+       AND closed_at IS NULL AND step LIKE 'silent%'
     RETURNING id)
 UPDATE task u SET closed_at = $3, outcome = $4, version = u.version + 1
   FROM closed WHERE u.subject = closed.id AND u.kind = 'unopened' AND u.closed_at IS NULL
@@ -215,7 +216,15 @@ UPDATE task u SET closed_at = $3, outcome = $4, version = u.version + 1
 
 async def close_silence(subject: UUID, local_due: date, outcome: str) -> None:
     """The same of what was asked on one day: of a row that repeats, the silence of one cycle."""
-    await connection().execute(_CLOSE_SILENCE, subject, local_due, clock.now(), outcome)
+    await connection().execute(_CLOSE_SILENCE, subject, local_due, clock.now(), outcome, [])
+
+
+async def close_silence_but(subject: UUID, roles: Sequence[str], outcome: str) -> None:
+    """The same of any day, but for these roles: they go on as if nobody had answered."""
+    every_day = None
+    await connection().execute(
+        _CLOSE_SILENCE, subject, every_day, clock.now(), outcome, list(roles)
+    )
 
 
 async def close_tasks(subject: UUID, kind: str, outcome: str) -> None:

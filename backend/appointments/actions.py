@@ -16,9 +16,11 @@ from backend.audit.actions import record
 from backend.calendars.rules import open_days
 from backend.database import connection, transaction
 from backend.errors import NotFound, NotFromThisState, Taken, Unfit
+from backend.evidence.rules import OF_THE_CIRCLE
 from backend.messages import outbox
 from backend.messages.outbox import Occurrence
 from backend.once import Written
+from backend.plans.actions.claiming import claim_milestone
 from backend.plans.actions.milestones import find_milestone
 from backend.plans.actions.writing import write_milestone
 from backend.plans.rules import OVER, is_about_another
@@ -26,7 +28,8 @@ from backend.safety.actions import is_protected
 
 EVERYWHERE = frozenset({"SW", "CO"})
 WANTED_NO_MORE = frozenset({"declined", "not_needed"})
-# Whoever of these reached the person first settles "contact within 72 hours".
+# Whoever of these reached the person first settles "contact within 72 hours"; a mentor who says so
+# makes a claim.
 FIRST_CONTACT = frozenset({"ME", "SW", "PO"})
 
 
@@ -241,9 +244,12 @@ async def _chat_of_the_person(plan: Any, date_: Any) -> Any:
     return await outbox.active_link(plan["id"], plan["person"])
 
 
-async def settle_first_contact(actor: Actor, plan: Any, role: str, on: date) -> None:
-    """Close "contact within 72 hours", once mentor, social worker or probation reached the person.
+async def settle_first_contact(
+    actor: Actor, plan: Any, role: str, on: date, *, message: UUID | None = None
+) -> None:
+    """Close "contact within 72 hours", once social worker or probation reached the person.
 
+    A mentor who says so ends the calls to those who may know it, until a worker has seen to it.
     A day before the day of leaving settles nothing.
     """
     left = plan["left_custody_at"]
@@ -258,8 +264,10 @@ async def settle_first_contact(actor: Actor, plan: Any, role: str, on: date) -> 
         " AND state IN ('planned', 'in_progress') FOR UPDATE",
         plan["id"],
     )
-    if row is not None:
-        done = {"state": "done", "done_on": on, "said_by": None}
+    if row is not None and role in OF_THE_CIRCLE:
+        await claim_milestone(actor, row, plan, "reached", day=on, message=message)
+    elif row is not None:
+        done = {"state": "done", "done_on": on, "said_by": None, "saying": {"message": message}}
         await write_milestone(actor, row, plan, done)
 
 

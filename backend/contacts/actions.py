@@ -41,8 +41,10 @@ async def log_contact(actor: Actor, plan_id: UUID, new: NewContact) -> Written:
         return Written(new.id, 1, 201)
 
 
-async def write_contact(actor: Actor, plan: Any, role: str, new: NewContact) -> None:
-    """The row, and what it settles. Raises Unfit."""
+async def write_contact(
+    actor: Actor, plan: Any, role: str, new: NewContact, *, message: UUID | None = None
+) -> None:
+    """The row, and what it settles; `message` is the question that it answers. Raises Unfit."""
     if new.how not in HOW or new.outcome not in OUTCOMES:
         raise Unfit("how is met, phone, video, letter or visit; outcome is reached or tried.")
     if new.made_on > clock.today(plan["zone"]):
@@ -62,7 +64,7 @@ async def write_contact(actor: Actor, plan: Any, role: str, new: NewContact) -> 
         clock.now(),
     )
     if new.outcome == "reached":
-        await settle_first_contact(actor, plan, role, new.made_on)
+        await settle_first_contact(actor, plan, role, new.made_on, message=message)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from backend import clock
 from backend.alerts.actions import close_answered, close_silence
 from backend.audit.actions import record
 from backend.database import connection
+from backend.evidence.rules import OF_THE_CIRCLE
 from backend.messages import claims
 from backend.messages.claims import Tap
 from backend.messages.effects import EFFECTS, OF_A_DAY_GONE, URGENT, day_chosen
@@ -15,8 +16,10 @@ _HELP = {
     "need_help_now": ("need-help", URGENT),
     "call_me_now": ("call-me", URGENT),
 }
-# Who tried, or asks for help, has not reached anybody: the matter stays open for the others.
+# Who tried, or asks for help, has not reached anybody: the matter stays open for the others. So it
+# does for whoever may not know that a mentor says they have; the claim itself ends it for the rest.
 _LEAVES_OPEN = {("CONTACT72", "tried"), ("CONTACT72", "need_help")}
+_A_CLAIM = ("CONTACT72", "reached")
 
 
 async def answer(tap: Tap) -> str:
@@ -75,7 +78,8 @@ async def _stop_asking(tap: Tap) -> None:
         tap.actor.id,
         tap.message["local_due"] if repeats else None,
     )
-    if (tap.key, tap.action) in _LEAVES_OPEN:
+    said = (tap.key, tap.action)
+    if said in _LEAVES_OPEN or (said == _A_CLAIM and tap.actor.role in OF_THE_CIRCLE):
         return
     if repeats:
         await close_silence(tap.message["subject"], tap.message["local_due"], "answered")

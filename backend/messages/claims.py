@@ -1,8 +1,8 @@
 """What somebody said by a tap: a claim by who tapped, and only seldom a fact.
 
-A milestone follows only where its evidence is the answer itself (`reply`,
-`contact`), or where the tapper is the responsible worker. Everywhere else the
-plan shows "said by the mentor" until a worker confirms.
+A milestone follows only where its evidence is the answer itself (`reply`), or
+where the tapper is the responsible worker. Everywhere else the claim waits until
+a worker has seen to it.
 """
 
 from collections.abc import Mapping
@@ -16,12 +16,13 @@ from backend.access import Actor
 from backend.alerts.actions import open_task, step_again
 from backend.calendars.rules import open_days
 from backend.database import connection
+from backend.evidence.rules import settles_by_tap
 from backend.messages.questions import RELEASE_AT
 from backend.messages.rules import GATE_ASKS
-from backend.plans.actions.writing import write_events, write_milestone
+from backend.plans.actions.claiming import claim_milestone, deny_milestone, take_back
+from backend.plans.actions.writing import write_milestone
 from backend.plans.rules import due_on, next_cycle
 
-REPLY_EVIDENCE = frozenset({"reply", "contact"})
 _BEFORE_THE_DAY = frozenset(ask.rule for ask in GATE_ASKS)
 
 
@@ -95,7 +96,7 @@ async def is_of_a_day_gone(tap: Tap) -> bool:
 
 
 async def said_done(tap: Tap, code: str | None = None) -> None:
-    """The row is done where the answer is its evidence; otherwise the plan shows who said so.
+    """The row is done where the answer is its evidence; otherwise it is a claim of who says so.
 
     Of a row that repeats, the cycle that was asked about; where that is over, nothing.
     """
@@ -106,18 +107,32 @@ async def said_done(tap: Tap, code: str | None = None) -> None:
     over = row["due_on"] is not None and row["due_on"] > tap.message["local_due"]
     if row["repeat_days"] is not None and over and not row["pinned"]:
         return
-    responsible = tap.actor.kind == "staff" and row["owner"] == tap.actor.role
-    if row["evidence"] in REPLY_EVIDENCE or responsible:
+    if settles_by_tap(row["evidence"], tap.actor.role, owner=row["owner"]):
         await _settle(tap, row)
     else:
-        await _show(tap, row, tap.action)
+        await _claim(tap, row)
 
 
-async def said(tap: Tap, what: str, code: str | None = None) -> None:
-    """The plan shows that they said so, and no more."""
+async def said(tap: Tap, code: str) -> None:
+    """Somebody else says that it happened than whose answer it waits for: a claim, and no more."""
     row = await _row(tap, code)
     if row is not None:
-        await _show(tap, row, what)
+        await _claim(tap, row)
+
+
+async def said_not(tap: Tap) -> None:
+    """It did not happen, or not yet. The row stays open, and was never to be settled by that."""
+    row = await _row(tap)
+    if row is not None and tap.plan is not None:
+        await deny_milestone(tap.actor, row, tap.plan, tap.action, message=tap.message["id"])
+
+
+async def named(tap: Tap, day: date) -> None:
+    """They name the day on which it is to be: no word yet that it was."""
+    row = await _row(tap)
+    if row is not None and tap.plan is not None:
+        after = {"said_by": tap.actor.role, "what": f"day {day.isoformat()}"}
+        await write_milestone(tap.actor, row, tap.plan, after)
 
 
 async def _row(tap: Tap, code: str | None = None) -> Any | None:
@@ -131,10 +146,10 @@ async def _row(tap: Tap, code: str | None = None) -> Any | None:
     )
 
 
-async def _show(tap: Tap, row: Mapping[str, Any], what: str) -> None:
+async def _claim(tap: Tap, row: Mapping[str, Any]) -> None:
     if tap.plan is not None:
-        await write_milestone(tap.actor, row, tap.plan, {"said_by": tap.actor.role})
-        await write_events(tap.actor, tap.plan, "said", [(row, row["due_on"])], what=what)
+        message = tap.message["id"]
+        await claim_milestone(tap.actor, row, tap.plan, tap.action, message=message)
 
 
 # What one answer changed, and nobody since: from its claim to the next of who gave it.
@@ -151,7 +166,10 @@ SELECT e.before, e.due_before, m.* FROM claim c
 
 
 async def unsettle(tap: Tap, message: Any) -> None:
-    """Open again what the actor's answer to a message has settled; the caller holds its plan."""
+    """Take back what the actor said by a message, and open again what that has settled.
+
+    The caller holds its plan.
+    """
     if tap.plan is None:
         return
     for row in await connection().fetch(_SETTLED, message, tap.actor.id):
@@ -159,6 +177,7 @@ async def unsettle(tap: Tap, message: Any) -> None:
         if row["state"] == "planned":  # the next of its cycles
             after["cycle"] = row["cycle"] - 1
         await write_milestone(tap.actor, row, tap.plan, after)
+    await take_back(tap.actor, tap.plan, message)
 
 
 async def _settle(tap: Tap, row: Mapping[str, Any]) -> None:
@@ -167,6 +186,7 @@ async def _settle(tap: Tap, row: Mapping[str, Any]) -> None:
         "state": "done",
         "done_on": clock.today(tap.plan["zone"] if tap.plan else tap.link["zone"]),
         "said_by": None,
+        "saying": {"message": tap.message["id"]},
     }
     if from_cycle is not None and tap.plan is not None:
         due = due_on(row["code"], from_cycle, tap.plan["release_date"], open_days(tap.plan))

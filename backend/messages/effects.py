@@ -10,7 +10,15 @@ from backend.circles.actions import pass_gate_on
 from backend.contacts.actions import NewContact, write_contact
 from backend.database import connection
 from backend.messages import outbox, rules
-from backend.messages.claims import Tap, said, said_done, tell_worker, unsettle
+from backend.messages.claims import (
+    Tap,
+    named,
+    said,
+    said_done,
+    said_not,
+    tell_worker,
+    unsettle,
+)
 from backend.messages.outbox import Occurrence
 
 URGENT = 2
@@ -40,7 +48,8 @@ def _contact(how: str, outcome: str) -> Effect:
         if tap.plan is None:
             return ""
         contact = NewContact(how, outcome, clock.today(tap.plan["zone"]))
-        await write_contact(tap.actor, tap.plan, tap.actor.role, contact)
+        by = tap.message["id"]
+        await write_contact(tap.actor, tap.plan, tap.actor.role, contact, message=by)
         if outcome == "reached" and tap.key == "CONTACT":
             await said_done(tap)
         elif outcome == "tried" and tap.key == "CONTACT" and await _tried_on_two_days(tap):
@@ -99,7 +108,7 @@ async def _together(tap: Tap) -> str:
     if tap.actor.role == "ME":
         await said_done(tap, "MEN-07")
     else:
-        await said(tap, tap.action, "MEN-07")
+        await said(tap, "MEN-07")
     await close_answered(tap.message["subject"], "together")
     await close_tasks(tap.message["subject"], "gate-waiting", "together")
     return "NOTED"
@@ -108,6 +117,12 @@ async def _together(tap: Tap) -> str:
 async def _night(tap: Tap) -> str:
     await said_done(tap)
     return "NOTED"
+
+
+async def _no_bed(tap: Tap) -> str:
+    await said_not(tap)
+    await tell_worker(tap, "no-bed", URGENT)
+    return "HELP-COMING"
 
 
 async def _coming(tap: Tap) -> str:
@@ -135,7 +150,7 @@ async def _after_missing(tap: Tap) -> str:
 async def day_chosen(tap: Tap) -> str:
     """The mentor names a day: the plan shows it as said, and asks no more before it."""
     if tap.day is not None:
-        await said(tap, f"day {tap.day.isoformat()}")
+        await named(tap, tap.day)
     return "DATE-OK"
 
 
@@ -211,7 +226,7 @@ EFFECTS: dict[tuple[str, str], Effect] = {
     ("GATE-0", "problem"): _task("gate-problem", "HELP-COMING", URGENT),
     ("GATE-WAIT", "yes_together_now"): _together,
     ("NIGHT1", "yes"): _night,
-    ("NIGHT1", "no_need_help"): _task("no-bed", "HELP-COMING", URGENT),
+    ("NIGHT1", "no_need_help"): _no_bed,
     ("CONTACT", "met"): _contact("met", "reached"),
     ("CONTACT", "by_phone"): _contact("phone", "reached"),
     ("CONTACT", "tried"): _contact("phone", "tried"),

@@ -83,6 +83,8 @@ def _wanted(form: Form) -> MilestoneChange:
         reason=given.reason,
         done_on=given.done_on,
         show_court=given.show_court,
+        known=given.known,
+        happened=given.happened,
     )
 
 

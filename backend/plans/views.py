@@ -286,12 +286,19 @@ class PreviewView(msgspec.Struct):
 
 
 class ChangeMilestone(msgspec.Struct, forbid_unknown_fields=True):
+    """`known` is how it is known that it happened: act, document or provider.
+
+    `happened` answers what somebody said of the row: false, not yet; true, it did all the same.
+    """
+
     state: str | None = None
     due_on: date | None = None
     cause: str | None = None
     reason: Note | None = None
     done_on: date | None = None
     show_court: bool | None = None
+    known: str | None = None
+    happened: bool | None = None
 
 
 class EventView(msgspec.Struct, omit_defaults=True):

@@ -6,7 +6,7 @@ all. A plan in which support was refused and one in which it was never offered
 give the same facts, and the same bytes.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -14,9 +14,11 @@ from uuid import UUID
 
 import msgspec
 
+from backend.evidence.rules import OF_THE_CIRCLE
 from backend.plans.rules import is_live
 from backend.second.rules import DELAY
 from backend.summaries.content import Attestation, Fact, Period, ReadTo
+from backend.summaries.sources import Settled, as_asked, in_words, is_shown, source_of
 
 TYPES = frozenset({"release_plan_report", "start", "periodic", "event", "final"})
 # Whose contacts are counted. Mentor, family, trainer and counsellor are chosen, so they are not.
@@ -40,12 +42,14 @@ Row = Mapping[str, Any]
 class Material:
     """The rows that facts are made of; nothing else of a plan is looked at.
 
-    `cycles` are the days on which a repeated row was done, by code; `stopped` the day
-    on which a row became impossible; `contacts` and `appointments` are counts.
+    `settled` says by whom a row is done, by code; `cycles` on which days a repeated row was done,
+    and by which role; `stopped` is the day on which a row became impossible; `contacts` and
+    `appointments` are counts.
     """
 
     milestones: Sequence[Row]
-    cycles: Mapping[str, Sequence[date]]
+    settled: Mapping[str, Settled]
+    cycles: Mapping[str, Sequence[tuple[date, str]]]
     stopped: Mapping[str, date]
     contacts: Mapping[tuple[str, str], int]
     appointments: Mapping[tuple[str, str], int]
@@ -74,7 +78,7 @@ def facts_of(found: Material, period: Period, words: Mapping[str, str]) -> list[
         key=lambda row: row["code"],
     )
     facts = [
-        *sorted(_done(told, period, words), key=lambda fact: fact.on),
+        *sorted(_done(told, found, period, words), key=lambda fact: fact.on),
         *_kept(found, period, words),
         *_counts(told, found, period, words),
         *_contacts(found, period, words),
@@ -87,25 +91,28 @@ def facts_of(found: Material, period: Period, words: Mapping[str, str]) -> list[
     ]
 
 
-def _of_row(row: Row, kind: Any, text: str, on: date, words: Mapping[str, str]) -> Fact:
-    # the role that answers for the row: who tapped could tell that there is a mentor
-    source = "record" if kind == "obstacle" else row["evidence"]
-    return Fact(
-        kind=kind,
-        text=text,
-        source_role=row["owner"],
-        source=f"{words['role:' + row['owner']]}, {words['source:' + source]}",
-        on=on,
-        pathway=row["pathway"],
-    )
+def _of_row(row: Row, kind: Any, text: str, on: date, source: tuple[str, str]) -> Fact:
+    role, said = source
+    return Fact(kind=kind, text=text, source_role=role, source=said, on=on, pathway=row["pathway"])
 
 
-def _done(rows: Collection[Row], period: Period, words: Mapping[str, str]) -> list[Fact]:
-    return [
-        _of_row(row, "done", words[row["code"]], row["done_on"], words)
-        for row in rows
-        if row["court"] == "Y" and row["state"] == "done" and period.holds(row["done_on"])
-    ]
+def _settled(row: Row, found: Material) -> Settled:
+    return found.settled.get(row["code"], as_asked(row))
+
+
+def _done(
+    rows: Collection[Row], found: Material, period: Period, words: Mapping[str, str]
+) -> Iterator[Fact]:
+    for row in rows:
+        settled = _settled(row, found)
+        if (
+            row["court"] == "Y"
+            and row["state"] == "done"
+            and period.holds(row["done_on"])
+            and is_shown(row, settled)
+        ):
+            source = source_of(row, settled, words)
+            yield _of_row(row, "done", words[row["code"]], row["done_on"], source)
 
 
 def _open(
@@ -113,7 +120,13 @@ def _open(
 ) -> list[Fact]:
     """Ordered rows that fell due in the period. What comes later is the live plan's matter."""
     return [
-        _of_row(row, "open", words["open"].format(title=words[row["code"]]), row["due_on"], words)
+        _of_row(
+            row,
+            "open",
+            words["open"].format(title=words[row["code"]]),
+            row["due_on"],
+            in_words(row["owner"], row["evidence"], words),
+        )
         for row in rows
         if row["kind"] == "O"
         and row["court"] == "Y"
@@ -132,7 +145,7 @@ def _obstacles(
             "obstacle",
             words["obstacle"].format(title=words[row["code"]]),
             found.stopped[row["code"]] if row["court"] == "Y" else period.ends,
-            words,
+            in_words(row["owner"], "record", words),
         )
         for row in rows
         if row["state"] == "not_possible"
@@ -144,22 +157,27 @@ def _obstacles(
 def _counts(
     rows: Collection[Row], found: Material, period: Period, words: Mapping[str, str]
 ) -> list[Fact]:
-    """Rows of which a court may know the number and no date, by pathway."""
-    totals: dict[str, int] = {}
-    owners: dict[str, str] = {}
+    """Rows of which a court may know the number and no date, by pathway and by who knows it."""
+    totals: dict[tuple[str, str], int] = {}
     for row in rows:
         if row["court"] != "A":
             continue
-        if row["repeat_days"] is not None:
-            times = sum(period.holds(day) for day in found.cycles.get(row["code"], ()))
-        else:
-            times = int(row["state"] == "done" and period.holds(row["done_on"]))
-        if times:
-            totals[row["pathway"]] = totals.get(row["pathway"], 0) + times
-            owners[row["pathway"]] = row["owner"]
+        for on, settled in _times(row, found):
+            if period.holds(on) and is_shown(row, settled):
+                role, _ = source_of(row, settled, words)
+                totals[row["pathway"], role] = totals.get((row["pathway"], role), 0) + 1
     return [
-        _count(f"count:{pathway}", (owners[pathway], "count"), period, words, count=total)
-        for pathway, total in sorted(totals.items())
+        _count(f"count:{pathway}", (role, "count"), period, words, count=total)
+        for (pathway, role), total in sorted(totals.items())
+    ]
+
+
+def _times(row: Row, found: Material) -> list[tuple[date | None, Settled]]:
+    if row["repeat_days"] is None:
+        return [(row["done_on"], _settled(row, found))] if row["state"] == "done" else []
+    return [
+        (on, Settled(role, "said" if role in OF_THE_CIRCLE else "act"))
+        for on, role in found.cycles.get(row["code"], ())
     ]
 
 
@@ -208,7 +226,7 @@ def _count(
         kind="count",
         text=words[key].format(count=count, of=of, role=words[f"role:{role}"]),
         source_role=role,
-        source=f"{words['role:' + role]}, {words['source:' + source]}",
+        source=in_words(role, source, words)[1],
         on=period.ends,
         count=count,
         of=of,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -16,6 +16,7 @@ from backend.audit.actions import record
 from backend.calendars.rules import open_days
 from backend.database import MOMENT, connection, fetch_at_once, transaction
 from backend.errors import MoreToLookAt, NotFound, NotFromThisState, NotYourRole, Unfit
+from backend.evidence import rules as evidence
 from backend.once import Asked, Written
 from backend.plans import rules
 from backend.plans.actions.refusing import let_fall
@@ -27,7 +28,9 @@ class MilestoneChange:
     """What should become of a row: a new state, a new date, or the person's tick for the court.
 
     `reason` is asked when a closed row opens again; `cause` when it is not possible;
-    `done_on` is the civil day of the fact, today where it is left out.
+    `done_on` is the civil day of the fact, today where it is left out, and `known` how it is known.
+    `happened` answers what somebody said of it, and stands alone: false of an open row (not yet),
+    true of a done one (it did).
     """
 
     state: str | None = None
@@ -36,6 +39,8 @@ class MilestoneChange:
     reason: str | None = None
     done_on: date | None = None
     show_court: bool | None = None
+    known: str | None = None
+    happened: bool | None = None
 
 
 async def find_milestone(actor: Actor, id_: UUID, *, change: bool = False) -> tuple[Any, Any]:
@@ -67,6 +72,8 @@ async def change_milestone(actor: Actor, id_: UUID, seen: int, wanted: Milestone
         check_seen(rules.version_for(plan["mandate"], row), seen)
         _check_role(plan["mandate"], wanted)
         _check(row, plan, wanted)
+        if wanted.happened is not None:
+            await _check_said(row, happened=not wanted.happened)
         after = _after(row, plan, wanted)
         count = await write_milestone(actor, row, plan, after, reason=wanted.reason)
         if wanted.state == "declined":
@@ -108,10 +115,11 @@ async def change_milestone_of(
 def _foregone(wanted: MilestoneChange) -> tuple[list[str], dict[str, Any]]:
     """The open states from which the rules let this happen, and what it comes to.
 
-    None of them where that hangs on more than the state: a refusal takes others with it.
+    None of them where that hangs on more than the state: a refusal takes others with it, and what
+    somebody said is looked for.
     """
     froms, after = list[str](), dict[str, Any]()
-    if wanted.state == "declined":
+    if wanted.state == "declined" or wanted.happened is not None:
         return froms, after
     for state in sorted(rules.OPEN):
         row = {**_PLAIN_ROW, "state": state}
@@ -126,14 +134,19 @@ def _foregone(wanted: MilestoneChange) -> tuple[list[str], dict[str, Any]]:
 
 def _check_role(role: str, wanted: MilestoneChange) -> None:
     dates, tick = wanted.due_on is not None, wanted.show_court is not None
+    if wanted.happened is not None and role not in rules.WORKERS:
+        raise NotYourRole
     if not rules.may_say(role, wanted.state, wanted.cause, dates=dates, tick=tick):
+        raise NotYourRole
+    if wanted.known in evidence.KNOWN - evidence.may_know(role):
         raise NotYourRole
 
 
 def _check(row: Mapping[str, Any], plan: Mapping[str, Any], wanted: MilestoneChange) -> None:
     state = wanted.state
-    if state is None and wanted.due_on is None and wanted.show_court is None:
-        raise Unfit("Say what should change: state, due_on or show_court.")
+    said = (state, wanted.due_on, wanted.show_court, wanted.happened)
+    if all(one is None for one in said):
+        raise Unfit("Say what should change: state, due_on, show_court or happened.")
     if plan["state"] not in rules.RUNNING:
         raise NotFromThisState("The plan is not running.")
     if state is not None and not rules.may_become(row["state"], state):
@@ -149,6 +162,31 @@ def _check(row: Mapping[str, Any], plan: Mapping[str, Any], wanted: MilestoneCha
         raise Unfit("done_on is not in the future.")
     if wanted.due_on is not None and (state or row["state"]) not in rules.OPEN:
         raise NotFromThisState("Only an open row can be given another date.")
+    _check_evidence(row, wanted)
+
+
+def _check_evidence(row: Mapping[str, Any], wanted: MilestoneChange) -> None:
+    settles = wanted.state == "done" or wanted.happened is True
+    if wanted.known is not None and (wanted.known not in evidence.KNOWN or not settles):
+        raise Unfit("known is act, document or provider, and belongs to what happened.")
+    if wanted.happened is None:
+        return
+    if replace(wanted, happened=None, known=None) != MilestoneChange():
+        raise Unfit("happened stands alone.")
+    if not (row["state"] == "done" if wanted.happened else row["state"] in rules.OPEN):
+        raise NotFromThisState("happened is false of an open row, and true of a done one.")
+
+
+_SAID = """
+SELECT EXISTS (SELECT 1 FROM evidence WHERE milestone = $1 AND cycle = $2 AND happened = $3
+                  AND provenance = 'said' AND taken_back_at IS NULL)
+"""
+
+
+async def _check_said(row: Mapping[str, Any], *, happened: bool) -> None:
+    """What nobody has said needs no answer, and none is kept."""
+    if not await connection().fetchval(_SAID, row["id"], row["cycle"], happened):
+        raise NotFromThisState("Nobody has said anything else of it.")
 
 
 def _check_reason(row: Mapping[str, Any], wanted: MilestoneChange) -> None:
@@ -163,14 +201,21 @@ def _check_reason(row: Mapping[str, Any], wanted: MilestoneChange) -> None:
 def _after(
     row: Mapping[str, Any], plan: Mapping[str, Any], wanted: MilestoneChange
 ) -> dict[str, Any]:
-    after: dict[str, Any] = {}
+    if wanted.happened is not None:
+        return _answered(row, plan, wanted)
+    after: dict[str, Any] = {"saying": {"provenance": wanted.known}} if wanted.known else {}
     if wanted.show_court is not None:
         after["show_court"] = wanted.show_court
     if wanted.due_on is not None:
         after |= {"due_on": wanted.due_on, "pinned": True}
-    if wanted.state is None:
-        return after
-    after |= {"state": wanted.state, "cause": wanted.cause, "said_by": None}
+    return after if wanted.state is None else after | _stated(row, plan, wanted)
+
+
+def _stated(
+    row: Mapping[str, Any], plan: Mapping[str, Any], wanted: MilestoneChange
+) -> dict[str, Any]:
+    """Another state, and what comes of it."""
+    after: dict[str, Any] = {"state": wanted.state, "cause": wanted.cause, "said_by": None}
     if wanted.state == "done":
         after["done_on"] = wanted.done_on or clock.today(plan["zone"])
         if (day := rules.next_cycle(row)) is not None:
@@ -184,6 +229,17 @@ def _after(
         if row["due_on"] is None and wanted.due_on is None:  # it fell while it slept
             after["due_on"] = _due(row, plan, row["day"])
     return after
+
+
+def _answered(
+    row: Mapping[str, Any], plan: Mapping[str, Any], wanted: MilestoneChange
+) -> dict[str, Any]:
+    """The worker's answer to what somebody said; who said so is not contradicted in the history."""
+    if wanted.happened:
+        saying = {"happened": True, "day": row["done_on"], "provenance": wanted.known}
+        return {"what": "it_did", "saying": saying}
+    saying = {"happened": False, "day": clock.today(plan["zone"])}
+    return {"said_by": None, "what": "not_yet", "saying": {**saying, "provenance": "act"}}
 
 
 def _due(row: Mapping[str, Any], plan: Mapping[str, Any], day: int) -> date:

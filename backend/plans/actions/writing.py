@@ -18,6 +18,7 @@ from backend.plans import rules
 _COLUMNS = frozenset(
     {"state", "cause", "due_on", "pinned", "cycle", "done_on", "said_by", "show_court"}
 )
+_BESIDES = frozenset({"what", "saying"})
 _WRITE = "SELECT write_milestone($1, $2, $3, $4, $5, $6, $7, $8)"
 
 
@@ -31,9 +32,10 @@ async def write_milestone(
 ) -> int:
     """Write the row, its event and what follows; the new version. The caller holds the row's lock.
 
-    What was about to be asked about it falls away with its state or its day.
+    What was about to be asked about it falls away with its state or its day. That it is done is
+    evidence; a `saying` says how that is known, or that it did not happen, and `what` was said.
     """
-    if not after.keys() <= _COLUMNS:
+    if not after.keys() <= _COLUMNS | _BESIDES:
         raise ValueError(sorted(after))
     event, sealed = uuid4(), None
     if reason:

@@ -17,9 +17,11 @@ from backend.audit.actions import record
 from backend.courts.actions import reference_of
 from backend.database import connection, transaction
 from backend.errors import NotFound, Unfit
+from backend.evidence.rules import OF_THE_CIRCLE, PAPERS
 from backend.matrix import covers
 from backend.summaries.content import Comment, Corrected, Draft, Period, canonical
 from backend.summaries.rules import TYPES, Material, facts_of
+from backend.summaries.sources import Settled
 from backend.summaries.wording import spoken, words
 
 DRAFT_READERS = ("SW", "PO", "CO")
@@ -159,13 +161,33 @@ def digest_shown(draft: Draft, readings: Sequence[Any]) -> str:
 
 
 _CYCLES = """
-SELECT code, at FROM (
-    SELECT m.code, e.at, e.after,
-           lead(e.before) OVER (PARTITION BY m.id ORDER BY e.at, e.id) AS next
+SELECT code, at, role FROM (
+    SELECT m.code, e.at, e.role, e.after,
+           lead(e.before) OVER of_row AS next, lead(e.after) OVER of_row AS then
       FROM milestone_event e JOIN milestone m ON m.id = e.milestone
-     WHERE e.plan = $1 AND m.repeat_days IS NOT NULL AND e.kind = 'state') AS event
+     WHERE e.plan = $1 AND m.repeat_days IS NOT NULL AND e.kind = 'state'
+    WINDOW of_row AS (PARTITION BY m.id ORDER BY e.at, e.id)) AS event
  WHERE after = 'done' AND next IS DISTINCT FROM 'done'
-"""  # a row that was done and opened again was not done after all
+   AND (next, then) IS DISTINCT FROM ('planned', 'planned')
+"""  # a row that was done and opened again was not done after all, nor is what was taken back
+# What a worker or a service knows goes before what somebody said. An officer is shown no claim, so
+# a draft hangs on none; and an earlier release wrote down nothing but who settled a row.
+_SETTLED = """
+SELECT m.code, coalesce(e.role, v.role) AS role,
+       coalesce(e.provenance,
+                CASE WHEN v.role = ANY ($2) THEN 'said'
+                     WHEN m.evidence = ANY ($3) THEN 'document' ELSE 'act' END) AS provenance
+  FROM milestone m
+  LEFT JOIN LATERAL (
+       SELECT o.role, o.provenance FROM evidence o
+        WHERE o.milestone = m.id AND o.cycle = m.cycle AND o.happened AND o.provenance <> 'said'
+          AND o.taken_back_at IS NULL ORDER BY o.at DESC, o.id LIMIT 1) AS e ON true
+  LEFT JOIN LATERAL (
+       SELECT o.role FROM milestone_event o
+        WHERE o.milestone = m.id AND o.kind = 'state' AND o.after = 'done'
+        ORDER BY o.at DESC, o.id LIMIT 1) AS v ON true
+ WHERE m.plan = $1 AND m.state = 'done' AND coalesce(e.role, v.role) IS NOT NULL
+"""
 _STOPPED = """
 SELECT m.code, max(e.at) AS at FROM milestone_event e JOIN milestone m ON m.id = e.milestone
  WHERE e.plan = $1 AND m.state = 'not_possible' AND e.kind = 'state' AND e.after = 'not_possible'
@@ -189,11 +211,13 @@ async def _material(plan: Any, period: Period) -> Material:
     def day(at: datetime) -> date:
         return at.astimezone(zone).date()
 
-    cycles: dict[str, list[date]] = defaultdict(list)
+    cycles: dict[str, list[tuple[date, str]]] = defaultdict(list)
     for row in await held.fetch(_CYCLES, plan["id"]):
-        cycles[row["code"]].append(day(row["at"]))
+        cycles[row["code"]].append((day(row["at"]), row["role"]))
+    settled = await held.fetch(_SETTLED, plan["id"], sorted(OF_THE_CIRCLE), sorted(PAPERS))
     return Material(
         milestones=await held.fetch("SELECT * FROM milestone WHERE plan = $1", plan["id"]),
+        settled={row["code"]: Settled(row["role"], row["provenance"]) for row in settled},
         cycles=cycles,
         stopped={row["code"]: day(row["at"]) for row in await held.fetch(_STOPPED, plan["id"])},
         contacts={

@@ -1,0 +1,80 @@
+"""Who may say of a row that it happened, how they know, and which two sayings differ. No I/O.
+
+`said`: a mentor, a relative or the person says so by chat. `act`: whoever writes did it, or saw to
+it themselves. `document`: they saw the paper. `provider`: the service concerned told the worker.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from backend.plans.rules import SERVICES, WORKERS
+
+OF_THE_CIRCLE = frozenset({"ME", "FA", "PE"})
+# What the answer itself settles, whoever gives it. Everything else asks for what somebody saw.
+BY_ANSWER = frozenset({"reply"})
+PAPERS = frozenset({"doc", "signed"})
+OWN = frozenset({"act", "document"})
+KNOWN = OWN | {"provider"}
+MISSED = "missed"  # no evidence: an appointment for the row that did not take place
+
+
+def may_know(role: str) -> frozenset[str]:
+    """How this role may know of a row: a worker was told by others too, a service was not."""
+    if role in WORKERS:
+        return KNOWN
+    return OWN if role in SERVICES else frozenset()
+
+
+def settles_by_tap(kind: str, role: str, *, owner: str) -> bool:
+    """Whether a tap settles a row of this kind: an answer, or the act of who is responsible."""
+    return kind in BY_ANSWER or (role in SERVICES and role == owner)
+
+
+@dataclass(frozen=True)
+class Saying:
+    """Whether it happened, on which day, as somebody says; `speaker` says it with one voice."""
+
+    speaker: UUID
+    role: str
+    provenance: str
+    happened: bool
+    day: date
+
+
+def standing(sayings: Iterable[Saying]) -> list[Saying]:
+    """The last word of each speaker, of sayings from the oldest on."""
+    last: dict[tuple[UUID, bool], Saying] = {}
+    for one in sayings:
+        last[one.speaker, one.provenance == MISSED] = one
+    return list(last.values())
+
+
+def differ(sayings: Sequence[Saying]) -> bool:
+    """Whether somebody says that it happened, and somebody that by then it had not.
+
+    That a date was missed differs from what is said of that very day alone. Who is right is for
+    people to find out.
+    """
+    words = standing(sayings)
+    yes = [one for one in words if one.happened]
+    return any(
+        one.day == other.day if other.provenance == MISSED else one.day <= other.day
+        for one in yes
+        for other in words
+        if not other.happened
+    )
+
+
+def sees_saying(role: str, saying: Mapping[str, Any]) -> bool:
+    """Who may know of a saying, among those who see its row.
+
+    What the circle says is for the workers, and so is that something did not happen: nobody says
+    that of a row but because somebody else had said that it did.
+    """
+    if role in WORKERS:
+        return True
+    known = saying["provenance"] != "said" and saying["happened"] and not saying["taken_back"]
+    return bool(known and saying["role"] in SERVICES)
