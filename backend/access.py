@@ -63,6 +63,8 @@ OPERATIONS: Mapping[str, frozenset[str]] = {
     "previewRelease": frozenset({"SW", "PS"}),
     "changeMilestone": _ROW_OWNERS,
     "milestoneHistory": _PLAN_READERS,
+    "getMilestone": _PLAN_READERS,
+    "listClaims": _WORKERS,
     "planAppointment": frozenset({"SW", "PO", "PS", "TR", "CP"}),
     "changeAppointment": frozenset({"SW", "PO", "PS", "TR", "CP"}),
     "logContact": frozenset({"SW", "PO", "PS", "TR"}),

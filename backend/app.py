@@ -22,6 +22,7 @@ from backend.courts.routes import CourtController
 from backend.doors import admit
 from backend.envelope import Enveloped
 from backend.erasure.routes import ErasureController
+from backend.evidence.routes import EvidenceController
 from backend.flows.routes import FlowController
 from backend.handovers.routes import HandoverController
 from backend.health import live, ready
@@ -81,6 +82,7 @@ def create_app(*, docs: bool = True, extra: Sequence[Any] = ()) -> Litestar:
             ColleagueController,
             PlanController,
             MilestoneController,
+            EvidenceController,
             AppointmentController,
             ContactController,
             TaskController,

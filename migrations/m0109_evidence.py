@@ -31,10 +31,10 @@ SAID_BEFORE = """
 ALTER TABLE plan NO FORCE ROW LEVEL SECURITY;
 ALTER TABLE milestone NO FORCE ROW LEVEL SECURITY;
 ALTER TABLE milestone_event NO FORCE ROW LEVEL SECURITY;
-INSERT INTO evidence (id, agency, plan, version, milestone, cycle, kind, actor, role, provenance,
-                      happened, day, at)
-SELECT gen_random_uuid(), m.agency, m.plan, 1, m.id, m.cycle, m.evidence, e.actor, e.role, 'said',
-       true, (e.at AT TIME ZONE p.zone)::date, e.at
+INSERT INTO evidence (id, agency, plan, version, milestone, row_version, cycle, kind, actor, role,
+                      provenance, happened, day, at)
+SELECT gen_random_uuid(), m.agency, m.plan, 1, m.id, m.version, m.cycle, m.evidence, e.actor,
+       e.role, 'said', true, (e.at AT TIME ZONE p.zone)::date, e.at
   FROM milestone m JOIN plan p ON p.id = m.plan
  CROSS JOIN LATERAL (
        SELECT s.* FROM milestone_event s WHERE s.milestone = m.id AND s.kind = 'said'
@@ -112,11 +112,11 @@ BEGIN
         old.due_on, new.due_on, after ->> 'what', why);
     IF (saying IS NOT NULL OR done) AND old.evidence <> 'none' THEN
         INSERT INTO evidence (
-            id, agency, plan, version, milestone, cycle, kind, actor, role, provenance, happened,
-            day, at, message)
+            id, agency, plan, version, milestone, row_version, cycle, kind, actor, role, provenance,
+            happened, day, at, message)
         VALUES (
-            gen_random_uuid(), old.agency, old.plan, 1, asked, old.cycle, old.evidence, actor,
-            actor_role,
+            gen_random_uuid(), old.agency, old.plan, 1, asked, old.version + 1, old.cycle,
+            old.evidence, actor, actor_role,
             coalesce(saying ->> 'provenance',
                      CASE WHEN of_the_circle THEN 'said'
                           WHEN old.evidence IN ('doc', 'signed') THEN 'document' ELSE 'act' END),

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from backend.plans.rules import SERVICES, WORKERS
+from backend.plans.rules import OPEN, SERVICES, WORKERS
 
 OF_THE_CIRCLE = frozenset({"ME", "FA", "PE"})
 # What the answer itself settles, whoever gives it. Everything else asks for what somebody saw.
@@ -66,6 +66,24 @@ def differ(sayings: Sequence[Saying]) -> bool:
         for other in words
         if not other.happened
     )
+
+
+def waits(row: Mapping[str, Any], sayings: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether somebody of the circle says what is not so of a row, and no worker has answered yet.
+
+    That it happened, of an open row; that by then it had not, of a done one.
+    """
+    for one in reversed(sayings):
+        if one["taken_back"] or one["provenance"] == MISSED:
+            continue
+        if one["provenance"] != "said":
+            return False
+        if one["happened"]:
+            if row["state"] in OPEN:
+                return True
+        elif row["state"] == "done" and one["day"] >= row["done_on"]:
+            return True
+    return False
 
 
 def sees_saying(role: str, saying: Mapping[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-from piccolo.columns import UUID, Boolean, Date, SmallInt, Varchar
+from piccolo.columns import UUID, Boolean, Date, Integer, SmallInt, Varchar
 from piccolo.table import Table
 
 from backend.actors.tables import ActorRecord
@@ -10,7 +10,8 @@ from backend.plans.tables import Milestone, Plan
 class Evidence(Table, tablename="evidence"):
     """Who knows of a row that it happened, or that it did not, and how. Never what was in it.
 
-    `kind` is what the template asks for. Written once; whoever said it by a tap (`message`) may
+    `kind` is what the template asks for, and `row_version` the row's, by which all that is said of
+    it has an order. Written once; whoever said it by a tap (`message`) may
     take it back.
     """
 
@@ -19,6 +20,7 @@ class Evidence(Table, tablename="evidence"):
     plan = reference(Plan)
     version = version()
     milestone = reference(Milestone)
+    row_version = Integer(null=False)
     cycle = SmallInt(default=0, null=False)
     kind = Varchar(12, null=False)
     actor = reference(ActorRecord)

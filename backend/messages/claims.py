@@ -120,9 +120,15 @@ async def said(tap: Tap, code: str) -> None:
         await _claim(tap, row)
 
 
+_OPEN_OR_DONE = """
+SELECT * FROM milestone WHERE plan = $1 AND id = $2
+   AND state IN ('planned', 'in_progress', 'done') FOR UPDATE
+"""
+
+
 async def said_not(tap: Tap) -> None:
-    """It did not happen, or not yet. The row stays open, and was never to be settled by that."""
-    row = await _row(tap)
+    """It did not happen, or not yet. The row stays as it is, also where a worker has settled it."""
+    row = await connection().fetchrow(_OPEN_OR_DONE, tap.message["plan"], tap.message["subject"])
     if row is not None and tap.plan is not None:
         await deny_milestone(tap.actor, row, tap.plan, tap.action, message=tap.message["id"])
 

@@ -37,6 +37,8 @@ from backend.errors import (
     VersionMissing,
     VersionStale,
 )
+from backend.evidence.actions import get_milestone
+from backend.evidence.views import RowView
 from backend.plans.actions import (
     caseload,
     ending,
@@ -234,6 +236,20 @@ class MilestoneController(Controller):
                 lambda actor, seen: milestones.change_milestone(actor, milestone_id, seen, wanted),
             )
         )
+
+    @get(
+        "/{milestone_id:uuid}",
+        operation_id="getMilestone",
+        responses=documented(NotYourRole, NotFound, TooMuch),
+    )
+    async def milestone(
+        self, request: HttpRequest, milestone_id: FromPath[UUID]
+    ) -> Response[RowView]:
+        """A row, what it waits for, and who knows of it that it happened."""
+        read = await get_milestone(actor_of(request), milestone_id)
+        view = RowView.of(read, read.as_plan())
+        tag = {"ETag": f'"{view.milestone.version}"'}
+        return Response(view, headers={**NO_STORE, **tag})
 
     @get(
         "/{milestone_id:uuid}/history",

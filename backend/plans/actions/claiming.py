@@ -71,8 +71,8 @@ SELECT e.role FROM evidence e
  WHERE e.milestone = $1 AND e.cycle = $2 AND e.provenance = 'said' AND e.happened
    AND e.taken_back_at IS NULL AND NOT EXISTS (
        SELECT 1 FROM evidence o WHERE o.milestone = e.milestone AND o.cycle = e.cycle
-          AND o.provenance <> 'said' AND o.taken_back_at IS NULL AND (o.at, o.id) > (e.at, e.id))
- ORDER BY e.at DESC, e.id LIMIT 1
+          AND o.provenance <> 'said' AND o.taken_back_at IS NULL AND o.row_version > e.row_version)
+ ORDER BY e.row_version DESC LIMIT 1
 """
 _TAKE_BACK = """
 UPDATE evidence SET taken_back_at = $3, version = version + 1

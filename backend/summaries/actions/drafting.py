@@ -181,7 +181,7 @@ SELECT m.code, coalesce(e.role, v.role) AS role,
   LEFT JOIN LATERAL (
        SELECT o.role, o.provenance FROM evidence o
         WHERE o.milestone = m.id AND o.cycle = m.cycle AND o.happened AND o.provenance <> 'said'
-          AND o.taken_back_at IS NULL ORDER BY o.at DESC, o.id LIMIT 1) AS e ON true
+          AND o.taken_back_at IS NULL ORDER BY o.row_version DESC LIMIT 1) AS e ON true
   LEFT JOIN LATERAL (
        SELECT o.role FROM milestone_event o
         WHERE o.milestone = m.id AND o.kind = 'state' AND o.after = 'done'
