@@ -41,7 +41,10 @@ async def test_all_three_are_asked_until_somebody_was_reached(world: World, chat
     assert counts == [[1, 1, 1], [2, 2, 2], [3, 3, 3]]
     assert (await kinds(worker)).count("no-contact-yet") == 3
     assert (await kinds(officer)).count("no-contact-yet") == 3
-    await chats.tap(phones[2].phone, "Reached")
+    reached = {"how": "met", "outcome": "reached"}
+    on = (day + timedelta(days=3)).isoformat()
+    logged = await officer.post(f"/plans/{plan['id']}/contacts", {**reached, "made_on": on})
+    assert logged.status_code == 201, logged.text
     assert row(await world.plan(worker, plan["id"]), "MEN-09")["state"] == "done"
     assert "no-contact-yet" not in await kinds(worker) + await kinds(officer)
 

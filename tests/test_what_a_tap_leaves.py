@@ -44,14 +44,15 @@ async def _asked_for_a_contact(world: World, chats: Chats) -> tuple[Caller, Any,
     return worker, plan, mentor, day
 
 
-async def test_what_an_answer_settled_is_open_again_once_it_is_taken_back(
+async def test_what_an_answer_said_is_said_no_more_once_it_is_taken_back(
     world: World, chats: Chats
 ) -> None:
     worker, plan, mentor, day = await _asked_for_a_contact(world, chats)
     before = row(await world.plan(worker, plan["id"]), "MEN-09")
     await chats.tap(mentor.phone, "Reached")
-    assert row(await world.plan(worker, plan["id"]), "MEN-09")["state"] == "done"
+    assert row(await world.plan(worker, plan["id"]), "MEN-09")["said_by"] == "ME"
     await chats.tap(mentor.phone, "Take it back")
+    assert row(await world.plan(worker, plan["id"]), "MEN-09")["said_by"] is None
     after = row(await world.plan(worker, plan["id"]), "MEN-09")
     assert (after["state"], after["due_on"]) == (before["state"], before["due_on"])
     assert "done_on" not in after or after["done_on"] is None
@@ -113,6 +114,6 @@ async def test_what_a_worker_changed_since_stays_as_they_left_it(
     worker, plan, mentor, day = await _asked_for_a_contact(world, chats)
     await chats.tap(mentor.phone, "Reached")
     at(day + timedelta(days=1), 18, 7)
-    await change(world, worker, plan, "MEN-09", state="in_progress", reason="Not so")
+    await change(world, worker, plan, "MEN-09", state="done")
     await chats.tap(mentor.phone, "Take it back")
-    assert row(await world.plan(worker, plan["id"]), "MEN-09")["state"] == "in_progress"
+    assert row(await world.plan(worker, plan["id"]), "MEN-09")["state"] == "done"

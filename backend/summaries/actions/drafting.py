@@ -163,12 +163,12 @@ def digest_shown(draft: Draft, readings: Sequence[Any]) -> str:
 _CYCLES = """
 SELECT code, at, role FROM (
     SELECT m.code, e.at, e.role, e.after,
-           lead(e.before) OVER of_row AS next, lead(e.after) OVER of_row AS then
+           lead(e.before) OVER of_row AS next_before, lead(e.after) OVER of_row AS next_after
       FROM milestone_event e JOIN milestone m ON m.id = e.milestone
      WHERE e.plan = $1 AND m.repeat_days IS NOT NULL AND e.kind = 'state'
     WINDOW of_row AS (PARTITION BY m.id ORDER BY e.at, e.id)) AS event
- WHERE after = 'done' AND next IS DISTINCT FROM 'done'
-   AND (next, then) IS DISTINCT FROM ('planned', 'planned')
+ WHERE after = 'done' AND next_before IS DISTINCT FROM 'done'
+   AND (next_before, next_after) IS DISTINCT FROM ('planned', 'planned')
 """  # a row that was done and opened again was not done after all, nor is what was taken back
 # What a worker or a service knows goes before what somebody said. An officer is shown no claim, so
 # a draft hangs on none; and an earlier release wrote down nothing but who settled a row.

@@ -42,6 +42,7 @@ def material(*rows: dict[str, Any], **values: Any) -> Material:
     return Material(
         **{
             "milestones": rows,
+            "settled": {},
             "cycles": {},
             "stopped": {row["code"]: INSIDE for row in rows if row["state"] == "not_possible"},
             "contacts": {},
@@ -90,9 +91,9 @@ def test_what_the_person_chose_is_told_only_with_their_tick(code: str) -> None:
 def test_counselling_never_reaches_the_court_whatever_is_ticked(code: str) -> None:
     for court in ("Y", "A"):
         row = a_row(code, "done", show_court=True, court=court, kind="O", agree="-")
-        assert told(row, cycles={code: [INSIDE]}) == []
+        assert told(row, cycles={code: [(INSIDE, "ME")]}) == []
         # not for want of words either
-        assert told({**row, "code": "HOU-05"}, cycles={"HOU-05": [INSIDE]}) == []
+        assert told({**row, "code": "HOU-05"}, cycles={"HOU-05": [(INSIDE, "ME")]}) == []
 
 
 def test_rows_that_the_template_keeps_from_courts_are_kept_even_when_ordered() -> None:
@@ -171,7 +172,7 @@ def test_a_voluntary_part_that_the_service_could_not_give_needs_the_tick_too() -
 def test_of_some_rows_a_court_may_know_the_number_and_no_day() -> None:
     row = a_row("MEN-10", "planned", repeat_days=7, show_court=True)
     days = [BEFORE, INSIDE, INSIDE + timedelta(7), AFTER]
-    (fact,) = facts(row, a_row("MEN-08", "done", show_court=True), cycles={"MEN-10": days})
+    (fact,) = facts(row, a_row("MEN-08", "done", show_court=True), cycles={"MEN-10": [(day, "ME") for day in days]})
     assert (fact.text, fact.count, fact.on) == ("Contacts with a mentor: 3", 3, LAST)
 
 
@@ -263,7 +264,7 @@ def rows_in_any_state(draw: st.DrawFn) -> list[dict[str, Any]]:
 @given(st.data())
 def test_declined_and_never_offered_give_equal_bytes(data: st.DataObject) -> None:
     rows = data.draw(rows_in_any_state())
-    cycles = {row["code"]: [INSIDE] for row in rows if row["repeat_days"]}
+    cycles = {row["code"]: [(INSIDE, "ME")] for row in rows if row["repeat_days"]}
     twins = []
     for row in rows:
         if _for_courts(row) and row["state"] not in NOTHING:
