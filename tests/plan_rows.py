@@ -5,7 +5,7 @@ from migrations.m0002_ground import PLAN_ROWS as GROUND
 MORE = (
     *("wall", "legal_hold", "safety_flag", "protected_address"),
     *("correction", "entry_pass", "erasure_wish"),
-    "handover",
+    *("evidence", "handover"),
 )
 PLAN_ROWS = {**GROUND, **dict.fromkeys(MORE, "plan")}
 # Deleted years after: the jobs delete of it what a policy of its own lets them, and no more.
@@ -14,5 +14,5 @@ DELETED_LATE = {*PLAN_ROWS, "break_glass", "outside_review", "complaint", "perso
 TAKEN_BACK_LATE = ("disclosure", "UPDATE")
 # What tells of a supervised plan's voluntary part: only while somebody's wish to erase it stands.
 THINNED = {
-    "milestone_event", "appointment", "correction", "claim", "contact", "participation",
+    "milestone_event", "appointment", "correction", "claim", "contact", "participation", "evidence",
 }  # fmt: skip

@@ -1,8 +1,11 @@
 """Plans near their day of release, for tests of what the clock does around it."""
 
+import json
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID, uuid4
 
+from backend import clock
 from tests.chats import Chats, Member, at
 from tests.world import Caller, World, a_day, row
 
@@ -45,6 +48,20 @@ async def change(world: World, who: Caller, plan: dict[str, Any], code: str, **w
     found = row(await world.plan(who, plan["id"]), code)
     answer = await who.patch(f"/milestones/{found['id']}", wanted, version=found["version"])
     assert answer.status_code == 200, answer.text
+
+
+async def is_claimed(world: World, who: str, milestone: str, *, happened: bool = True) -> None:
+    """A mentor says of a row that it happened, or that it did not; as a tap writes it."""
+    saying = {"happened": happened, "day": clock.now().date().isoformat()}
+    after: dict[str, Any] = {"saying": saying, "what": "met"}
+    await world.sql(
+        "SELECT write_milestone($1, 'ME', $2, $3, $4::jsonb, false, $5, NULL)",
+        UUID(who),
+        clock.now(),
+        UUID(milestone),
+        json.dumps(after | ({"said_by": "ME"} if happened else {})),
+        uuid4(),
+    )
 
 
 async def kinds(who: Caller) -> list[str]:

@@ -212,9 +212,7 @@ async def test_a_date_that_was_missed_is_no_evidence_and_stands_beside_what_is_s
     worker, plan, (one, _), day = await _first_night(world, chats)
     bed = row(await world.plan(worker, plan["id"]), "HOU-05")
     held = {"role": "SW", "held_on": day.isoformat(), "held_at": "16:00:00"}
-    made = await worker.post(
-        f"/plans/{plan['id']}/appointments", {**held, "milestone": bed["id"]}
-    )
+    made = await worker.post(f"/plans/{plan['id']}/appointments", {**held, "milestone": bed["id"]})
     await chats.tap(one.phone, "Yes")
     assert not (await claims(worker))[0]["differ"]
     missed = await worker.patch(
@@ -240,9 +238,7 @@ async def test_what_nobody_has_said_needs_no_answer(world: World) -> None:
         ({"known": "document"}, 422),
         ({"state": "in_progress", "known": "document"}, 422),
     ):
-        answer = await worker.patch(
-            f"/milestones/{found['id']}", wanted, version=found["version"]
-        )
+        answer = await worker.patch(f"/milestones/{found['id']}", wanted, version=found["version"])
         assert answer.status_code == status, (wanted, answer.text)
     assert await world.sql("SELECT 1 FROM evidence") == []
 

@@ -11,7 +11,7 @@ from backend.database import connection
 OF_A_PLAN = (
     *("claim", "incoming", "message", "link", "task"),
     *("reading", "correction", "summary", "court_file"),
-    *("milestone_event", "appointment", "milestone", "entry_pass", "mandate"),
+    *("evidence", "milestone_event", "appointment", "milestone", "entry_pass", "mandate"),
     *("channel_consent", "contact", "disclosure", "erasure_wish", "handover", "legal_hold"),
     "member",
     *("participation", "protected_address", "release_move", "safety_flag", "wall"),

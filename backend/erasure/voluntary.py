@@ -142,6 +142,12 @@ async def _forget(plan: UUID, rows: list[UUID], circle: list[UUID]) -> None:
     ):
         await held.execute(sql, rows)
     await held.execute(
+        "DELETE FROM evidence WHERE plan = $3 AND (milestone = ANY($1) OR actor = ANY($2))",
+        rows,
+        circle,
+        plan,
+    )
+    await held.execute(
         "DELETE FROM claim WHERE plan = $3 AND (subject = ANY($1) OR actor = ANY($2))",
         rows,
         circle,
@@ -162,6 +168,12 @@ async def _forget(plan: UUID, rows: list[UUID], circle: list[UUID]) -> None:
         " pinned = false, cycle = 0, said_by = NULL, show_court = false, version = version + 1"
         " WHERE id = ANY($1) AND (state <> 'dormant' OR show_court OR pinned)",
         rows,
+    )
+    # of what was ordered nobody of the circle has said anything
+    await held.execute(
+        "UPDATE milestone SET said_by = NULL, version = version + 1"
+        " WHERE plan = $1 AND said_by::text = ANY (ARRAY['ME', 'FA'])",
+        plan,
     )
 
 

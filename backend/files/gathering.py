@@ -12,6 +12,7 @@ from backend.consents.actions import purpose_of
 from backend.corrections.actions import corrections_of
 from backend.database import connection
 from backend.files import views
+from backend.files.evidence import evidence_by_row
 from backend.files.rules import (
     READS,
     answer_in_own_file,
@@ -49,7 +50,8 @@ SELECT d.*, b.role, b.identity, s.role AS staff_role, s.alias FROM disclosure d
 # what else has happened to others.
 _ACCESS = """
 SELECT DISTINCT (a.at AT TIME ZONE $3)::date AS on, a.actor, a.role, a.operation, s.alias,
-       CASE WHEN a.operation IN ('milestoneHistory', 'createEntryPass') THEN a.object END AS thing
+       CASE WHEN a.operation IN ('milestoneHistory', 'getMilestone', 'createEntryPass')
+            THEN a.object END AS thing
   FROM audit a LEFT JOIN staff s ON s.id = a.actor
  WHERE a.plan = $1 AND a.outcome = 'done' AND a.operation = ANY($2) AND a.role IS NOT NULL
    AND CASE WHEN a.subject IS NOT NULL THEN a.subject = $4
@@ -124,6 +126,7 @@ class _Part:
         return somebody_in_own_file(self.reader.role, role, own=who == self.reader.id)
 
     async def rows(self) -> list[views.FileRow]:
+        known = await evidence_by_row(self.plan, self.reader)
         return [
             cut(
                 views.FileRow(
@@ -134,6 +137,7 @@ class _Part:
                     row["due_on"],
                     row["done_on"],
                     row["cause"],
+                    list(known.get(row["id"], ())),
                 ),
                 self.reader.role,
             )

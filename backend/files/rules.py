@@ -18,6 +18,7 @@ READS: Mapping[str, str] = {
     "getPlan": "plan",
     "previewRelease": "plan",
     "milestoneHistory": "plan",
+    "getMilestone": "plan",
     "draftSummary": "draft",
     "issueSummary": "issued",
     "listSummaries": "summary",
@@ -53,6 +54,13 @@ def in_own_file(reader: str, row: Mapping[str, Any]) -> bool:
         return False
     wants_a_yes = row["agree"] != "-" or row["kind"] in OPTIONAL_KINDS
     return row["state"] in UNDER_WAY or not wants_a_yes
+
+
+def evidence_in_own_file(evidence: Mapping[str, Any], *, own: bool) -> bool:
+    """What a service knows to have happened, and what the reader said. What a mother or a mentor
+    said of it is theirs; and that a worker answered "not yet" would tell that somebody had.
+    """
+    return own or (evidence["provenance"] != "said" and evidence["happened"])
 
 
 def answer_in_own_file(reader: str, answer: Mapping[str, Any]) -> bool:

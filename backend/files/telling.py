@@ -7,7 +7,14 @@ from datetime import date
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from backend.files.views import FileCorrection, FileMember, FileRow, FileSummary, FileView
+from backend.files.views import (
+    FileCorrection,
+    FileEvidence,
+    FileMember,
+    FileRow,
+    FileSummary,
+    FileView,
+)
 from backend.files.wording import Words, isolated
 
 
@@ -104,7 +111,18 @@ class Telling:
         cause = words.of("cause", row.cause) if row.cause else None
         when = self._on("done", row.done_on) or self._on("due", row.due_on)
         facts = (words.of("pathway", row.pathway), words.of("state", row.state), cause, when)
-        return Line(words.row(row.code, row.title), self._facts(*facts))
+        known = tuple(self._known(one) for one in row.evidence)
+        return Line(words.row(row.code, row.title), self._facts(*facts), known)
+
+    def _known(self, one: FileEvidence) -> str:
+        words = self.words
+        return self._facts(
+            words.day(one.on),
+            words.of("role", one.role),
+            words.of("known", one.provenance),
+            None if one.happened else words["word.not_yet"],
+            words["word.taken_back"] if one.taken_back else None,
+        )
 
     def _dates(self) -> list[Line] | None:
         if self.view.appointments is UNSET:

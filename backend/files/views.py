@@ -18,6 +18,16 @@ class FileIdentity(msgspec.Struct):
     file_number: str | None = None
 
 
+class FileEvidence(msgspec.Struct, omit_defaults=True):
+    """That it happened, as a service knows, or as the reader said themselves by chat."""
+
+    role: str
+    provenance: str
+    on: date
+    happened: bool = True
+    taken_back: bool = False
+
+
 class FileRow(msgspec.Struct, omit_defaults=True):
     code: str
     pathway: str
@@ -26,6 +36,7 @@ class FileRow(msgspec.Struct, omit_defaults=True):
     due_on: date | None = None
     done_on: date | None = None
     cause: Annotated[Say | None, of("milestone detail")] = UNSET
+    evidence: list[FileEvidence] = []
 
 
 class FileDate(msgspec.Struct, omit_defaults=True):

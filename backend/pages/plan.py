@@ -20,7 +20,7 @@ from backend.errors import NotFromThisState, Unfit
 from backend.once import Written
 from backend.pages.forms import Attempt, Form, submit
 from backend.pages.html import Page, go, show
-from backend.pages.reading import office_of, places_of
+from backend.pages.reading import claims_for, office_of, places_of
 from backend.plans import rules
 from backend.plans.actions import ending, moving, reading, release
 from backend.plans.views import LeftCustody, MoveRelease, PlanState, PlanView
@@ -74,6 +74,7 @@ class PlanPageController(Controller):
         async with transaction(actor.id):
             sheet = await sheet_of(actor, plan_id)
             tasks = await list_tasks(actor, plan=plan_id, limit=TASKS)
+            claims = await claims_for(actor, plan=plan_id, limit=TASKS)
         read = sheet.read
         soon = {
             m["id"]
@@ -81,7 +82,8 @@ class PlanPageController(Controller):
             if rules.is_soon(m, read.today, left_custody=read.left_custody)
         }
         rows = sheet.view.milestones or []
-        due = [row for row in rows if row.id in soon and not row.said_by]
+        claimed = {claim.row["id"] for claim in claims}
+        due = [row for row in rows if row.id in soon and row.id not in claimed]
         return show(
             request,
             "plan.html",
@@ -90,7 +92,7 @@ class PlanPageController(Controller):
             tasks=tasks,
             titles={row.id: row.title for row in rows},
             names={member.actor: member for member in sheet.view.circle or ()},
-            said=[row for row in rows if row.said_by and row.state in rules.OPEN],
+            claims=claims,
             due=due if all_due else due[:ROWS_AT_FIRST],
             rest=0 if all_due else len(due[ROWS_AT_FIRST:]),
             lately=[row for row in rows if row.done_on and row.done_on > read.today - LATELY],

@@ -6,10 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from backend import clock
-from backend.access import TOLD, Actor, find_plan
+from backend.access import OPERATIONS, TOLD, Actor, find_plan
 from backend.audit.actions import record
 from backend.database import connection, fetch_one, transaction
 from backend.errors import NotFound
+from backend.evidence.actions import Claims, list_claims
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,13 @@ async def titles(actor: Actor, subjects: Collection[UUID]) -> Mapping[UUID, str]
     async with transaction(actor.id) as held:
         rows = await held.fetch(_ABOUT, list(subjects), actor.id, clock.now())
         return {row["id"]: row["title"] for row in rows}
+
+
+async def claims_for(actor: Actor, *, plan: UUID | None = None, limit: int) -> Sequence[Claims]:
+    """What was said and waits for the actor; nothing for whoever is told of no claim."""
+    if actor.role not in OPERATIONS["listClaims"]:
+        return ()
+    return await list_claims(actor, plan=plan, limit=limit)
 
 
 @dataclass(frozen=True)

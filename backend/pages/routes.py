@@ -31,6 +31,7 @@ from backend.pages.reviews import ReviewPageController
 from backend.pages.rows import RowController
 from backend.pages.safety import SafetyPageController
 from backend.pages.tasks import TaskPageController
+from backend.pages.verify import VerifyController
 from backend.pages.visit import VisitController
 from backend.pages.walls import GlassPageController, WallPageController
 
@@ -61,6 +62,7 @@ desk = Router(
         DatesController,
         RowController,
         TaskPageController,
+        VerifyController,
         IncomingController,
         AccountPageController,
         PasskeyProofPageController,

@@ -8,10 +8,12 @@ from uuid import UUID
 from litestar import Controller, get, post
 from litestar.params import FromPath, FromQuery
 
-from backend import clock
 from backend.access import Actor
 from backend.database import transaction
 from backend.doors import HttpRequest, actor_of
+from backend.evidence.actions import get_milestone
+from backend.evidence.rules import may_know
+from backend.evidence.views import RowView
 from backend.matrix import cell, covers
 from backend.once import Written
 from backend.pages.forms import Attempt, Form, submit
@@ -20,13 +22,12 @@ from backend.plans import rules
 from backend.plans.actions.milestones import (
     MilestoneChange,
     change_milestone,
-    find_milestone,
     milestone_history,
 )
-from backend.plans.actions.reading import PlanRead
 from backend.plans.views import ChangeMilestone, MilestoneView
 
 Event = Mapping[str, Any]
+KNOWN = ("act", "document", "provider")
 STATES = (
     "planned",
     "in_progress",
@@ -51,7 +52,7 @@ class RowController(Controller):
     async def change(self, request: HttpRequest, row_id: FromPath[UUID]) -> Page:
         """Another state, another date, or both; from the plan it leads back to the plan."""
         form: Form = request.state.form
-        back = _plan_of(form)
+        back = _back(form)
 
         async def act(actor: Actor, form: Form) -> Written:
             return await change_milestone(actor, row_id, form.seen, _wanted(form))
@@ -65,7 +66,10 @@ class RowController(Controller):
         )
 
 
-def _plan_of(form: Form) -> str | None:
+def _back(form: Form) -> str | None:
+    """The page on which the form stood: of a plan, or of what waits for a worker's word."""
+    if form.one("back") == "verify":
+        return "/desk/verify"
     try:
         return f"/desk/plans/{UUID(form.one('back'))}"
     except ValueError:
@@ -93,21 +97,23 @@ async def _row(
 ) -> Page:
     actor = actor_of(request)
     async with transaction(actor.id):
-        row, plan = await find_milestone(actor, row_id)
+        found = await get_milestone(actor, row_id)
         history = _told(await milestone_history(actor, row_id))
-    today = clock.today(plan["zone"])
-    read = PlanRead(plan, plan["mandate"], today, None, [row], {}, None, ())
+    row, plan = found.row, found.plan
+    read = found.as_plan()
     running = plan["state"] in rules.RUNNING
     return show(
         request,
         "row.html",
         tried=tried,
         row=MilestoneView.of(row, read),
+        known=RowView.of(found, read),
+        may_know=[one for one in KNOWN if one in may_know(plan["mandate"])],
         plan=plan,
         role=plan["mandate"],
         reads_alias=cell(plan["mandate"], "alias").reads and covers(plan["told_groups"], "alias"),
         zone=plan["zone"],
-        today=today,
+        today=read.today,
         court=row["court"],
         saved=saved,
         changeable=running and rules.changes(plan["mandate"], row),

@@ -16,9 +16,10 @@ from backend.doors import HttpRequest, actor_of
 from backend.once import Written
 from backend.pages.forms import Act, Attempt, Form, submit
 from backend.pages.html import Page, go, show
-from backend.pages.reading import office_of, titles
+from backend.pages.reading import claims_for, office_of, titles
 
 SIZE = 50
+CLAIMS = 5  # here; the others are one tap away
 OUTCOMES = ("done", "called", "substitute", "not-needed", "other")
 
 
@@ -86,6 +87,7 @@ async def _tasks(
         "tasks.html",
         tried=tried,
         urgent=urgent,
+        claims=await claims_for(actor, limit=CLAIMS),
         others=[task for task in rows if not is_urgent(task)],
         more=cursors.write(last["due_at"], last["id"]) if last else None,
         titles=await titles(actor, [task["subject"] for task in rows]),

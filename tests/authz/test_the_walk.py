@@ -34,7 +34,7 @@ READS = {
     *("getPlan", "listPlans", "milestoneHistory", "listTasks", "listAccess", "listWalls"),
     *("listBreakGlass", "draftSummary", "listLegalHolds", "listColleagues", "listSafety"),
     *("findPerson", "listFlows", "previewRelease", "listCalendars", "proposeDays"),
-    "getResponsibility",
+    *("getResponsibility", "getMilestone", "listClaims"),
     *("listIncidents", "draftNotice", "listComplaints", "listAgencyHolds"),
     *("listProofs", "listRecord", "listReviews"),
     *("listAgencyMandates", "listAgencyConsents", "countRecords"),
@@ -43,7 +43,7 @@ READS = {
 WITHOUT_OBJECT = {
     *("openPlan", "listPlans", "listTasks", "createInvitation", "setDutyRota", "signOut"),
     *("askBreakGlass", "listBreakGlass", "listColleagues", "inviteColleague", "findPerson"),
-    *("listFlows", "recordFlow", "listCalendars", "addCalendar"),
+    *("listFlows", "recordFlow", "listCalendars", "addCalendar", "listClaims"),
     *("recordIncident", "listIncidents", "listComplaints"),
     *("listAgencyHolds", "listProofs", "listRecord", "listReviews"),
     *("listAgencyMandates", "listAgencyConsents", "countRecords"),

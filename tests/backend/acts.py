@@ -238,6 +238,8 @@ def _acts(docket: Docket, coordinator: Caller, ids: dict[str, Any]) -> list[Act]
         Act("getPlan", "GET", "/plans/{}", (plan,)),
         Act("findPerson", "POST", "/plans/search", (), {"words": "Imaginary"}),
         Act("milestoneHistory", "GET", "/milestones/{}/history", ids["milestone"][:1]),
+        Act("getMilestone", "GET", "/milestones/{}", ids["milestone"][:1]),
+        Act("listClaims", "GET", "/verify"),
         Act("planAppointment", "POST", "/plans/{}/appointments", (plan,), bodies.an_appointment()),
         _changing(
             "changeAppointment", "PATCH", "/appointments/{}", ids["appointment"], bodies.confirm()

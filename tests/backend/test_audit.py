@@ -23,11 +23,11 @@ from tests.world import World, a_day
 
 REFUSED = asyncpg.InsufficientPrivilegeError
 READS = {"getPlan", "milestoneHistory", "listAccess", "draftSummary", "getSummary", "listSummaries"}
-READS |= {"previewRelease", "getResponsibility"}
+READS |= {"previewRelease", "getResponsibility", "getMilestone"}
 WITHOUT_PLAN = {"signOut", "setDutyRota", "askBreakGlass", "endBreakGlass", "inviteColleague"}
 WITHOUT_PLAN |= {"endAccountInvitation", "endAccount", "recordFlow", "confirmFlow", "endFlow"}
 LISTS = {"listPlans", "listTasks", "listBreakGlass", "listColleagues", "findPerson"}
-LISTS |= {"listFlows", "listCalendars", "proposeDays"}
+LISTS |= {"listFlows", "listCalendars", "proposeDays", "listClaims"}
 WITHOUT_PLAN |= {"addCalendar", "changeCalendar"}
 WITHOUT_PLAN |= {"recordIncident", "amendIncident", "draftNotice", "recordNotice", "closeIncident"}
 WITHOUT_PLAN |= {"recordComplaint", "answerComplaint", "recordReview"}

@@ -47,7 +47,7 @@ AT_THE_DESK = {
 READ = {
     "getResponsibility",
     *("getPlan", "listPlans", "milestoneHistory", "listTasks", "listAccess", "listWalls"),
-    "previewRelease",
+    *("previewRelease", "getMilestone", "listClaims"),
     *("listLegalHolds", "listSafety", "draftSummary", "findPerson", "listBreakGlass"),
 }
 # It names no plan, or has a test of its own; what is only at the desk is read as on its pages.

@@ -103,6 +103,7 @@ ACTIONS = {
         "confirm_link": "confirmLink",
         "cut_link": "cutLink",
     },
+    "backend.evidence.actions": {"get_milestone": "getMilestone", "list_claims": "listClaims"},
     "backend.passes.actions": {
         "create_pass": "createEntryPass",
         "list_passes": "listEntryPasses",

@@ -173,6 +173,8 @@ async def test_a_query_that_is_unknown_doubled_or_unreadable_is_refused(world: W
         *(("listPlans", f"/plans?limit={n}") for n in ("0", "-1", "101", "", "x", 10**20)),
         *(("listPlans", f"/plans?cursor={c}") for c in (CANARY, "%00", "%ff", "A" * 5000, "é")),
         *(("listTasks", f"/tasks?cursor={c}") for c in (CANARY, "%ed%a0%80", "====")),
+        *(("listClaims", f"/verify?cursor={c}") for c in (CANARY, "%ed%a0%80", "====")),
+        ("listClaims", f"/verify?plan={CANARY}"),
         ("listTasks", f"/tasks?plan={CANARY}"),
         ("getPlan", f"/plans/{plan}?show=all&show=all"),
         ("listAccess", f"/plans/{plan}/access?before={10**30}"),

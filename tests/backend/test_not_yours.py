@@ -22,7 +22,7 @@ WITHOUT_PATH = {
     *("recordIncident", "listIncidents", "listComplaints"),
     *("listAgencyHolds", "listProofs", "listRecord", "listReviews"),
     *("listAgencyMandates", "listAgencyConsents", "countRecords"),
-    *("findPerson", "listFlows", "recordFlow", "listCalendars", "addCalendar"),
+    *("findPerson", "listFlows", "recordFlow", "listCalendars", "addCalendar", "listClaims"),
 }
 WITHOUT_PATH |= OF_ACCOUNT - {"endDevice", "endPasskey"}
 FOR_COURTS = {"listSummaries", "getSummary"}

@@ -26,7 +26,7 @@ PROBLEM = "urn:throughcare:problem:"
 # What one statement does for an open row of a running plan: all that is well-formed, but for a
 # refusal, which may take others with it.
 ENDS = {"not_needed", "not_possible", "cancelled"}
-DONE = {"done", "done last week", "show_court and done"}
+DONE = {"done", "done last week", "done, as a paper shows", "show_court and done"}
 ALWAYS = ENDS | {"due_on", "show_court"}
 PLANNED = ALWAYS | {"in_progress", "due_on and in_progress"}
 SHORT = {

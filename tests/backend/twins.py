@@ -60,6 +60,10 @@ CHANGES = {
     "in_progress": Change({"state": "in_progress"}),
     "done": Change({"state": "done"}),
     "done last week": Change({"state": "done", "done_on": the_day(-7)}),
+    "done, as a paper shows": Change({"state": "done", "known": "document"}),
+    "done, as nobody knows": Change({"state": "done", "known": "hearsay"}),
+    "not yet": Change({"happened": False}),
+    "it did": Change({"happened": True}),
     "done tomorrow": Change({"state": "done", "done_on": the_day(1)}),
     "not_needed": Change({"state": "not_needed"}),
     "declined": Change({"state": "declined"}),
@@ -104,7 +108,8 @@ SET session_replication_role = replica;
 """
 # triggers and keys look away, so that also what is written once can go
 _RESET = """
-DELETE FROM milestone_event; DELETE FROM message; DELETE FROM task; DELETE FROM change;
+DELETE FROM evidence; DELETE FROM milestone_event; DELETE FROM message; DELETE FROM task;
+DELETE FROM change;
 DELETE FROM audit; DELETE FROM once; DELETE FROM plan;
 INSERT INTO plan SELECT * FROM kept_plan;
 DELETE FROM milestone m USING kept_milestone k WHERE k.id = m.id AND k.* IS DISTINCT FROM m.*;
@@ -142,6 +147,9 @@ TRACES = {
     "events": "SELECT m.code, e.version, e.actor, e.role, e.at, e.kind, e.before, e.after,"
     " e.due_before, e.due_after, e.what, e.reason IS NULL AS silent, e.move FROM milestone_event e"
     " JOIN milestone m ON m.id = e.milestone WHERE e.plan = $1 ORDER BY m.code",
+    "evidence": "SELECT m.code, e.version, e.row_version, e.cycle, e.kind, e.actor, e.role,"
+    " e.provenance, e.happened, e.day, e.at, e.message, e.taken_back_at FROM evidence e"
+    " JOIN milestone m ON m.id = e.milestone WHERE e.plan = $1 ORDER BY e.row_version",
     "messages": "SELECT m.code, x.key, x.step, x.state, x.reason, x.version, x.local_due, x.due_at"
     " FROM message x JOIN milestone m ON m.id = x.subject WHERE x.plan = $1 ORDER BY x.key, x.step",
     "tasks": "SELECT kind, step, closed_at, closed_by, outcome, version FROM task WHERE plan = $1"

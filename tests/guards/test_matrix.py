@@ -181,6 +181,7 @@ WRITES = {
 READS = {
     "listAccess": "access",
     "listTasks": "tasks",
+    "listClaims": "milestone detail",
     "listColleagues": "accounts",
     "listFlows": "registry",
     "getResponsibility": "handovers",

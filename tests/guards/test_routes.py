@@ -101,6 +101,8 @@ BEYOND = {
     ),
     "listColleagues": "who can sign in here, for whoever leads",
     "endAccount": "who leaves is out at once",
+    "getMilestone": "who knows of a row that it happened, and what it waits for",
+    "listClaims": "what was said by chat is no fact until a worker has seen to it",
     "previewRelease": "what a move would do is seen before somebody answers for it",
     "endSilently": "after a death no machine says a word, and humans do",
     "draftSummary": "what is read to the person has to be seen first; recordReading names it",

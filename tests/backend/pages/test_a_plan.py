@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from tests.backend.pages.browser import DESK, Browser, at_the_desk, in_the_circle, plain
+from tests.releases import is_claimed
 from tests.world import World, a_day, row
 
 HOSTILE = """<script>alert("x")</script><img src=x onerror='y'>&amp;{{ 7 * 7 }}"""
@@ -190,17 +191,18 @@ async def test_what_the_mentor_said_waits_for_a_yes(world: World) -> None:
     worker = await world.somebody("SW")
     plan = await world.a_plan(worker)
     step = row(plan, "HOU-02")
-    await world.sql(
-        "UPDATE milestone SET said_by = 'ME', version = 2 WHERE id = $1", UUID(step["id"])
-    )
+    mentor = await in_the_circle(worker, plan["id"], "ME", name="Mentor", language="en")
+    await is_claimed(world, mentor, step["id"])
     browser = await at_the_desk(world, worker)
     page = plain(await browser.open(f"/desk/plans/{plan['id']}"))
-    assert "Done, said by the mentor" in page.words
+    assert "Mentor: it happened" in page.words
     action = f"/desk/rows/{step['id']}"
-    await browser.send(page, action, to="done")
+    await browser.send(page, action, "known", to="done", known="document")
     found = row(await world.plan(worker, plan["id"]), "HOU-02")
     assert found["state"] == "done"
     assert "said_by" not in found or found["said_by"] is None
+    [known] = await world.sql("SELECT provenance FROM evidence WHERE role = 'SW'")
+    assert known == {"provenance": "document"}
 
 
 async def test_the_court_sees_a_voluntary_step_only_by_the_persons_wish(world: World) -> None:

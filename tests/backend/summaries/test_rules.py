@@ -172,7 +172,11 @@ def test_a_voluntary_part_that_the_service_could_not_give_needs_the_tick_too() -
 def test_of_some_rows_a_court_may_know_the_number_and_no_day() -> None:
     row = a_row("MEN-10", "planned", repeat_days=7, show_court=True)
     days = [BEFORE, INSIDE, INSIDE + timedelta(7), AFTER]
-    (fact,) = facts(row, a_row("MEN-08", "done", show_court=True), cycles={"MEN-10": [(day, "ME") for day in days]})
+    (fact,) = facts(
+        row,
+        a_row("MEN-08", "done", show_court=True),
+        cycles={"MEN-10": [(day, "ME") for day in days]},
+    )
     assert (fact.text, fact.count, fact.on) == ("Contacts with a mentor: 3", 3, LAST)
 
 
