@@ -55,6 +55,8 @@ WHOLE = {
     "DateWritten": "an id and a version, to who wrote it; words by what they see of the day",
     **dict.fromkeys(("MoveView", "PreviewView"), "its numbers are the workers'"),
     **dict.fromkeys(("WaitingMessage", "MovedQuestion"), "to the workers of a plan"),
+    **dict.fromkeys(("RowView", "SayingView", "BeforeView"), "cut by the rules, row by row"),
+    **dict.fromkeys(("ClaimView", "ClaimsView"), "to the workers of a plan"),
     "EventView": "rules.tells, and no words to others",
     "AccessView": "ids and words of ours, to the workers",
     "AccessListView": "likewise",

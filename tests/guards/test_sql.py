@@ -25,6 +25,7 @@ REVIEWED = {
     ("migrations/m0020_walls.py", "triggers('wall')"): "likewise, for one more table",
     ("migrations/m0020_walls.py", "row_security('wall', 'plan')"): "likewise",
     ("migrations/m0023_erasure.py", "triggers('legal_hold')"): "likewise",
+    ("migrations/m0109_evidence.py", "triggers('evidence')"): "likewise",
     ("migrations/m0023_erasure.py", "row_security('legal_hold', 'plan')"): "likewise",
     ("migrations/m0028_safety.py", "triggers(table)"): "likewise, for two more",
     ("migrations/m0119_handovers.py", "triggers(TABLE)"): "likewise, for one more",
