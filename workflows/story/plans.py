@@ -59,6 +59,17 @@ class Plan:
         version = (await who.get(self.path))["version"]
         return await who.post(f"{self.path}/{what}", body, version=version)
 
+    async def known(self, code: str) -> list[tuple[str, str]]:
+        """Who knows of a row that it happened, or says so, and how."""
+        row = (await self.rows())[code]
+        found = await self.worker.get(f"/milestones/{row['id']}")
+        return [(one["role"], one["provenance"]) for one in found["sayings"]]
+
+    async def claims(self) -> list[str]:
+        """What was said of this plan and waits for its worker."""
+        found = await self.worker.get(f"/verify?plan={self.id}")
+        return [one["code"] for one in found["claims"]]
+
     async def tasks(self, reader: Staff | None = None) -> list[Any]:
         found = await (reader or self.worker).get(f"/tasks?plan={self.id}&limit=100")
         return list(found["tasks"])

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from backend.plans.template import template_rows
 from backend.summaries.content import Fact, Period, canonical
 from backend.summaries.rules import DUTY, MISSED, Material, facts_of, heard
+from backend.summaries.sources import Settled
 from backend.summaries.wording import words
 
 FIRST, LAST = date(2031, 1, 1), date(2031, 6, 30)
@@ -243,6 +244,39 @@ def test_who_tapped_cannot_be_told_from_a_fact() -> None:
     plain = facts(a_row("MEN-09", "done"))
     assert canonical(facts(a_row("MEN-09", "done", said_by="ME"))) == canonical(plain)
     assert plain[0].source_role == "SW"
+
+
+def test_what_somebody_says_by_chat_is_no_fact_where_the_template_asks_for_more() -> None:
+    for code in ("HOU-05", "MEN-09", "IDD-04", "PRB-08"):
+        claimed = facts(a_row(code, "done"), settled={code: Settled("ME", "said")})
+        assert claimed == []
+        assert len(facts(a_row(code, "done"), settled={code: Settled("SW", "act")})) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "settled", "source"),
+    [
+        ("MEN-09", Settled("PO", "act"), "probation service, contact log"),
+        ("HOU-05", Settled("SW", "provider"), "social service, confirmed by the service concerned"),
+        ("HOU-05", Settled("SW", "document"), "social service, document seen"),
+        ("IDD-04", Settled("PS", "document"), "release desk, signed receipt"),
+        ("IDD-04", Settled("SW", "act"), "social service, record of the service"),
+        ("HOU-05", Settled("CP", "act"), "social service, form on file"),
+    ],
+)
+def test_a_fact_says_who_knows_it_and_how(code: str, settled: Settled, source: str) -> None:
+    (fact,) = facts(a_row(code, "done"), settled={code: settled})
+    assert fact.source == source
+    assert source.startswith(EN[f"role:{fact.source_role}"])
+
+
+def test_what_a_mentor_says_is_counted_as_theirs_and_what_a_worker_knows_as_the_workers() -> None:
+    row = a_row("MEN-10", "planned", repeat_days=7, show_court=True)
+    days = [(INSIDE, "ME"), (INSIDE + timedelta(7), "SW"), (INSIDE + timedelta(14), "ME")]
+    found = facts(row, cycles={"MEN-10": days})
+    assert [(fact.source_role, fact.count) for fact in found] == [("ME", 2), ("SW", 1)]
+    course = a_row("VOC-05", "done", show_court=True)
+    assert facts(course, settled={"VOC-05": Settled("ME", "said")}) == []
 
 
 def _for_courts(row: dict[str, Any]) -> bool:

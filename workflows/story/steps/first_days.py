@@ -56,6 +56,9 @@ async def mentor_calls(stage: Stage, year: Year) -> None:
         stage.must("contact on day one: MEN-08", await plan.state("MEN-08"), "done")
         first = (await plan.rows())["MEN-09"]["done_on"]
         stage.must("the first contact stays that of the meeting", first, year.iso(1))
+        known = await plan.known("MEN-09")
+        stage.must("for the officer knows it, and not the mentor", known, [("PO", "act")])
+        stage.must_not("the mentor's word waits for anybody", await plan.claims())
         met = year.calendar.at(1, 11, 30)
         asks = await stage.house.rows(
             "SELECT 1 FROM message WHERE rule = 'CONTACT72' AND sent_at > $1", met

@@ -141,6 +141,7 @@ async def is_released(stage: Stage, year: Year) -> None:
         await plan.done("MEN-07")
         await plan.close("gate-unanswered", outcome="called")
         stage.must("MEN-07 is done by the worker", await plan.state("MEN-07"), "done")
+        stage.must("as what they know themselves", await plan.known("MEN-07"), [("SW", "act")])
         await stage.to(0, 14)
         stage.must_not("the coordinator is paged", stage.heard(stage.staff["claude"].pocket))
         told = [line.who for line in stage.transcript.lines if line.key == "UNPL"]
@@ -156,8 +157,14 @@ async def first_night(stage: Stage, year: Year) -> None:
         alias = (await plan.read())["alias"]
         await stage.hears(worker.pocket, "NIGHT1", alias=alias)
         await stage.hears(year.mentor, "NIGHT1", alias="Bleu")
+        await stage.taps(year.mentor, "yes", "NOTED")
+        stage.must("what the mentor says waits for the worker", await plan.claims(), ["HOU-05"])
+        stage.must_not("a word by chat is a fact", await plan.state("HOU-05") == "done")
         await stage.wait(4)
         await stage.taps(worker.pocket, "yes", "NOTED")
+        known = [("ME", "said"), ("SW", "act")]
+        stage.must("the worker has looked, and both stand", await plan.known("HOU-05"), known)
+        stage.must_not("anything waits", await plan.claims())
         stage.must("housed on the first night: HOU-05", await plan.state("HOU-05"), "done")
         await stage.to(0, 20, 5)
         stage.must_not(
