@@ -53,13 +53,16 @@ class Play:
 
     async def says(self) -> None:
         role, code = self.dice.choice(sorted(self.circle)), self.dice.choice(CODES)
-        word, message = self.dice.choice((said_done, said, said_not)), uuid4()
+        word, message = self.dice.choice(("yes", "together", "no")), uuid4()
 
         async def act(actor: Actor, plan: Any) -> None:
             about = {"id": message, "plan": plan["id"], "subject": UUID(self.rows[code])}
             told = {**about, "key": "NIGHT1", "local_due": clock.today(plan["zone"])}
             tap = Tap(actor, None, told, plan, "yes")
-            await (said(tap, code) if word is said else word(tap))
+            if word == "together":
+                await said(tap, code)
+            else:
+                await (said_done(tap) if word == "yes" else said_not(tap))
 
         await self.as_a_tap(role, act)
         self.messages.append((role, message))
@@ -115,7 +118,9 @@ async def test_no_order_of_words_and_answers_settles_a_row_that_asks_for_more(
             await worker.patch(path, {"state": "planned"}, version=1)
     circle = {}
     for role in ("ME", "FA", "PE"):
-        who = {"role": role} if role == "PE" else {"role": role, "name": "X", "language": "en"}
+        who: dict[str, str] = {"role": role}
+        if role != "PE":
+            who |= {"name": "X", "language": "en"}
         made = (await worker.post(f"/plans/{plan['id']}/circle", who)).json()
         seen = (await worker.get(f"/plans/{plan['id']}")).json()["circle"]
         circle[role] = UUID(next(one["actor"] for one in seen if one["mandate"] == made["id"]))
