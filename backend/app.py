@@ -11,6 +11,7 @@ from backend import reference
 from backend.accounts.routes import ColleagueController
 from backend.agencies.routes import DutyController
 from backend.alerts.routes import TaskController
+from backend.amnesty.routes import AmnestyController
 from backend.appointments.routes import AppointmentController
 from backend.audit.routes import AccessController, OfficerController
 from backend.calendars.routes import CalendarController
@@ -99,6 +100,7 @@ def create_app(*, docs: bool = True, extra: Sequence[Any] = ()) -> Litestar:
             SafetyController,
             FlowController,
             IncidentController,
+            AmnestyController,
             ComplaintController,
             OfficerController,
             ReviewController,

@@ -43,7 +43,14 @@ from backend.messages.tables import Claim, Incoming, Link, Message, Update, Zone
 from backend.passes.tables import EntryKey, EntryPass
 from backend.passkeys.tables import Passkey, PasskeyChallenge
 from backend.people.tables import Person, PersonWord
-from backend.plans.tables import Change, Milestone, MilestoneEvent, Plan, ReleaseMove
+from backend.plans.tables import (
+    Change,
+    CustodyReturn,
+    Milestone,
+    MilestoneEvent,
+    Plan,
+    ReleaseMove,
+)
 from backend.safety.tables import ProtectedAddress, SafetyFlag
 from backend.second.tables import OutsideReview
 from backend.settings import ROOT
@@ -88,6 +95,7 @@ APP_CONFIG = AppConfig(
         CourtDay,
         CourtFile,
         CourtToken,
+        CustodyReturn,
         DataFlow,
         Denial,
         Device,

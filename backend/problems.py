@@ -71,7 +71,11 @@ def of_domain(_: Request[Any, Any, Any], error: DomainError) -> Response[Problem
     )
     if error.status == 401:  # noqa: PLR2004 - the status is the meaning
         headers["WWW-Authenticate"] = "Bearer"
-    return _answer(error.status, error.kind, error.title, error.detail, headers=headers)
+    lines = error.extra.get("errors")
+    errors = [dict(one) for one in lines] if isinstance(lines, list) else None
+    return _answer(
+        error.status, error.kind, error.title, error.detail, errors=errors, headers=headers
+    )
 
 
 _OF_STATUS: dict[int, type[DomainError]] = {

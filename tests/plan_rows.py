@@ -5,7 +5,7 @@ from migrations.m0002_ground import PLAN_ROWS as GROUND
 MORE = (
     *("wall", "legal_hold", "safety_flag", "protected_address"),
     *("correction", "entry_pass", "erasure_wish"),
-    *("evidence", "handover"),
+    *("evidence", "handover", "custody_return"),
 )
 PLAN_ROWS = {**GROUND, **dict.fromkeys(MORE, "plan")}
 # Deleted years after: the jobs delete of it what a policy of its own lets them, and no more.

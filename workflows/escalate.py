@@ -23,6 +23,7 @@ SELECT gen_random_uuid(), agency, plan, 1, bot, link, recipient, rule, 'repeat',
   FROM ({REPEATS}) AS silent WHERE at <= $1
 ON CONFLICT (rule, step, subject, recipient, local_due) DO NOTHING
 """
+AT_ONCE = "unplanned-release"  # of a plan: who works on it is told too
 # `e` is a step of the same matter, further down: a coordinator stands above the others, and whoever
 # is named on duty above these. Whoever is reached by both is told once.
 _BELOW = """e.kind = d.kind AND e.subject = d.subject AND e.local_due = d.local_due
@@ -55,7 +56,7 @@ UPDATE task SET urgency = 2, version = version + 1
 """
 # `since`: from when on whoever is on duty is paged. `passed_on`: how many said that they cannot.
 URGENT = """
-SELECT t.id, t.agency, t.plan, t.local_due,
+SELECT t.id, t.agency, t.plan, t.local_due, t.kind,
        count(m.id) FILTER (WHERE m.answer = 'cant') AS passed_on,
        t.opened_at + CASE t.kind WHEN 'gate-waiting' THEN $2::interval ELSE '0' END AS since
   FROM task t LEFT JOIN message m ON m.rule = 'UNPL' AND m.subject = t.id
@@ -98,6 +99,26 @@ async def _page(round_: Round) -> int:
             async with transaction():
                 duty = await on_duty(task["agency"], task["plan"])
                 made += await _page_first(task, duty, rounds)
+                if task["kind"] == AT_ONCE:
+                    made += await _tell_workers(task, duty)
+    return made
+
+
+_WORKERS = """
+SELECT DISTINCT ON (l.subject) l.* FROM link l
+  JOIN mandate m ON m.plan = $1 AND m.actor = l.subject AND m.role IN ('SW', 'CO', 'PO')
+       AND m.glass IS NULL AND m.starts <= $2 AND (m.ends IS NULL OR m.ends > $2)
+ WHERE l.plan IS NULL AND l.state = 'active' AND l.subject <> ALL ($3)
+ ORDER BY l.subject, l.confirmed_at DESC
+"""
+
+
+async def _tell_workers(task: Any, duty: Sequence[Any]) -> int:
+    """Who works on the plan, once and within their own hours; whoever is on duty is paged."""
+    made, paged = 0, [shift["staff"] for shift in duty]
+    for link in await connection().fetch(_WORKERS, task["plan"], clock.now(), paged):
+        occurrence = Occurrence("UNPL", "told", task["id"], task["local_due"])
+        made += await outbox.queue(link, "UNPL", occurrence) is not None
     return made
 
 

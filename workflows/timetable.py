@@ -24,6 +24,7 @@ from workflows.heartbeat import PULSE
 from workflows.hide import hide
 from workflows.late_corrections import late_corrections
 from workflows.leavers import leavers
+from workflows.let_many_go import let_many_go
 from workflows.materialise import materialise
 from workflows.purge import purge
 from workflows.retain import expected, retain
@@ -52,6 +53,7 @@ def jobs(bot: Bot, stopping: asyncio.Event) -> dict[str, tuple[Job, int]]:
         "watch_duties": (watch_duties, 5 * MINUTE),
         "digest": (digest, 5 * MINUTE),
         "end_links": (end_links, MINUTE),
+        "let_many_go": (let_many_go, 5),
         "leavers": (leavers, 15 * MINUTE),
         "purge": (purge, 60 * MINUTE),
         "retain": (retain, 60 * MINUTE),

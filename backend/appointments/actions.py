@@ -31,6 +31,7 @@ WANTED_NO_MORE = frozenset({"declined", "not_needed"})
 # Whoever of these reached the person first settles "contact within 72 hours"; a mentor who says so
 # makes a claim.
 FIRST_CONTACT = frozenset({"ME", "SW", "PO"})
+FIRST_CONTACTS = ("MEN-09", "UNP-02")  # the latter where somebody was let go at once
 
 
 @dataclass(frozen=True)
@@ -259,14 +260,15 @@ async def settle_first_contact(
         or on < left.astimezone(ZoneInfo(plan["zone"])).date()
     ):
         return
-    row = await connection().fetchrow(
-        "SELECT * FROM milestone WHERE plan = $1 AND code = 'MEN-09'"
-        " AND state IN ('planned', 'in_progress') FOR UPDATE",
+    for row in await connection().fetch(
+        "SELECT * FROM milestone WHERE plan = $1 AND code = ANY ($2)"
+        " AND state IN ('planned', 'in_progress') ORDER BY id FOR UPDATE",
         plan["id"],
-    )
-    if row is not None and role in OF_THE_CIRCLE:
-        await claim_milestone(actor, row, plan, "reached", day=on, message=message)
-    elif row is not None:
+        FIRST_CONTACTS,
+    ):
+        if role in OF_THE_CIRCLE:
+            await claim_milestone(actor, row, plan, "reached", day=on, message=message)
+            continue
         done = {"state": "done", "done_on": on, "said_by": None, "saying": {"message": message}}
         await write_milestone(actor, row, plan, done)
 

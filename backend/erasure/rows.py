@@ -12,8 +12,8 @@ OF_A_PLAN = (
     *("claim", "incoming", "message", "link", "task"),
     *("reading", "correction", "summary", "court_file"),
     *("evidence", "milestone_event", "appointment", "milestone", "entry_pass", "mandate"),
-    *("channel_consent", "contact", "disclosure", "erasure_wish", "handover", "legal_hold"),
-    "member",
+    *("channel_consent", "contact", "custody_return", "disclosure", "erasure_wish"),
+    *("handover", "legal_hold", "member"),
     *("participation", "protected_address", "release_move", "safety_flag", "wall"),
     "change",
 )

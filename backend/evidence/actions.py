@@ -40,24 +40,27 @@ _told = msgspec.json.Decoder(list[Said]).decode
 
 # The sayings about a row `n` in the cycle `{cycle}`, from the oldest on; with them the dates for it
 # that were missed, of which no evidence is ever made.
+SINCE = rules.SINCE_IT_BEGAN.format(saying="o")
 _SAYINGS = f"""
 (SELECT coalesce(json_agg(s.* ORDER BY s.row_version NULLS FIRST, s.day), '[]') FROM (
     SELECT o.actor AS speaker, o.role, o.provenance, o.happened, o.day,
            o.taken_back_at IS NOT NULL AS taken_back, o.row_version
       FROM evidence o WHERE o.milestone = n.id AND o.cycle = {{cycle}}
+       AND {SINCE}
     UNION ALL
     SELECT a.id, a.role, '{rules.MISSED}', false, a.held_on, false, NULL
       FROM appointment a WHERE a.milestone = n.id AND a.state = ANY ({{missed}})) AS s)
 """
 # What a mentor, a relative or the person says of a row that is not so: that it happened, of an open
 # row; that it had not, of a done one. Until a worker or a service says what they know.
-_WAITS = """
+_WAITS = f"""
 e.provenance = 'said' AND e.taken_back_at IS NULL AND e.cycle = n.cycle
 AND CASE WHEN e.happened THEN n.state IN ('planned', 'in_progress')
          ELSE n.state = 'done' AND e.day >= n.done_on END
 AND NOT EXISTS (SELECT 1 FROM evidence o WHERE o.milestone = e.milestone AND o.cycle = e.cycle
                    AND o.provenance <> 'said' AND o.taken_back_at IS NULL
                    AND o.row_version > e.row_version)
+AND {rules.SINCE_IT_BEGAN.format(saying="e")}
 """
 # A plan comes with the alias that may be told of it, and a wall is asked for once for each.
 _CLAIMS = f"""

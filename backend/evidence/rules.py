@@ -21,6 +21,11 @@ KNOWN = OWN | {"provider"}
 MISSED = "missed"  # no evidence: an appointment for the row that did not take place
 
 
+# What was said before a plan was reopened for another release is about that one: of a saying.
+SINCE_IT_BEGAN = """NOT EXISTS (SELECT 1 FROM milestone_event g
+    WHERE g.milestone = {saying}.milestone AND g.kind = 'again' AND g.at >= {saying}.at)"""
+
+
 def may_know(role: str) -> frozenset[str]:
     """How this role may know of a row: a worker was told by others too, a service was not."""
     if role in WORKERS:

@@ -141,8 +141,19 @@ async def named(tap: Tap, day: date) -> None:
         await write_milestone(tap.actor, row, tap.plan, after)
 
 
+_OF_A_RELEASE_GONE = """
+SELECT EXISTS (SELECT 1 FROM custody_return r WHERE r.plan = $1 AND r.reopened_at >= $2)
+"""
+
+
 async def _row(tap: Tap, code: str | None = None) -> Any | None:
-    """The open milestone that the message is about, or the one of a code, locked."""
+    """The open milestone that the message is about, or the one of a code, locked.
+
+    None where the plan was reopened since it was asked: the row is about another release by now.
+    """
+    asked = (tap.message["plan"], tap.message["created_at"])
+    if await connection().fetchval(_OF_A_RELEASE_GONE, *asked):
+        return None
     return await connection().fetchrow(
         "SELECT * FROM milestone WHERE plan = $1 AND state IN ('planned', 'in_progress')"
         " AND CASE WHEN $2::text IS NULL THEN id = $3 ELSE code = $2 END FOR UPDATE",

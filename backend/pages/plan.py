@@ -20,9 +20,9 @@ from backend.errors import NotFromThisState, Unfit
 from backend.once import Written
 from backend.pages.forms import Attempt, Form, submit
 from backend.pages.html import Page, go, show
-from backend.pages.reading import claims_for, office_of, places_of
+from backend.pages.reading import asks_again, claims_for, office_of, places_of
 from backend.plans import rules
-from backend.plans.actions import ending, moving, reading, release
+from backend.plans.actions import ending, moving, reading, release, reopening, returning, unplanned
 from backend.plans.views import LeftCustody, MoveRelease, PlanState, PlanView
 
 ROWS_AT_FIRST = 10  # the page stays small; the others are one tap away
@@ -53,8 +53,9 @@ class Sheet:
 async def sheet_of(actor: Actor, plan_id: UUID) -> Sheet:
     """Raises NotFound, NotYourRole."""
     read = await reading.get_plan(actor, plan_id, everything=True)
-    running = read.row["state"] in rules.RUNNING
-    mine = {m["id"] for m in read.milestones if running and rules.changes(read.role, m)}
+    state = read.row["state"]
+    goes_on = [m for m in read.milestones if rules.goes_on(state, m["code"])]
+    mine = {m["id"] for m in goes_on if rules.changes(read.role, m)}
     return Sheet(read, PlanView.of(read), mine)
 
 
@@ -80,6 +81,7 @@ class PlanPageController(Controller):
             m["id"]
             for m in read.milestones
             if rules.is_soon(m, read.today, left_custody=read.left_custody)
+            and (m["id"] in sheet.mine or read.row["state"] != "paused")
         }
         rows = sheet.view.milestones or []
         claimed = {claim.row["id"] for claim in claims}
@@ -164,6 +166,52 @@ class PlanPageController(Controller):
             lambda tried: _release(request, plan_id, tried),
         )
 
+    @post("/unplanned-release")
+    async def let_go(self, request: HttpRequest, plan_id: FromPath[UUID]) -> Page:
+        """The person is let go at once."""
+
+        async def act(actor: Actor, form: Form) -> Written:
+            left = form.read(LeftCustody).left
+            return await unplanned.release_unplanned(actor, plan_id, form.seen, left=left)
+
+        return await submit(
+            request,
+            "unplannedRelease",
+            act,
+            lambda _: go(f"/desk/plans/{plan_id}?saved=unplanned"),
+            lambda tried: _release(request, plan_id, tried),
+        )
+
+    @post("/return")
+    async def returned(self, request: HttpRequest, plan_id: FromPath[UUID]) -> Page:
+        """The person is back in custody."""
+
+        async def act(actor: Actor, form: Form) -> Written:
+            return await returning.return_to_custody(actor, plan_id, form.seen)
+
+        return await submit(
+            request,
+            "returnToCustody",
+            act,
+            lambda _: go(f"/desk/plans/{plan_id}?saved=returned"),
+            lambda tried: _release(request, plan_id, tried),
+        )
+
+    @post("/reopen")
+    async def reopen(self, request: HttpRequest, plan_id: FromPath[UUID]) -> Page:
+        """Go on with the person after a return; what begins again is shown then."""
+
+        async def act(actor: Actor, form: Form) -> Written:
+            return await reopening.reopen_plan(actor, plan_id, form.seen, _release_of(form))
+
+        return await submit(
+            request,
+            "reopenPlan",
+            act,
+            lambda written: go(f"/desk/plans/{plan_id}/release?moved={written.id}"),
+            lambda tried: _release(request, plan_id, tried),
+        )
+
     @post("/left-custody")
     async def left_custody(self, request: HttpRequest, plan_id: FromPath[UUID]) -> Page:
         """The person is out, or it is not today."""
@@ -228,8 +276,12 @@ async def _release(
     async with transaction(actor.id):
         sheet = await sheet_of(actor, plan_id)
         move = await moving.read_move(actor, moved) if moved else None
+        back = await reopening.open_return(plan_id)
+        asked_again = await asks_again(plan_id) if sheet.read.role in rules.WORKERS else ()
     steps = [to for to in rules.PLAN_STEPS if to in rules.PLAN_STEPS[sheet.read.row["state"]]]
-    wrong = "active_inside" if sheet.read.left_custody else "active_outside"
+    wrong = {"active_inside" if sheet.read.left_custody else "active_outside"}
+    if back is not None:  # the page says in words of its own how it goes on
+        wrong.add("active_outside")
     return show(
         request,
         "release.html",
@@ -237,8 +289,10 @@ async def _release(
         **sheet.values(),
         move=move,
         preview=preview,
+        back=back,
+        asked_again=asked_again,
         names={member.actor: member for member in sheet.view.circle or ()},
-        steps=[to for to in steps if to != wrong],
+        steps=[to for to in steps if to not in wrong],
         certainties=rules.CERTAINTIES,
         places=await places_of(actor, plan_id),
     )

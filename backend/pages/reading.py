@@ -125,3 +125,23 @@ async def yeses(actor: Actor, plan: UUID) -> Yeses:
             {row["subject"]: row for row in await held.fetch(_CHANNELS, plan)},
             disclosures,
         )
+
+
+# What the person let be told before a reopening and nobody has asked about since.
+_ASKED_AGAIN = """
+SELECT DISTINCT d.recipient, d.fact FROM disclosure d
+  JOIN custody_return r ON r.plan = d.plan AND r.reopened_at = d.withdrawn_at
+ WHERE d.plan = $1 AND NOT EXISTS (
+       SELECT 1 FROM disclosure n WHERE n.plan = d.plan AND n.recipient = d.recipient
+          AND n.fact = d.fact AND n.given_at > d.withdrawn_at)
+ ORDER BY d.recipient, d.fact
+"""
+
+
+async def asks_again(plan: UUID) -> Sequence[Any]:
+    """Each yes to a fact that ended with a reopening: with whom, and what. For a plan's workers.
+
+    The caller has found the plan as its worker.
+    """
+    rows: Sequence[Any] = await connection().fetch(_ASKED_AGAIN, plan)
+    return rows

@@ -5,6 +5,7 @@ from litestar import Router
 from backend.doors import PAGE
 from backend.pages.account import AccountPageController
 from backend.pages.agency import AgencyPageController
+from backend.pages.amnesty import AmnestyPageController
 from backend.pages.calendars import CalendarPageController
 from backend.pages.caseload import CaseloadController
 from backend.pages.circle import CirclePageController
@@ -59,6 +60,7 @@ desk = Router(
         NewComplaintController,
         OfficerPageController,
         ReviewPageController,
+        AmnestyPageController,
         DatesController,
         RowController,
         TaskPageController,

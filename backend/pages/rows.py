@@ -101,7 +101,6 @@ async def _row(
         history = _told(await milestone_history(actor, row_id))
     row, plan = found.row, found.plan
     read = found.as_plan()
-    running = plan["state"] in rules.RUNNING
     return show(
         request,
         "row.html",
@@ -116,7 +115,8 @@ async def _row(
         today=read.today,
         court=row["court"],
         saved=saved,
-        changeable=running and rules.changes(plan["mandate"], row),
+        changeable=rules.goes_on(plan["state"], row["code"])
+        and rules.changes(plan["mandate"], row),
         nexts=[
             state
             for state in STATES

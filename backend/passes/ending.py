@@ -1,5 +1,7 @@
 """A pass ends with its mandate and with its plan. It opens nothing then anyhow; this says so."""
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from backend import clock
@@ -21,5 +23,16 @@ async def end_passes_of(plan: UUID) -> None:
         "UPDATE entry_pass SET ended_at = $2, version = version + 1"
         " WHERE plan = $1 AND ended_at IS NULL",
         plan,
+        clock.now(),
+    )
+
+
+async def end_own_passes_of(plan: Mapping[str, Any]) -> None:
+    """The person's own, whoever holds the paper; a lawyer or guardian goes on coming in."""
+    await connection().execute(
+        "UPDATE entry_pass SET ended_at = $3, version = version + 1"
+        " WHERE plan = $1 AND subject = $2 AND ended_at IS NULL",
+        plan["id"],
+        plan["person"],
         clock.now(),
     )

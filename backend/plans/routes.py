@@ -48,6 +48,9 @@ from backend.plans.actions import (
     opening,
     reading,
     release,
+    reopening,
+    returning,
+    unplanned,
 )
 from backend.plans.views import (
     CaseloadView,
@@ -209,6 +212,53 @@ class PlanController(Controller):
                 lambda actor, seen: ending.end_silently(actor, plan_id, seen),
             )
         )
+
+    @post(
+        "/{plan_id:uuid}/unplanned-release",
+        operation_id="unplannedRelease",
+        responses=documented(*CHANGE),
+    )
+    async def unplanned(
+        self, request: HttpRequest, plan_id: FromPath[UUID], data: JSONBody[LeftCustody]
+    ) -> WrittenReply:
+        """The person is let go at once, today: what cannot wait is due now, the rest sleeps."""
+        return plain(
+            await change(
+                request,
+                "unplannedRelease",
+                lambda actor, seen: unplanned.release_unplanned(
+                    actor, plan_id, seen, left=data.left
+                ),
+            )
+        )
+
+    @post(
+        "/{plan_id:uuid}/return",
+        operation_id="returnToCustody",
+        responses=documented(*CHANGE),
+    )
+    async def return_(self, request: HttpRequest, plan_id: FromPath[UUID]) -> WrittenReply:
+        """The person is back in custody: pause at once, and say nothing to anybody."""
+        return plain(
+            await change(
+                request,
+                "returnToCustody",
+                lambda actor, seen: returning.return_to_custody(actor, plan_id, seen),
+            )
+        )
+
+    @post("/{plan_id:uuid}/reopen", operation_id="reopenPlan", responses=documented(*CHANGE))
+    async def reopen(
+        self, request: HttpRequest, plan_id: FromPath[UUID], data: JSONBody[MoveRelease]
+    ) -> Response[MoveView]:
+        """Go on after a return, towards another day of release; answers what begins again."""
+        to = data.release()
+        written = await change(
+            request,
+            "reopenPlan",
+            lambda actor, seen: reopening.reopen_plan(actor, plan_id, seen, to),
+        )
+        return answer(written, await move_view(actor_of(request), written))
 
 
 class MilestoneController(Controller):

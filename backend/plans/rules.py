@@ -43,6 +43,7 @@ CERTAINTIES = ("confirmed", "expected", "earliest_possible")
 # Release-day rows stand on their day even when offices are closed.
 NEVER_ROLLED = frozenset({"GAT-01", "MEN-07", "MEN-08", "MEN-09", "HOU-05", "HLT-05", "FAM-10"})
 NEVER_ROLLED_PREFIX = "UNP-"
+OF_A_RETURN = "REC-"  # rows that count from a return to custody
 SOON = timedelta(days=14)
 A_WEEK = timedelta(days=7)
 SLIP = "The release date lies more than two years back or sixty ahead: look at its year."
@@ -56,6 +57,11 @@ def may_become(before: str, after: str) -> bool:
     if before in OPEN:
         return after in (OPEN | CLOSED) and after != before
     return after == "in_progress"
+
+
+def goes_on(plan_state: str, code: str) -> bool:
+    """Whether a row can be worked on: while its plan runs, or because it stands still."""
+    return plan_state in RUNNING or (plan_state == "paused" and code.startswith(OF_A_RETURN))
 
 
 def due_on(

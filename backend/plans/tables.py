@@ -128,6 +128,24 @@ class ReleaseMove(Table, tablename="release_move"):
     told = Integer(default=0, null=False)
 
 
+class CustodyReturn(Table, tablename="custody_return"):
+    """The person came back into custody after `left_at`; while it is open the plan is paused by it.
+
+    It ends when the plan is reopened with them, or is taken back as a mistake.
+    """
+
+    id = row_id()
+    agency = reference(Agency)
+    plan = reference(Plan)
+    version = version()
+    left_at = instant()
+    returned_at = instant()
+    recorded_by = reference(ActorRecord)
+    reopened_at = instant(null=True)
+    taken_back_at = instant(null=True)
+    ended_by = reference(ActorRecord, null=True)
+
+
 class Change(Table, tablename="change"):
     """That a row changed, ids only; written by triggers, read by phones that catch up."""
 

@@ -12,6 +12,8 @@ OVERLAYS = frozenset(
     {"safety_first", "under18", "no_family", "other_place", "no_supervision", "unplanned"}
 )
 ADULT_RHYTHM = frozenset({"MEN-10", "MEN-11", "MEN-12"})
+RETURN = "return_to_custody"
+UNPLANNED = "unplanned"
 CRITICAL = 2  # late-start priorities 0 to 2 must exist whatever the time left
 _REPEAT = re.compile(r"(\d+)d until (\d+)")
 
@@ -66,6 +68,16 @@ def rows_for(template: str, overlays: Collection[str]) -> tuple[TemplateRow, ...
     )
 
 
+def rows_of_return() -> tuple[TemplateRow, ...]:
+    """What a return to custody puts into a plan: counted from that day, whatever its template."""
+    return tuple(row for row in template_rows() if row.anchor == RETURN)
+
+
+def rows_of_unplanned() -> tuple[TemplateRow, ...]:
+    """What a release at once puts into a plan, whatever its template."""
+    return tuple(row for row in template_rows() if row.overlay == UNPLANNED)
+
+
 def _in_base(row: TemplateRow, template: str) -> bool:
     return template == "full" or row.light
 
@@ -77,7 +89,6 @@ def _removed(row: TemplateRow, overlays: Collection[str]) -> bool:
         ("no_family" in overlays and row.pathway == "FAM")
         or ("no_supervision" in overlays and row.kind == "O")
         or ("under18" in overlays and row.code in ADULT_RHYTHM)
-        or ("unplanned" in overlays and row.late_start > CRITICAL)
     )
 
 

@@ -79,7 +79,8 @@ class MilestoneView(msgspec.Struct, omit_defaults=True):
             row["owner"],
             row["state"],
             due_on=row["due_on"],
-            overdue=rules.is_overdue(row, plan.today, left_custody=plan.left_custody),
+            overdue=plan.row["state"] != "paused"  # then nothing is asked of anybody
+            and rules.is_overdue(row, plan.today, left_custody=plan.left_custody),
             done_on=UNSET if row["done_on"] is None else row["done_on"],
             kind=row["kind"],
             pinned=row["pinned"],

@@ -97,6 +97,9 @@ def _of_row(row: Row, kind: Any, text: str, on: date, source: tuple[str, str]) -
 
 
 def _settled(row: Row, found: Material) -> Settled:
+    if "settled" in row:  # before the plan was reopened for another release
+        of_then: Settled = row["settled"]
+        return of_then
     return found.settled.get(row["code"], as_asked(row))
 
 

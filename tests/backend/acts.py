@@ -93,6 +93,13 @@ TABLES = {
 }
 
 
+# What is done on a plan of its own, for little goes on after it.
+OF_SPARES = (
+    *("erasePerson", "eraseVoluntary", "endSilently"),
+    *("returnToCustody", "reopenPlan", "unplannedRelease"),
+)
+
+
 # What somebody does with their own account: none of it is a row of a plan.
 OF_ACCOUNT = frozenset(
     {
@@ -140,9 +147,10 @@ class Scene:
     def spares(self) -> set[str]:
         """Other plans of the worker's: one whose person may be erased, one with a part that may.
 
-        And one that may be ended.
+        And one that may be ended, one of somebody outside, one of somebody who came back, and one
+        of somebody who may be let go.
         """
-        return {self.acts[one].ids[0] for one in ("erasePerson", "eraseVoluntary", "endSilently")}
+        return {self.acts[one].ids[0] for one in OF_SPARES}
 
     def caller(self, operation: str) -> Caller:
         """Somebody of the plan whose role has this operation."""
@@ -181,6 +189,7 @@ async def a_scene(world: World) -> Scene:
     )
     await docket.read()
     await _own_file(world, worker, plan)
+    await _a_return(world, worker, plan)
     found = await world.plan(worker, plan)
     milestone = row(found, "PLN-01")
     ids = {
@@ -227,7 +236,7 @@ async def a_scene(world: World) -> Scene:
 
 def _acts(docket: Docket, coordinator: Caller, ids: dict[str, Any]) -> list[Act]:
     plan, version, member, another = ids["plan"], ids["version"], ids["member"], ids["another"]
-    ended = ids["ended"]
+    ended, outside, back, inside = (ids[one] for one in ("ended", "outside", "back", "inside"))
     (held, closed), (waiting, living) = ids["tasks"], ids["links"]
     subject = docket.subject()
     query = "&".join(f"{name}={value}" for name, value in subject.items())
@@ -309,6 +318,25 @@ def _acts(docket: Docket, coordinator: Caller, ids: dict[str, Any]) -> list[Act]
         Act("previewRelease", "POST", "/plans/{}/release-date/preview", (plan,), bodies.a_move()),
         Act("recordLeftCustody", "POST", "/plans/{}/left-custody", (plan,), bodies.out(), version),
         _changing("endSilently", "POST", "/plans/{}/silent-end", (ended["id"], ended["version"])),
+        _changing(
+            "returnToCustody", "POST", "/plans/{}/return", (outside["id"], outside["version"])
+        ),
+        Act("previewAmnesty", "POST", "/amnesties/preview", (), {"references": inside["alias"]}),
+        Act("letManyGo", "POST", "/amnesties", (), bodies.an_amnesty(inside["alias"])),
+        _changing(
+            "unplannedRelease",
+            "POST",
+            "/plans/{}/unplanned-release",
+            (inside["id"], inside["version"]),
+            bodies.out(),
+        ),
+        _changing(
+            "reopenPlan",
+            "POST",
+            "/plans/{}/reopen",
+            (back["id"], back["version"]),
+            bodies.a_move(),
+        ),
         Act("changePlanState", "POST", "/plans/{}/state", (plan,), {"state": "paused"}, version),
         Act("listColleagues", "GET", "/colleagues"),
         Act("inviteColleague", "POST", "/account-invitations", (), bodies.a_colleague()),
@@ -351,6 +379,19 @@ async def _own_file(world: World, worker: Caller, plan: str) -> None:
     assert worker.id
     actor = Actor(worker.id, "staff", "SW", world.agency)
     await ask_correction(actor, NewCorrection("plan", "It was in May."), UUID(plan))
+
+
+async def _a_return(world: World, worker: Caller, plan: str) -> None:
+    """One that was recorded by mistake, and taken back."""
+    await world.sql(
+        "INSERT INTO custody_return (id, agency, plan, version, left_at, returned_at, recorded_by,"
+        " taken_back_at, ended_by) SELECT $1, agency, id, 1, $2, $2, $3, $2, $3 FROM plan"
+        " WHERE id = $4",
+        uuid4(),
+        clock.now(),
+        worker.id,
+        UUID(plan),
+    )
 
 
 async def _another_device(caller: Caller) -> str:

@@ -105,7 +105,25 @@ async def wishes(world: World, worker: Caller, head: Caller, plan: str) -> dict[
     )
     ended = await world.a_plan(worker)
     made = {"another": another, "thinned": thinned, "ended": ended}
+    made |= await _releases(world, worker)
     return {**made, "taken_back": taken_back, "review": str(review)}
+
+
+async def _releases(world: World, worker: Caller) -> dict[str, Any]:
+    """A plan of somebody who has left custody, and one of somebody who is back in it."""
+    outside, back = await world.a_plan(worker), await world.a_plan(worker)
+    for plan in (outside, back):
+        path = f"/plans/{plan['id']}/left-custody"
+        left = await worker.post(path, {"left": True}, version=plan["version"])
+        assert left.status_code == 200, left.text
+    path = f"/plans/{back['id']}/return"
+    returned = await worker.post(path, version=left.json()["version"])
+    assert returned.status_code == 200, returned.text
+    return {
+        "inside": await world.a_plan(worker),
+        "outside": await world.plan(worker, outside["id"]),
+        "back": await world.plan(worker, back["id"]),
+    }
 
 
 async def asked(world: World, plan: str, by: Caller, *, voluntary: bool = False) -> str:

@@ -11,11 +11,12 @@ import httpx
 from backend import clock, embedded
 from backend.access import Actor
 from tests.backend import bodies
-from tests.backend.acts import Act, Scene
+from tests.backend.acts import OF_SPARES, Act, Scene
 from tests.backend.kept import Kept, a_copy
 from tests.world import Caller, World
 
 ROLES = ("SW", "CO")
+OF_A_RELEASE = ("returnToCustody", "unplannedRelease")  # on plans of their own, here too
 
 
 @dataclass
@@ -51,7 +52,7 @@ class Let:
     async def act(self, operation: str) -> Act:
         """On the plan that they were let in to, where the scene has it on another."""
         act = await self.scene.act(operation)
-        if operation in {"erasePerson", "eraseVoluntary", "endSilently"}:
+        if operation in OF_SPARES and operation not in OF_A_RELEASE:
             plan = self.scene.docket.plan
             sql = "SELECT version FROM plan WHERE id = $1"
             (found,) = await self.kept.world.sql(sql, UUID(plan))

@@ -30,9 +30,15 @@ LISTS = {"listPlans", "listTasks", "listBreakGlass", "listColleagues", "findPers
 LISTS |= {"listFlows", "listCalendars", "proposeDays", "listClaims"}
 WITHOUT_PLAN |= {"addCalendar", "changeCalendar"}
 WITHOUT_PLAN |= {"recordIncident", "amendIncident", "draftNotice", "recordNotice", "closeIncident"}
-WITHOUT_PLAN |= {"recordComplaint", "answerComplaint", "recordReview"}
+WITHOUT_PLAN |= {"letManyGo", "recordComplaint", "answerComplaint", "recordReview"}
 LISTS |= {"listIncidents", "listComplaints", "listAgencyHolds", "listProofs", "listRecord"}
-LISTS |= {"listReviews", "listAgencyMandates", "listAgencyConsents", "countRecords"}
+LISTS |= {
+    "previewAmnesty",
+    "listReviews",
+    "listAgencyMandates",
+    "listAgencyConsents",
+    "countRecords",
+}
 
 
 @asynccontextmanager

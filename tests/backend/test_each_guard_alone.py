@@ -92,6 +92,10 @@ ACTIONS = {
         "record_notice": "recordNotice",
         "close_incident": "closeIncident",
     },
+    "backend.amnesty.actions": {
+        "preview_amnesty": "previewAmnesty",
+        "let_many_go": "letManyGo",
+    },
     "backend.erasure.voluntary": {"erase_voluntary": "eraseVoluntary"},
     "backend.erasure.wishes": {
         "ask_erasure": "askErasure",
@@ -118,6 +122,9 @@ ACTIONS = {
     },
     "backend.plans.actions.opening": {"open_plan": "openPlan"},
     "backend.plans.actions.reading": {"get_plan": "getPlan"},
+    "backend.plans.actions.unplanned": {"release_unplanned": "unplannedRelease"},
+    "backend.plans.actions.reopening": {"reopen_plan": "reopenPlan"},
+    "backend.plans.actions.returning": {"return_to_custody": "returnToCustody"},
     "backend.plans.actions.moving": {
         "move_release_date": "moveReleaseDate",
         "preview_release": "previewRelease",

@@ -255,7 +255,7 @@ async def test_a_refusal_repeats_nothing_of_what_was_sent(world: World, operatio
 
 LAST = (
     *("endMandate", "moveReleaseDate", "recordLeftCustody", "changePlanState"),
-    "endSilently",
+    *("endSilently", "returnToCustody", "reopenPlan", "unplannedRelease"),
 )
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from backend import clock, embedded, migrate
 from backend.database import Role, transaction
-from tests.backend.acts import Scene
+from tests.backend.acts import OF_SPARES, Scene
 from tests.backend.kept import Kept, a_copy
 from tests.backend.rows import a_new_copy, fetched_as, plans_seen
 from tests.plan_rows import PLAN_ROWS
@@ -19,7 +19,7 @@ from tests.world import World
 
 REFUSED = asyncpg.InsufficientPrivilegeError
 # Of these who is no worker of the plan sees none, whatever else is theirs.
-OF_WORKERS = {"handover", "safety_flag", "protected_address"}
+OF_WORKERS = {"handover", "safety_flag", "protected_address", "custody_return"}
 # A plan and its first mandates are born together, so for these the agency is the wall.
 BORN_TOGETHER = {"plan", "mandate", "change"}
 
@@ -65,13 +65,13 @@ async def _only_their_plans_areplans_seen(kept: Kept) -> None:
     (opened,) = {row["plan"] for row in held} - {mine, *spares}
     every = {row["id"] for row in await world.sql("SELECT id FROM plan")}
     # who was erased is nobody's plan
-    left = {UUID(kept.scene.acts[one].ids[0]) for one in ("eraseVoluntary", "endSilently")}
+    left = {UUID(kept.scene.acts[one].ids[0]) for one in OF_SPARES[1:]}
     assert len(every - {mine, *spares, opened}) >= 4
     for table in PLAN_ROWS:
         assert mine in seen[table], table
         assert seen[table] <= {mine, opened, *left}, table
     async with transaction(worker) as held_by:
-        assert await held_by.fetchval("SELECT count(*) FROM person") == 4
+        assert await held_by.fetchval("SELECT count(*) FROM person") == 7
         plans = await held_by.fetch("SELECT DISTINCT plan FROM audit")
         assert {row["plan"] for row in plans} <= {mine, opened, *left}
 

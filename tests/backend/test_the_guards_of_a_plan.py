@@ -46,6 +46,7 @@ OF_NO_MANDATE = (
     | {"listCalendars", "addCalendar", "listClaims"}
     | {"listFlows", "recordFlow", "recordIncident", "listIncidents", "recordComplaint"}
     | {"listComplaints", "listReviews", "listAgencyHolds", "listProofs", "listRecord"}
+    | {"previewAmnesty", "letManyGo"}
     | {"listAgencyMandates", "listAgencyConsents", "countRecords"}
     | {"listSummaries", "getSummary", "listColleagues", "inviteColleague", "signOut"}
 )

@@ -104,6 +104,13 @@ BEYOND = {
     "getMilestone": "who knows of a row that it happened, and what it waits for",
     "listClaims": "what was said by chat is no fact until a worker has seen to it",
     "previewRelease": "what a move would do is seen before somebody answers for it",
+    **dict.fromkeys(
+        ("previewAmnesty", "letManyGo"),
+        "a decision for many is carried out for each",
+    ),
+    "unplannedRelease": "whoever is let go within the hour is met by what cannot wait",
+    "returnToCustody": "back in custody: mute at once, one tap, and no reason",
+    "reopenPlan": "what was prepared is kept, and every yes is asked again",
     "endSilently": "after a death no machine says a word, and humans do",
     "draftSummary": "what is read to the person has to be seen first; recordReading names it",
 }

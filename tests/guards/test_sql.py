@@ -27,6 +27,8 @@ REVIEWED = {
     ("migrations/m0023_erasure.py", "triggers('legal_hold')"): "likewise",
     ("migrations/m0109_evidence.py", "triggers('evidence')"): "likewise",
     ("migrations/m0023_erasure.py", "row_security('legal_hold', 'plan')"): "likewise",
+    ("migrations/m0104_returns.py", "triggers(TABLE)"): "likewise",
+    ("migrations/m0104_returns.py", "changes(TABLE)"): "a policy of m0080, for one more table",
     ("migrations/m0028_safety.py", "triggers(table)"): "likewise, for two more",
     ("migrations/m0119_handovers.py", "triggers(TABLE)"): "likewise, for one more",
     ("migrations/m0119_handovers.py", "adds(TABLE)"): "likewise",

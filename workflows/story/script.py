@@ -88,4 +88,6 @@ def _elsewhere(year: Year) -> Iterator[Scene]:
     yield on(124), 14, 0, others.opens_the_third
     yield others.RETURN, 9, 0, others.leaves_third
     yield back, 11, 0, others.returns
-    yield back + 30, 18, 0, others.stays_silent
+    yield on(back + 14), 10, 0, others.stays_silent
+    yield on(back + 14), 11, 0, others.reopens
+    yield back + 59, 18, 0, others.nobody_hears_of_the_new_day

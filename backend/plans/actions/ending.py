@@ -11,16 +11,15 @@ from uuid import UUID
 
 from backend import clock
 from backend.access import Actor, check_version, find_plan, require
-from backend.alerts.actions import open_task
 from backend.appointments.rules import COMING
 from backend.audit.actions import record
 from backend.database import connection, transaction
 from backend.errors import NotFromThisState
-from backend.messages import outbox
-from backend.messages.links import end_link
 from backend.once import Written
 from backend.passes.ending import end_passes_of
 from backend.plans import rules
+from backend.plans.actions.muting import ask_to_call, end_own_chats, mute
+from backend.plans.actions.reopening import open_return
 from backend.plans.actions.writing import write_milestone
 from backend.plans.terms import close_with_terms
 
@@ -28,15 +27,6 @@ WHY = "closed"
 HELP_LIVES_ON = timedelta(days=90)  # a relative's call for help is answered for so long
 MENTORS_LIVE_ON = timedelta(days=7)
 NAMES_LIVE_ON = HELP_LIVES_ON + timedelta(days=1)
-# What was to be done for or about the person. What somebody else asked for, waits for or is owed
-# stays open until a human has seen it.
-POINTLESS = frozenset(
-    {"appointment-in-doubt", "call-after-missed", "cant", "date-not-confirmed", "duty"}
-    | {"first-night", "gate-off", "gate-substitute", "gate-unanswered", "late-message"}
-    | {"mentor-silent", "new-time", "no-contact-72h", "no-contact-yet", "no-flow", "second-way"}
-    | {"sending-off", "tell-by-voice", "travel-unclear", "tried-twice", "undeliverable"}
-    | {"unopened"}
-)
 
 
 async def end_silently(actor: Actor, id_: UUID, seen: int) -> Written:
@@ -50,15 +40,16 @@ async def end_silently(actor: Actor, id_: UUID, seen: int) -> Written:
     async with transaction(actor.id):
         plan = await find_plan(actor, id_, roles=("SW", "CO", "PS"), lock=True)
         check_version(plan, seen)
-        if plan["left_custody_at"] is not None and plan["mandate"] == "PS":
+        outside = plan["left_custody_at"] is not None and await open_return(id_) is None
+        if outside and plan["mandate"] == "PS":
             raise NotFromThisState("The person has left: their social worker ends the plan.")
         # chats before messages, messages before tasks: as everybody does
         await _part(plan)
-        await _mute(plan)
+        await mute(plan, WHY)
         version: int = plan["version"]
         if plan["state"] not in rules.OVER:
             version = await _close(actor, plan)
-        await _ask_to_call(plan)
+        await ask_to_call(plan)
         await record(actor, "endSilently", plan=id_, thing=id_)
         return Written(id_, version)
 
@@ -71,21 +62,6 @@ async def _close(actor: Actor, plan: Mapping[str, Any]) -> int:
     await close_with_terms(plan, clock.now(), circle_at_least=NAMES_LIVE_ON)
     await _let_go(actor, plan)
     return version
-
-
-async def _mute(plan: Mapping[str, Any]) -> None:
-    """Whatever waits to be said of it, to staff in their own chats too."""
-    held = connection()
-    await outbox.cancel_plan(plan["id"], WHY, on_its_way=True)
-    tasks = await held.fetch(
-        "UPDATE task SET closed_at = $2, outcome = $3, version = version + 1"
-        " WHERE plan = $1 AND closed_at IS NULL AND kind = ANY ($4) RETURNING id",
-        plan["id"],
-        clock.now(),
-        WHY,
-        sorted(POINTLESS),
-    )
-    await outbox.cancel_about([row["id"] for row in tasks], WHY)
 
 
 async def _let_go(actor: Actor, plan: Mapping[str, Any]) -> None:
@@ -120,13 +96,7 @@ async def _part(plan: Mapping[str, Any]) -> None:
     nothing is sent to them that they did not ask for.
     """
     held, now = connection(), clock.now()
-    for link in await held.fetch(
-        "SELECT * FROM link WHERE plan = $1 AND subject = $2 AND state <> 'ended'"
-        " ORDER BY id FOR UPDATE",
-        plan["id"],
-        plan["person"],
-    ):
-        await end_link(link, "ended")
+    await end_own_chats(plan)
     for roles, ends in (
         (["PE"], now),
         (["ME"], now + MENTORS_LIVE_ON),
@@ -134,18 +104,3 @@ async def _part(plan: Mapping[str, Any]) -> None:
     ):
         await held.execute(_ENDS, plan["id"], roles, ends)
     await end_passes_of(plan["id"])
-
-
-async def _ask_to_call(plan: Mapping[str, Any]) -> None:
-    """The circle is the list of whom to call; relatives are named to their social worker alone."""
-    for role in ("CO", "SW"):
-        await open_task(
-            "tell-the-circle",
-            agency=plan["agency"],
-            plan=plan["id"],
-            subject=plan["id"],
-            local_due=clock.today(plan["zone"]),
-            role=role,
-            step=role,
-            due_at=clock.now(),
-        )

@@ -147,7 +147,7 @@ def _check(row: Mapping[str, Any], plan: Mapping[str, Any], wanted: MilestoneCha
     said = (state, wanted.due_on, wanted.show_court, wanted.happened)
     if all(one is None for one in said):
         raise Unfit("Say what should change: state, due_on, show_court or happened.")
-    if plan["state"] not in rules.RUNNING:
+    if not rules.goes_on(plan["state"], row["code"]):
         raise NotFromThisState("The plan is not running.")
     if state is not None and not rules.may_become(row["state"], state):
         raise NotFromThisState(f"A row that is {row['state']} cannot become that.")

@@ -58,7 +58,7 @@ async def move_release_date(actor: Actor, id_: UUID, seen: int, to: Release) -> 
         plan = await _of_desk(actor, id_)
         check_version(plan, seen)
         _check(plan, to)
-        days = await _days_there(plan, to)
+        days = await days_there(plan, to)
         moved = await _move(actor, plan, to, days)
         await record(actor, "moveReleaseDate", plan=id_, thing=moved.id)
         return Written(moved.id, moved.version)
@@ -91,7 +91,7 @@ async def preview_release(actor: Actor, id_: UUID, to: Release) -> Preview:
     async with transaction(actor.id) as held:
         plan = await _of_desk(actor, id_, by_glass=True)  # nothing of it is written
         _check(plan, to)
-        days = await _days_there(plan, to)
+        days = await days_there(plan, to)
         await held.execute("SAVEPOINT preview")
         moved = await _move(actor, plan, to, days)
         came = await _came(plan, await held.fetchrow(_FOUND, moved.id))
@@ -140,8 +140,8 @@ class _Moved:
     told: list[UUID]
 
 
-async def _days_there(plan: Any, to: Release) -> OpenDays:
-    """Raises Unfit for a calendar of another agency."""
+async def days_there(plan: Any, to: Release) -> OpenDays:
+    """Those of the place of release. Raises Unfit for a calendar of another agency."""
     if to.calendar is None:
         return open_days(plan)
     return await find_days(plan["agency"], to.calendar)
@@ -162,9 +162,25 @@ async def _move(actor: Actor, plan: Any, to: Release, days: OpenDays) -> _Moved:
     )
     moved = await _move_rows(actor, plan, to, days, move)
     cancelled = await outbox.cancel_about(moved, "moved")
-    cancelled += await _cancel_old_date(plan, to)
+    cancelled += await cancel_old_date(plan, to)
     told = await _tell(plan, to, move)
-    await held.execute(
+    await write_move(actor, plan, to, version, id_=move, cancelled=len(cancelled), told=len(told))
+    return _Moved(move, version, cancelled, told)
+
+
+async def write_move(
+    actor: Actor,
+    plan: Any,
+    to: Release,
+    version: int,
+    *,
+    id_: UUID | None = None,
+    cancelled: int = 0,
+    told: int = 0,
+) -> UUID:
+    """That the date is another one now, and what that did; `plan` is as it was before."""
+    move = id_ or uuid4()
+    await connection().execute(
         "INSERT INTO release_move (id, agency, plan, version, actor, at, date_before,"
         " date_after, certainty_before, certainty_after, plan_version, cancelled, told)"
         " VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
@@ -178,10 +194,10 @@ async def _move(actor: Actor, plan: Any, to: Release, days: OpenDays) -> _Moved:
         plan["certainty"],
         to.certainty,
         version,
-        len(cancelled),
-        len(told),
+        cancelled,
+        told,
     )
-    return _Moved(move, version, cancelled, told)
+    return move
 
 
 async def _move_rows(
@@ -203,8 +219,8 @@ async def _move_rows(
     return await set_days(actor, plan, moved, move=move)
 
 
-async def _cancel_old_date(plan: Any, to: Release) -> list[UUID]:
-    """What waits to be said about the old date, or to say that there is a new one.
+async def cancel_old_date(plan: Any, to: Release) -> list[UUID]:
+    """Cancel what waits to be said about the old date, or to say that there is a new one.
 
     That it is not today too, where the new one is today and is confirmed.
     """

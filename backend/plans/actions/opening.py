@@ -1,6 +1,5 @@
 """A plan begins: the person, the first mandates and the rows of the template."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, time
@@ -20,9 +19,11 @@ from backend.database import connection, moment, transaction
 from backend.errors import NotFound, PlanAlreadyOpen, Taken, Unfit
 from backend.once import Written
 from backend.people.actions import write_words
-from backend.plans.late_start import still_worth
+from backend.plans.actions.unplanned import call_staff
+from backend.plans.actions.writing import put_rows
+from backend.plans.late_start import critical, still_worth
 from backend.plans.rules import CERTAINTIES, SLIP, due_on, is_slip
-from backend.plans.template import OVERLAYS, TemplateRow, rows_for
+from backend.plans.template import OVERLAYS, UNPLANNED, TemplateRow, rows_for
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,9 @@ async def open_plan(actor: Actor, new: NewPlan) -> Written:
         await _write_plan(actor, new, person, zone)
         await _first_mandates(actor, new.id, person)
         await _write_rows(actor, new, zone, days)
+        if UNPLANNED in new.overlays:
+            of_plan = {"agency": actor.agency, "id": new.id, "zone": zone}
+            await call_staff(of_plan, urgency=0)
         await record(actor, "openPlan", plan=new.id, thing=person)
         return Written(new.id, 1, 201)
 
@@ -160,24 +164,14 @@ async def _first_mandates(actor: Actor, plan: UUID, person: UUID) -> None:
     )
 
 
-# All rows in one value: planning a parameter for each field of each took longer than writing them.
-_ROWS = """
-INSERT INTO milestone (id, agency, plan, version, code, pathway, title, anchor, day, win_before,
-       win_after, owner, partners, kind, agree, depends, evidence, court, message, repeat_days,
-       repeat_until, late_start, state, due_on)
-SELECT gen_random_uuid(), $1, $2, 1, code, pathway, title, anchor, day, win_before,
-       win_after, owner, partners, kind, agree, depends, evidence, court, message, repeat_days,
-       repeat_until, late_start, state, due_on
-  FROM json_populate_recordset(NULL::milestone, $3::json)
-"""
-
-
 async def _write_rows(actor: Actor, new: NewPlan, zone: str, days: OpenDays) -> None:
     today = clock.today(zone)
     of_template = rows_for(new.template, new.overlays)
     worth = still_worth(of_template, new.release_date, today)
+    if UNPLANNED in new.overlays:
+        worth &= critical(of_template)
     rows = [_milestone(new, row, days, today, asleep=row.code not in worth) for row in of_template]
-    await connection().execute(_ROWS, actor.agency, new.id, json.dumps(rows, default=str))
+    await put_rows(actor.agency, new.id, rows)
 
 
 def _milestone(

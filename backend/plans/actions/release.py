@@ -15,6 +15,7 @@ from backend.messages.outbox import Occurrence
 from backend.once import Written
 from backend.passes.ending import end_passes_of
 from backend.plans import rules
+from backend.plans.actions.reopening import open_return, take_back
 from backend.plans.terms import close_with_terms
 
 LINKS_LIVE_ON = DESK_LIVES_ON = timedelta(days=7)
@@ -22,6 +23,8 @@ LINKS_LIVE_ON = DESK_LIVES_ON = timedelta(days=7)
 
 async def change_plan_state(actor: Actor, id_: UUID, seen: int, to: str) -> Written:
     """Pause, step down, close or go on. Pausing mutes every chat in the same transaction.
+
+    To go on outside says of a return to custody that it was recorded by mistake.
 
     Raises NotFound, VersionStale, NotFromThisState, Unfit for a state that is no state.
     """
@@ -35,6 +38,8 @@ async def change_plan_state(actor: Actor, id_: UUID, seen: int, to: str) -> Writ
         wrong_side = (to == "active_inside" and not inside) or (to == "active_outside" and inside)
         if to not in rules.PLAN_STEPS[plan["state"]] or wrong_side:
             raise NotFromThisState(f"A plan that is {plan['state']} cannot become that.")
+        if to in rules.RUNNING and (back := await open_return(id_)) is not None:
+            await take_back(actor, plan, back)
         version = await held.fetchval(
             "UPDATE plan SET state = $2, version = version + 1 WHERE id = $1 RETURNING version",
             id_,
@@ -84,14 +89,15 @@ async def record_left_custody(actor: Actor, id_: UUID, seen: int, *, left: bool)
         check_version(plan, seen)
         if plan["state"] != "active_inside":
             raise NotFromThisState(f"The plan is {plan['state']}.")
-        version = await (_left(plan) if left else _not_today(plan))
+        version = await (let_leave(plan) if left else _not_today(plan))
         await record(
             actor, "recordLeftCustody", plan=id_, thing=id_, outcome="left" if left else "not-today"
         )
         return Written(id_, version)
 
 
-async def _left(plan: Any) -> int:
+async def let_leave(plan: Any) -> int:
+    """The person is out: what counts from release begins. The caller holds the plan's lock."""
     held = connection()
     version: int = await held.fetchval(
         "UPDATE plan SET state = 'active_outside', left_custody_at = $2, version = version + 1"

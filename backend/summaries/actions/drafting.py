@@ -17,7 +17,7 @@ from backend.audit.actions import record
 from backend.courts.actions import reference_of
 from backend.database import connection, transaction
 from backend.errors import NotFound, Unfit
-from backend.evidence.rules import OF_THE_CIRCLE, PAPERS
+from backend.evidence.rules import OF_THE_CIRCLE, PAPERS, SINCE_IT_BEGAN
 from backend.matrix import covers
 from backend.summaries.content import Comment, Corrected, Draft, Period, canonical
 from backend.summaries.rules import TYPES, Material, facts_of
@@ -172,7 +172,7 @@ SELECT code, at, role FROM (
 """  # a row that was done and opened again was not done after all, nor is what was taken back
 # What a worker or a service knows goes before what somebody said. An officer is shown no claim, so
 # a draft hangs on none; and an earlier release wrote down nothing but who settled a row.
-_SETTLED = """
+_SETTLED = f"""
 SELECT m.code, coalesce(e.role, v.role) AS role,
        coalesce(e.provenance,
                 CASE WHEN v.role = ANY ($2) THEN 'said'
@@ -181,12 +181,32 @@ SELECT m.code, coalesce(e.role, v.role) AS role,
   LEFT JOIN LATERAL (
        SELECT o.role, o.provenance FROM evidence o
         WHERE o.milestone = m.id AND o.cycle = m.cycle AND o.happened AND o.provenance <> 'said'
-          AND o.taken_back_at IS NULL ORDER BY o.row_version DESC LIMIT 1) AS e ON true
+          AND o.taken_back_at IS NULL AND {SINCE_IT_BEGAN.format(saying="o")}
+        ORDER BY o.row_version DESC LIMIT 1) AS e ON true
   LEFT JOIN LATERAL (
        SELECT o.role FROM milestone_event o
         WHERE o.milestone = m.id AND o.kind = 'state' AND o.after = 'done'
         ORDER BY o.at DESC, o.id LIMIT 1) AS v ON true
  WHERE m.plan = $1 AND m.state = 'done' AND coalesce(e.role, v.role) IS NOT NULL
+"""
+# What was done before a plan was reopened for another release, and is asked again since: it was
+# done all the same, as whoever settled it then knew. The day is the one that the row had.
+_BEFORE = """
+SELECT a.milestone, a.what::date AS done_on, coalesce(e.role, v.role) AS role,
+       coalesce(e.provenance,
+                CASE WHEN v.role = ANY ($2) THEN 'said'
+                     WHEN m.evidence = ANY ($3) THEN 'document' ELSE 'act' END) AS provenance
+  FROM milestone_event a JOIN milestone m ON m.id = a.milestone
+  LEFT JOIN LATERAL (
+       SELECT o.role, o.provenance FROM evidence o
+        WHERE o.milestone = m.id AND o.at <= a.at AND o.happened AND o.provenance <> 'said'
+          AND o.taken_back_at IS NULL ORDER BY o.row_version DESC LIMIT 1) AS e ON true
+  LEFT JOIN LATERAL (
+       SELECT o.role FROM milestone_event o
+        WHERE o.milestone = m.id AND o.at <= a.at AND o.kind = 'state' AND o.after = 'done'
+        ORDER BY o.at DESC, o.id LIMIT 1) AS v ON true
+ WHERE a.plan = $1 AND a.kind = 'again' AND a.before = 'done' AND m.repeat_days IS NULL
+ ORDER BY a.at, a.id
 """
 _STOPPED = """
 SELECT m.code, max(e.at) AS at FROM milestone_event e JOIN milestone m ON m.id = e.milestone
@@ -211,12 +231,22 @@ async def _material(plan: Any, period: Period) -> Material:
     def day(at: datetime) -> date:
         return at.astimezone(zone).date()
 
+    told = (plan["id"], sorted(OF_THE_CIRCLE), sorted(PAPERS))
+    rows = {
+        row["id"]: dict(row)
+        for row in await held.fetch("SELECT * FROM milestone WHERE plan = $1", plan["id"])
+    }
+    before = [
+        {**rows[one["milestone"]], "state": "done", "cause": None, "done_on": one["done_on"]}
+        | ({"settled": Settled(one["role"], one["provenance"])} if one["role"] else {})
+        for one in await held.fetch(_BEFORE, *told)
+    ]
     cycles: dict[str, list[tuple[date, str]]] = defaultdict(list)
     for row in await held.fetch(_CYCLES, plan["id"]):
         cycles[row["code"]].append((day(row["at"]), row["role"]))
-    settled = await held.fetch(_SETTLED, plan["id"], sorted(OF_THE_CIRCLE), sorted(PAPERS))
+    settled = await held.fetch(_SETTLED, *told)
     return Material(
-        milestones=await held.fetch("SELECT * FROM milestone WHERE plan = $1", plan["id"]),
+        milestones=[*rows.values(), *before],
         settled={row["code"]: Settled(row["role"], row["provenance"]) for row in settled},
         cycles=cycles,
         stopped={row["code"]: day(row["at"]) for row in await held.fetch(_STOPPED, plan["id"])},
@@ -229,5 +259,6 @@ async def _material(plan: Any, period: Period) -> Material:
             for row in await held.fetch(_APPOINTMENTS, *between, clock.now())
         },
         supervision=plan["supervision"],
-        left_custody=plan["left_custody_at"] is not None,
+        # while a plan is paused nothing after release is asked of anybody, so nothing is open
+        left_custody=plan["left_custody_at"] is not None and plan["state"] != "paused",
     )

@@ -196,7 +196,7 @@ async def leaves_third(stage: Stage, year: Year) -> None:
 
 async def returns(stage: Stage, year: Year) -> None:
     """W-52."""
-    plan, worker = year.third.plan, stage.staff["camille"]
+    plan, worker, head = year.third.plan, stage.staff["camille"], stage.staff["claude"]
     async with stage.step("W-52", "A return to custody: every chat is mute at once"):
         waits = "SELECT key FROM message WHERE plan = $1::uuid AND state IN ('queued', 'claimed')"
         stage.must(
@@ -204,18 +204,49 @@ async def returns(stage: Stage, year: Year) -> None:
             await stage.house.rows(waits, plan.id),
             [{"key": "CONTACT"}],
         )
-        await plan.versioned("state", {"state": "paused"})
-        stage.does(worker, "pauses the plan; the circle is told by a human")
+        await plan.versioned("return", {})
+        stage.does(worker, "taps: back in custody; the circle is told by a human")
         stage.must("the plan is paused", (await plan.read())["state"], "paused")
         stage.must_not("anything waits to be sent", await stage.house.rows(waits, plan.id))
+        stage.must("humans are asked to call", await plan.kinds(), ["tell-the-circle"])
+        await plan.close("tell-the-circle", outcome="called")
+        await plan.close("tell-the-circle", outcome="called", by=head)
+        await plan.done("REC-01")
 
 
 async def stays_silent(stage: Stage, year: Year) -> None:
-    """W-52, a month later."""
-    async with stage.step("W-52", "A month later nothing was said to anybody"):
+    """W-52, two weeks later."""
+    async with stage.step("W-52", "Two weeks later nothing was said to anybody"):
         said = [stage.heard(phone) for phone in year.third.phones.values()]
         stage.must_not("family or mentor got a text", [texts for texts in said if texts])
         stage.must("no task came of it", await year.third.plan.kinds(), [])
+
+
+async def reopens(stage: Stage, year: Year) -> None:
+    """W-53."""
+    plan, worker = year.third.plan, stage.staff["camille"]
+    async with stage.step("W-53", "The plan is reopened with the person"):
+        before = {code for code, row in (await plan.rows()).items() if row["state"] == "done"}
+        again = stage.calendar.day(return_day(year) + 60).isoformat()
+        body = {"release_date": again, "certainty": "confirmed", "release_time": "11:00:00"}
+        came = await plan.versioned("reopen", body)
+        stage.does(worker, "reopens the plan with the person; every yes is asked again")
+        rows = await plan.rows()
+        stage.must("what says so is done: REC-02", rows["REC-02"]["state"], "done")
+        stage.must("the first contact is asked again: MEN-09", rows["MEN-09"]["state"], "planned")
+        kept = {code for code in before if rows[code]["state"] == "done"}
+        stage.must("what was prepared stays done", bool(kept))
+        asleep = {rows[code]["state"] for code in ("MEN-12", "FAM-14")}
+        stage.must("what hung on a yes sleeps", asleep, {"dormant"})
+        stage.must("nobody is told", came["recipients_told"], 0)
+        await plan.change("GAT-01", state="not_needed")
+
+
+async def nobody_hears_of_the_new_day(stage: Stage, year: Year) -> None:
+    """W-53, around the new day of release."""
+    async with stage.step("W-53", "Nobody was told a day by an old yes"):
+        said = [stage.heard(phone) for phone in year.third.phones.values()]
+        stage.must_not("family or mentor got a text", [texts for texts in said if texts])
 
 
 def return_day(year: Year) -> int:

@@ -1,0 +1,84 @@
+"""Many let go by one decision, over HTTP: looked at first, then carried out."""
+
+from typing import Annotated
+from uuid import UUID, uuid4
+
+import msgspec
+from litestar import Controller, Response, post
+from litestar.params import JSONBody
+from msgspec import UNSET, UnsetType
+
+from backend.amnesty import actions, rules
+from backend.doors import NO_STORE, HttpRequest, WrittenReply, actor_of, plain, write
+from backend.errors import KeyMissing, KeyReused, NotFromThisState, NotYourRole, TooMuch, Unfit
+from backend.problems import documented
+
+References = Annotated[str, msgspec.Meta(min_length=1, max_length=200_000)]
+
+
+class PreviewAmnesty(msgspec.Struct, forbid_unknown_fields=True):
+    """One reference a line, or a table whose first column they are: alias, file number or plan."""
+
+    references: References
+
+
+class LetManyGo(msgspec.Struct, forbid_unknown_fields=True):
+    """`found` as it was looked at; `left`: they are out by now."""
+
+    references: References
+    found: Annotated[int, msgspec.Meta(ge=1, le=rules.MOST_LINES)]
+    left: bool = False
+    id: UUID | None = None
+
+
+class LineView(msgspec.Struct, omit_defaults=True):
+    """`outcome`: found, twice, out, paused, came_back, closed, not_found or not_clear."""
+
+    line: int
+    reference: str
+    outcome: str
+    plan: UUID | UnsetType = UNSET
+    alias: str | UnsetType = UNSET
+
+    @classmethod
+    def of(cls, one: rules.Answer) -> "LineView":
+        return cls(one.line, one.reference, one.outcome, one.plan or UNSET, one.alias or UNSET)
+
+
+class AmnestyView(msgspec.Struct):
+    """`found` is how many would be let go."""
+
+    found: int
+    lines: list[LineView]
+
+
+class AmnestyController(Controller):
+    path = "/amnesties"
+    tags = ["plans"]  # noqa: RUF012 - Litestar declares it so
+
+    @post(
+        "/preview",
+        operation_id="previewAmnesty",
+        status_code=200,
+        responses=documented(NotYourRole, Unfit, TooMuch),
+    )
+    async def preview(
+        self, request: HttpRequest, data: JSONBody[PreviewAmnesty]
+    ) -> Response[AmnestyView]:
+        """Whom a file of references names; nobody is let go by it."""
+        answers = await actions.preview_amnesty(actor_of(request), data.references)
+        found = rules.counts(answers).get(rules.FOUND, 0)
+        view = AmnestyView(found, [LineView.of(one) for one in answers])
+        return Response(view, headers=NO_STORE)
+
+    @post(
+        "/",
+        operation_id="letManyGo",
+        responses=documented(KeyMissing, KeyReused, NotYourRole, Unfit, NotFromThisState),
+    )
+    async def let_go(self, request: HttpRequest, data: JSONBody[LetManyGo]) -> WrittenReply:
+        """Let everybody go who is found: each at once, in a transaction of their own."""
+        new = actions.NewAmnesty(data.references, data.left, data.found, data.id or uuid4())
+        return plain(
+            await write(request, "letManyGo", lambda actor: actions.let_many_go(actor, new))
+        )

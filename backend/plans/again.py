@@ -1,0 +1,88 @@
+"""What a new release makes of the rows of a plan: what stays, what is asked again, what sleeps.
+
+What was prepared stays done: papers, courses, talks. What belongs to a release itself, from a week
+before it on, has not happened for the new one; and what must be there on the day or keeps somebody
+safe may not be there any more. A no stays a no. What hangs on a yes, of the person or of somebody
+else, sleeps until it is asked again: an old yes was not given for this.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from backend.calendars.rules import OpenDays
+from backend.messages.rules import FAMILY_CALL, MILESTONE_ASKS
+from backend.plans import rules
+from backend.plans.late_start import still_worth
+from backend.plans.template import CRITICAL
+
+WEEK_BEFORE = -7
+ASKED_OF_OTHERS = frozenset(ask.on for ask in (*MILESTONE_ASKS, FAMILY_CALL))
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Anew:
+    """A row as it is from now on; asleep it has no day."""
+
+    row: Row
+    state: str
+    due: date | None
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """A row of a plan, for `still_worth`."""
+
+    code: str
+    day: int
+    win_after: int
+    repeat_until: int | None
+    late_start: int
+    depends: Sequence[str]
+
+
+def rows_anew(rows: Iterable[Row], release: date, today: date, days: OpenDays) -> list[Anew]:
+    """The rows that change with a new release; all others are left as they are."""
+    wanted = [row for row in rows if row["anchor"] == "release" and _is_wanted(row)]
+    worth = still_worth([counted(row) for row in wanted], release, today)
+    return [_anew(row, release, today, days, worth) for row in wanted]
+
+
+def _is_wanted(row: Row) -> bool:
+    if row["state"] in rules.OPEN:
+        return not row["pinned"] or hangs_on_a_yes(row)
+    return is_asked_again(row)
+
+
+def is_asked_again(row: Row) -> bool:
+    """Whether a row that is closed is to be looked at again. Of what was not done: core ones."""
+    belongs = row["late_start"] <= CRITICAL or row["day"] >= WEEK_BEFORE
+    if row["anchor"] != "release" or not belongs:
+        return False
+    if row["state"] == "done":
+        return not row["code"].startswith(rules.NEVER_ROLLED_PREFIX)
+    left = row["state"] in rules.CLOSED - {"declined"}
+    return bool(left and row["kind"] not in rules.OPTIONAL_KINDS)
+
+
+def hangs_on_a_yes(row: Row) -> bool:
+    """An offer, or something about which somebody of the circle is asked by chat."""
+    return bool(row["kind"] == "V" or (row["kind"] == "N" and row["message"] in ASKED_OF_OTHERS))
+
+
+def _anew(row: Row, release: date, today: date, days: OpenDays, worth: Collection[str]) -> Anew:
+    late = row["state"] != "in_progress" and row["code"] not in worth
+    if late or hangs_on_a_yes(row):
+        return Anew(row, "dormant", None)
+    due = rules.due_on(row["code"], row["day"], release, days, not_before=today)
+    return Anew(row, row["state"] if row["state"] in rules.OPEN else "planned", due)
+
+
+def counted(row: Row) -> _Counted:
+    """A row of a plan, as `late_start` takes it."""
+    return _Counted(
+        *(row["code"], row["day"], row["win_after"], row["repeat_until"]),
+        *(row["late_start"], row["depends"]),
+    )
