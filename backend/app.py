@@ -25,10 +25,12 @@ from backend.envelope import Enveloped
 from backend.erasure.routes import ErasureController
 from backend.evidence.routes import EvidenceController
 from backend.flows.routes import FlowController
+from backend.goals.routes import GoalController
 from backend.handovers.routes import HandoverController
 from backend.health import live, ready
 from backend.incidents.routes import IncidentController
 from backend.messages.routes import LinkController
+from backend.needs.routes import NeedsController
 from backend.pages.door import front
 from backend.pages.own_file import own_file
 from backend.pages.refusals import of_http
@@ -98,6 +100,8 @@ def create_app(*, docs: bool = True, extra: Sequence[Any] = ()) -> Litestar:
             GlassController,
             ErasureController,
             SafetyController,
+            GoalController,
+            NeedsController,
             FlowController,
             IncidentController,
             AmnestyController,

@@ -41,7 +41,7 @@ appointments        RC  RW R  RoD .   RWo .  RWo RW  .  RWo .  .  .   R  R  R  .
 chat text           Ro  R  b  Wo  Wo  .   .  .   Ro  .  .   .  .  .   .  .  W  .
 messages            R   R  R  Ro  Ro  Ro  Ro Ro  Ro  .  .   n  n  .   .  RW RW .
 tasks               .   RW RW .   .   RWo .  RWo RWo .  RWo .  .  RWo .  RW RW .
-goals               RW  R  R  RD  RD  RD  RD RD  R   .  .   .  .  .   R  .  .  .
+goals               RW  RW R  RD  RD  RD  RD RD  R   .  .   .  .  .   R  .  .  .
 review              RWo RW R  .   .   .   .  .   s   .  .   .  .  .   RD .  .  .
 counselling dates   R   n  n  .   .   RWo .  .   nD  .  .   .  .  .   RD .  .  .
 spiritual wish      RW  n  .  .   .   .   Ro .   .   .  n   .  .  .   .  .  .  .

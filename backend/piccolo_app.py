@@ -37,9 +37,11 @@ from backend.courts.tables import (
 from backend.erasure.tables import ErasureWish, LegalHold
 from backend.evidence.tables import Evidence
 from backend.flows.tables import DataFlow
+from backend.goals.tables import Goal
 from backend.handovers.tables import Handover
 from backend.incidents.tables import Incident
 from backend.messages.tables import Claim, Incoming, Link, Message, Update, ZoneDay
+from backend.needs.tables import NeedsArea, NeedsReview
 from backend.passes.tables import EntryKey, EntryPass
 from backend.passkeys.tables import Passkey, PasskeyChallenge
 from backend.people.tables import Person, PersonWord
@@ -106,6 +108,7 @@ APP_CONFIG = AppConfig(
         ErasureWish,
         Evidence,
         Factor,
+        Goal,
         Handover,
         Heartbeat,
         Incident,
@@ -120,6 +123,8 @@ APP_CONFIG = AppConfig(
         Milestone,
         MilestoneEvent,
         MonthCount,
+        NeedsArea,
+        NeedsReview,
         Once,
         OutsideReview,
         Participation,

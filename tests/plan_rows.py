@@ -6,6 +6,7 @@ MORE = (
     *("wall", "legal_hold", "safety_flag", "protected_address"),
     *("correction", "entry_pass", "erasure_wish"),
     *("evidence", "handover", "custody_return"),
+    *("goal", "needs_review", "needs_area"),
 )
 PLAN_ROWS = {**GROUND, **dict.fromkeys(MORE, "plan")}
 # Deleted years after: the jobs delete of it what a policy of its own lets them, and no more.
@@ -15,4 +16,5 @@ TAKEN_BACK_LATE = ("disclosure", "UPDATE")
 # What tells of a supervised plan's voluntary part: only while somebody's wish to erase it stands.
 THINNED = {
     "milestone_event", "appointment", "correction", "claim", "contact", "participation", "evidence",
+    "goal", "needs_review", "needs_area",
 }  # fmt: skip

@@ -13,6 +13,7 @@ from backend.audit.seals import Progress
 from backend.database import in_fresh_context
 from backend.errors import DatabaseBusy
 from workflows import rounds
+from workflows.ask_anew import ask_anew
 from workflows.calendars import calendars
 from workflows.court_alarms import court_alarms
 from workflows.digest import digest
@@ -50,6 +51,7 @@ def jobs(bot: Bot, stopping: asyncio.Event) -> dict[str, tuple[Job, int]]:
         "escalate": (escalate, MINUTE),
         "court_alarms": (court_alarms, MINUTE),
         "late_corrections": (late_corrections, 15 * MINUTE),
+        "ask_anew": (ask_anew, 15 * MINUTE),
         "watch_duties": (watch_duties, 5 * MINUTE),
         "digest": (digest, 5 * MINUTE),
         "end_links": (end_links, MINUTE),

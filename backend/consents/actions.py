@@ -9,6 +9,7 @@ from backend import clock
 from backend.access import Actor, find_plan, require
 from backend.actors.actions import seal, unseal
 from backend.audit.actions import record
+from backend.consents.participation import NewAnswer, answer_offer
 from backend.database import connection, transaction
 from backend.errors import NotFound, NotFromThisState, Unfit
 from backend.flows.rules import REFERRAL
@@ -16,13 +17,7 @@ from backend.messages import outbox
 from backend.messages.links import end_link
 from backend.messages.rules import NEEDS_DISCLOSURE, fact_needed
 from backend.once import Written
-from backend.plans.actions.refusing import decline_pathway
-from backend.plans.rules import OVER
 
-PATHWAYS = frozenset(
-    {"PLN", "VOC", "FAM", "CNS-P", "CNS-S", "CNS-X", "PRB", "HOU", "IDD", "HLT", "FIN", "MEN"}
-)
-ANSWERS = frozenset({"offered", "accepted", "declined", "later"})
 CHANNELS = frozenset({"telegram"})
 # What may be told to somebody of the circle. On a referral hangs what an entry of the data-flow
 # registry lets a professional of another agency know.
@@ -31,7 +26,10 @@ FACTS = frozenset({*NEEDS_DISCLOSURE.values(), REFERRAL})
 
 @dataclass(frozen=True)
 class NewConsent:
-    """A participation answer (`pathway`, `answer`) or a yes to messages (`subject`, `channel`)."""
+    """A participation answer (`pathway` or `milestone`, `answer`), or a yes to messages.
+
+    The latter has a `subject` and a `channel`.
+    """
 
     kind: str
     language: str
@@ -39,48 +37,39 @@ class NewConsent:
     answer: str | None = None
     subject: UUID | None = None
     channel: str | None = None
+    milestone: UUID | None = None
+    explained_by: UUID | None = None
+    again_on: date | None = None
     id: UUID = field(default_factory=uuid4)
+
+    @property
+    def answered(self) -> NewAnswer:
+        """The answer to an offer that it is. Raises Unfit for none."""
+        if self.answer is None:
+            raise Unfit("A participation answer needs an answer.", field="answer")
+        about = (self.answer, self.language, self.pathway, self.milestone)
+        return NewAnswer(*about, self.explained_by, self.again_on, self.id)
 
 
 async def record_consent(actor: Actor, plan_id: UUID, new: NewConsent) -> Written:
     """Record what the person (participation) or a recipient (messages) said to a human.
 
-    A no to a pathway takes effect at once: its rows are declined, and what was about to be said of
-    them is not. A later yes opens nothing again: the worker does, row by row, with the person.
+    A no takes effect at once: the row, or those of the pathway, are declined, and what was about to
+    be said of them is not. A later yes to a pathway opens nothing again: the worker does, row by
+    row, with the person.
     Raises NotFound for a plan that is not the actor's or a subject outside its circle, Unfit.
     """
     require(actor, "recordConsent")
     async with transaction(actor.id):
         plan = await find_plan(actor, plan_id, group="consents", roles=("SW",), lock=True)
         if new.kind == "participation":
-            await _participation(actor, plan, new)
+            await answer_offer(actor, plan, new.answered)
         elif new.kind == "channel":
             await _channel(actor, plan, new)
         else:
             raise Unfit("kind is participation or channel.")
         await record(actor, "recordConsent", plan=plan_id, thing=new.id)
         return Written(new.id, 1, 201)
-
-
-async def _participation(actor: Actor, plan: Any, new: NewConsent) -> None:
-    if new.pathway not in PATHWAYS or new.answer not in ANSWERS:
-        raise Unfit(
-            "A participation answer needs a pathway, and offered, accepted, declined or later."
-        )
-    await connection().execute(
-        "INSERT INTO participation (id, agency, plan, version, pathway, answer, language,"
-        " recorded_by, recorded_at) VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8)",
-        new.id,
-        plan["agency"],
-        plan["id"],
-        new.pathway,
-        new.answer,
-        new.language,
-        actor.id,
-        clock.now(),
-    )
-    if new.answer == "declined" and plan["state"] not in OVER:
-        await decline_pathway(actor, plan, new.pathway)
 
 
 async def _channel(actor: Actor, plan: Any, new: NewConsent) -> None:

@@ -15,12 +15,20 @@ WRITE = (KeyMissing, KeyReused, NotYourRole, NotFound, Unfit)
 
 
 class RecordConsent(msgspec.Struct, forbid_unknown_fields=True):
+    """An answer is for a `pathway` or one `milestone`; `again_on` is when to ask after `later`.
+
+    `explained_by` is who of the circle explained it, the writer where nobody is named.
+    """
+
     kind: str
     language: Language
     pathway: str | None = None
     answer: str | None = None
     subject: UUID | None = None
     channel: str | None = None
+    milestone: UUID | None = None
+    explained_by: UUID | None = None
+    again_on: date | None = None
     id: UUID | None = None
 
 
@@ -45,7 +53,8 @@ class ConsentController(Controller):
     ) -> WrittenReply:
         """Record a participation answer of the person, or a recipient's yes to messages.
 
-        A no to a pathway declines what of it was offered or under way, with what hangs on that.
+        A no to a row or a pathway declines what of it was offered or under way, with what hangs
+        on that. To an offer that slept an answer wakes it; `later` does not.
         """
         values = {**msgspec.structs.asdict(data), "id": data.id or uuid4()}
         new = actions.NewConsent(**values)

@@ -6,11 +6,15 @@ from piccolo.table import Table
 from backend.actors.tables import ActorRecord
 from backend.agencies.tables import Agency
 from backend.columns import instant, reference, row_id, version
-from backend.plans.tables import Plan
+from backend.plans.tables import Milestone, Plan
 
 
 class Participation(Table, tablename="participation"):
-    """Does the person want this part of the support?"""
+    """Does the person want this part of the support: a pathway, or one row of it?
+
+    `explained_by` told them what it is, in that language; `again_on` is the day that they chose
+    to be asked again.
+    """
 
     id = row_id()
     agency = reference(Agency)
@@ -21,6 +25,9 @@ class Participation(Table, tablename="participation"):
     language = Varchar(8, null=False)
     recorded_by = reference(ActorRecord)
     recorded_at = instant()
+    milestone = reference(Milestone, null=True)
+    explained_by = reference(ActorRecord, null=True)
+    again_on = Date(null=True, default=None)
 
 
 class LawfulBasis(Table, tablename="lawful_basis"):

@@ -10,11 +10,12 @@ from backend.database import connection
 # Whatever points to another row stands before it; a guard compares with the database.
 OF_A_PLAN = (
     *("claim", "incoming", "message", "link", "task"),
+    *("goal", "needs_area", "needs_review", "participation"),
     *("reading", "correction", "summary", "court_file"),
     *("evidence", "milestone_event", "appointment", "milestone", "entry_pass", "mandate"),
     *("channel_consent", "contact", "custody_return", "disclosure", "erasure_wish"),
     *("handover", "legal_hold", "member"),
-    *("participation", "protected_address", "release_move", "safety_flag", "wall"),
+    *("protected_address", "release_move", "safety_flag", "wall"),
     "change",
 )
 

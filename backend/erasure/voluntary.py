@@ -159,10 +159,19 @@ async def _forget(plan: UUID, rows: list[UUID], circle: list[UUID]) -> None:
         plan,
     )
     await held.execute(
-        "DELETE FROM participation WHERE plan = $1 AND (answer <> 'accepted' OR pathway = ANY($2))",
+        "DELETE FROM participation WHERE plan = $1"
+        " AND (answer <> 'accepted' OR pathway = ANY($2) OR milestone = ANY($3))",
         plan,
         list(CHOSEN),
+        rows,
     )
+    # nobody is ordered to say what they want or need; a step agreed on is a need like others
+    for sql in (
+        "DELETE FROM needs_area WHERE plan = $1",
+        "DELETE FROM needs_review WHERE plan = $1",
+        "DELETE FROM goal WHERE plan = $1",
+    ):
+        await held.execute(sql, plan)
     await held.execute(
         "UPDATE milestone SET state = 'dormant', cause = NULL, due_on = NULL, done_on = NULL,"
         " pinned = false, cycle = 0, said_by = NULL, show_court = false, version = version + 1"

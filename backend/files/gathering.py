@@ -13,9 +13,10 @@ from backend.corrections.actions import corrections_of
 from backend.database import connection
 from backend.files import views
 from backend.files.evidence import evidence_by_row
+from backend.files.own_words import gather_answers, gather_goals, gather_reviews
 from backend.files.rules import (
     READS,
-    answer_in_own_file,
+    act_in_own_file,
     change_in_own_file,
     in_own_file,
     name_for,
@@ -72,7 +73,6 @@ SELECT * FROM safety_flag WHERE plan = $1 AND subject = $2 AND own ORDER BY rais
 """
 _ROWS = "SELECT * FROM milestone WHERE plan = $1 ORDER BY day, code"
 _DATES = "SELECT * FROM appointment WHERE plan = $1 ORDER BY held_on, held_at, role, id"
-_ANSWERS = "SELECT * FROM participation WHERE plan = $1 ORDER BY recorded_at, pathway, id"
 
 
 async def gather(holder: Holder) -> views.FileView:
@@ -90,11 +90,13 @@ async def gather(holder: Holder) -> views.FileView:
         left_custody_on=part.day(row["left_custody_at"]),
         supervision=row["supervision"],
         rows=await part.rows(),
+        goals=await gather_goals(row, part.zone),
+        reviews=await gather_reviews(row),
         appointments=await part.appointments(),
         contacts=await part.contacts(),
         circle=await part.circle(),
         handovers=await part.handovers(),
-        answers=await part.answers(),
+        answers=await gather_answers(row, part.zone, holder.actor.role),
         messages=await part.messages(),
         disclosures=await part.disclosures(),
         summaries=await part.summaries(),
@@ -192,13 +194,6 @@ class _Part:
                 views.FileHandover(self.on(row["at"]), row["to_alias"], row["by_alias"], words)
             )
         return found
-
-    async def answers(self) -> list[views.FileAnswer]:
-        return [
-            views.FileAnswer(row["pathway"], row["answer"], self.on(row["recorded_at"]))
-            for row in await self.fetch(_ANSWERS)
-            if answer_in_own_file(self.reader.role, row)
-        ]
 
     async def messages(self) -> list[views.FileYes]:
         return [
@@ -302,6 +297,8 @@ class _Part:
         told = await self.told()
         for row in await self.fetch(_ACCESS, list(READS), str(self.zone), self.person):
             if not self.knows(row["role"], row["actor"]):
+                continue
+            if not act_in_own_file(self.reader.role, row["operation"]):
                 continue
             if told is not None and row["thing"] not in told:
                 continue

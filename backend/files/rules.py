@@ -24,6 +24,8 @@ READS: Mapping[str, str] = {
     "listSummaries": "summary",
     "getSummary": "summary",
     "listAccess": "access",
+    "listGoals": "goals",
+    "listNeedsReviews": "reviews",
     "letBreakGlass": "glass",
     "createEntryPass": "pass",
     "enterFile": "entered",
@@ -35,6 +37,11 @@ COUNSELLING = "CNS"
 NOT_FOR_LAWYERS = frozenset({"HLT", "FAM", "MEN"})  # pathways, beside all of counselling
 UNTOLD_TO_LAWYERS = frozenset({"CP", "CS", "ME", "FA", "LR"})
 FOR_THE_PERSON = frozenset({"PE", "SW"})  # a worker writes down what stands on their paper
+
+
+def act_in_own_file(reader: str, operation: str) -> bool:
+    """Whether a reader hears that somebody did this: of what stands in no file of theirs, no."""
+    return reader == "PE" or READS[operation] not in {"goals", "reviews"}
 
 
 def pathway_in_own_file(reader: str, pathway: str) -> bool:

@@ -7,6 +7,8 @@ from datetime import date
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from backend.files.lines import Line, facts
+from backend.files.own_words import tell_goals, tell_reviews
 from backend.files.views import (
     FileCorrection,
     FileEvidence,
@@ -16,15 +18,6 @@ from backend.files.views import (
     FileView,
 )
 from backend.files.wording import Words, isolated
-
-
-@dataclass(frozen=True)
-class Line:
-    """What it is, and in small what else there is to say of it; `more` are whole sentences."""
-
-    text: str
-    facts: str = ""
-    more: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -46,6 +39,8 @@ class Telling:
             ("person", self._person()),
             ("plan", self._plan()),
             ("rows", self._rows()),
+            ("goals", tell_goals(self.view.goals, self.words)),
+            ("reviews", tell_reviews(self.view.reviews, self.words)),
             ("dates", self._dates()),
             ("contacts", self._contacts()),
             ("circle", self._circle()),
@@ -60,7 +55,7 @@ class Telling:
             ("passes", self._passes()),
             ("access", self._access()),
         )
-        notes = {"rows", "summaries", "access"}
+        notes = {"rows", "goals", "reviews", "summaries", "access"}
         return [
             Section(
                 self.words[f"section.{name}"],
@@ -71,8 +66,8 @@ class Telling:
             if lines is not None
         ]
 
-    def _facts(self, *facts: str | None) -> str:
-        return " · ".join(fact for fact in facts if fact)
+    def _facts(self, *said: str | None) -> str:
+        return facts(*said)
 
     def _on(self, word: str, day: date | UnsetType | None) -> str | None:
         return f"{self.words[f'word.{word}']} {self.words.day(day)}" if day else None
@@ -177,8 +172,14 @@ class Telling:
         words = self.words
         return [
             Line(
-                words.of("pathway", one.pathway),
-                self._facts(words.of("answer", one.answer), words.day(one.on)),
+                words.row(one.code, one.title)
+                if one.code and one.title
+                else words.of("pathway", one.pathway),
+                self._facts(
+                    words.of("answer", one.answer),
+                    words.day(one.on),
+                    self._on("again", one.again_on),
+                ),
             )
             for one in self.view.answers
         ]

@@ -63,10 +63,57 @@ class FileMember(msgspec.Struct, omit_defaults=True):
     matters: list[str] = []
 
 
-class FileAnswer(msgspec.Struct):
+class FileAnswer(msgspec.Struct, omit_defaults=True):
+    """What was said to a part of the plan, or to one row of it (`code`, `title`)."""
+
     pathway: str
     answer: str
     on: date
+    language: str
+    code: str | None = None
+    title: str | None = None
+    again_on: date | None = None
+
+
+class FileGoal(msgspec.Struct, omit_defaults=True):
+    """Own words, as they were said; `words` are not there where their key was destroyed."""
+
+    kind: str
+    language: str
+    said_on: date
+    words: str | None = None
+    ended_on: date | None = None
+    how: str | None = None
+
+
+class FileColumn(msgspec.Struct, omit_defaults=True):
+    """What one of the two said of an area of life."""
+
+    status: str
+    strengths: list[str] = []
+    what_helps: str | None = None
+    wish: str | None = None
+    since_last_time: str | None = None
+    treatment: bool | None = None
+    source: str | None = None
+    told_by: str | None = None
+
+
+class FileArea(msgspec.Struct, omit_defaults=True):
+    area: str
+    own: FileColumn | None = None
+    view: FileColumn | None = None
+    code: str | None = None
+    step: str | None = None
+
+
+class FileReview(msgspec.Struct):
+    """A talk about what goes well and what is needed: words, and no number."""
+
+    held_on: date
+    language: str
+    interpreter: bool
+    areas: list[FileArea]
 
 
 class FileYes(msgspec.Struct, omit_defaults=True):
@@ -169,6 +216,8 @@ class FileView(msgspec.Struct, omit_defaults=True):
     left_custody_on: Annotated[date | UnsetType | None, of("release date")] = UNSET
     supervision: Annotated[bool | UnsetType, of("conditions")] = UNSET
     rows: Annotated[list[FileRow] | UnsetType, of("milestones")] = UNSET
+    goals: Annotated[list[FileGoal] | UnsetType, of("goals")] = UNSET
+    reviews: Annotated[list[FileReview] | UnsetType, of("review")] = UNSET
     appointments: Annotated[list[FileDate] | UnsetType, of("appointments")] = UNSET
     contacts: Annotated[list[FileContact] | UnsetType, of("contacts")] = UNSET
     circle: Annotated[list[FileMember] | UnsetType, of("circle")] = UNSET

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from babel.dates import format_date
 
+from backend.needs.bank import words_of_step
 from backend.summaries.wording import spoken
 from backend.summaries.wording import words as words_of_rows
 
@@ -39,7 +40,7 @@ class Words:
         """In another language than that of the plan's rows, the words that courts are given."""
         if self.language == "en":
             return title
-        return words_of_rows(self.language).get(code, title)
+        return words_of_step(code, self.language) or words_of_rows(self.language).get(code, title)
 
 
 @cache

@@ -9,6 +9,7 @@ from backend.access import Actor
 from backend.circles.actions import NewMember, add_member, end_mandate
 from backend.circles.routes import AddMember
 from backend.consents import actions as consents
+from backend.consents.participation import PATHWAYS
 from backend.consents.routes import Disclose, RecordConsent
 from backend.database import transaction
 from backend.doors import HttpRequest, actor_of
@@ -112,6 +113,9 @@ class CirclePageController(Controller):
                 given.answer,
                 given.subject,
                 CHANNEL if given.kind == "channel" else None,
+                given.milestone,
+                given.explained_by,
+                given.again_on,
             )
             return await consents.record_consent(actor, plan_id, new)
 
@@ -165,7 +169,7 @@ async def _circle(
         members=[m for m in sheet.view.circle or () if m.role in OUTSIDE],
         staff=[m for m in sheet.view.circle or () if m.role not in OUTSIDE],
         yes=yes,
-        pathways=sorted(consents.PATHWAYS),
+        pathways=sorted(PATHWAYS),
         facts=sorted(consents.FACTS),
         office=office,
     )

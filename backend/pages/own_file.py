@@ -6,15 +6,17 @@ import msgspec
 from litestar import Controller, Response, Router, get, post
 from litestar.params import FromQuery
 
-from backend.access import Actor
+from backend.access import Actor, require
 from backend.corrections.actions import NewCorrection, abouts_of, ask_correction
 from backend.doors import FILE as OF_FILE
 from backend.doors import HttpRequest, actor_of
-from backend.errors import NotFound, Unfit
+from backend.errors import NotFound, NotFromThisState, Unfit
 from backend.files.actions import read_file
 from backend.files.paper import print_file
 from backend.files.telling import tell
 from backend.files.wording import Words
+from backend.goals.actions import language_of_file, own_goals, say_own_goal
+from backend.goals.routes import SayGoal
 from backend.once import Written
 from backend.pages.forms import Attempt, Form, submit
 from backend.pages.html import Page, go, show
@@ -65,6 +67,23 @@ class OwnFileController(Controller):
         body = await print_file(title, as_of, tell(view, words), words)
         return _attached(body, "application/pdf", "file.pdf")
 
+    @post("/goals")
+    async def say(self, request: HttpRequest) -> Page:
+        """What the person wants, written by themselves, in the language of their file."""
+        actor = actor_of(request)
+
+        async def act(actor: Actor, form: Form) -> Written:
+            new = form.read(SayGoal, language=await language_of_file(actor)).new()
+            return await say_own_goal(actor, new)
+
+        async def again(tried: Attempt) -> Page:
+            if not isinstance(tried.error, (Unfit, NotFromThisState)):
+                raise tried.error or NotFound
+            return await _file(request, tried)
+
+        require(actor, "sayOwnGoal")  # a lawyer's pass has no such form
+        return await submit(request, "sayOwnGoal", act, lambda _: go(f"{FILE}?saved=said"), again)
+
     @post("/corrections")
     async def ask(self, request: HttpRequest) -> Page:
         async def act(actor: Actor, form: Form) -> Written:
@@ -88,6 +107,7 @@ async def _file(request: HttpRequest, tried: Attempt | None = None, *, saved: st
         (value, words.row(code, title) if code else f"{words['word.number']} {title}")
         for value, code, title in await abouts_of(actor)
     ]
+    goals = await own_goals(actor) if actor.role == "PE" else None
     parts = holder.held["matters"] or ("plan", "circle", "summaries", "consents", "access")
     return show(
         request,
@@ -98,6 +118,7 @@ async def _file(request: HttpRequest, tried: Attempt | None = None, *, saved: st
         as_of=f"{words['as_of']} {words.day(view.as_of)}",
         sections=tell(view, words),
         abouts=[*((part, words.of("part", part)) for part in parts), *named],
+        goals=goals,
         saved=saved,
     )
 

@@ -11,6 +11,8 @@ from backend.audit.actions import record
 from backend.database import connection, fetch_one, transaction
 from backend.errors import NotFound
 from backend.evidence.actions import Claims, list_claims
+from backend.matrix import cell, covers
+from backend.plans.rules import hangs_on_a_yes
 
 
 @dataclass(frozen=True)
@@ -83,16 +85,21 @@ async def claims_for(actor: Actor, *, plan: UUID | None = None, limit: int) -> S
 
 @dataclass(frozen=True)
 class Yeses:
-    """The consents that stand: answers by pathway, yes to messages and disclosures by actor."""
+    """The consents that stand: answers by pathway, yes to messages and disclosures by actor.
+
+    `rows` are the newest answers for single rows of the plan.
+    """
 
     answers: Mapping[str, Any]
+    rows: Sequence[Any]
     channels: Mapping[UUID, Any]
     disclosures: Mapping[UUID, list[Any]]
 
 
 _ANSWERS = """
-SELECT DISTINCT ON (pathway) pathway, answer, recorded_at FROM participation
- WHERE plan = $1 ORDER BY pathway, recorded_at DESC
+SELECT DISTINCT ON (a.pathway, a.milestone) a.*, m.title, s.alias FROM participation a
+  LEFT JOIN milestone m ON m.id = a.milestone LEFT JOIN staff s ON s.id = a.explained_by
+ WHERE a.plan = $1 ORDER BY a.pathway, a.milestone, a.recorded_at DESC
 """
 _CHANNELS = """
 SELECT DISTINCT ON (subject) id, subject, channel, given_at FROM channel_consent
@@ -120,8 +127,10 @@ async def yeses(actor: Actor, plan: UUID) -> Yeses:
         today = clock.today(found["zone"])
         for row in await held.fetch(_DISCLOSURES, plan, today, clock.now()):
             disclosures.setdefault(row["recipient"], []).append(row)
+        answers = await held.fetch(_ANSWERS, plan)
         return Yeses(
-            {row["pathway"]: row for row in await held.fetch(_ANSWERS, plan)},
+            {row["pathway"]: row for row in answers if row["milestone"] is None},
+            [row for row in answers if row["milestone"] is not None],
             {row["subject"]: row for row in await held.fetch(_CHANNELS, plan)},
             disclosures,
         )
@@ -145,3 +154,35 @@ async def asks_again(plan: UUID) -> Sequence[Any]:
     """
     rows: Sequence[Any] = await connection().fetch(_ASKED_AGAIN, plan)
     return rows
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the person said to one offer, the newest first; and who may have explained it."""
+
+    answers: Sequence[Any]
+    staff: Sequence[Any]
+
+
+_OF_ROW = """
+SELECT a.*, s.alias FROM participation a LEFT JOIN staff s ON s.id = a.explained_by
+ WHERE a.milestone = $1 ORDER BY a.recorded_at DESC
+"""
+_STAFF = """
+SELECT DISTINCT m.actor, m.role, s.alias AS name FROM mandate m JOIN staff s ON s.id = m.actor
+ WHERE m.plan = $1 AND m.glass IS NULL AND m.starts <= $2 AND (m.ends IS NULL OR m.ends > $2)
+ ORDER BY m.role, s.alias
+"""
+
+
+async def answers_for(actor: Actor, plan: Any, row: Any) -> Said | None:
+    """For the workers, of a row that hangs on the person's own yes; `plan` as it was found."""
+    told = cell(plan["mandate"], "offers").reads and covers(plan["told_groups"], "consents")
+    if not told or not hangs_on_a_yes(row):
+        return None
+    async with transaction(actor.id) as held:
+        await record(actor, "listConsents", plan=plan["id"])
+        return Said(
+            await held.fetch(_OF_ROW, row["id"]),
+            await held.fetch(_STAFF, plan["id"], clock.now()),
+        )

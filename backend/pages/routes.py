@@ -15,10 +15,12 @@ from backend.pages.dates import DatesController
 from backend.pages.door import DESK, DoorController, prove, sign_out
 from backend.pages.erasure import ErasurePageController
 from backend.pages.flows import FlowPageController
+from backend.pages.goals import GoalPageController
 from backend.pages.handovers import HandoverPageController
 from backend.pages.incidents import IncidentPageController
 from backend.pages.incoming import IncomingController
 from backend.pages.joining import JoinController
+from backend.pages.needs import NeedsPageController
 from backend.pages.officer import OfficerPageController
 from backend.pages.passes import CorrectionPageController, PassPageController
 from backend.pages.passkeys import (
@@ -51,6 +53,8 @@ desk = Router(
         GlassPageController,
         ErasurePageController,
         SafetyPageController,
+        GoalPageController,
+        NeedsPageController,
         FlowPageController,
         CalendarPageController,
         PassPageController,

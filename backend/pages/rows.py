@@ -9,6 +9,8 @@ from litestar import Controller, get, post
 from litestar.params import FromPath, FromQuery
 
 from backend.access import Actor
+from backend.consents.actions import NewConsent, record_consent
+from backend.consents.routes import RecordConsent
 from backend.database import transaction
 from backend.doors import HttpRequest, actor_of
 from backend.evidence.actions import get_milestone
@@ -18,10 +20,12 @@ from backend.matrix import cell, covers
 from backend.once import Written
 from backend.pages.forms import Attempt, Form, submit
 from backend.pages.html import Page, go, show
+from backend.pages.reading import answers_for, office_of
 from backend.plans import rules
 from backend.plans.actions.milestones import (
     MilestoneChange,
     change_milestone,
+    find_milestone,
     milestone_history,
 )
 from backend.plans.views import ChangeMilestone, MilestoneView
@@ -65,6 +69,31 @@ class RowController(Controller):
             lambda tried: _row(request, row_id, tried),
         )
 
+    @post("/answer")
+    async def answer(self, request: HttpRequest, row_id: FromPath[UUID]) -> Page:
+        """What the person said to this one offer."""
+
+        async def act(actor: Actor, form: Form) -> Written:
+            given = form.read(RecordConsent, kind="participation", milestone=row_id)
+            _, plan = await find_milestone(actor, row_id)
+            new = NewConsent(
+                given.kind,
+                given.language,
+                answer=given.answer,
+                milestone=row_id,
+                explained_by=given.explained_by,
+                again_on=given.again_on,
+            )
+            return await record_consent(actor, plan["id"], new)
+
+        return await submit(
+            request,
+            "recordConsent",
+            act,
+            lambda _: go(f"/desk/rows/{row_id}?saved=1"),
+            lambda tried: _row(request, row_id, tried),
+        )
+
 
 def _back(form: Form) -> str | None:
     """The page on which the form stood: of a plan, or of what waits for a worker's word."""
@@ -99,7 +128,9 @@ async def _row(
     async with transaction(actor.id):
         found = await get_milestone(actor, row_id)
         history = _told(await milestone_history(actor, row_id))
-    row, plan = found.row, found.plan
+        row, plan = found.row, found.plan
+        said = await answers_for(actor, plan, row)
+        office = await office_of(actor)
     read = found.as_plan()
     return show(
         request,
@@ -115,6 +146,9 @@ async def _row(
         today=read.today,
         court=row["court"],
         saved=saved,
+        answers=said and said.answers,
+        staff=said.staff if said else (),
+        office=office,
         changeable=rules.goes_on(plan["state"], row["code"])
         and rules.changes(plan["mandate"], row),
         nexts=[

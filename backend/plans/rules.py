@@ -193,6 +193,11 @@ def is_about_another(row: Mapping[str, Any]) -> bool:
     return row["pathway"] in OF_OTHERS and "PE" not in {row["owner"], *row["partners"]}
 
 
+def hangs_on_a_yes(row: Mapping[str, Any]) -> bool:
+    """Whether the person says yes or no to this very row; a relative's or mentor's is theirs."""
+    return not OF_THE_PERSON.isdisjoint(row["agree"]) and not is_about_another(row)
+
+
 def tells(role: str, event: Mapping[str, Any]) -> bool:
     """Which events of a row's history a reader who sees the row may know of.
 

@@ -35,6 +35,7 @@ READS = {
     *("listBreakGlass", "draftSummary", "listLegalHolds", "listColleagues", "listSafety"),
     *("findPerson", "listFlows", "previewRelease", "listCalendars", "proposeDays"),
     *("getResponsibility", "getMilestone", "listClaims", "previewAmnesty"),
+    *("listGoals", "listNeedsReviews"),
     *("listIncidents", "draftNotice", "listComplaints", "listAgencyHolds"),
     *("listProofs", "listRecord", "listReviews"),
     *("listAgencyMandates", "listAgencyConsents", "countRecords"),

@@ -12,7 +12,7 @@ from backend import clock, database
 from backend.access import OPERATIONS, Actor
 from backend.alerts.actions import open_task
 from backend.corrections.actions import NewCorrection, ask_correction
-from tests.backend import bodies, duties
+from tests.backend import bodies, duties, wants
 from tests.backend.authenticator import (
     Authenticator,
     a_passkey,
@@ -88,6 +88,9 @@ TABLES = {
     "safety-flags": "safety_flag",
     "protected-addresses": "protected_address",
     "flows": "data_flow",
+    "goals": "goal",
+    "needs-areas": "needs_area",
+    "needs-reviews": "needs_review",
     "incidents": "incident",
     "complaints": "complaint",
 }
@@ -207,6 +210,7 @@ async def a_scene(world: World) -> Scene:
         "hold": (await _made(coordinator, f"/plans/{plan}/legal-holds", bodies.a_hold()))["id"],
         **await _safety(worker, plan, members[2]["actor"]),
         **await duties.make(coordinator, plan),
+        **await wants.make(worker, plan),
         "passes_on": str((await world.somebody("SW")).login),
         "handover": (await duties.a_handover(world, plan, worker), 1),
         "calendar": await duties.a_calendar(coordinator),
@@ -310,6 +314,7 @@ def _acts(docket: Docket, coordinator: Caller, ids: dict[str, Any]) -> list[Act]
         ),
         _changing("endFlow", "POST", "/flows/{}/end", ids["flows"][1]),
         *(Act(*one) for one in duties.acts(plan, ids)),
+        *(Act(*one) for one in wants.acts(plan, ids)),
         Act("listAccess", "GET", "/plans/{}/access", (plan,)),
         Act("listSummaries", "GET", "/court/summaries" + court),
         Act("getSummary", "GET", "/court/summaries/{}" + court, (ids["summary"],)),

@@ -41,6 +41,8 @@ REFUSED = {
     *("askErasure", "endErasureWish", "erasePerson", "eraseVoluntary"),
     *("setLegalHold", "endLegalHold", "handOver", "takeOver"),
     *("lowerSafetyFlag", "protectAddress", "endProtectedAddress"),
+    *("sayGoal", "endGoal", "beginNeedsReview", "saveNeedsArea", "agreeStep"),
+    *("closeNeedsReview", "noteLifeChange"),
 }
 # What only the desk does.
 AT_THE_DESK = {
@@ -50,6 +52,7 @@ READ = {
     "getResponsibility",
     *("getPlan", "listPlans", "milestoneHistory", "listTasks", "listAccess", "listWalls"),
     *("previewRelease", "getMilestone", "listClaims"),
+    *("listGoals", "listNeedsReviews"),
     *("listLegalHolds", "listSafety", "draftSummary", "findPerson", "listBreakGlass"),
 }
 # It names no plan, or has a test of its own; what is only at the desk is read as on its pages.

@@ -101,6 +101,20 @@ ACTIONS = {
         "ask_erasure": "askErasure",
         "end_erasure_wish": "endErasureWish",
     },
+    "backend.goals.actions": {
+        "list_goals": "listGoals",
+        "say_goal": "sayGoal",
+        "say_own_goal": "sayOwnGoal",
+        "end_goal": "endGoal",
+    },
+    "backend.needs.actions": {
+        "list_reviews": "listNeedsReviews",
+        "begin_review": "beginNeedsReview",
+        "save_area": "saveNeedsArea",
+        "agree_step": "agreeStep",
+        "close_review": "closeNeedsReview",
+        "note_life_change": "noteLifeChange",
+    },
     "backend.messages.incoming": {"list_incoming": "readIncoming", "mark_read": "readIncoming"},
     "backend.messages.links": {
         "create_invitation": "createInvitation",

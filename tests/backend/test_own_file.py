@@ -10,9 +10,10 @@ from uuid import UUID
 import pytest
 
 from backend import database
+from backend.files.lines import Line
 from backend.files.paper import print_file
 from backend.files.rules import READS, in_own_file, name_for
-from backend.files.telling import Line, Section
+from backend.files.telling import Section
 from backend.files.views import FileView
 from backend.files.wording import Words, isolated
 from backend.matrix import MATRIX, MATTERS, WITH_EACH_MATTER, cell, marked
@@ -84,7 +85,9 @@ async def test_the_person_reads_all_that_is_their_own(case: Case) -> None:
     rows = {one["code"]: one for one in found["rows"]}
     assert rows["VOC-01"]["state"] == "declined"
     assert rows["HLT-01"]["state"] == "in_progress"
-    assert found["answers"] == [{"pathway": "VOC", "answer": "declined", "on": f"{a_day()}"}]
+    assert found["answers"] == [
+        {"pathway": "VOC", "answer": "declined", "on": f"{a_day()}", "language": "en"}
+    ]
     assert {one["role"] for one in found["contacts"]} == {"SW"}
     names = {one["role"]: one.get("name") for one in found["circle"]}
     assert names["FA"] == MOTHER
@@ -245,8 +248,9 @@ def test_the_parts_of_the_file_are_groups_of_the_matrix() -> None:
     groups = {mark["group"] for mark in marked(FileView).values()}
     assert set(FileView.__struct_fields__) - marked(FileView).keys() == {"as_of"}
     every = WITH_EACH_MATTER.union(*MATTERS.values())
-    # of safety only the person reads, and only what they raised themselves; and whose plan it was
-    assert groups - every == {"safety", "handovers"}
+    # of safety only the person reads, and only what they raised themselves; and whose plan it was,
+    # what they want and what they need
+    assert groups - every == {"safety", "handovers", "goals", "review"}
     assert every <= MATRIX.keys()
     for group in groups:
         assert cell("PE", group).reads, group

@@ -65,6 +65,8 @@ NOT_KEPT = {
 LINES = {
     *("changeMilestone.reason", "askBreakGlass.reason", "setLegalHold.reason"),
     *("protectAddress.address", "raiseSafetyFlag.words", "closeIncident.outcome"),
+    *("sayGoal.words", "saveNeedsArea.own.what_helps", "saveNeedsArea.own.wish"),
+    "saveNeedsArea.view.what_helps",
     *("recordIncident.description", "answerComplaint.answer", "recordComplaint.text"),
 }
 MAY = {

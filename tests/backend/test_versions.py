@@ -30,6 +30,7 @@ MAKES = {
     "recordIncident",
     "recordComplaint",
     "askErasure",
+    *("sayGoal", "beginNeedsReview", "noteLifeChange"),
 }
 # These do touch one, and ask for no version, each for its reason.
 WITHOUT_VERSION = {

@@ -44,6 +44,10 @@ WHOLE = {
     ),
     "FlowView": "field groups and laws of an agency, and nobody's data",
     "IncidentView": "to coordinators and officers of the agency; words without a name",
+    **dict.fromkeys(
+        ("ColumnView", "StepView"), "of an area, whose field is marked; to the workers"
+    ),
+    **dict.fromkeys(("GoalsView", "NeedsReviewsView"), "a list"),
     "ReviewView": "ids, to who looks from outside",
     "NoticeView": "likewise; a text of ours with a number in it",
     "ComplaintView": "to the coordinators of the agency, but whom it is about",
@@ -77,6 +81,9 @@ WHOLE = {
 TECHNICAL = {
     "PlanView": {"id", "circle"},
     "CaseloadLine": {"id"},
+    "GoalView": {"id", "version"},
+    "NeedsReviewView": {"id", "seen"},
+    "AreaView": {"id", "seen"},
     "TaskView": {
         *("id", "version", "kind", "step", "role", "subject", "due_at", "urgency", "opened_at"),
         *("plan", "about", "acknowledged_at"),
@@ -169,6 +176,9 @@ WRITES = {
     "recordReview": "reviews",
     "setLegalHold": "circle",
     "endLegalHold": "circle",
+    **dict.fromkeys(("sayGoal", "sayOwnGoal", "endGoal"), "goals"),
+    **dict.fromkeys(("beginNeedsReview", "saveNeedsArea", "closeNeedsReview"), "review"),
+    **dict.fromkeys(("agreeStep", "noteLifeChange"), "review"),
     "raiseSafetyFlag": "safety",
     "lowerSafetyFlag": "safety",
     "protectAddress": "safety",
@@ -193,6 +203,8 @@ READS = {
     "getResponsibility": "handovers",
     "listCalendars": "calendars",
     "listSafety": "safety",
+    "listGoals": "goals",
+    "listNeedsReviews": "review",
     "listReviews": "reviews",
     **dict.fromkeys(("listIncidents", "draftNotice"), "incidents"),
     "listComplaints": "complaints",

@@ -112,11 +112,20 @@ BEYOND = {
     "returnToCustody": "back in custody: mute at once, one tap, and no reason",
     "reopenPlan": "what was prepared is kept, and every yes is asked again",
     "endSilently": "after a death no machine says a word, and humans do",
+    **dict.fromkeys(
+        ("listGoals", "sayGoal", "endGoal"), "what the person wants, in words that nobody edits"
+    ),
+    **dict.fromkeys(
+        ("listNeedsReviews", "beginNeedsReview", "saveNeedsArea", "closeNeedsReview"),
+        "what goes well and what is needed: two columns, and no number",
+    ),
+    "agreeStep": "what both agree on is a row of the plan",
+    "noteLifeChange": "a worker is asked to talk again, and nobody is told why",
     "draftSummary": "what is read to the person has to be seen first; recordReading names it",
 }
 # Rights that belong to a page and not to an operation of the API.
 OF_PAGES = {"readIncoming", "createEntryPass", "listEntryPasses", "endEntryPass", "readFile"}
-OF_PAGES |= {"askCorrection", "listCorrections", "answerCorrection"}
+OF_PAGES |= {"sayOwnGoal", "askCorrection", "listCorrections", "answerCorrection"}
 
 
 def _routes() -> Iterator[tuple[str, str, HTTPRouteHandler]]:

@@ -110,7 +110,8 @@ SEALED = {
     "appointment.place", "task.note", "reading.comment", "summary.content",
     "court_file.sealed_reference", "safety_flag.content", "protected_address.address",
     "handover.words",
-    "passkey.sealed", "disclosure.sealed_purpose",
+    "passkey.sealed", "disclosure.sealed_purpose", "goal.words", "needs_area.own",
+    "needs_area.view",
 }  # fmt: skip
 # Columns wide enough for words, in rows of a plan, and why no typed word gets there.
 WIDE = {
@@ -146,7 +147,9 @@ ALLOWED = {
 }
 
 # What whoever came in by broken glass alone neither adds nor changes.
+NEEDS = ("goal", "needs_review", "needs_area")
 BEHIND_GLASS = {
+    *((table, how) for table in NEEDS for how in ("INSERT", "UPDATE")),
     *((table, "INSERT") for table in (*GLASS_ADDS, "handover", "reading", "mandate")),
     *((table, "UPDATE") for table in (*GLASS_CHANGES, "handover", "mandate", "task")),
     ("custody_return", "UPDATE"),

@@ -221,13 +221,13 @@ def _stated(
         if (day := rules.next_cycle(row)) is not None:
             # one row with cycles: the fact is in the history, the row goes on
             after |= {"state": "planned", "cycle": row["cycle"] + 1, "pinned": False}
-            after["due_on"] = _due(row, plan, day)
+            after["due_on"] = due_of(row, plan, day)
     elif row["state"] == "dormant" and wanted.due_on is None:
-        after["due_on"] = _due(row, plan, row["day"])
+        after["due_on"] = due_of(row, plan, row["day"])
     elif row["state"] in rules.CLOSED:
         after["done_on"] = None
         if row["due_on"] is None and wanted.due_on is None:  # it fell while it slept
-            after["due_on"] = _due(row, plan, row["day"])
+            after["due_on"] = due_of(row, plan, row["day"])
     return after
 
 
@@ -242,7 +242,8 @@ def _answered(
     return {"said_by": None, "what": "not_yet", "saying": {**saying, "provenance": "act"}}
 
 
-def _due(row: Mapping[str, Any], plan: Mapping[str, Any], day: int) -> date:
+def due_of(row: Mapping[str, Any], plan: Mapping[str, Any], day: int) -> date:
+    """The civil day of a row that wakes or goes on; `plan` as it was found."""
     return rules.due_on(
         row["code"],
         day,

@@ -106,7 +106,8 @@ async def test_the_voluntary_part_is_of_those_who_stand_by_nobody_else(beside: B
         other = {"plan": beside.empty, "person": beside.other_person}
         await beside.add(["mandate"], **other, **another)  # for who has one is left alone
         staff = dict.fromkeys(("subject", "actor", "recipient", "about"), beside.actor("SW").id)
-        await beside.add(["incoming"], **staff, **another)
+        # a no goes whatever row it is about
+        await beside.add(["incoming", "participation"], **staff, **another)
         await beside.add(**LONG_AGO)
         changed = await beside.changes(erase_voluntary(head, beside.plan, version))
         assert changed["subject_key"] == {str(row["id"]) for row in members if row["id"] != first}
@@ -114,6 +115,7 @@ async def test_the_voluntary_part_is_of_those_who_stand_by_nobody_else(beside: B
         assert changed.keys() >= {
             *("link", "message", "incoming", "claim", "contact", "participation"),
             *("channel_consent", "disclosure", "safety_flag", "protected_address", "mandate"),
+            *("goal", "needs_review", "needs_area"),
         }
 
 
