@@ -61,6 +61,8 @@ OPERATIONS: Mapping[str, frozenset[str]] = {
     "changePlanState": _WORKERS,
     "moveReleaseDate": frozenset({"SW", "PS"}),
     "previewRelease": frozenset({"SW", "PS"}),
+    "printSheet": _WORKERS | {"PS"},
+    "drawTimeline": _WORKERS | {"PO", "PS"},
     "changeMilestone": _ROW_OWNERS,
     "milestoneHistory": _PLAN_READERS,
     "getMilestone": _PLAN_READERS,

@@ -35,6 +35,7 @@ from backend.pages.door import front
 from backend.pages.own_file import own_file
 from backend.pages.refusals import of_http
 from backend.pages.routes import desk
+from backend.papers.routes import PaperController
 from backend.passkeys.routes import (
     PasskeyController,
     PasskeyProofController,
@@ -86,6 +87,7 @@ def create_app(*, docs: bool = True, extra: Sequence[Any] = ()) -> Litestar:
             PlanController,
             MilestoneController,
             EvidenceController,
+            PaperController,
             AppointmentController,
             ContactController,
             TaskController,

@@ -26,6 +26,7 @@ LIMITS = {
     "inviteColleague": 20,
     "readFile": 120,
     "exportFile": 30,
+    "printSheet": 120,
 }
 
 

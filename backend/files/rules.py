@@ -17,6 +17,8 @@ from backend.plans.rules import OPTIONAL_KINDS, UNDER_WAY, is_about_another
 READS: Mapping[str, str] = {
     "getPlan": "plan",
     "previewRelease": "plan",
+    "printSheet": "sheet",
+    "drawTimeline": "plan",
     "milestoneHistory": "plan",
     "getMilestone": "plan",
     "draftSummary": "draft",

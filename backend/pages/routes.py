@@ -22,6 +22,7 @@ from backend.pages.incoming import IncomingController
 from backend.pages.joining import JoinController
 from backend.pages.needs import NeedsPageController
 from backend.pages.officer import OfficerPageController
+from backend.pages.papers import PaperPageController
 from backend.pages.passes import CorrectionPageController, PassPageController
 from backend.pages.passkeys import (
     PasskeyDoorController,
@@ -66,6 +67,7 @@ desk = Router(
         ReviewPageController,
         AmnestyPageController,
         DatesController,
+        PaperPageController,
         RowController,
         TaskPageController,
         VerifyController,

@@ -3,7 +3,7 @@
 docs/decisions/0019-facts-of-safety.md says what stands behind each rule.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID, uuid4
@@ -202,10 +202,17 @@ async def end_protection(actor: Actor, id_: UUID, seen: int) -> Written:
 
 async def is_protected(plan: UUID, place: str) -> bool:
     """Whether a place names a protected address of this plan. For its workers: others see none."""
-    return any(
-        one["address"] is not None and rules.names(place, one["address"])
-        for one in await _addresses(plan)
-    )
+    return bool(await protected_of(plan, [place]))
+
+
+async def protected_of(plan: UUID, places: Collection[str]) -> set[str]:
+    """Those of these places that name one, looked for once."""
+    known = [one["address"] for one in await _addresses(plan)]
+    return {
+        place
+        for place in places
+        if any(address is not None and rules.names(place, address) for address in known)
+    }
 
 
 async def list_safety(actor: Actor, plan_id: UUID) -> Safety:

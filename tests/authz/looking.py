@@ -27,6 +27,8 @@ NOT_OF_THE_PLAN = {
     "/desk/account/prove": "likewise, something to sign; without a word of a plan",
     "/desk/account/passkeys/new": "a form without a word of a plan",
     "/file/copy.pdf": "made of the very sections of the page, and its bytes are packed",
+    "/plans/{plan_id}/papers/{sheet}": "packed; what stands on it is compared by its own tests",
+    "/desk/plans/{plan_id}/papers/print": "likewise",
 }
 OF_ROWS = {"milestone_id", "row_id"}
 CHANGE = "/milestones/{milestone_id}"

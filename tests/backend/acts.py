@@ -321,6 +321,8 @@ def _acts(docket: Docket, coordinator: Caller, ids: dict[str, Any]) -> list[Act]
         _changing("changeMilestone", "PATCH", "/milestones/{}", ids["milestone"], bodies.done()),
         Act("moveReleaseDate", "POST", "/plans/{}/release-date", (plan,), bodies.a_move(), version),
         Act("previewRelease", "POST", "/plans/{}/release-date/preview", (plan,), bodies.a_move()),
+        Act("printSheet", "GET", "/plans/{}/papers/72-hours?language=en", (plan,)),
+        Act("drawTimeline", "GET", "/plans/{}/timeline.svg", (plan,)),
         Act("recordLeftCustody", "POST", "/plans/{}/left-custody", (plan,), bodies.out(), version),
         _changing("endSilently", "POST", "/plans/{}/silent-end", (ended["id"], ended["version"])),
         _changing(

@@ -53,6 +53,7 @@ READ = {
     *("getPlan", "listPlans", "milestoneHistory", "listTasks", "listAccess", "listWalls"),
     *("previewRelease", "getMilestone", "listClaims"),
     *("listGoals", "listNeedsReviews"),
+    *("printSheet", "drawTimeline"),
     *("listLegalHolds", "listSafety", "draftSummary", "findPerson", "listBreakGlass"),
 }
 # It names no plan, or has a test of its own; what is only at the desk is read as on its pages.

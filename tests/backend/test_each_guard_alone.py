@@ -127,6 +127,11 @@ ACTIONS = {
         "list_passes": "listEntryPasses",
         "end_pass": "endEntryPass",
     },
+    "backend.papers.actions": {
+        "print_sheet": "printSheet",
+        "tell_sheet": "printSheet",
+        "draw_timeline": "drawTimeline",
+    },
     "backend.plans.actions.caseload": {"list_plans": "listPlans"},
     "backend.plans.actions.ending": {"end_silently": "endSilently"},
     "backend.plans.actions.finding": {"find_people": "findPerson"},

@@ -125,6 +125,15 @@ async def test_so_many_papers_for_own_files_are_made_in_an_hour(world: World) ->
     assert len(await world.sql("SELECT 1 FROM entry_pass")) == 2
 
 
+async def test_so_many_sheets_are_printed_in_an_hour(world: World) -> None:
+    worker = await world.somebody("SW")
+    path = f"/plans/{(await world.a_plan(worker, template='light'))['id']}/papers/card"
+    assert "printSheet" in LIMITS
+    await other_process(world, printSheet=2)
+    for status in (200, 200, 429):
+        assert (await worker.get(path)).status_code == status
+
+
 @pytest.mark.parametrize(
     ("operation", "path"),
     [("readFile", "/file"), ("exportFile", "/file/copy.pdf"), ("exportFile", "/file/copy.json")],

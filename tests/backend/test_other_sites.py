@@ -83,6 +83,7 @@ async def _sign_everybody_in(scene: Scene) -> None:
 
 
 # What an authenticator is to sign is drawn for the page that asks for it, and good for it alone.
+ASKED = {"notice": "?to=people", "print": "?sheet=card&language=en"}
 DRAWS = {"/desk/account/prove": {"passkey_challenge"}}
 
 
@@ -103,7 +104,7 @@ async def test_nothing_but_the_record_changes_by_opening_any_page(world: World) 
             await browser.show(caller.passkey)
         before = await _rows(world)
         for path in pages:
-            query = "?to=people" if path.endswith("/notice") else ""
+            query = ASKED.get(path.rpartition("/")[2], "")
             page = await browser.open(path.format(**ids) + query)
             assert page.status in {200, 403, 404, 409}, (role, path)
             assert await _changed(world, before) <= DRAWS.get(path, set()), (role, path)

@@ -195,6 +195,8 @@ WRITES = {
     "answerCorrection": "corrections",
 }
 READS = {
+    "printSheet": "milestones",
+    "drawTimeline": "release date",
     "listAccess": "access",
     "listTasks": "tasks",
     "listClaims": "milestone detail",

@@ -39,6 +39,8 @@ BEYOND = {
     **dict.fromkeys(
         ("listReviews", "recordReview"), "what a small agency owes instead of a second person"
     ),
+    "printSheet": "who is inside has no phone: what concerns them is on paper",
+    "drawTimeline": "a plan is seen at once",
     "eraseVoluntary": "the same for what was chosen, while what was ordered has to stay",
     "erasePerson": "the right to be forgotten, and what an agency owes by law",
     **dict.fromkeys(

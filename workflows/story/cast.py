@@ -149,7 +149,8 @@ class Staff:
             headers["If-Match"] = f'"{version}"'
         content = msgspec.json.encode({} if body is None else body) if method != "GET" else None
         answer = await self.api.request(method, path, content=content, headers=headers)
-        found = msgspec.json.decode(answer.content) if answer.content else None
+        told = "json" in answer.headers.get("content-type", "")
+        found = msgspec.json.decode(answer.content) if told and answer.content else answer.content
         return Answer(answer.status_code, found, answer.headers)
 
     async def get(self, path: str) -> Any:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from workflows.story.cast import Handset, Staff
+from workflows.story.cast import Answer, Handset, Staff
 from workflows.story.stage import Stage
 
 
@@ -84,6 +84,11 @@ class Plan:
             if task["kind"] in kinds:
                 how = {"outcome": outcome}
                 await who.post(f"/tasks/{task['id']}/close", how, version=task["version"])
+
+    async def print(self, sheet: str, language: str, by: Staff | None = None) -> Answer:
+        """A sheet on paper, or why there is none."""
+        path = f"{self.path}/papers/{sheet}?language={language}"
+        return await (by or self.worker).ask("GET", path)
 
     # the circle
 

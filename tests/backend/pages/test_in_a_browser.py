@@ -23,6 +23,7 @@ QUIETLY = [
     "--disable-sync",
 ]
 LONG = "Nebuchadnezzar-Wolfeschlegelsteinhausenbergerdorff-Imaginary"
+PLAN_PAGES = ("", "/rows", "/visit", "/dates", "/papers", "/circle", "/release")
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(not CHROMIUM.exists(), reason="Debian's chromium is not installed"),
@@ -85,7 +86,7 @@ async def test_no_page_scrolls_sideways_and_every_target_is_large_enough(world: 
         {"role": "PO", "held_on": plan["release_date"], "held_at": "11:00:00", "place": LONG},
     )
     home, step = f"/desk/plans/{plan['id']}", row(plan, "PLN-07")["id"]
-    plans = [f"{home}{end}" for end in ("", "/rows", "/visit", "/dates", "/circle", "/release")]
+    plans = [f"{home}{end}" for end in PLAN_PAGES]
     others = [f"{home}/access", f"/desk/rows/{step}", "/desk", "/desk/new", "/desk/tasks"]
     async with a_phone() as page:
         await page.goto("/desk/sign-in")

@@ -81,6 +81,14 @@ async def hands_over(stage: Stage, year: Year) -> None:
     async with stage.step("W-28", "Papers and conditions are handed over"):
         await plan.done("IDD-04", "PRB-07", by=desk)
         stage.does(desk, "hands over papers and conditions, against signature")
+        for sheet in ("day-one", "72-hours"):
+            printed = await plan.print(sheet, "fr", desk)
+            stage.must(f"the desk prints {sheet}", printed.status, 200)
+        card = await plan.print("card", "fr")
+        stage.must("the worker prints the card that is handed over", card.status, 200)
+        stage.does(desk, "hands over two sheets and the card")
+        shut = await plan.print("card", "fr", desk)
+        stage.must_not("the desk prints when the person is expected where", shut.status != 403)  # noqa: PLR2004
         row = (await plan.rows(desk))["HLT-05"]
         named = {"state": "done", "note": "name and dose"}
         path = f"/milestones/{row['id']}"

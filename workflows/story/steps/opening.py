@@ -31,6 +31,11 @@ async def opens_the_plan(stage: Stage, year: Year) -> None:
         stage.must("core rows are open; offers, needs and orders sleep", awake, {"C"})
         stage.must("nothing else sleeps", asleep, {"V", "N", "O"})
         stage.must("no overlay is on", (await plan.read())["overlays"], [])
+        printed = await plan.print("plan", "ar")
+        stage.does(worker, "prints plan and rights in Arabic, and goes through them by voice")
+        stage.must("it is a sheet of paper", printed.headers["content-type"], "application/pdf")
+        other = await plan.print("plan", "sw")
+        stage.must_not("English is printed for a language without words", other.status < 400)  # noqa: PLR2004
         stage.must_not("ask for an offence: the field is refused", refused.status < 400)  # noqa: PLR2004
         stage.must_not("anything is sent", await stage.house.rows("SELECT 1 FROM message"))
 

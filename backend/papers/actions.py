@@ -1,0 +1,124 @@
+"""A plan on paper, and as a picture. Each print is a look at the plan, and written down besides."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from msgspec import UNSET
+
+from backend.access import Actor, require
+from backend.audit.actions import record
+from backend.database import connection, transaction
+from backend.errors import NotFound, NotFromThisState, NotYourRole, Unfit
+from backend.papers import rules
+from backend.papers.telling import Office, Sheet, Telling, steps_of
+from backend.papers.timeline import Timeline
+from backend.papers.wording import Words
+from backend.plans.actions.reading import PlanRead, get_plan
+from backend.plans.rules import WORKERS
+from backend.plans.views import PlanView
+from backend.safety.actions import protected_of
+from backend.typesetting import typeset
+
+SOURCE = Path(__file__).with_name("sheet.typ")
+_OFFICE = """
+SELECT service_alias, country, duty_phone, emergency_number, crisis_line
+  FROM agency WHERE id = (SELECT agency FROM plan WHERE id = $1)
+"""
+_AGREED = "SELECT id, agree FROM milestone WHERE plan = $1"
+
+
+async def print_sheet(actor: Actor, plan_id: UUID, name: str, language: str | None) -> bytes:
+    """One sheet as a PDF, in the person's language unless another is asked for.
+
+    Raises NotFound, NotYourRole, NotFromThisState, Unfit, TooMuch.
+    """
+    return await typeset(SOURCE, await tell_sheet(actor, plan_id, name, language))
+
+
+async def tell_sheet(actor: Actor, plan_id: UUID, name: str, language: str | None) -> Sheet:
+    """What stands on a sheet; with this it is printed."""
+    require(actor, "printSheet")
+    async with transaction(actor.id):
+        read = await get_plan(actor, plan_id, everything=True)
+        view = PlanView.of(read)
+        _check_print(read, view, name)
+        asked = language if language is not None else _spoken(view)
+        office = await _office_of(plan_id)
+        words = Words(asked, office.country)
+        agreed = await connection().fetch(_AGREED, plan_id)
+        rows = told_of(read, view, {row["id"]: row["agree"] for row in agreed})
+        places = await _places(plan_id, read) if read.role in WORKERS else {}
+        await record(actor, "printSheet", plan=plan_id)
+        return Telling(read, view, words, office, rows, places).sheet(name)
+
+
+def _spoken(view: PlanView) -> str:
+    if view.person is UNSET:
+        raise Unfit("Say in which language.", field="language")
+    return view.person.language
+
+
+def _check_print(read: PlanRead, view: PlanView, name: str) -> None:
+    """Who is given no release date has nothing to do with what is printed for that day."""
+    if name not in rules.SHEETS or view.release_date is UNSET:
+        raise NotFound
+    if read.role not in rules.SHEETS[name]:
+        raise NotYourRole
+    why = rules.barred(read.role, read.row["state"], left_custody=read.left_custody)
+    if why is not None:
+        raise NotFromThisState(why)
+
+
+def told_of(read: PlanRead, view: PlanView, agreed: Mapping[UUID, str]) -> Mapping[UUID, Any]:
+    """The rows that its reader has been given, with whose yes each hangs on; else a relative's."""
+    if view.milestones is UNSET:
+        return {}
+    return {row["id"]: {**row, "agree": agreed.get(row["id"], "F")} for row in read.milestones}
+
+
+async def _office_of(plan_id: UUID) -> Office:
+    row = await connection().fetchrow(_OFFICE, plan_id)
+    if row is None:
+        raise NotFound
+    return Office(**row)
+
+
+async def _places(plan_id: UUID, read: PlanRead) -> Mapping[Any, str]:
+    """Of the dates, as far as a paper may name them that somebody else finds.
+
+    A protected address is typed by who was told of none, and a place may say what it is about.
+    Who works in another agency is told of no protected address, so cannot look for one.
+    """
+    if read.groups is not None:
+        return {}
+    every = {one["id"]: one["place"] for one in read.appointments if one.get("place")}
+    protected = await protected_of(plan_id, set(every.values()))
+    return {
+        id_: place
+        for id_, place in every.items()
+        if place not in protected and not rules.tells(place)
+    }
+
+
+async def draw_timeline(actor: Actor, plan_id: UUID, language: str) -> str:
+    """The rows that the reader sees as a picture. Raises NotFound, NotYourRole, Unfit."""
+    require(actor, "drawTimeline")
+    async with transaction(actor.id):
+        read = await get_plan(actor, plan_id, everything=True)
+        drawn = picture_of(read, Words(language))
+        await record(actor, "drawTimeline", plan=plan_id)
+        return drawn
+
+
+def picture_of(read: PlanRead, words: Words) -> str:
+    """For a screen, with the titles that its reader has in the list.
+
+    Raises NotFound for whose mandate has nothing to do with the day that it is drawn around.
+    """
+    view = PlanView.of(read)
+    if view.release_date is UNSET or view.milestones is UNSET:
+        raise NotFound
+    drawn = Timeline(steps_of(read, read.milestones), words, titled=True)
+    return drawn.paint(view.release_date, read.today)
