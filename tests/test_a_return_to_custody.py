@@ -335,3 +335,27 @@ async def test_only_a_return_is_reopened_and_not_into_the_past(world: World, cha
     wrong = {**body, "certainty": "sure"}
     assert (await worker.post(path, wrong, version=version)).status_code == 422
     assert (await worker.post(path, body, version=version)).status_code == 200
+
+
+async def test_what_was_said_before_a_reopening_is_about_the_release_that_it_was_about(
+    world: World, chats: Chats
+) -> None:
+    """Or an old word would stand for the next release, and keep a worker from looking."""
+    worker, _, plan, phones = await _outside(world, chats)
+    at(clock.today("Africa/Tunis"), 18)
+    await chats.round()
+    await chats.tap(phones["mentor"].phone, "Reached")
+    [claim] = (await worker.get("/verify")).json()["claims"]
+    assert claim["code"] == "MEN-09"
+    await _return(world, worker, plan)
+    day = clock.today("Africa/Tunis")
+    at(day + timedelta(days=14), 10)
+    await _reopen(world, worker, plan, day + timedelta(days=60))
+    assert (await worker.get("/verify")).json()["claims"] == []
+    found = row(await world.plan(worker, plan["id"]), "MEN-09")
+    known = (await worker.get(f"/milestones/{found['id']}")).json()
+    assert known["sayings"] == []
+    rows = await world.sql(
+        "SELECT provenance FROM evidence WHERE milestone = $1::uuid", found["id"]
+    )
+    assert [one["provenance"] for one in rows] == ["said"]  # it stays as what was said
