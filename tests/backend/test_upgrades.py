@@ -367,10 +367,6 @@ LOST = {
         "count_act",
         "(NEW.operation ~ '^(get|list|read)' OR NEW.operation = 'milestoneHistory')",
     ): "a preview is a look as well",
-    (
-        "whose_act",
-        "operation IN ('changeMilestone', 'milestoneHistory')",
-    ): "to read a row as it stands is about whoever it is about as well",
     ("close_release_before", "policyname = 'release_before'"): "and what begins with that name",
 }
 
