@@ -162,8 +162,8 @@ class Staff:
     async def patch(self, path: str, body: object, *, version: int) -> Any:
         return (await self._sure("PATCH", path, body, version=version)).body
 
-    async def put(self, path: str, body: object) -> Any:
-        return (await self._sure("PUT", path, body)).body
+    async def put(self, path: str, body: object, *, version: int | None = None) -> Any:
+        return (await self._sure("PUT", path, body, version=version)).body
 
     async def _sure(self, method: str, path: str, body: object = None, **how: Any) -> Answer:
         answer = await self.ask(method, path, body, **how)

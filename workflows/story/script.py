@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 from workflows.story.stage import Stage
-from workflows.story.steps import before, court, first_days, gate, later, opening, others
+from workflows.story.steps import before, court, first_days, gate, later, needs, opening, others
 from workflows.story.year import Year
 
 Scene = tuple[int, int, int, Callable[[Stage, Year], Awaitable[None]]]
@@ -25,6 +25,7 @@ def _inside(year: Year) -> Iterator[Scene]:
     """Until the date is confirmed. People of the agency work on open days."""
     on = year.calendar.open
     yield on(-180), 10, 0, opening.opens_the_plan
+    yield on(-174), 10, 0, needs.says_what_they_want
     yield on(-170), 10, 0, opening.accepts_and_declines
     yield on(-165), 9, 0, opening.asks_the_family
     yield on(-164), 11, 0, opening.links_the_sibling
@@ -33,6 +34,7 @@ def _inside(year: Year) -> Iterator[Scene]:
     yield on(-120), 10, 0, opening.links_the_mentor
     yield year.meeting - 7, 10, 0, opening.asks_the_mentor
     yield on(-90), 15, 0, opening.mentor_has_met
+    yield on(-84), 10, 0, needs.reviews_again
     yield on(-60), 11, 0, court.tells_good_news
     yield on(-50), 10, 0, court.court_reads
     yield on(-45), 10, 0, before.court_grants
@@ -66,10 +68,13 @@ def _outside(year: Year) -> Iterator[Scene]:
     yield 3, 17, 30, first_days.claim_is_lodged
     yield on(7) - 3, 10, 0, first_days.comes_again
     yield on(7), 11, 0, first_days.comes
+    yield on(7), 15, 0, needs.is_asked_again
     yield on(16), 10, 30, later.misses
     yield on(20), 11, 0, later.is_moved
     yield on(30), 12, 0, later.comes_then
+    yield on(30), 15, 0, needs.reviews_after_a_month
     yield 50, 18, 0, later.sibling_stops
+    yield on(90), 10, 0, needs.reviews_after_three
     yield on(90) + 2, 18, 0, later.hears_no_more
     yield on(365), 10, 0, later.ends
 

@@ -53,19 +53,27 @@ async def accepts_and_declines(stage: Stage, year: Year) -> None:
         for login in ("dominique", "alix", "maxime"):
             who = stage.staff[login]
             await plan.add(who.role, login=login)
-        await plan.wake("CNS-01", "MEN-01", "CNS-11")
+        await plan.wake("CNS-01", "MEN-01")
         await plan.done("CNS-01", "MEN-01")
+        row = (await plan.rows())["CNS-11"]
+        no = {"kind": "participation", "language": "ar", "milestone": row["id"]}
+        await plan.post("consents", {**no, "answer": "offered"})
         row = (await plan.rows())["CNS-11"]
         why = {"state": "declined", "reason": "any reason"}
         path = f"/milestones/{row['id']}"
         refused = await worker.ask("PATCH", path, why, version=row["version"])
-        for pathway, answer in (("CNS-P", "accepted"), ("MEN", "accepted"), ("CNS-X", "declined")):
-            await _says(plan, pathway, answer)
+        for pathway in ("CNS-P", "MEN"):
+            await _says(plan, pathway, "accepted")
+        await plan.post("consents", {**no, "answer": "declined"})
         stage.does(worker, "records what the person said to each offer")
         rows = await plan.rows()
         stage.must("CNS-11 is declined", rows["CNS-11"]["state"], "declined")
         followed = {rows[code]["state"] for code in ("CNS-12", "CNS-13", "CNS-14")}
         stage.must("what hangs on it is not needed", followed, {"not_needed"})
+        said = "SELECT answer, language, explained_by = recorded_by AS told FROM participation"
+        [last] = await stage.house.rows(f"{said} WHERE answer = 'declined'")
+        kept = {"answer": "declined", "language": "ar", "told": True}
+        stage.must("who explained it, and in which language", last, kept)
         stage.must("a reason for a no finds no field", refused.status, 422)
         for reader in (officer, trainer):
             seen = {code for code in await plan.rows(reader) if code.startswith("CNS")}
