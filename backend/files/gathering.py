@@ -5,6 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from backend import clock
 from backend.actors.actions import unseal, unseal_or_none
@@ -186,7 +187,10 @@ class _Part:
         known = await unseal_or_none(actor, f"member.identity:{actor}", identity)
         return name_for(self.reader.role, role, known["name"] if known else alias)
 
-    async def handovers(self) -> list[views.FileHandover]:
+    async def handovers(self) -> list[views.FileHandover] | UnsetType:
+        """For the person alone, as the row policy says too."""
+        if self.reader.role != "PE":
+            return UNSET
         found = []
         for row in await self.fetch(_HANDOVERS):
             words = await unseal(self.person, f"handover.words:{row['id']}", row["words"])

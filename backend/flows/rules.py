@@ -19,7 +19,7 @@ REFERRAL = "referral"  # the fact of a disclosure on which a flow by authorisati
 # chat carries what messages are made of; of the rest the matrix decides besides.
 _OF_THE_HOUSE = {
     *("rota", "accounts", "templates", "statistics", "registry", "incidents", "reviews"),
-    *("complaints", "holds", "proofs", "record"),
+    *("complaints", "holds", "proofs", "record", "calendars"),
 }
 OF_KIND: Mapping[str, frozenset[str]] = MappingProxyType(
     {

@@ -250,7 +250,7 @@ def test_the_parts_of_the_file_are_groups_of_the_matrix() -> None:
     every = WITH_EACH_MATTER.union(*MATTERS.values())
     # of safety only the person reads, and only what they raised themselves; and whose plan it was,
     # what they want and what they need
-    assert groups - every == {"safety", "handovers", "goals", "review"}
+    assert groups - every == {"safety", "goals", "review"}
     assert every <= MATRIX.keys()
     for group in groups:
         assert cell("PE", group).reads, group

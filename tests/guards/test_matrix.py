@@ -162,7 +162,7 @@ WRITES = {
     "withdrawConsent": "consents",
     "discloseTo": "consents",
     "setDutyRota": "rota",
-    **dict.fromkeys(("handOver", "takeOver"), "handovers"),
+    **dict.fromkeys(("handOver", "takeOver"), "circle"),
     **dict.fromkeys(("addCalendar", "changeCalendar"), "calendars"),
     "inviteColleague": "accounts",
     "endAccountInvitation": "accounts",
@@ -202,7 +202,7 @@ READS = {
     "listClaims": "milestone detail",
     "listColleagues": "accounts",
     "listFlows": "registry",
-    "getResponsibility": "handovers",
+    "getResponsibility": "circle",
     "listCalendars": "calendars",
     "listSafety": "safety",
     "listGoals": "goals",
@@ -246,6 +246,7 @@ def test_an_operation_is_of_no_role_that_the_matrix_gives_nothing() -> None:
 # Who the matrix gives a group without the operation that stands for it above, and what they have.
 OTHERWISE = {
     ("access", "AU"): "of the agency, listRecord",
+    ("circle", "AU"): "of the agency, listAgencyMandates",
     **dict.fromkeys(
         (("circle", role) for role in ("SW", "CO", "PO", "PS", "CP", "CS", "TR")), "on a plan"
     ),
