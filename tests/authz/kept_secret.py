@@ -7,7 +7,7 @@ from uuid import UUID
 
 from tests.authz.alike import RELEASE, STAFF, Office, Twin, disclose, with_version
 from tests.backend.pages.browser import Browser
-from tests.releases import change
+from tests.releases import change, is_claimed
 
 OBSERVERS = ("PE", "LR", "PO", "CT", "ME", "FA", "PS", "TR", "CP", "CS")
 Act = Callable[[Office, Twin], Awaitable[None]]
@@ -88,6 +88,16 @@ async def _it_was_for_their_health_that_something_was_not_possible(
     office: Office, twin: Twin
 ) -> None:
     await office.becomes(twin, "PLN-07", "not_possible", cause="health")
+
+
+@secret("PRB-01", "PRB-05")
+async def _the_mentor_said_that_steps_were_done_and_was_answered(
+    office: Office, twin: Twin
+) -> None:
+    for code in ("PRB-01", "PRB-05"):
+        await is_claimed(office.world, twin.members["ME"], twin.rows[code])
+    answer = {"happened": False}
+    await change(office.world, twin.worker, twin.plan, "PRB-01", **answer)
 
 
 @secret("CNS-01", "CNS-02", "CNS-03", "CNS-11", "CNS-12", known_to="CP", in_file="PE")
