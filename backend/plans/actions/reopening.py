@@ -158,14 +158,14 @@ async def write_rows(
 async def _write_history(
     actor: Actor, plan: Mapping[str, Any], anew: Sequence[Anew], move: UUID
 ) -> None:
-    """What moved, and what begins again or sleeps, with what it was: a day that it was done."""
-    moved = [(one.row, one.due) for one in anew if one.state == one.row["state"]]
-    await write_events(actor, plan, "moved", moved, move=move)
+    """Of each row that it begins again or sleeps, with what it was: the day that it was done.
+
+    Of one that stays open too: what was said of it before was about another release.
+    """
     for one in anew:
-        if one.state != one.row["state"]:
-            was = one.row["done_on"].isoformat() if one.row["done_on"] else one.row["cause"]
-            told = [(one.row, one.due)]
-            await write_events(actor, plan, "again", told, what=was, move=move, after=one.state)
+        was = one.row["done_on"].isoformat() if one.row["done_on"] else one.row["cause"]
+        told = [(one.row, one.due)]
+        await write_events(actor, plan, "again", told, what=was, move=move, after=one.state)
 
 
 async def _settle(actor: Actor, plan: Mapping[str, Any]) -> None:
