@@ -71,14 +71,7 @@ def test_every_instant_is_in_one_span_and_only_who_may_see_the_plan_is_responsib
         }
         assert one.who in there if one.who else one.who is None
         assert responsible(held, given_, middle) == one.who
-        given_away = {
-            g["given_by"]
-            for g in given_
-            if g["at"] <= middle
-            and not any(
-                h["given_to"] == g["given_by"] and g["at"] <= h["at"] <= middle for h in given_
-            )
-        }
+        given_away = {g["given_by"] for g in given_ if g["at"] <= middle}
         if one.who is None:
             assert there <= given_away
 
@@ -241,3 +234,52 @@ async def test_at_the_desk_one_hands_over_and_the_other_reads(
     [handed] = await world.sql("SELECT id FROM handover")
     taken = plain(await other.send(shown, f"{path}/handovers/{handed['id']}/take"))
     assert "You have it now" in taken.words
+
+
+def test_who_gave_it_away_and_comes_back_by_a_later_mandate_has_it_like_anybody_else() -> None:
+    first, second, _ = WHO
+    held = [
+        {"actor": first, "starts": _at(0), "ends": _at(10)},
+        {"actor": second, "starts": _at(5), "ends": _at(20)},
+        {"actor": first, "starts": _at(15), "ends": None},
+    ]
+    given_ = [{"given_by": first, "given_to": second, "at": _at(5)}]
+    found = spans(held, given_, BEGIN, _at(30))
+    assert [one.who for one in found] == [first, second, first]
+
+
+async def test_nobody_before_whom_a_wall_stands_is_given_the_plan(world: World) -> None:
+    head, worker, walled = [await world.somebody(role) for role in ("CO", "SW", "SW")]
+    plan = await world.a_plan(worker)
+    wall = {"kind": "excluded", "login": walled.login}
+    assert (await head.post(f"/plans/{plan['id']}/walls", wall)).status_code == 201
+    assert (await _hands(head, plan, walled, at_once=True)).status_code == 404
+    assert (await worker.get(f"/plans/{plan['id']}")).status_code == 200
+
+
+async def test_a_plan_whose_only_worker_stands_behind_a_wall_is_without_one(
+    world: World, chats: Chats
+) -> None:
+    at(a_day(), 9)
+    head, worker, other = [await world.somebody(role) for role in ("CO", "SW", "SW")]
+    plan = await world.a_plan(worker)
+    wall = {"kind": "excluded", "login": worker.login}
+    assert (await head.post(f"/plans/{plan['id']}/walls", wall)).status_code == 201
+    await chats.job(leavers)
+    assert "without-worker" in await kinds(head)
+    assert (await _hands(head, plan, other)).status_code == 201
+    assert "without-worker" not in await kinds(head)
+
+
+async def test_who_joins_as_social_worker_ends_the_asking_for_one(
+    world: World, chats: Chats
+) -> None:
+    at(a_day(), 9)
+    head, worker, other = [await world.somebody(role) for role in ("CO", "SW", "SW")]
+    plan = await world.a_plan(worker)
+    await world.sql("UPDATE mandate SET ends = $2 WHERE actor = $1", worker.id, clock.now())
+    at(a_day(), 10)
+    await chats.job(leavers)
+    assert "without-worker" in await kinds(head)
+    await joins(world, head, plan, other, "SW")
+    assert "without-worker" not in await kinds(head)

@@ -32,7 +32,8 @@ _WITHOUT = """
 SELECT p.id, p.agency, p.zone FROM plan p WHERE p.state <> ALL ($2)
    AND NOT EXISTS (SELECT 1 FROM mandate m JOIN staff s ON s.id = m.actor AND s.active
         WHERE m.plan = p.id AND m.role = 'SW' AND m.glass IS NULL
-          AND m.starts <= $1 AND (m.ends IS NULL OR m.ends > $1))
+          AND m.starts <= $1 AND (m.ends IS NULL OR m.ends > $1)
+          AND NOT is_barred(p.person, m.actor, m.role))
    AND NOT EXISTS (SELECT 1 FROM task t WHERE t.plan = p.id AND t.kind = 'without-worker'
         AND t.closed_at IS NULL) LIMIT 500
 """

@@ -85,8 +85,8 @@ async def change_calendar(actor: Actor, id_: UUID, seen: int, days: Days) -> Wri
     """Confirm on which days the offices of a place are closed, until a day.
 
     Days that have passed stay as they were: terms that run still count by them. Steps that stand
-    on a day that closes are moved by a job (`workflows/roll.py`). Raises NotFound, VersionStale,
-    Unfit.
+    on a day that closes are moved by a job (`workflows/calendars.py`). Raises NotFound,
+    VersionStale, Unfit.
     """
     require(actor, "changeCalendar")
     await _check(OpenDays(days.working_days, days.closed), days.country, days.part)
@@ -99,7 +99,7 @@ async def change_calendar(actor: Actor, id_: UUID, seen: int, days: Days) -> Wri
         )
         check_version(row, seen)
         today = clock.today(row["zone"])
-        _check_days(days, today)
+        _check_days(days, today, row["confirmed_until"])
         version: int = await held.fetchval(
             "UPDATE calendar SET name = $2, country = $3, part = $4, working_days = $5,"
             " closed = $6, confirmed_until = $7, changed_by = $8, changed_at = $9,"
@@ -129,10 +129,12 @@ async def _check(days: OpenDays, country: str | None, part: str | None) -> None:
         raise Unfit(f"Offices are closed for up to {rules.LONGEST} days in a row.", field="closed")
 
 
-def _check_days(days: Days, today: date) -> None:
-    if days.until is not None and not today <= days.until <= today + rules.FURTHEST:
+def _check_days(days: Days, today: date, before: date | None) -> None:
+    """A day that was said before stands, also when it has passed: a place may get another name."""
+    new = days.until is not None and days.until != before
+    if new and not today <= (days.until or today) <= today + rules.FURTHEST:
         raise Unfit("Days are confirmed until a day of the next two years.", field="until")
-    if days.closed and max(days.closed) > (days.until or today):
+    if days.closed and max(days.closed) > max(days.until or today, today):
         raise Unfit("A closed day lies after the last that is confirmed.", field="until")
 
 

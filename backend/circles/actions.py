@@ -10,6 +10,7 @@ from backend import clock
 from backend.access import Actor, check_version, find_plan, require
 from backend.actors.actions import make_actor, seal
 from backend.agencies.aliases import free_alias
+from backend.alerts.actions import close_tasks
 from backend.audit.actions import record
 from backend.database import connection, moment, transaction
 from backend.errors import NotFound, NotFromThisState, Taken, Unfit
@@ -77,6 +78,8 @@ async def add_member(actor: Actor, plan_id: UUID, new: NewMember) -> Written:
         else:
             raise Unfit(f"There is no role {new.role} in a circle.")
         mandate = await _grant(actor, plan, who, new)
+        if new.role == "SW":
+            await close_tasks(plan_id, "without-worker", "joined")
         await record(actor, "addCircleMember", plan=plan_id, thing=mandate)
         return Written(mandate, 1, 201)
 

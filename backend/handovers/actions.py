@@ -19,7 +19,7 @@ from backend.once import Written
 from backend.plans.rules import OVER
 
 WORKERS = ("SW", "CO")
-TO_READ = "handover"
+TO_READ, WITHOUT = "handover", "without-worker"
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,7 @@ async def hand_over(actor: Actor, plan_id: UUID, new: NewHandover) -> Written:
             raise Unfit("It is theirs already.", field="login")
         await _pass(actor, plan, giver, to, at_once=new.at_once)
         await _insert(actor, plan, giver, to, new)
+        await close_tasks(plan_id, WITHOUT, "handed over")
         # last, for it may be the actor's own mandate that has ended
         await record(actor, "handOver", plan=plan_id, thing=new.id)
         if giver is not None and new.at_once:
@@ -71,8 +72,13 @@ async def hand_over(actor: Actor, plan_id: UUID, new: NewHandover) -> Written:
 
 
 async def _staff(plan: Any, login: str) -> UUID:
+    """Raises NotFound too for somebody before whom a wall stands: it would be nobody's plan."""
     found = await connection().fetchval(
-        "SELECT staff_of_login($1, 'SW', $2)", login.casefold(), plan["agency"]
+        "SELECT s FROM staff_of_login($1, 'SW', $2) AS s WHERE s IS NOT NULL"
+        " AND NOT is_barred($3, s, 'SW')",
+        login.casefold(),
+        plan["agency"],
+        plan["person"],
     )
     if found is None:
         raise NotFound

@@ -58,14 +58,15 @@ def _responsible(
     mandates: Sequence[Mapping[str, Any]], given: Sequence[Mapping[str, Any]], at: datetime
 ) -> UUID | None:
     there = [m for m in mandates if m["starts"] <= at and (m["ends"] is None or m["ends"] > at)]
-    order = [m["actor"] for m in sorted(there, key=lambda m: (m["starts"], str(m["actor"])))]
+    order = sorted(there, key=lambda m: (m["starts"], str(m["actor"])))
     for one in given:
         if one["at"] > at:
             break
-        order = [who for who in order if who != one["given_by"]]
-        if any(m["actor"] == one["given_to"] for m in there):
-            order = [one["given_to"], *(who for who in order if who != one["given_to"])]
-    return order[0] if order else None
+        # who comes back by a mandate of later has it like anybody else
+        order = [m for m in order if m["actor"] != one["given_by"] or m["starts"] > one["at"]]
+        taken = [m for m in order if m["actor"] == one["given_to"]]
+        order = [*taken, *(m for m in order if m["actor"] != one["given_to"])]
+    return order[0]["actor"] if order else None
 
 
 def on_day(found: Iterable[Span], day: date, zone: str) -> list[Span]:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from backend.plans.late_start import still_worth
 from backend.plans.template import OVERLAYS, rows_for
+from tests.backend.pages.browser import at_the_desk, plain
 from tests.world import World, a_day, row
 
 RELEASE = date(2031, 6, 4)
@@ -111,3 +112,19 @@ async def test_of_what_is_due_at_once_rights_and_safety_come_first(world: World)
     assert priority[near[0]["code"]] == 0
     [line] = (await worker.get("/plans")).json()["plans"]
     assert line["next_title"] == near[0]["title"]
+
+
+async def test_what_a_late_start_left_out_is_found_at_the_desk_and_put_in(world: World) -> None:
+    worker = await world.somebody("SW")
+    plan = await world.a_plan(worker, in_days=3)
+    left = next(
+        one for one in plan["milestones"] if one["kind"] == "C" and one["state"] == "dormant"
+    )
+    desk = await at_the_desk(world, worker)
+    page = plain(await desk.open(f"/desk/plans/{plan['id']}/rows"))
+    assert "Left out, for there was no time" in page.words
+    assert left["title"] in page.words
+    step = plain(await desk.open(f"/desk/rows/{left['id']}"))
+    assert "there was no time for it" in step.words
+    await desk.send(step, f"/desk/rows/{left['id']}", "to", to="planned")
+    assert row(await world.plan(worker, plan["id"]), left["code"])["state"] == "planned"

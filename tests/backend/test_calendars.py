@@ -213,3 +213,16 @@ async def test_a_place_is_added_once_and_not_without_end(world: World) -> None:
         world.agency,
     )
     assert (await head.post("/calendars", {**place, "id": None})).status_code == 409
+
+
+async def test_a_place_gets_another_name_also_when_its_days_have_run_out(world: World) -> None:
+    head = await world.somebody("CO")
+    past = a_day() - 30 * A_DAY
+    await world.sql("UPDATE calendar SET confirmed_until = $1", past)
+    own = await _own(head)
+    answer = await _confirm(head, {**own, "name": "Lowland"}, until=own["confirmed_until"])
+    assert answer.status_code == 200, answer.text
+    now = await _own(head)
+    assert (now["name"], now["confirmed_until"]) == ("Lowland", str(past))
+    other = await _confirm(head, now, until=str(past + A_DAY))
+    assert other.status_code == 422  # another day that has passed is a slip
