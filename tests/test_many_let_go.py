@@ -1,5 +1,6 @@
 """One decision lets many go: looked at first, a row for each, and a crash goes on where it was."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from backend.amnesty import actions
 from backend.amnesty.rules import MOST_LINES, Known, Malformed, key_of, match, read_lines
 from backend.plans.actions.unplanned import collapse
-from tests.chats import Chats
+from tests.chats import Chats, at
 from tests.releases import a_phone_of, kinds, leave
 from tests.world import Caller, World, a_day
 from workflows.let_many_go import let_many_go
@@ -120,6 +121,7 @@ async def test_they_may_be_out_by_now(world: World, chats: Chats) -> None:
 async def test_a_crash_in_the_middle_goes_on_and_one_that_fails_stops_no_other(
     world: World, chats: Chats, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    at(a_day(), 12)
     head, worker, plans = await _plans(world, 4)
     await _go(head, *(one["alias"] for one in plans), found=4)
     calls = list[Any]()
@@ -131,11 +133,22 @@ async def test_a_crash_in_the_middle_goes_on_and_one_that_fails_stops_no_other(
             raise RuntimeError("power cut")
         return version
 
+    async def fails(*_: Any, **__: Any) -> int:
+        raise RuntimeError("power cut")
+
     monkeypatch.setattr(actions, "collapse", breaks)
     with pytest.raises(PassedOver):
         await chats.job(let_many_go)
     states = [await _is_let_go(world, worker, one) for one in plans]
     assert sorted(states) == [False, False, True, True]
+    day = a_day()
+    at(day + timedelta(days=1), 0, 30)  # what fails goes on after midnight, and pages nobody anew
+    monkeypatch.setattr(actions, "collapse", fails)
+    with pytest.raises(PassedOver):
+        await chats.job(let_many_go)
+    assert len(await world.sql("SELECT 1 FROM task WHERE kind = 'many-let-go'")) == 1
+    at(day, 23)
+    monkeypatch.setattr(actions, "collapse", breaks)
     assert (await kinds(head)).count("let-go") == 2
     assert await chats.job(let_many_go) == 2
     assert all([await _is_let_go(world, worker, one) for one in plans])

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend import clock
+from backend import clock, database
 from backend.handovers.rules import LOOKS_ON, on_day, responsible, spans
+from backend.messages.values import _worker_alias
 from tests.backend.pages.browser import at_the_desk, plain
 from tests.chats import Chats, at
 from tests.releases import joins, kinds
@@ -136,7 +137,9 @@ async def test_a_plan_that_comes_back_is_theirs_without_an_end(world: World) -> 
     at(a_day(), 10)
     assert (await _hands(first, plan, second)).status_code == 201
     at(a_day(), 11)
-    assert (await _hands(first, plan, first)).status_code == 201  # whoever looks on gives it back
+    refused = await _hands(first, plan, first)  # whoever looks on takes nothing back
+    assert refused.status_code == 409, refused.text
+    assert (await _hands(second, plan, first)).status_code == 201
     at(a_day() + LOOKS_ON + DAY, 9)
     assert (await first.get(f"/plans/{plan['id']}")).status_code == 200
     assert (await second.get(f"/plans/{plan['id']}")).status_code == 404
@@ -164,7 +167,7 @@ async def test_only_a_social_worker_of_the_agency_takes_it_and_only_from_another
     assert (await _hands(other, plan, worker)).status_code == 404
     id_ = str(uuid4())
     assert (await _hands(worker, plan, other, id=id_)).status_code == 201
-    assert (await _hands(worker, plan, worker, id=id_)).status_code == 409
+    assert (await _hands(other, plan, worker, id=id_)).status_code == 409
     plan = await world.plan(worker, plan["id"])
     state = {"state": "closed"}
     await worker.post(f"/plans/{plan['id']}/state", state, version=plan["version"])
@@ -283,3 +286,16 @@ async def test_who_joins_as_social_worker_ends_the_asking_for_one(
     assert "without-worker" in await kinds(head)
     await joins(world, head, plan, other, "SW")
     assert "without-worker" not in await kinds(head)
+
+
+async def test_messages_name_whoever_it_was_handed_to(world: World) -> None:
+    at(a_day(), 9)
+    first, second, third = [await world.somebody("SW") for _ in range(3)]
+    plan = await world.a_plan(first)
+    at(a_day(), 9, 30)
+    await joins(world, first, plan, third, "SW")
+    at(a_day(), 10)
+    assert (await _hands(first, plan, second)).status_code == 201
+    [own] = await world.sql("SELECT alias FROM staff WHERE id = $1", second.id)
+    async with database.transaction() as _:
+        assert await _worker_alias({"plan": UUID(plan["id"])}, None) == own["alias"]

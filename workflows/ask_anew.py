@@ -37,7 +37,8 @@ SELECT gen_random_uuid(), p.agency, p.id, 1, 'needs-review', w.step, 'SW', p.id,
                       AND t.closed_at IS NULL)
 ON CONFLICT (kind, step, subject, about, local_due) DO NOTHING
 """
-# On the day that the person chose, if they have not answered since.
+# On the day that the person chose, if they have not answered since, for the row or for its whole
+# pathway, and the row has not gone on otherwise.
 _OFFERS = """
 INSERT INTO task (id, agency, plan, version, kind, step, role, subject, local_due, due_at, urgency,
                   opened_at)
@@ -46,8 +47,10 @@ SELECT gen_random_uuid(), a.agency, a.plan, 1, 'ask-again', '', 'SW', coalesce(a
   FROM participation a JOIN plan p ON p.id = a.plan AND p.state::text = ANY ($3)
  WHERE a.again_on <= ($1::timestamptz AT TIME ZONE p.zone)::date
    AND NOT EXISTS (SELECT 1 FROM participation n WHERE n.plan = a.plan AND n.pathway = a.pathway
-                      AND n.milestone IS NOT DISTINCT FROM a.milestone
+                      AND (n.milestone IS NULL OR n.milestone = a.milestone)
                       AND n.recorded_at > a.recorded_at)
+   AND NOT EXISTS (SELECT 1 FROM milestone m WHERE m.id = a.milestone
+                      AND m.state::text <> ALL (ARRAY['dormant', 'planned']))
 ON CONFLICT (kind, step, subject, about, local_due) DO NOTHING
 """
 

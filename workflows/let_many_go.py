@@ -5,7 +5,7 @@ from backend.database import fetch, transaction
 from workflows.rounds import Round
 
 _WAIT = """
-SELECT id, agency, plan, kind, step, assignee FROM task
+SELECT id, agency, plan, kind, step, assignee, opened_at FROM task
  WHERE kind = ANY ($1) AND closed_at IS NULL ORDER BY opened_at, id LIMIT 2000
 """
 

@@ -124,7 +124,8 @@ async def _wait(actor: Actor, new: NewAmnesty, plans: Sequence[UUID]) -> None:
 
 async def call_duty(batch: Any) -> None:
     """One page for all of them; without a rota whoever answers for it has it. For the jobs."""
-    zone = await connection().fetchval("SELECT zone FROM agency WHERE id = $1", batch["agency"])
+    sql = "SELECT ($2::timestamptz AT TIME ZONE zone)::date FROM agency WHERE id = $1"
+    day = await connection().fetchval(sql, batch["agency"], batch["opened_at"])
     duty = await on_duty(batch["agency"])
     await open_task(
         "many-let-go",
@@ -132,7 +133,7 @@ async def call_duty(batch: Any) -> None:
         plan=None,
         subject=batch["assignee"],
         step=batch["step"],
-        local_due=clock.today(zone),
+        local_due=day,  # of the batch: what fails goes on, and pages nobody anew
         role="CO",
         assignee=duty[0]["staff"] if duty else batch["assignee"],
         due_at=clock.now(),

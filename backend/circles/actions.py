@@ -228,10 +228,11 @@ async def _check_last(plan: Any, row: Any, now: datetime) -> None:
         return
     other = await connection().fetchval(
         "SELECT 1 FROM mandate WHERE plan = $1 AND id <> $2 AND role = 'SW' AND glass IS NULL"
-        " AND starts <= $3 AND ends IS NULL LIMIT 1",
+        " AND starts <= $3 AND ends IS NULL AND NOT is_barred($4, actor, role) LIMIT 1",
         plan["id"],
         row["id"],
         now,
+        plan["person"],
     )
     if other is None:
         raise NotFromThisState("Nobody else is its social worker: hand the plan over instead.")

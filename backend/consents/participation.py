@@ -16,14 +16,13 @@ from backend.database import connection
 from backend.errors import NotFound, Unfit
 from backend.plans import rules
 from backend.plans.actions.milestones import due_of
-from backend.plans.actions.refusing import decline_pathway, let_fall
+from backend.plans.actions.refusing import AGAIN, decline_pathway, let_fall
 from backend.plans.actions.writing import write_milestone
 
 PATHWAYS = frozenset(
     {"PLN", "VOC", "FAM", "CNS-P", "CNS-S", "CNS-X", "PRB", "HOU", "IDD", "HLT", "FIN", "MEN"}
 )
 ANSWERS = frozenset({"offered", "accepted", "declined", "later"})
-AGAIN = "ask-again"  # the kind of task of the day that the person chose
 EXPLAIN = frozenset({"SW", "CO", "PO", "PS", "CP", "CS", "TR"})
 
 
@@ -118,12 +117,12 @@ async def _who_explained(actor: Actor, plan: Any, new: NewAnswer) -> UUID:
 
 _ASKED = """
 SELECT id, milestone FROM participation
- WHERE plan = $1 AND pathway = $2 AND milestone IS NOT DISTINCT FROM $3 AND again_on IS NOT NULL
+ WHERE plan = $1 AND pathway = $2 AND ($3::uuid IS NULL OR milestone = $3) AND again_on IS NOT NULL
 """
 
 
 async def _end_asking(plan: Any, pathway: str | None, milestone: UUID | None) -> None:
-    """Who has answered again is not asked for the sake of an older day."""
+    """Who has answered again is not asked for an older day; for a pathway, of no row of it."""
     for row in await connection().fetch(_ASKED, plan["id"], pathway, milestone):
         await close_tasks(row["milestone"] or row["id"], AGAIN, "answered")
 

@@ -35,6 +35,7 @@ READS: Mapping[str, str] = {
     "exportFile": "copy",
 }
 _NAMED_IN = {"ME": "mentor", "FA": "family"}
+OF_A_RETURN = "return_to_custody"  # that a plan stands still for one is the person's to tell
 COUNSELLING = "CNS"
 NOT_FOR_LAWYERS = frozenset({"HLT", "FAM", "MEN"})  # pathways, beside all of counselling
 UNTOLD_TO_LAWYERS = frozenset({"CP", "CS", "ME", "FA", "LR"})
@@ -60,6 +61,8 @@ def in_own_file(reader: str, row: Mapping[str, Any]) -> bool:
     if reader == "PE":
         return True
     if not pathway_in_own_file(reader, row["pathway"]) or row["state"] in {"dormant", "declined"}:
+        return False
+    if row["anchor"] == OF_A_RETURN:
         return False
     wants_a_yes = row["agree"] != "-" or row["kind"] in OPTIONAL_KINDS
     return row["state"] in UNDER_WAY or not wants_a_yes

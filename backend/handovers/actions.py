@@ -43,7 +43,7 @@ _HANDOVERS = "SELECT * FROM handover WHERE plan = $1 ORDER BY at, id"
 
 
 async def hand_over(actor: Actor, plan_id: UUID, new: NewHandover) -> Written:
-    """Give a plan to another social worker of its agency.
+    """Give a plan to another social worker of its agency: by whose it is, or by a coordinator.
 
     They are asked to read what was written for them. Raises NotFound (plan or login), Unfit,
     Taken, NotFromThisState.
@@ -55,10 +55,12 @@ async def hand_over(actor: Actor, plan_id: UUID, new: NewHandover) -> Written:
             raise NotFromThisState("The plan is over.")
         if await held.fetchval("SELECT 1 FROM handover WHERE id = $1", new.id):
             raise Taken
-        to = await _staff(plan, new.login)
         mandates = await held.fetch(_WORKERS_OF, plan_id)
         now = moment()
         giver = rules.responsible(mandates, await held.fetch(_HANDOVERS, plan_id), now)
+        if plan["mandate"] == "SW" and giver != actor.id:
+            raise NotFromThisState("It is somebody else's: they, or a coordinator, hand it over.")
+        to = await _staff(plan, new.login)
         if giver == to:
             raise Unfit("It is theirs already.", field="login")
         await _pass(actor, plan, giver, to, at_once=new.at_once)

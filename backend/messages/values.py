@@ -43,7 +43,8 @@ async def _worker_alias(message: Any, _: Any) -> str | None:
     alias: str | None = await connection().fetchval(
         "SELECT s.alias FROM mandate m JOIN staff s ON s.id = m.actor WHERE m.plan = $1"
         " AND m.role = 'SW' AND m.starts <= $2 AND (m.ends IS NULL OR m.ends > $2)"
-        " ORDER BY m.ends IS NOT NULL, m.starts LIMIT 1",
+        " ORDER BY m.ends IS NOT NULL, (SELECT max(h.at) FROM handover h WHERE h.plan = m.plan"
+        " AND h.given_to = m.actor) DESC NULLS LAST, m.starts LIMIT 1",
         message["plan"],
         clock.now(),
     )

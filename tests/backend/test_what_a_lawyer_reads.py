@@ -18,6 +18,7 @@ from backend.files.rules import (
     UNTOLD_TO_LAWYERS,
     answer_in_own_file,
     change_in_own_file,
+    in_own_file,
     pathway_in_own_file,
     somebody_in_own_file,
     words_in_own_file,
@@ -298,3 +299,18 @@ def test_each_reads_the_words_of_their_own_corrections() -> None:
             assert words_in_own_file("PE", one, own=role == "PE") == (role != "LR")
             assert not change_in_own_file("LR", one)
             assert change_in_own_file("PE", one) == (answer == "accepted")
+
+
+def test_no_lawyer_reads_that_a_plan_stands_still_for_a_return() -> None:
+    back = {
+        "code": "REC-01",
+        "anchor": "return_to_custody",
+        "pathway": "PLN",
+        "owner": "SW",
+        "partners": [],
+        "agree": "-",
+        "kind": "C",
+    }
+    for state in ("planned", "in_progress", "done", "not_needed"):
+        assert not in_own_file("LR", {**back, "state": state})
+        assert in_own_file("PE", {**back, "state": state})

@@ -128,3 +128,43 @@ async def test_later_asks_again_on_the_day_that_the_person_chose(world: World) -
     await _answers(worker, plan, milestone=mentor, answer="accepted")
     await _answers(worker, plan, pathway="VOC", answer="declined")
     assert await _asked(world) == [], "who has answered is asked no more"
+
+
+@pytest.mark.parametrize("no", ["pathway", "row"])
+async def test_who_said_no_since_is_not_asked_again(world: World, no: str) -> None:
+    worker = await world.somebody("SW")
+    plan = await world.a_plan(worker)
+    offer = row(plan, "MEN-01")
+    later = {"kind": "participation", "language": "en", "milestone": offer["id"]}
+    day = str(a_day() + timedelta(days=5))
+    path = f"/plans/{plan['id']}/consents"
+    said = await worker.post(path, {**later, "answer": "later", "again_on": day})
+    assert said.status_code == 201, said.text
+    _later(1)
+    if no == "pathway":
+        body = {"kind": "participation", "language": "en", "pathway": "MEN", "answer": "declined"}
+        assert (await worker.post(path, body)).status_code == 201
+    else:
+        for state in ("planned", "declined"):
+            now = row(await world.plan(worker, plan["id"]), "MEN-01")
+            change = await worker.patch(
+                f"/milestones/{offer['id']}", {"state": state}, version=now["version"]
+            )
+            assert change.status_code == 200, change.text
+    _later(9)
+    assert await _asked(world) == []
+
+
+async def test_a_no_ends_the_asking_that_is_open(world: World) -> None:
+    worker = await world.somebody("SW")
+    plan = await world.a_plan(worker)
+    offer = row(plan, "MEN-01")
+    later = {"kind": "participation", "language": "en", "milestone": offer["id"]}
+    day = str(a_day() + timedelta(days=5))
+    path = f"/plans/{plan['id']}/consents"
+    await worker.post(path, {**later, "answer": "later", "again_on": day})
+    _later(6)
+    assert await _asked(world) == [("ask-again", "")]
+    body = {"kind": "participation", "language": "en", "pathway": "MEN", "answer": "declined"}
+    assert (await worker.post(path, body)).status_code == 201
+    assert await world.sql(OPEN) == []

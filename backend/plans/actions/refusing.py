@@ -14,6 +14,7 @@ from backend.plans.actions.writing import write_milestone
 
 # what somebody is asked to do because of a date
 ASKED_OF_A_DATE = ("appointment-in-doubt", "cant", "travel-unclear")
+AGAIN = "ask-again"  # about an offer, on a day that the person chose
 # who said of it that something was done is not asked any more
 _ENDS = {"cause": None, "said_by": None}
 _OF_PATHWAY = "SELECT * FROM milestone WHERE plan = $1 AND pathway = $2 ORDER BY id FOR UPDATE"
@@ -48,6 +49,8 @@ async def let_fall(
             await write_milestone(actor, row, plan, {"state": "not_needed", **_ENDS})
     off = [row["id"] for row in rows if row["id"] in fallen or row["code"] in codes]
     await _ask_no_more(await _call_off(plan, off))
+    for id_ in off:
+        await close_tasks(id_, AGAIN, "settled")
 
 
 # A date under supervision is kept or moved by a human, whatever it was planned for.
