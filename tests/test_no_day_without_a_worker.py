@@ -288,7 +288,7 @@ async def test_who_joins_as_social_worker_ends_the_asking_for_one(
     assert "without-worker" not in await kinds(head)
 
 
-async def test_messages_name_whoever_it_was_handed_to(world: World) -> None:
+async def test_messages_name_whoever_it_was_handed_to(world: World, chats: Chats) -> None:
     at(a_day(), 9)
     first, second, third = [await world.somebody("SW") for _ in range(3)]
     plan = await world.a_plan(first)
@@ -297,5 +297,9 @@ async def test_messages_name_whoever_it_was_handed_to(world: World) -> None:
     at(a_day(), 10)
     assert (await _hands(first, plan, second)).status_code == 201
     [own] = await world.sql("SELECT alias FROM staff WHERE id = $1", second.id)
-    async with database.transaction() as _:
-        assert await _worker_alias({"plan": UUID(plan["id"])}, None) == own["alias"]
+
+    async def named() -> str | None:
+        async with database.transaction():
+            return await _worker_alias({"plan": UUID(plan["id"]), "agency": world.agency}, None)
+
+    assert await chats.job(named) == own["alias"]
