@@ -51,7 +51,7 @@ def jobs(bot: Bot, stopping: asyncio.Event) -> dict[str, tuple[Job, int]]:
         "escalate": (escalate, MINUTE),
         "court_alarms": (court_alarms, MINUTE),
         "late_corrections": (late_corrections, 15 * MINUTE),
-        "ask_anew": (ask_anew, 15 * MINUTE),
+        "ask_anew": (ask_anew, 5 * MINUTE),
         "watch_duties": (watch_duties, 5 * MINUTE),
         "digest": (digest, 5 * MINUTE),
         "end_links": (end_links, MINUTE),

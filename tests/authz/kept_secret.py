@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from tests.authz.alike import RELEASE, STAFF, Office, Twin, disclose, with_version
+from tests.backend import wants
 from tests.backend.pages.browser import Browser
 from tests.releases import change, is_claimed
 
@@ -62,6 +63,33 @@ async def _a_whole_pathway_was_declined_when_parts_of_it_were_offered(
     body = {"kind": "participation", "language": "en", "pathway": "FIN", "answer": "declined"}
     made = await twin.worker.post(f"/plans/{twin.id}/consents", body)
     assert made.status_code == 201, made.text
+
+
+@secret("IDD-02", "IDD-03", "HLT-04", "FIN-07", in_file="PE")
+async def _offers_were_put_off_or_declined_one_by_one(office: Office, twin: Twin) -> None:
+    del office
+    again = {"answer": "later", "again_on": (RELEASE - timedelta(days=5)).isoformat()}
+    for code, said in (("IDD-02", {"answer": "declined"}), ("HLT-04", again), ("FIN-07", again)):
+        row = next(one for one in twin.plan["milestones"] if one["code"] == code)
+        body = {"kind": "participation", "language": "ar", "milestone": row["id"], **said}
+        made = await twin.worker.post(f"/plans/{twin.id}/consents", body)
+        assert made.status_code == 201, made.text
+
+
+@secret(in_file="PE")
+async def _what_they_need_was_talked_about(office: Office, twin: Twin) -> None:
+    del office
+    for kind in ("first_step", "who_knows"):
+        said = {"kind": kind, "words": "Ma soeur, et personne d'autre.", "language": "fr"}
+        assert (await twin.worker.post(f"/plans/{twin.id}/goals", said)).status_code == 201
+    made = await wants.make(twin.worker, twin.id, goals=False)
+    home, money = made["areas"]
+    step = {"item": "NSR-12", "due_on": RELEASE.isoformat()}
+    path = f"/needs-areas/{money}/step"
+    assert (await twin.worker.post(path, step, version=1)).status_code == 200, home
+    changed = {"what": "violence"}
+    told = await twin.worker.post(f"/plans/{twin.id}/life-changes", changed)
+    assert told.status_code == 201
 
 
 @secret("VOC-08")
@@ -241,6 +269,8 @@ async def nothing_hidden(office: Office, twin: Twin) -> None:
     for code in ("VOC-08", "PRB-05"):
         day = (RELEASE - timedelta(days=7)).isoformat()
         await change(office.world, twin.worker, twin.plan, code, due_on=day)
+    said = {"words": "A bakery of my own.", "language": "en"}
+    assert (await twin.worker.post(f"/plans/{twin.id}/goals", said)).status_code == 201
     today = RELEASE - timedelta(days=21)
     for role in ("PO", "PS", "TR", "CP"):
         missed = await office.appointment(twin, role, role, today, held_at="08:00:00")

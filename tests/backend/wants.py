@@ -18,9 +18,11 @@ def a_review() -> dict[str, Any]:
     return {"held_on": a_day().isoformat(), "language": "fr"}
 
 
-async def make(worker: Caller, plan: str) -> dict[str, Any]:
+async def make(worker: Caller, plan: str, *, goals: bool = True) -> dict[str, Any]:
     """A goal, and a review that is open, with something written in one of its areas."""
-    goal = (await worker.post(f"/plans/{plan}/goals", a_goal())).json()["id"]
+    goal = None
+    if goals:
+        goal = (await worker.post(f"/plans/{plan}/goals", a_goal())).json()["id"]
     begun = await worker.post(f"/plans/{plan}/needs-reviews", a_review())
     assert begun.status_code == 201, begun.text
     [review] = (await worker.get(f"/plans/{plan}/needs-reviews")).json()["reviews"]
