@@ -26,6 +26,7 @@ from backend.once import Written
 from backend.plans.actions.adding import NewRow, add_row
 from backend.plans.actions.writing import write_milestone
 from backend.plans.rules import CLOSED, OVER, RUNNING
+from backend.plans.template import CRITICAL
 
 GROUP, WRITERS, READERS = "review", ("SW",), ("SW", "CO")
 AGAIN = "needs-review"  # the kind of task that says it is time for another one
@@ -169,7 +170,8 @@ class Step:
 async def agree_step(actor: Actor, id_: UUID, seen: int, step: Step) -> Written:
     """What both agreed on becomes a row of the plan: the one that sleeps there, or a new one.
 
-    Raises NotFound, VersionStale, Unfit, NotFromThisState where that row was closed.
+    Raises NotFound, VersionStale, Unfit, NotFromThisState where that row was closed, or a step is
+    agreed on for this area.
     """
     require(actor, "agreeStep")
     async with transaction(actor.id) as held:
@@ -183,6 +185,8 @@ async def agree_step(actor: Actor, id_: UUID, seen: int, step: Step) -> Written:
             raise Unfit("due_on is not in the past.", field="due_on")
         if plan["state"] not in RUNNING:
             raise NotFromThisState("The plan is not running.")
+        if area["agreed"] is not None:
+            raise NotFromThisState("A step is agreed on for this area; the plan takes any other.")
         row = await _row(actor, plan, item, step)
         await held.execute(
             "UPDATE needs_area SET agreed = $2, version = version + 1 WHERE id = $1", id_, row
@@ -201,7 +205,8 @@ async def _row(actor: Actor, plan: Any, item: Item, step: Step) -> UUID:
             continue
         if row["state"] in CLOSED:
             raise NotFromThisState("That step was closed: open it again on its own page first.")
-        after = {"due_on": step.due_on, "pinned": True}
+        # what must be there on the day goes on to move with it
+        after = {"due_on": step.due_on, "pinned": row["late_start"] > CRITICAL}
         if row["state"] == "dormant":
             after["state"] = "planned"
         await write_milestone(actor, row, plan, after)

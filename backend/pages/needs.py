@@ -1,5 +1,6 @@
 """Reviews of needs and strengths at the desk: a list, a review, and one area at a time."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from litestar.params import FromPath, FromQuery
 from backend.access import Actor
 from backend.database import transaction
 from backend.doors import HttpRequest, actor_of
-from backend.errors import NotFound
+from backend.errors import NotFound, Unfit
 from backend.needs import actions, rules
 from backend.needs.bank import proposed
 from backend.needs.routes import (
@@ -84,9 +85,11 @@ class NeedsPageController(Controller):
         """One area, with both columns; the person's goes along where they agree."""
 
         async def act(actor: Actor, form: Form) -> Written:
-            own_ok = bool(form.one("own_ok"))
+            own_ok, own = bool(form.one("own_ok")), _column(form, OWN, OwnColumn)
+            if not own_ok and _plain(own) != _plain(await _stands(actor, plan_id, area_id)):
+                raise Unfit("Nothing is written there without the person's yes.", field="own_ok")
             change = actions.AreaChange(
-                _column(form, OWN, OwnColumn) if own_ok else None,
+                own if own_ok else None,
                 _column(form, VIEW, WorkersColumn),
                 own_ok,
                 looked=bool(form.one("looked")),
@@ -126,6 +129,20 @@ class NeedsPageController(Controller):
             lambda _: go(f"{here}?saved={operation}"),
             lambda tried: _area(request, plan_id, area_id, tried),
         )
+
+
+async def _stands(actor: Actor, plan_id: UUID, area_id: UUID) -> rules.Column:
+    """The person's column as it stands; one that nobody has written is not discussed."""
+    for review in await actions.list_reviews(actor, plan_id):
+        for area in review["areas"]:
+            if area["id"] == area_id and area["own"] is not None:
+                column: rules.Column = area["own"]
+                return column
+    return OwnColumn("not_discussed").column()
+
+
+def _plain(column: rules.Column) -> rules.Column:
+    return replace(column, strengths=tuple(column.strengths))
 
 
 def _column(form: Form, prefix: str, type_: type[Any]) -> rules.Column:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from backend.needs.bank import proposed
 from tests.backend.pages.browser import at_the_desk, plain
 from tests.backend.test_needs import begin, close
 from tests.world import World, a_day, row
@@ -152,3 +153,39 @@ async def test_a_probation_officer_reads_goals_and_finds_no_review(world: World)
     assert "ma soeur" not in page.words
     assert "Who should know" not in page.words
     assert (await browser.open(f"/desk/plans/{plan}/needs")).status == 403
+
+
+async def test_what_is_typed_for_the_person_without_their_yes_is_kept_on_the_page(
+    world: World,
+) -> None:
+    worker = await world.somebody("SW")
+    plan = (await world.a_plan(worker))["id"]
+    await begin(worker, plan)
+    browser = await at_the_desk(world, worker)
+    [area] = await world.sql("SELECT id::text FROM needs_area WHERE area = 'home'")
+    here = f"/desk/plans/{plan}/needs/areas/{area['id']}"
+    page = await browser.open(here)
+    typed: Any = {"own_wish": "A door of my own.", "looked": "true", "view_status": "going_well"}
+    refused = await browser.send(page, here, **typed)
+    assert refused.status == 422
+    assert "without the person" in refused.words
+    assert dict(refused.form(here).filled())["own_wish"] == "A door of my own."
+    saved = await browser.send(refused, here, own_ok="true")
+    assert saved.status == 200
+    again = await browser.send(await browser.open(here), here, looked="true")  # nothing new of them
+    assert again.status == 200
+
+
+async def test_a_second_step_for_an_area_erases_no_first_one(world: World) -> None:
+    worker = await world.somebody("SW")
+    plan = (await world.a_plan(worker))["id"]
+    await begin(worker, plan)
+    [area] = await world.sql("SELECT id::text, version FROM needs_area WHERE area = 'home'")
+    first, second = [one.code for one in proposed("home")][:2]
+    path, due = f"/needs-areas/{area['id']}/step", str(a_day() + timedelta(days=30))
+    step = {"item": first, "due_on": due, "owner": "SW"}
+    agreed = await worker.post(path, step, version=area["version"])
+    assert agreed.status_code == 200, agreed.text
+    version = agreed.json()["version"]
+    refused = await worker.post(path, {**step, "item": second}, version=version)
+    assert refused.status_code == 409
