@@ -185,7 +185,8 @@ async def agree_step(actor: Actor, id_: UUID, seen: int, step: Step) -> Written:
             raise Unfit("due_on is not in the past.", field="due_on")
         if plan["state"] not in RUNNING:
             raise NotFromThisState("The plan is not running.")
-        if area["agreed"] is not None:
+        agreed = await held.fetchval("SELECT code FROM milestone WHERE id = $1", area["agreed"])
+        if agreed not in {None, item.row, item.code}:
             raise NotFromThisState("A step is agreed on for this area; the plan takes any other.")
         row = await _row(actor, plan, item, step)
         await held.execute(
