@@ -3,6 +3,8 @@
 from datetime import date, timedelta
 from typing import Any
 
+import pytest
+
 from tests.chats import Chats, Member, at
 from tests.releases import a_phone_of, a_release, change, joins, kinds, leave, on_weekday, said
 from tests.world import Caller, World, row
@@ -138,6 +140,55 @@ async def test_what_is_taken_back_is_said_no_more_and_stays_in_the_history(
     at(day + timedelta(days=2), 12)
     await chats.round()
     assert "no-contact-yet" in await kinds(worker)
+
+
+@pytest.mark.parametrize("how", ["not yet", "taken back"])
+async def test_the_last_call_that_a_word_has_ended_is_made_again_once_the_word_is_gone(
+    world: World, chats: Chats, how: str
+) -> None:
+    head = await world.somebody("CO")
+    worker, _, plan, (_, mentor), day = await _outside(world, chats)
+    mentors = [mentor, await chats.a_member(worker, plan["id"])]
+    for days, hour in ((1, 18), (2, 12), (3, 10), (3, 16)):
+        at(day + timedelta(days=days), hour)
+        await chats.round()
+    assert (await kinds(head)).count("no-contact-72h") == 1
+    assert "no-contact-yet" in await kinds(worker)
+    for one in mentors:  # however often it is said
+        at(day + timedelta(days=3), 17)
+        await chats.tap(one.phone, "Reached")
+        assert "no-contact-72h" not in await kinds(head)
+        if how == "not yet":
+            [waits] = await claims(worker)
+            assert await answers(worker, waits, happened=False) == 200
+        else:
+            await chats.tap(one.phone, "Take it back")
+        assert (await kinds(head)).count("no-contact-72h") == 1
+    [call] = await world.sql(
+        "SELECT urgency, role, local_due FROM task WHERE kind = 'no-contact-72h'"
+        " AND closed_at IS NULL"
+    )
+    assert tuple(call.values()) == (2, "CO", day)
+    assert "no-contact-yet" not in await kinds(worker), "the calls before the last stay ended"
+
+
+async def test_what_a_human_has_closed_is_not_called_for_again(world: World, chats: Chats) -> None:
+    head = await world.somebody("CO")
+    worker, _, _, (_, mentor), day = await _outside(world, chats)
+    for hour in (10, 16):
+        at(day + timedelta(days=3), hour)
+        await chats.round()
+    [call] = [
+        one for one in (await head.get("/tasks")).json()["tasks"] if one["kind"] == "no-contact-72h"
+    ]
+    closed = await head.post(
+        f"/tasks/{call['id']}/close", {"outcome": "done"}, version=call["version"]
+    )
+    assert closed.status_code == 200, closed.text
+    await chats.tap(mentor.phone, "Reached")
+    [waits] = await claims(worker)
+    assert await answers(worker, waits, happened=False) == 200
+    assert "no-contact-72h" not in await kinds(head)
 
 
 async def test_a_meeting_with_probation_settles_what_a_mentor_said(

@@ -15,7 +15,15 @@ WAITS = "SELECT key FROM message WHERE plan = $1::uuid AND state IN ('queued', '
 
 
 async def _outside(world: World, chats: Chats, **values: Any) -> SCENE:
-    """Worker and coordinator, a plan three days after its release, and everybody's phone."""
+    """Worker and coordinator, a plan a day after its release, and everybody's phone."""
+    scene = await _left(world, chats, **values)
+    at(clock.today("Africa/Tunis") + timedelta(days=1), 15)
+    await chats.round()
+    return scene
+
+
+async def _left(world: World, chats: Chats, **values: Any) -> SCENE:
+    """The same on the day itself."""
     day = on_weekday(2)
     head = await world.somebody("CO")
     worker, plan = await a_release(world, day, **values)
@@ -29,8 +37,6 @@ async def _outside(world: World, chats: Chats, **values: Any) -> SCENE:
     await change(world, worker, plan, "FAM-11", state="planned")
     at(day, 10)
     await leave(world, worker, plan)
-    at(day + timedelta(days=1), 15)
-    await chats.round()
     return worker, head, plan, phones
 
 
@@ -359,3 +365,93 @@ async def test_what_was_said_before_a_reopening_is_about_the_release_that_it_was
         "SELECT provenance FROM evidence WHERE milestone = $1::uuid", found["id"]
     )
     assert [one["provenance"] for one in rows] == ["said"]  # it stays as what was said
+
+
+async def _released_again(
+    world: World, worker: Caller, plan: dict[str, Any], phones: dict[str, Member]
+) -> date:
+    """They came back, and have left again: the day. The mentor may know it once more."""
+    await _return(world, worker, plan)
+    day = on_weekday(2, weeks=12)
+    await _reopen(world, worker, plan, day, "confirmed")
+    told = {"recipient": phones["mentor"].actor, "fact": "release_date", "purpose": "the day"}
+    body = {**told, "until": (day + timedelta(days=30)).isoformat()}
+    assert (await worker.post(f"/plans/{plan['id']}/disclosures", body)).status_code == 201
+    at(day, 10)
+    await leave(world, worker, plan)
+    return day
+
+
+async def _first_contact(world: World, worker: Caller, plan: dict[str, Any]) -> tuple[str, Any]:
+    found = row(await world.plan(worker, plan["id"]), "MEN-09")
+    return found["state"], found["said_by"]
+
+
+async def test_what_is_taken_back_after_a_second_release_leaves_no_word_of_the_first(
+    world: World, chats: Chats
+) -> None:
+    worker, _, plan, phones = await _outside(world, chats)
+    at(clock.today("Africa/Tunis"), 18, 5)
+    await chats.round()
+    await chats.tap(phones["mentor"].phone, "Reached")
+    day = await _released_again(world, worker, plan, phones)
+    at(day + timedelta(days=1), 18, 5)
+    await chats.round()
+    await chats.tap(phones["mentor"].phone, "Reached")
+    assert await _first_contact(world, worker, plan) == ("planned", "ME")
+    await chats.tap(phones["mentor"].phone, "Take it back")
+    assert await _first_contact(world, worker, plan) == ("planned", None)
+    open_ = await _tasks(world, "no-contact-yet")
+    at(day + timedelta(days=2), 12, 5)
+    await chats.round()
+    assert len(await _tasks(world, "no-contact-yet")) == len(open_) + 1
+
+
+@pytest.mark.parametrize("who", ["mentor", "worker"])
+async def test_an_old_question_that_is_answered_after_the_second_release_is_a_contact_and_no_more(
+    world: World, chats: Chats, who: str
+) -> None:
+    worker, _, plan, phones = await _outside(world, chats)
+    at(clock.today("Africa/Tunis"), 18, 5)
+    await chats.round()
+    day = await _released_again(world, worker, plan, phones)
+    at(day + timedelta(days=1), 12, 5)
+    await chats.round()
+    assert "NOTED" not in await _keys(world)
+    await chats.tap(phones[who].phone, "Reached")
+    assert await _first_contact(world, worker, plan) == ("planned", None)
+    assert await world.sql("SELECT 1 FROM evidence WHERE kind = 'contact'") == []
+    assert (await worker.get("/verify")).json()["claims"] == []
+    assert "NOTED" in await _keys(world)
+    logged = await world.sql("SELECT outcome, made_on FROM contact")
+    assert logged == [{"outcome": "reached", "made_on": day + timedelta(days=1)}]
+    at(day + timedelta(days=1), 18, 5)
+    await chats.round()
+    assert await _tasks(world, "no-contact-yet")
+
+
+async def _keys(world: World) -> set[str]:
+    return {one["key"] for one in await world.sql("SELECT key FROM message")}
+
+
+async def test_an_old_no_about_the_first_night_calls_a_human_and_says_nothing_of_the_second(
+    world: World, chats: Chats
+) -> None:
+    worker, _, plan, phones = await _left(world, chats)
+    at(clock.today("Africa/Tunis"), 17, 5)
+    await chats.round()
+    day = await _released_again(world, worker, plan, phones)
+    at(day, 18, 5)
+    await chats.job(_escalated)
+    waits = await _tasks(world, "first-night")
+    assert waits
+    await chats.tap(phones["mentor"].phone, "No, need help")
+    assert "no-bed" in await kinds(worker)
+    assert await world.sql("SELECT 1 FROM evidence WHERE NOT happened") == []
+    assert await _tasks(world, "first-night") == waits
+
+
+async def _escalated() -> None:
+    from workflows.escalate import escalate  # noqa: PLC0415
+
+    await escalate()

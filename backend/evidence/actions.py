@@ -34,6 +34,7 @@ class Said(TypedDict):
     happened: bool
     day: date
     taken_back: bool
+    answers: bool
 
 
 _told = msgspec.json.Decoder(list[Said]).decode
@@ -44,11 +45,11 @@ SINCE = rules.SINCE_IT_BEGAN.format(saying="o")
 _SAYINGS = f"""
 (SELECT coalesce(json_agg(s.* ORDER BY s.row_version NULLS FIRST, s.day), '[]') FROM (
     SELECT o.actor AS speaker, o.role, o.provenance, o.happened, o.day,
-           o.taken_back_at IS NOT NULL AS taken_back, o.row_version
+           o.taken_back_at IS NOT NULL AS taken_back, o.answers, o.row_version
       FROM evidence o WHERE o.milestone = n.id AND o.cycle = {{cycle}}
        AND {SINCE}
     UNION ALL
-    SELECT a.id, a.role, '{rules.MISSED}', false, a.held_on, false, NULL
+    SELECT a.id, a.role, '{rules.MISSED}', false, a.held_on, false, false, NULL
       FROM appointment a WHERE a.milestone = n.id AND a.state = ANY ({{missed}})) AS s)
 """
 # What a mentor, a relative or the person says of a row that is not so: that it happened, of an open

@@ -94,10 +94,11 @@ def waits(row: Mapping[str, Any], sayings: Sequence[Mapping[str, Any]]) -> bool:
 def sees_saying(role: str, saying: Mapping[str, Any]) -> bool:
     """Who may know of a saying, among those who see its row.
 
-    What the circle says is for the workers, and so is that something did not happen: nobody says
-    that of a row but because somebody else had said that it did.
+    What the circle says is for the workers, and so is what answers it: that something did not
+    happen, or that it did after all, is said of a row only because somebody had said otherwise.
     """
     if role in WORKERS:
         return True
-    known = saying["provenance"] != "said" and saying["happened"] and not saying["taken_back"]
-    return bool(known and saying["role"] in SERVICES)
+    if saying["provenance"] == "said" or saying["answers"] or not saying["happened"]:
+        return False
+    return saying["role"] in SERVICES and not saying["taken_back"]

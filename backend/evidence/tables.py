@@ -11,8 +11,8 @@ class Evidence(Table, tablename="evidence"):
     """Who knows of a row that it happened, or that it did not, and how. Never what was in it.
 
     `kind` is what the template asks for, and `row_version` the row's, by which all that is said of
-    it has an order. Written once; whoever said it by a tap (`message`) may
-    take it back.
+    it has an order. One that `answers` what somebody said is for whoever may know of that. Written
+    once; whoever said it by a tap (`message`) may take it back.
     """
 
     id = row_id()
@@ -31,3 +31,4 @@ class Evidence(Table, tablename="evidence"):
     at = instant()
     message = UUID(null=True, default=None)
     taken_back_at = instant(null=True)
+    answers = Boolean(default=False, null=False)

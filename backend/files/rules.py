@@ -70,9 +70,10 @@ def in_own_file(reader: str, row: Mapping[str, Any]) -> bool:
 
 def evidence_in_own_file(evidence: Mapping[str, Any], *, own: bool) -> bool:
     """What a service knows to have happened, and what the reader said. What a mother or a mentor
-    said of it is theirs; and that a worker answered "not yet" would tell that somebody had.
+    said of it is theirs; and what a worker answered ("not yet", "it did") would tell that they had.
     """
-    return own or (evidence["provenance"] != "said" and evidence["happened"])
+    known = evidence["provenance"] != "said" and evidence["happened"]
+    return own or bool(known and not evidence["answers"])
 
 
 def answer_in_own_file(reader: str, answer: Mapping[str, Any]) -> bool:

@@ -1,5 +1,7 @@
 """What a tap sets going. Nothing here ever says anything about the person."""
 
+from dataclasses import replace
+
 from backend import clock
 from backend.alerts.actions import close_answered, close_silence
 from backend.audit.actions import record
@@ -38,7 +40,8 @@ async def answer(tap: Tap) -> str:
     if tap.plan is not None:
         await claims.note(tap)
     effect = EFFECTS.get((tap.key, tap.action))
-    if await claims.is_of_a_day_gone(tap):
+    tap = replace(tap, gone=await claims.is_of_a_release_gone(tap))
+    if tap.gone or await claims.is_of_a_day_gone(tap):
         effect = OF_A_DAY_GONE.get((tap.key, tap.action), effect)
     else:
         await _stop_asking(tap)

@@ -28,7 +28,11 @@ _BEFORE_THE_DAY = frozenset(ask.rule for ask in GATE_ASKS)
 
 @dataclass(frozen=True)
 class Tap:
-    """One answer: who, on which message, what; `day` is the day of a date button."""
+    """One answer: who, on which message, what; `day` is the day of a date button.
+
+    `gone` where it was asked about a release that another one has followed since: what it says
+    settles and claims nothing.
+    """
 
     actor: Actor
     link: Any
@@ -36,6 +40,7 @@ class Tap:
     plan: Any | None
     action: str
     day: date | None = None
+    gone: bool = False
 
     @property
     def key(self) -> str:
@@ -95,6 +100,21 @@ async def is_of_a_day_gone(tap: Tap) -> bool:
     return not await connection().fetchval(_DAY_HOLDS, tap.plan["id"], tap.message["created_at"])
 
 
+_OF_A_RELEASE_GONE = """
+SELECT EXISTS (SELECT 1 FROM custody_return r JOIN milestone m ON m.plan = r.plan
+                WHERE r.plan = $1 AND m.id = $2 AND r.reopened_at >= $3)
+"""
+
+
+async def is_of_a_release_gone(tap: Tap) -> bool:
+    """Whether the plan was reopened since a row of it was asked about."""
+    if tap.plan is None:
+        return False
+    asked = (tap.plan["id"], tap.message["subject"], tap.message["created_at"])
+    gone: bool = await connection().fetchval(_OF_A_RELEASE_GONE, *asked)
+    return gone
+
+
 async def said_done(tap: Tap, code: str | None = None) -> None:
     """The row is done where the answer is its evidence; otherwise it is a claim of who says so.
 
@@ -128,8 +148,10 @@ SELECT * FROM milestone WHERE plan = $1 AND id = $2
 
 async def said_not(tap: Tap) -> None:
     """It did not happen, or not yet. The row stays as it is, also where a worker has settled it."""
+    if tap.gone or tap.plan is None:
+        return
     row = await connection().fetchrow(_OPEN_OR_DONE, tap.message["plan"], tap.message["subject"])
-    if row is not None and tap.plan is not None:
+    if row is not None:
         await deny_milestone(tap.actor, row, tap.plan, tap.action, message=tap.message["id"])
 
 
@@ -141,18 +163,12 @@ async def named(tap: Tap, day: date) -> None:
         await write_milestone(tap.actor, row, tap.plan, after)
 
 
-_OF_A_RELEASE_GONE = """
-SELECT EXISTS (SELECT 1 FROM custody_return r WHERE r.plan = $1 AND r.reopened_at >= $2)
-"""
-
-
 async def _row(tap: Tap, code: str | None = None) -> Any | None:
     """The open milestone that the message is about, or the one of a code, locked.
 
-    None where the plan was reopened since it was asked: the row is about another release by now.
+    None where it was asked about another release: the row is about the next by now.
     """
-    asked = (tap.message["plan"], tap.message["created_at"])
-    if await connection().fetchval(_OF_A_RELEASE_GONE, *asked):
+    if tap.gone:
         return None
     return await connection().fetchrow(
         "SELECT * FROM milestone WHERE plan = $1 AND state IN ('planned', 'in_progress')"

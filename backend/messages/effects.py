@@ -48,8 +48,9 @@ def _contact(how: str, outcome: str) -> Effect:
         if tap.plan is None:
             return ""
         contact = NewContact(how, outcome, clock.today(tap.plan["zone"]))
-        by = tap.message["id"]
-        await write_contact(tap.actor, tap.plan, tap.actor.role, contact, message=by)
+        # of a release that is over it is a contact, and no first one after the next
+        plan = {**tap.plan, "left_custody_at": None} if tap.gone else tap.plan
+        await write_contact(tap.actor, plan, tap.actor.role, contact, message=tap.message["id"])
         if outcome == "reached" and tap.key == "CONTACT":
             await said_done(tap)
         elif outcome == "tried" and tap.key == "CONTACT" and await _tried_on_two_days(tap):
@@ -109,6 +110,8 @@ async def _together(tap: Tap) -> str:
         await said_done(tap, "MEN-07")
     else:
         await said(tap, "MEN-07")
+    if tap.gone:
+        return "NOTED"
     await close_answered(tap.message["subject"], "together")
     await close_tasks(tap.message["subject"], "gate-waiting", "together")
     return "NOTED"

@@ -31,6 +31,7 @@ class Secret:
 
 SECRETS: dict[str, Secret] = {}
 REFUSED = ("VOC-03", "IDD-02", "HLT-02")
+SETTLED = "PRB-06"  # by the officer, in every plan
 
 
 def secret(*codes: str, known_to: str = "", in_file: str = "") -> Callable[[Act], Act]:
@@ -118,14 +119,15 @@ async def _it_was_for_their_health_that_something_was_not_possible(
     await office.becomes(twin, "PLN-07", "not_possible", cause="health")
 
 
-@secret("PRB-01", "PRB-05")
+@secret("PRB-01", "PRB-05", SETTLED)
 async def _the_mentor_said_that_steps_were_done_and_was_answered(
     office: Office, twin: Twin
 ) -> None:
     for code in ("PRB-01", "PRB-05"):
         await is_claimed(office.world, twin.members["ME"], twin.rows[code])
-    answer = {"happened": False}
-    await change(office.world, twin.worker, twin.plan, "PRB-01", **answer)
+    await change(office.world, twin.worker, twin.plan, "PRB-01", happened=False)
+    await is_claimed(office.world, twin.members["ME"], twin.rows[SETTLED], happened=False)
+    await change(office.world, twin.worker, twin.plan, SETTLED, happened=True)
 
 
 @secret("CNS-01", "CNS-02", "CNS-03", "CNS-11", "CNS-12", known_to="CP", in_file="PE")

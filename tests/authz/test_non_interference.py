@@ -15,7 +15,7 @@ import pytest
 
 from backend import clock, embedded
 from tests.authz.alike import BEGINS, RELEASE, an_office, days_go_by, go_on, issue, twins
-from tests.authz.kept_secret import OBSERVERS, SECRETS, nothing_hidden
+from tests.authz.kept_secret import OBSERVERS, SECRETS, SETTLED, nothing_hidden
 from tests.authz.looking import (
     OWN_FILE,
     Eyes,
@@ -27,6 +27,7 @@ from tests.authz.looking import (
 )
 from tests.chats import Chats, at
 from tests.databases import a_fresh_world
+from tests.releases import change
 from tests.world import World
 
 pytestmark = pytest.mark.authz
@@ -68,6 +69,8 @@ async def _lived(world: World, chats: Chats) -> dict[str, Look]:
     office = await an_office(world, chats)
     made = await twins(office, [PLAIN, OPEN, *SECRETS])
     at(BEGINS, 10)
+    for twin in made.values():
+        await change(world, twin.staff["PO"], twin.plan, SETTLED, state="done")
     await nothing_hidden(office, made[OPEN])
     for name, secret in SECRETS.items():
         await secret.act(office, made[name])

@@ -8,7 +8,15 @@ import asyncpg
 import pytest
 
 from backend.database import transaction
-from backend.evidence.rules import KNOWN, OF_THE_CIRCLE, Saying, differ, may_know
+from backend.evidence.rules import (
+    KNOWN,
+    OF_THE_CIRCLE,
+    Saying,
+    differ,
+    may_know,
+    sees_saying,
+)
+from backend.files.rules import evidence_in_own_file
 from backend.plans.rules import SERVICES, WORKERS
 from tests.backend.rows import fetched_as
 from tests.releases import change, is_claimed, joins
@@ -62,6 +70,19 @@ async def test_the_database_shows_others_no_claim_and_no_answer_to_one(world: Wo
     assert await fetched_as(other.id, sql) == []
 
 
+async def test_that_it_did_happen_tells_nobody_that_it_was_denied(world: World) -> None:
+    worker, officer, plan, who = await _a_claim(world)
+    await change(world, worker, plan, "HOU-05", state="done")
+    bed = row(plan, "HOU-05")["id"]
+    sql = "SELECT role, provenance, happened FROM evidence ORDER BY row_version"
+    before = (await officer.get(f"/milestones/{bed}")).json(), await fetched_as(officer.id, sql)
+    await is_claimed(world, who, bed, happened=False)
+    await change(world, worker, plan, "HOU-05", happened=True)
+    after = (await officer.get(f"/milestones/{bed}")).json(), await fetched_as(officer.id, sql)
+    assert after == before
+    assert len((await worker.get(f"/milestones/{bed}")).json()["sayings"]) == 4
+
+
 async def test_evidence_is_written_once_and_in_ones_own_name(world: World) -> None:
     worker, officer, _, _ = await _a_claim(world)
     for sql in (
@@ -106,6 +127,17 @@ async def test_nothing_is_kept_of_a_row_that_asks_for_nothing(world: World) -> N
     for state in ("planned", "done"):
         await change(world, worker, plan, "CNS-12", state=state)
     assert await world.sql("SELECT 1 FROM evidence") == []
+
+
+@pytest.mark.parametrize("happened", [True, False])
+def test_an_answer_is_for_whoever_may_know_of_what_it_answers(*, happened: bool) -> None:
+    known = {"role": "SW", "provenance": "act", "happened": True, "taken_back": False}
+    plain, answer = {**known, "answers": False}, {**known, "happened": happened, "answers": True}
+    for role in (*SERVICES, *OF_THE_CIRCLE, "LR"):
+        assert sees_saying(role, plain)
+        assert sees_saying(role, answer) == (role in WORKERS)
+    assert evidence_in_own_file(plain, own=False)
+    assert not evidence_in_own_file(answer, own=False)
 
 
 def test_who_may_know_what() -> None:

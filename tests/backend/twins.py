@@ -148,7 +148,7 @@ TRACES = {
     " e.due_before, e.due_after, e.what, e.reason IS NULL AS silent, e.move FROM milestone_event e"
     " JOIN milestone m ON m.id = e.milestone WHERE e.plan = $1 ORDER BY m.code",
     "evidence": "SELECT m.code, e.version, e.row_version, e.cycle, e.kind, e.actor, e.role,"
-    " e.provenance, e.happened, e.day, e.at, e.message, e.taken_back_at FROM evidence e"
+    " e.provenance, e.happened, e.day, e.at, e.message, e.taken_back_at, e.answers FROM evidence e"
     " JOIN milestone m ON m.id = e.milestone WHERE e.plan = $1 ORDER BY e.row_version",
     "messages": "SELECT m.code, x.key, x.step, x.state, x.reason, x.version, x.local_due, x.due_at"
     " FROM message x JOIN milestone m ON m.id = x.subject WHERE x.plan = $1 ORDER BY x.key, x.step",

@@ -11,8 +11,9 @@ from uuid import UUID
 
 from backend import clock
 from backend.access import Actor
-from backend.alerts.actions import close_silence_but
+from backend.alerts.actions import close_silence_but, open_task
 from backend.database import connection
+from backend.evidence.rules import SINCE_IT_BEGAN
 from backend.plans.actions.writing import write_milestone
 
 UNTOLD = ("PO",)  # is asked about the first contact, and is told of no claim
@@ -66,12 +67,44 @@ async def _ask_no_more(row: Mapping[str, Any]) -> None:
     await close_silence_but(row["id"], UNTOLD, "answered")
 
 
-_WHO_SAYS_SO = """
+_LATEST_CALL = """
+SELECT t.*, (SELECT count(*) FROM task n WHERE n.subject = t.subject AND n.kind = t.kind
+                AND n.step ^@ $4) AS before
+  FROM task t
+ WHERE t.subject = $1 AND t.step LIKE 'silent%' AND t.role <> ALL ($2)
+   AND (t.about IS NULL OR t.about = $3)
+   AND NOT EXISTS (SELECT 1 FROM milestone_event g WHERE g.milestone = t.subject
+                      AND g.kind = 'again' AND g.at >= t.opened_at)
+ ORDER BY t.due_at DESC, t.opened_at DESC, t.id LIMIT 1
+"""
+_AGAIN = "silent again-"
+
+
+async def call_again(row: Mapping[str, Any], about: UUID | None = None) -> None:
+    """Nobody says any more that it happened: the last call that a word has ended is made anew.
+
+    As a task of its own, for the ladder makes each of its steps once; those before it stay ended.
+    So does what a human has closed, and whatever was about the silence of another than `about`.
+    """
+    last = await connection().fetchrow(_LATEST_CALL, row["id"], list(UNTOLD), about, _AGAIN)
+    if last is None or last["outcome"] != "answered":
+        return
+    of_the_same = ("agency", "plan", "subject", "about", "local_due", "role", "assignee", "urgency")
+    await open_task(
+        last["kind"],
+        **{name: last[name] for name in of_the_same},
+        step=f"{_AGAIN}{last['before'] + 1}",
+        due_at=clock.now(),
+    )
+
+
+_WHO_SAYS_SO = f"""
 SELECT e.role FROM evidence e
  WHERE e.milestone = $1 AND e.cycle = $2 AND e.provenance = 'said' AND e.happened
    AND e.taken_back_at IS NULL AND NOT EXISTS (
        SELECT 1 FROM evidence o WHERE o.milestone = e.milestone AND o.cycle = e.cycle
           AND o.provenance <> 'said' AND o.taken_back_at IS NULL AND o.row_version > e.row_version)
+   AND {SINCE_IT_BEGAN.format(saying="e")}
  ORDER BY e.row_version DESC LIMIT 1
 """
 _TAKE_BACK = """
@@ -97,3 +130,5 @@ async def take_back(actor: Actor, plan: Mapping[str, Any], message: UUID) -> Non
         still = await held.fetchval(_WHO_SAYS_SO, row["id"], row["cycle"])
         if row["said_by"] != still:
             await write_milestone(actor, row, plan, {"said_by": still, "what": "taken_back"})
+            if still is None:
+                await call_again(row, actor.id)

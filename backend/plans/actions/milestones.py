@@ -19,6 +19,7 @@ from backend.errors import MoreToLookAt, NotFound, NotFromThisState, NotYourRole
 from backend.evidence import rules as evidence
 from backend.once import Asked, Written
 from backend.plans import rules
+from backend.plans.actions.claiming import call_again
 from backend.plans.actions.refusing import let_fall
 from backend.plans.actions.writing import settles, write_milestone
 
@@ -76,6 +77,8 @@ async def change_milestone(actor: Actor, id_: UUID, seen: int, wanted: Milestone
             await _check_said(row, happened=not wanted.happened)
         after = _after(row, plan, wanted)
         count = await write_milestone(actor, row, plan, after, reason=wanted.reason)
+        if wanted.happened is False:
+            await call_again(row)
         if wanted.state == "declined":
             await let_fall(actor, plan, row["pathway"], {row["code"]})
         await record(actor, "changeMilestone", plan=plan["id"], thing=id_)
@@ -177,9 +180,10 @@ def _check_evidence(row: Mapping[str, Any], wanted: MilestoneChange) -> None:
         raise NotFromThisState("happened is false of an open row, and true of a done one.")
 
 
-_SAID = """
-SELECT EXISTS (SELECT 1 FROM evidence WHERE milestone = $1 AND cycle = $2 AND happened = $3
-                  AND provenance = 'said' AND taken_back_at IS NULL)
+_SAID = f"""
+SELECT EXISTS (SELECT 1 FROM evidence e WHERE e.milestone = $1 AND e.cycle = $2 AND e.happened = $3
+                  AND e.provenance = 'said' AND e.taken_back_at IS NULL
+                  AND {evidence.SINCE_IT_BEGAN.format(saying="e")})
 """
 
 
@@ -235,10 +239,11 @@ def _answered(
     row: Mapping[str, Any], plan: Mapping[str, Any], wanted: MilestoneChange
 ) -> dict[str, Any]:
     """The worker's answer to what somebody said; who said so is not contradicted in the history."""
+    saying: dict[str, Any] = {"happened": wanted.happened, "answers": True}
     if wanted.happened:
-        saying = {"happened": True, "day": row["done_on"], "provenance": wanted.known}
+        saying |= {"day": row["done_on"], "provenance": wanted.known}
         return {"what": "it_did", "saying": saying}
-    saying = {"happened": False, "day": clock.today(plan["zone"])}
+    saying["day"] = clock.today(plan["zone"])
     return {"said_by": None, "what": "not_yet", "saying": {**saying, "provenance": "act"}}
 
 

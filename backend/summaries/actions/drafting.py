@@ -171,7 +171,8 @@ SELECT code, at, role FROM (
    AND (next_before, next_after) IS DISTINCT FROM ('planned', 'planned')
 """  # a row that was done and opened again was not done after all, nor is what was taken back
 # What a worker or a service knows goes before what somebody said. An officer is shown no claim, so
-# a draft hangs on none; and an earlier release wrote down nothing but who settled a row.
+# a draft hangs on none, nor on what answers one; and an earlier release wrote down nothing but who
+# settled a row.
 _SETTLED = f"""
 SELECT m.code, coalesce(e.role, v.role) AS role,
        coalesce(e.provenance,
@@ -180,8 +181,9 @@ SELECT m.code, coalesce(e.role, v.role) AS role,
   FROM milestone m
   LEFT JOIN LATERAL (
        SELECT o.role, o.provenance FROM evidence o
-        WHERE o.milestone = m.id AND o.cycle = m.cycle AND o.happened AND o.provenance <> 'said'
-          AND o.taken_back_at IS NULL AND {SINCE_IT_BEGAN.format(saying="o")}
+        WHERE o.milestone = m.id AND o.cycle = m.cycle AND o.happened AND NOT o.answers
+          AND o.provenance <> 'said' AND o.taken_back_at IS NULL
+          AND {SINCE_IT_BEGAN.format(saying="o")}
         ORDER BY o.row_version DESC LIMIT 1) AS e ON true
   LEFT JOIN LATERAL (
        SELECT o.role FROM milestone_event o
@@ -199,8 +201,9 @@ SELECT a.milestone, a.what::date AS done_on, coalesce(e.role, v.role) AS role,
   FROM milestone_event a JOIN milestone m ON m.id = a.milestone
   LEFT JOIN LATERAL (
        SELECT o.role, o.provenance FROM evidence o
-        WHERE o.milestone = m.id AND o.at <= a.at AND o.happened AND o.provenance <> 'said'
-          AND o.taken_back_at IS NULL ORDER BY o.row_version DESC LIMIT 1) AS e ON true
+        WHERE o.milestone = m.id AND o.at <= a.at AND o.happened AND NOT o.answers
+          AND o.provenance <> 'said' AND o.taken_back_at IS NULL
+        ORDER BY o.row_version DESC LIMIT 1) AS e ON true
   LEFT JOIN LATERAL (
        SELECT o.role FROM milestone_event o
         WHERE o.milestone = m.id AND o.at <= a.at AND o.kind = 'state' AND o.after = 'done'

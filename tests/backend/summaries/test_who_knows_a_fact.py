@@ -41,6 +41,22 @@ async def test_a_claim_is_no_fact_until_a_worker_has_seen_to_it(world: World) ->
     assert await _draft(docket, worker) == (digest, facts), "whoever looks"
 
 
+async def test_that_a_worker_answers_a_denial_makes_no_fact_theirs(world: World) -> None:
+    docket = await a_docket(world)
+    worker, officer = docket.worker, docket.officer
+    mentor = {"role": "ME", "name": "Imaginary Mentor", "language": "en"}
+    made = (await worker.post(f"/plans/{docket.plan}/circle", mentor)).json()
+    plan = await world.plan(worker, docket.plan)
+    actor = next(one["actor"] for one in plan["circle"] if one["mandate"] == made["id"])
+    await change(world, officer, plan, "PRB-06", state="done")
+    before = await _draft(docket, officer)
+    assert "PO" in {role for role, _ in before[1].values()}, before
+    await is_claimed(world, actor, row(plan, "PRB-06")["id"], happened=False)
+    await change(world, worker, plan, "PRB-06", happened=True)
+    for reader in (officer, worker):
+        assert await _draft(docket, reader) == before
+
+
 async def test_what_the_release_before_settled_by_a_tap_is_no_fact(world: World) -> None:
     docket = await a_docket(world)
     plan = await world.plan(docket.worker, docket.plan)
