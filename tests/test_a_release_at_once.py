@@ -10,7 +10,17 @@ from backend import clock
 from backend.plans.late_start import critical
 from backend.plans.template import CRITICAL, OVERLAYS, rows_for
 from tests.chats import Chats, Member, at
-from tests.releases import a_phone_of, a_release, change, joins, kinds, leave, on_weekday, said
+from tests.releases import (
+    a_phone_of,
+    a_release,
+    change,
+    joins,
+    kinds,
+    leave,
+    move,
+    on_weekday,
+    said,
+)
 from tests.world import Caller, World, a_day, row
 
 KEPT = {"PLN-01", "PRB-02", "HOU-04", "IDD-04", "FIN-05", "PLN-07", "HLT-06", "GAT-01", "HOU-05"}
@@ -141,6 +151,51 @@ async def test_a_date_set_by_hand_stays(world: World, chats: Chats) -> None:
     assert (found["state"], found["due_on"], found["pinned"]) == ("planned", day, True)
 
 
+async def test_what_cannot_wait_is_due_at_once_whatever_date_was_set_by_hand(
+    world: World, chats: Chats
+) -> None:
+    """Also what it depends on; a date that is soon enough stays as it was set."""
+    worker, plan, _ = await _inside(world, chats)
+    later = (a_day() + timedelta(days=30)).isoformat()
+    for code in ("IDD-04", "HOU-04", "HOU-02"):
+        await change(world, worker, plan, code, due_on=later)
+    today = a_day().isoformat()
+    await change(world, worker, plan, "FIN-05", due_on=today)
+    before = {one["code"]: one for one in (await world.plan(worker, plan["id"]))["milestones"]}
+    assert before["HOU-02"]["state"] == "planned"
+    await _let_go(world, worker, plan, left=False)
+    found = await world.plan(worker, plan["id"])
+    for code in ("IDD-04", "HOU-04", "HOU-02"):
+        one = row(found, code)
+        assert (one["state"], one["due_on"], one["pinned"]) == ("planned", today, False), code
+        history = (await worker.get(f"/milestones/{one['id']}/history")).json()
+        assert (later, today) in [(e.get("due_before"), e.get("due_after")) for e in history], code
+    assert (row(found, "FIN-05")["due_on"], row(found, "FIN-05")["pinned"]) == (today, True)
+
+
+async def test_what_is_needed_behind_a_row_with_a_date_of_its_own_does_not_fall_asleep(
+    world: World, chats: Chats
+) -> None:
+    worker, plan, _ = await _inside(world, chats)
+    for code in KEPT - {"PLN-01"}:
+        soon = (a_day() + timedelta(days=30)).isoformat()
+        await change(world, worker, plan, code, due_on=soon)
+    open_ = {
+        one["code"]: one["state"] for one in (await world.plan(worker, plan["id"]))["milestones"]
+    }
+    needed = {
+        before
+        for one in rows_for("full", ())
+        if one.code in KEPT
+        for before in one.depends
+        if open_.get(before) == "planned"
+    }
+    await _let_go(world, worker, plan, left=False)
+    found = await world.plan(worker, plan["id"])
+    assert needed - KEPT
+    assert {row(found, code)["state"] for code in needed} == {"planned"}
+
+
 async def test_only_who_is_inside_is_let_go_and_a_desk_only_while_it_has_a_part(
     world: World, chats: Chats
 ) -> None:
@@ -175,6 +230,33 @@ async def test_who_came_back_and_is_let_go_at_once_is_asked_for_every_yes_again(
     assert [one["reopened_at"] is not None for one in await _returns(world)] == [True]
 
 
+async def test_the_next_release_of_who_was_let_go_at_once_has_its_first_contact_asked_about(
+    world: World, chats: Chats
+) -> None:
+    """What slept because there was no time for it is there again where there is."""
+    worker, plan, _ = await _inside(world, chats)
+    await _let_go(world, worker, plan, left=True)
+    await change(world, worker, plan, "UNP-02", state="done")
+    version = (await world.plan(worker, plan["id"]))["version"]
+    back = await worker.post(f"/plans/{plan['id']}/return", version=version)
+    assert back.status_code == 200, back.text
+    day = on_weekday(2, weeks=20)
+    body = {"release_date": day.isoformat(), "certainty": "confirmed"}
+    version = (await world.plan(worker, plan["id"]))["version"]
+    again = await worker.post(f"/plans/{plan['id']}/reopen", body, version=version)
+    assert again.status_code == 200, again.text
+    found = await world.plan(worker, plan["id"])
+    states = {one["code"]: one["state"] for one in found["milestones"]}
+    assert row(found, "MEN-09")["due_on"] == (day + timedelta(days=3)).isoformat()
+    assert states["MEN-09"] == states["VOC-02"] == "planned"
+    assert (states["UNP-01"], states["UNP-02"], states["UNP-03"]) == ("dormant", "done", "dormant")
+    at(day, 10)
+    await leave(world, worker, plan)
+    at(day + timedelta(days=1), 18, 5)
+    await chats.round()
+    assert "no-contact-yet" in await kinds(worker)
+
+
 async def _returns(world: World) -> list[dict[str, Any]]:
     return await world.sql("SELECT * FROM custody_return")
 
@@ -190,3 +272,33 @@ async def test_a_plan_that_is_opened_so_begins_with_what_cannot_wait_and_keeps_t
     assert {states[code] for code in KEPT | {"UNP-01", "UNP-02", "UNP-03"}} == {"planned"}
     assert states["MEN-09"] == "dormant"
     assert "unplanned-release" in await kinds(worker)
+
+
+async def test_the_gate_of_a_day_that_comes_is_asked_about_whatever_the_plan_began_with(
+    world: World, chats: Chats
+) -> None:
+    """Staff are called at once about that very day; a day a week ahead has its calls before."""
+    day = on_weekday(3, weeks=2)
+    at(day - timedelta(days=7), 9)
+    worker = await world.somebody("SW")
+    plan = await world.a_plan(
+        worker, release_date=day.isoformat(), certainty="confirmed", overlays=["unplanned"]
+    )
+    assert row(plan, "GAT-01")["state"] == "planned"
+    at(day - timedelta(days=1), 18, 5)
+    await chats.round()
+    assert "gate-unanswered" in await kinds(worker)
+
+
+async def test_who_was_to_go_at_once_and_did_not_is_met_at_the_gate_of_the_next_day(
+    world: World, chats: Chats
+) -> None:
+    worker, plan, _ = await _inside(world, chats)
+    await _let_go(world, worker, plan, left=False)
+    await leave(world, worker, plan, left=False)
+    day = on_weekday(3, weeks=12)
+    await move(world, worker, plan, day)
+    assert row(await world.plan(worker, plan["id"]), "UNP-01")["due_on"] == day.isoformat()
+    at(day - timedelta(days=1), 18, 5)
+    await chats.round()
+    assert "gate-unanswered" in await kinds(worker)

@@ -2,10 +2,15 @@
 
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 
-from backend import clock
+from backend import clock, database
+from backend.access import Actor
+from backend.papers.actions import tell_sheet
+from backend.papers.telling import Sheet
+from tests.backend.pages.browser import at_the_desk
 from tests.chats import Chats, Member, at
 from tests.releases import a_phone_of, a_release, change, joins, kinds, leave, on_weekday, said
 from tests.world import Caller, World, row
@@ -127,6 +132,92 @@ async def test_coming_dates_wait_for_a_look_and_nothing_is_missed(
     assert not [one for one in await _rows(world, worker, plan) if one["overdue"]]
 
 
+@pytest.mark.parametrize("why", ["a return", "a pause"])
+async def test_while_a_plan_stands_still_no_list_page_picture_or_sheet_calls_a_row_late(
+    world: World, chats: Chats, why: str
+) -> None:
+    worker, _, plan, _ = await _outside(world, chats)
+    at(clock.today("Africa/Tunis") + timedelta(days=20), 10)
+    assert await _late(world, worker, plan) == {"plan", "caseload", "find", "timeline", "sheet"}
+    if why == "a return":
+        await _return(world, worker, plan)
+    else:
+        seen = await world.plan(worker, plan["id"])
+        paused = {"state": "paused"}
+        path = f"/plans/{plan['id']}/state"
+        assert (await worker.post(path, paused, version=seen["version"])).status_code == 200
+    at(clock.today("Africa/Tunis") + timedelta(days=20), 10)
+    assert await _late(world, worker, plan) == set()
+
+
+async def _late(world: World, worker: Caller, plan: dict[str, Any]) -> set[str]:
+    """Where it is said that something is late."""
+    [listed] = (await worker.get("/plans")).json()["plans"]
+    found = await worker.post("/plans/search", {"words": plan["person"]["name"]})
+    [line] = found.json()["plans"]
+    drawn = (await worker.get(f"/plans/{plan['id']}/timeline.svg")).text
+    sheet = await _told(world, worker, plan, "plan")
+    late = {
+        "plan": any(one["overdue"] for one in await _rows(world, worker, plan)),
+        "caseload": listed["overdue"],
+        "find": line["overdue"],
+        "timeline": _marked(drawn) > 0,
+        "sheet": _marked(sheet.picture) > 0,
+    }
+    return {where for where, said in late.items() if said}
+
+
+def _marked(drawn: str) -> int:
+    """How many late steps are in a picture, besides the one that explains the mark."""
+    return drawn.count("<polygon") - 1
+
+
+async def _told(world: World, worker: Caller, plan: dict[str, Any], name: str) -> Sheet:
+    """What is printed on a sheet, before it is set."""
+
+    async def work() -> Sheet:
+        database.act_as("app")
+        actor = Actor(worker.id or uuid4(), "staff", "SW", world.agency)
+        return await tell_sheet(actor, UUID(plan["id"]), name, "en")
+
+    return await database.in_fresh_context(work)
+
+
+async def test_for_who_is_back_inside_no_sheet_names_a_step_or_a_day_of_the_last_release(
+    world: World, chats: Chats
+) -> None:
+    worker, _, plan, _ = await _outside(world, chats)
+
+    async def steps() -> list[str]:
+        return [one.text for one in (await _told(world, worker, plan, "plan")).sections[2].lines]
+
+    await world.sql(
+        "UPDATE milestone SET state = 'not_needed' WHERE day <= 0 AND state = 'planned'"
+    )
+    of_days = (await _told(world, worker, plan, "72-hours")).sections[0].title
+    assert await steps()
+    assert ":" in of_days
+    await _return(world, worker, plan)
+    assert await steps() == []
+    assert ":" not in (await _told(world, worker, plan, "72-hours")).sections[0].title
+
+
+async def test_a_release_desk_prints_again_for_who_is_back_inside(
+    world: World, chats: Chats
+) -> None:
+    worker, _, plan, _ = await _outside(world, chats)
+    desk = await world.somebody("PS")
+    await joins(world, worker, plan, desk, "PS")
+    path = f"/plans/{plan['id']}/papers/72-hours?language=en"
+    assert (await desk.get(path)).status_code == 409
+    await _return(world, desk, plan)
+    printed = await desk.get(path)
+    assert printed.status_code == 200, printed.text
+    browser = await at_the_desk(world, desk)
+    page = await browser.open(f"/desk/plans/{plan['id']}/papers")
+    assert "To print" in page.words
+
+
 async def _tasks(world: World, kind: str) -> list[dict[str, Any]]:
     return await world.sql("SELECT * FROM task WHERE kind = $1 AND closed_at IS NULL", kind)
 
@@ -215,6 +306,34 @@ async def test_a_plan_that_was_paused_already_comes_back_too(world: World, chats
     ).status_code == 200
     await _return(world, worker, plan)
     assert "tell-the-circle" in await kinds(worker)
+
+
+async def test_nobody_is_called_any_more_about_a_release_at_once_that_is_over(
+    world: World, chats: Chats
+) -> None:
+    """What the person wished stays: that they are back may turn out a mistake."""
+    worker, head, plan = await _let_go_at_once(world, chats)
+    assert "unplanned-release" in await kinds(worker)
+    await world.sql(
+        "INSERT INTO task (id, agency, plan, version, kind, step, role, subject, local_due,"
+        " due_at, urgency, opened_at) SELECT gen_random_uuid(), agency, id, 1, k, '', 'SW', id,"
+        " current_date, now(), 0, now() FROM plan, unnest(ARRAY['ask-again', 'needs-review']) AS k"
+    )
+    await _return(world, worker, plan)
+    assert set(await kinds(worker)) == {"ask-again", "needs-review", "tell-the-circle"}
+    await chats.round()
+    assert await kinds(head) == ["tell-the-circle"]
+
+
+async def _let_go_at_once(world: World, chats: Chats) -> tuple[Caller, Caller, dict[str, Any]]:
+    head = await world.somebody("CO")
+    worker, plan = await a_release(world, on_weekday(2))
+    body = {"left": True}
+    path = f"/plans/{plan['id']}/unplanned-release"
+    answer = await worker.post(path, body, version=plan["version"])
+    assert answer.status_code == 200, answer.text
+    await chats.round()
+    return worker, head, plan
 
 
 async def test_a_mistake_is_taken_back_and_the_plan_goes_on_outside(

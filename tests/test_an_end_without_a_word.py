@@ -223,6 +223,28 @@ async def test_what_is_owed_to_somebody_or_asked_by_them_stays_open(
     assert set(await kinds(worker)) == asked
 
 
+async def test_what_was_wished_of_a_plan_that_goes_on_ends_and_no_page_goes_on(
+    world: World, chats: Chats
+) -> None:
+    """Or the next on duty would be called every quarter of an hour: somebody is let go today."""
+    worker, head, plan, _ = await _scene(world, chats)
+    version = (await world.plan(worker, plan["id"]))["version"]
+    path = f"/plans/{plan['id']}/unplanned-release"
+    let_go = await worker.post(path, {"left": False}, version=version)
+    assert let_go.status_code == 200, let_go.text
+    await world.sql(
+        "INSERT INTO task (id, agency, plan, version, kind, step, role, subject, local_due,"
+        " due_at, urgency, opened_at) SELECT gen_random_uuid(), agency, id, 1, k, '', 'SW', id,"
+        " current_date, now(), 0, now() FROM plan, unnest(ARRAY['ask-again', 'needs-review']) AS k"
+    )
+    assert {"unplanned-release", "ask-again", "needs-review"} <= set(await kinds(worker))
+    await _end(world, worker, plan)
+    assert await kinds(worker) == ["tell-the-circle"]
+    at(clock.today("Africa/Tunis") + timedelta(days=1), 10)
+    await chats.round()
+    assert await kinds(head) == ["tell-the-circle"]
+
+
 async def test_a_call_for_help_after_one_that_was_answered_is_heard(
     world: World, chats: Chats
 ) -> None:

@@ -103,8 +103,8 @@ SELECT p.agency, p.id AS plan, k.kind, k.step, k.role, NULL::uuid AS assignee, g
         ORDER BY a.sent_at DESC LIMIT 1) AS last ON true
  WHERE p.state = 'active_inside' AND p.certainty = 'confirmed'
    AND p.release_date >= ($1::timestamptz AT TIME ZONE p.zone)::date
-   AND NOT EXISTS (SELECT 1 FROM milestone u WHERE u.plan = p.id AND u.code = 'UNP-01'
-                    AND u.due_on = p.release_date)  -- let go at once: staff were called at once
+   AND NOT EXISTS (SELECT 1 FROM task u WHERE u.subject = p.id AND u.kind = 'unplanned-release'
+                    AND u.local_due = p.release_date)  -- let go at once: staff were called at once
    AND NOT EXISTS (SELECT 1 FROM message a JOIN member b ON b.id = a.recipient AND b.gate = 'first'
                     WHERE a.subject = g.id AND a.rule = k.rule AND a.answer <> 'no'
                       AND {_OF_THIS_DATE})

@@ -6,6 +6,7 @@ from litestar import Controller, Response, get
 from litestar.params import FromPath, FromQuery
 
 from backend.access import require
+from backend.database import transaction
 from backend.doors import HttpRequest, actor_of
 from backend.pages.html import LANGUAGE, Page, show
 from backend.pages.plan import sheet_of
@@ -14,6 +15,7 @@ from backend.papers.actions import picture_of, print_sheet
 from backend.papers.routes import PDF, PRINTED
 from backend.papers.wording import LANGUAGES, Words
 from backend.plans.actions.reading import PlanRead
+from backend.plans.actions.reopening import open_return
 
 
 class PaperPageController(Controller):
@@ -24,7 +26,9 @@ class PaperPageController(Controller):
         """The picture of what its reader sees, and the sheets that they may print."""
         actor = actor_of(request)
         require(actor, "drawTimeline")
-        sheet = await sheet_of(actor, plan_id)
+        async with transaction(actor.id):
+            sheet = await sheet_of(actor, plan_id)
+            back = await open_return(plan_id)
         person = sheet.view.person
         spoken = getattr(person, "language", "")
         return show(
@@ -32,7 +36,7 @@ class PaperPageController(Controller):
             "papers.html",
             **sheet.values(),
             drawn=picture_of(sheet.read, Words(LANGUAGE)),
-            sheets=_sheets_of(sheet.read),
+            sheets=_sheets_of(sheet.read, inside_again=back is not None),
             languages=LANGUAGES,
             spoken=spoken if spoken in LANGUAGES else "",
         )
@@ -49,7 +53,8 @@ class PaperPageController(Controller):
         return Response(body, media_type=PDF, headers=PRINTED)
 
 
-def _sheets_of(read: PlanRead) -> list[str]:
-    if rules.barred(read.role, read.row["state"], left_custody=read.left_custody) is not None:
+def _sheets_of(read: PlanRead, *, inside_again: bool) -> list[str]:
+    outside = read.left_custody and not inside_again
+    if rules.barred(read.role, read.row["state"], left_custody=outside) is not None:
         return []
     return [name for name, roles in rules.SHEETS.items() if read.role in roles]

@@ -20,7 +20,7 @@ from backend.errors import NotFromThisState, Unfit
 from backend.once import Written
 from backend.pages.forms import Attempt, Form, submit
 from backend.pages.html import Page, go, show
-from backend.pages.reading import asks_again, claims_for, office_of, places_of
+from backend.pages.reading import asks_again, claims_for, desk_left, office_of, places_of
 from backend.plans import rules
 from backend.plans.actions import ending, moving, reading, release, reopening, returning, unplanned
 from backend.plans.views import LeftCustody, MoveRelease, PlanState, PlanView
@@ -81,7 +81,7 @@ class PlanPageController(Controller):
             m["id"]
             for m in read.milestones
             if rules.is_soon(m, read.today, left_custody=read.left_custody)
-            and (m["id"] in sheet.mine or read.row["state"] != "paused")
+            and (m["id"] in sheet.mine or not rules.stands_still(read.row["state"]))
         }
         rows = sheet.view.milestones or []
         claimed = {claim.row["id"] for claim in claims}
@@ -277,7 +277,9 @@ async def _release(
         sheet = await sheet_of(actor, plan_id)
         move = await moving.read_move(actor, moved) if moved else None
         back = await reopening.open_return(plan_id)
-        asked_again = await asks_again(plan_id) if sheet.read.role in rules.WORKERS else ()
+        works = sheet.read.role in rules.WORKERS
+        asked_again = await asks_again(plan_id) if works else ()
+        desk = await desk_left(plan_id) if works and not sheet.read.left_custody else ()
     steps = [to for to in rules.PLAN_STEPS if to in rules.PLAN_STEPS[sheet.read.row["state"]]]
     wrong = {"active_inside" if sheet.read.left_custody else "active_outside"}
     if back is not None:  # the page says in words of its own how it goes on
@@ -291,6 +293,7 @@ async def _release(
         preview=preview,
         back=back,
         asked_again=asked_again,
+        desk_left=desk,
         names={member.actor: member for member in sheet.view.circle or ()},
         steps=[to for to in steps if to not in wrong],
         certainties=rules.CERTAINTIES,

@@ -156,6 +156,26 @@ async def asks_again(plan: UUID) -> Sequence[Any]:
     return rows
 
 
+# Leaving gave the release desk a week; a reopening gives it no part, for it may be another house.
+_DESK_LEFT = """
+SELECT s.alias, m.ends FROM mandate m JOIN staff s ON s.id = m.actor
+ WHERE m.plan = $1 AND m.role = 'PS' AND m.glass IS NULL
+   AND m.ends > (SELECT max(r.left_at) FROM custody_return r
+                  WHERE r.plan = $1 AND r.reopened_at IS NOT NULL)
+   AND NOT EXISTS (SELECT 1 FROM mandate n WHERE n.plan = $1 AND n.role = 'PS' AND n.ends IS NULL)
+ ORDER BY s.alias, m.ends
+"""
+
+
+async def desk_left(plan: UUID) -> Sequence[Any]:
+    """Who of the release desk had a part until the last leaving, where nobody of it has one now.
+
+    For a plan that was reopened; the caller has found it as its worker.
+    """
+    rows: Sequence[Any] = await connection().fetch(_DESK_LEFT, plan)
+    return rows
+
+
 @dataclass(frozen=True)
 class Said:
     """What the person said to one offer, the newest first; and who may have explained it."""

@@ -16,11 +16,13 @@ from backend.papers.telling import Office, Sheet, Telling, steps_of
 from backend.papers.timeline import Timeline
 from backend.papers.wording import Words
 from backend.plans.actions.reading import PlanRead, get_plan
-from backend.plans.rules import WORKERS
+from backend.plans.actions.reopening import open_return
+from backend.plans.rules import CERTAINTIES, WORKERS
 from backend.plans.views import PlanView
 from backend.safety.actions import protected_of
 from backend.typesetting import typeset
 
+LEAST_CERTAIN = CERTAINTIES[-1]
 SOURCE = Path(__file__).with_name("sheet.typ")
 _OFFICE = """
 SELECT service_alias, country, duty_phone, emergency_number, crisis_line
@@ -43,7 +45,10 @@ async def tell_sheet(actor: Actor, plan_id: UUID, name: str, language: str | Non
     async with transaction(actor.id):
         read = await get_plan(actor, plan_id, everything=True)
         view = PlanView.of(read)
-        _check_print(read, view, name)
+        back = await open_return(plan_id)
+        _check_print(read, view, name, inside_again=back is not None)
+        if back is not None:  # from which day the next release counts nobody knows yet
+            view.left_custody_at, view.certainty = None, LEAST_CERTAIN
         asked = language if language is not None else _spoken(view)
         office = await _office_of(plan_id)
         words = Words(asked, office.country)
@@ -60,13 +65,14 @@ def _spoken(view: PlanView) -> str:
     return view.person.language
 
 
-def _check_print(read: PlanRead, view: PlanView, name: str) -> None:
+def _check_print(read: PlanRead, view: PlanView, name: str, *, inside_again: bool) -> None:
     """Who is given no release date has nothing to do with what is printed for that day."""
     if name not in rules.SHEETS or view.release_date is UNSET:
         raise NotFound
     if read.role not in rules.SHEETS[name]:
         raise NotYourRole
-    why = rules.barred(read.role, read.row["state"], left_custody=read.left_custody)
+    outside = read.left_custody and not inside_again
+    why = rules.barred(read.role, read.row["state"], left_custody=outside)
     if why is not None:
         raise NotFromThisState(why)
 

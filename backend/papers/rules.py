@@ -10,7 +10,15 @@ from typing import Any, Literal
 
 from backend.appointments.rules import COMING
 from backend.messages.wording import fold, forbidden
-from backend.plans.rules import OPEN, OVER, UNDER_WAY, WORKERS, is_about_another, is_overdue
+from backend.plans.rules import (
+    OPEN,
+    OVER,
+    UNDER_WAY,
+    WORKERS,
+    is_about_another,
+    is_overdue,
+    stands_still,
+)
 
 Mark = Literal["done", "open", "late", "not_possible"]
 MARKS: tuple[Mark, ...] = ("done", "open", "late", "not_possible")
@@ -74,14 +82,17 @@ def barred(role: str, state: str, *, left_custody: bool) -> str | None:
     return None
 
 
-def mark(row: Mapping[str, Any], today: date, *, left_custody: bool) -> Mark | None:
+def mark(
+    row: Mapping[str, Any], today: date, plan_state: str, *, left_custody: bool
+) -> Mark | None:
     """How far a step has come; None for what is asleep, was refused or is not wanted."""
     if row["state"] in {"done", "not_possible"}:
         state: Mark = row["state"]
         return state
     if row["state"] not in OPEN:
         return None
-    return "late" if is_overdue(row, today, left_custody=left_custody) else "open"
+    late = not stands_still(plan_state) and is_overdue(row, today, left_custody=left_custody)
+    return "late" if late else "open"
 
 
 def on_paper(row: Mapping[str, Any]) -> bool:

@@ -12,7 +12,7 @@ from backend.papers import rules
 from backend.papers.timeline import Step, Timeline
 from backend.papers.wording import Words, isolated
 from backend.plans.actions.reading import PlanRead
-from backend.plans.rules import OPEN, is_live
+from backend.plans.rules import OPEN, is_live, stands_still
 from backend.plans.views import PlanView
 
 LATEST = date.max
@@ -165,7 +165,8 @@ class Telling:
 
     def _steps(self) -> Iterator[Line]:
         """What is next, by its day; what is late is wanted soon, and nobody is blamed for it."""
-        left, today = self.read.left_custody, self.read.today
+        today = self.read.today
+        left = self.read.left_custody and not stands_still(self.read.row["state"])
         coming = [
             (row["due_on"] or LATEST, row["code"], said)
             for row, said in self.steps
@@ -250,7 +251,8 @@ def steps_of(read: PlanRead, rows: Sequence[Any]) -> list[Step]:
     """The steps of a picture: what was refused, sleeps or is not wanted is none."""
     found = []
     for row in rows:
-        mark = rules.mark(row, read.today, left_custody=read.left_custody)
+        state = read.row["state"]
+        mark = rules.mark(row, read.today, state, left_custody=read.left_custody)
         due = row["due_on"] or read.row["release_date"] + timedelta(days=row["day"])
         if mark is not None:
             day = row["done_on"] if mark == "done" and row["done_on"] else due

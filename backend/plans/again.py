@@ -3,7 +3,8 @@
 What was prepared stays done: papers, courses, talks. What belongs to a release itself, from a week
 before it on, has not happened for the new one; and what must be there on the day or keeps somebody
 safe may not be there any more. A no stays a no. What hangs on a yes, of the person or of somebody
-else, sleeps until it is asked again: an old yes was not given for this.
+else, sleeps until it is asked again: an old yes was not given for this. And what slept because the
+last release left no time for it is looked at as in a late start.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -43,17 +44,27 @@ class _Counted:
     depends: Sequence[str]
 
 
-def rows_anew(rows: Iterable[Row], release: date, today: date, days: OpenDays) -> list[Anew]:
+def rows_anew(
+    rows: Iterable[Row], release: date, today: date, days: OpenDays, *, supervision: bool
+) -> list[Anew]:
     """The rows that change with a new release; all others are left as they are."""
-    wanted = [row for row in rows if row["anchor"] == "release" and _is_wanted(row)]
+    of_release = (row for row in rows if row["anchor"] == "release")
+    wanted = [row for row in of_release if _is_wanted(row, supervision=supervision)]
     worth = still_worth([counted(row) for row in wanted], release, today)
-    return [_anew(row, release, today, days, worth) for row in wanted]
+    anew = (_anew(row, release, today, days, worth) for row in wanted)
+    return [one for one in anew if one.state != "dormant" or one.row["state"] != "dormant"]
 
 
-def _is_wanted(row: Row) -> bool:
+def _is_wanted(row: Row, *, supervision: bool) -> bool:
     if row["state"] in rules.OPEN:
-        return not row["pinned"] or hangs_on_a_yes(row)
-    return is_asked_again(row)
+        return not row["pinned"] or sleeps(row)
+    return is_asked_again(row) or is_woken(row, supervision=supervision)
+
+
+def is_woken(row: Row, *, supervision: bool) -> bool:
+    """A core or ordered row that sleeps: it could not be on time, or could wait, and was no no."""
+    needed = row["kind"] == "C" or (row["kind"] == "O" and supervision)
+    return bool(row["state"] == "dormant" and needed and not sleeps(row))
 
 
 def is_asked_again(row: Row) -> bool:
@@ -72,9 +83,14 @@ def hangs_on_a_yes(row: Row) -> bool:
     return bool(row["kind"] == "V" or (row["kind"] == "N" and row["message"] in ASKED_OF_OTHERS))
 
 
+def sleeps(row: Row) -> bool:
+    """What waits for a yes, and the rows of a release at once: one puts them there again."""
+    return hangs_on_a_yes(row) or bool(row["code"].startswith(rules.NEVER_ROLLED_PREFIX))
+
+
 def _anew(row: Row, release: date, today: date, days: OpenDays, worth: Collection[str]) -> Anew:
     late = row["state"] != "in_progress" and row["code"] not in worth
-    if late or hangs_on_a_yes(row):
+    if late or sleeps(row):
         return Anew(row, "dormant", None)
     due = rules.due_on(row["code"], row["day"], release, days, not_before=today)
     return Anew(row, row["state"] if row["state"] in rules.OPEN else "planned", due)

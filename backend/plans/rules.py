@@ -59,9 +59,14 @@ def may_become(before: str, after: str) -> bool:
     return after == "in_progress"
 
 
+def stands_still(plan_state: str) -> bool:
+    """While a plan is paused nothing is asked of anybody: no row is overdue, whatever for."""
+    return plan_state == "paused"
+
+
 def goes_on(plan_state: str, code: str) -> bool:
     """Whether a row can be worked on: while its plan runs, or because it stands still."""
-    return plan_state in RUNNING or (plan_state == "paused" and code.startswith(OF_A_RETURN))
+    return plan_state in RUNNING or (stands_still(plan_state) and code.startswith(OF_A_RETURN))
 
 
 def due_on(

@@ -79,7 +79,7 @@ class MilestoneView(msgspec.Struct, omit_defaults=True):
             row["owner"],
             row["state"],
             due_on=row["due_on"],
-            overdue=plan.row["state"] != "paused"  # then nothing is asked of anybody
+            overdue=not rules.stands_still(plan.row["state"])
             and rules.is_overdue(row, plan.today, left_custody=plan.left_custody),
             done_on=UNSET if row["done_on"] is None else row["done_on"],
             kind=row["kind"],

@@ -10,13 +10,27 @@ from hypothesis import strategies as st
 
 from backend.calendars.rules import OpenDays
 from backend.plans import rules
-from backend.plans.again import hangs_on_a_yes, is_asked_again, rows_anew
+from backend.plans.again import Anew, hangs_on_a_yes, rows_anew, sleeps
 from backend.plans.template import CRITICAL, OVERLAYS, rows_for
 from tests.world import Caller, World, a_day, row
 
 TODAY = date(2031, 6, 4)
 STATES = sorted(rules.OPEN | rules.CLOSED | rules.ASLEEP)
-ALL_WEEK = OpenDays()
+calendars = st.builds(
+    OpenDays,
+    st.sets(st.integers(1, 7), min_size=1),
+    st.sets(st.integers(-30, 530).map(lambda n: TODAY + timedelta(days=n)), max_size=20),
+)
+
+
+def _anew(
+    rows: list[dict[str, Any]],
+    release: date,
+    days: OpenDays | None = None,
+    *,
+    supervision: bool = True,
+) -> list[Anew]:
+    return rows_anew(rows, release, TODAY, days or OpenDays(), supervision=supervision)
 
 
 @st.composite
@@ -47,20 +61,20 @@ releases = st.integers(0, 500).map(lambda days: TODAY + timedelta(days=days))
 def test_what_was_prepared_stays_done_and_a_no_stays_a_no(
     rows: list[dict[str, Any]], release: date
 ) -> None:
-    changed = {one.row["code"] for one in rows_anew(rows, release, TODAY, ALL_WEEK)}
+    changed = {one.row["code"] for one in _anew(rows, release)}
     for one in rows:
         prepared = one["late_start"] > CRITICAL and one["day"] < -7
         if one["state"] == "declined" or (one["state"] in rules.CLOSED and prepared):
             assert one["code"] not in changed, one["code"]
-        if one["state"] == "dormant":
-            assert one["code"] not in changed, "nothing wakes by itself"
+        if one["state"] == "dormant" and one["kind"] in rules.OPTIONAL_KINDS:
+            assert one["code"] not in changed, "no offer and no need wakes by itself"
 
 
 @given(rows=plans(), release=releases)
 def test_nothing_that_hangs_on_a_yes_is_awake_after(
     rows: list[dict[str, Any]], release: date
 ) -> None:
-    after = {one.row["code"]: one for one in rows_anew(rows, release, TODAY, ALL_WEEK)}
+    after = {one.row["code"]: one for one in _anew(rows, release)}
     for one in rows:
         state = after[one["code"]].state if one["code"] in after else one["state"]
         if hangs_on_a_yes(one):
@@ -70,38 +84,75 @@ def test_nothing_that_hangs_on_a_yes_is_awake_after(
 
 
 @given(rows=plans(), release=releases)
-def test_what_must_be_there_or_keeps_somebody_safe_is_open_unless_it_was_refused_or_slept(
+def test_what_must_be_there_or_keeps_somebody_safe_is_open_unless_it_was_refused(
     rows: list[dict[str, Any]], release: date
 ) -> None:
-    after = {one.row["code"]: one.state for one in rows_anew(rows, release, TODAY, ALL_WEEK)}
+    after = {one.row["code"]: one.state for one in _anew(rows, release)}
     for one in rows:
         if one["late_start"] <= CRITICAL and one["kind"] in {"C", "O"}:
             state = after.get(one["code"], one["state"])
-            assert state in rules.OPEN or one["state"] in {"declined", "dormant"}, one["code"]
+            assert state in rules.OPEN or one["state"] == "declined", one["code"]
 
 
-@given(rows=plans(), release=releases)
-def test_a_row_that_stays_open_is_due_by_the_new_release_and_not_before_today(
-    rows: list[dict[str, Any]], release: date
+@given(rows=plans(), release=releases, supervision=st.booleans())
+def test_what_slept_for_want_of_time_is_looked_at_as_in_a_late_start(
+    rows: list[dict[str, Any]], release: date, *, supervision: bool
 ) -> None:
-    for one in rows_anew(rows, release, TODAY, ALL_WEEK):
-        if one.due is not None:
-            assert one.due == max(TODAY, release + timedelta(days=one.row["day"]))
+    """Ordered rows where somebody ordered them; a release at once puts its own there again."""
+    after = {one.row["code"]: one for one in _anew(rows, release, supervision=supervision)}
+    leaned_on = {code for one in rows for code in one["depends"]}
+    needed = {"C", "O"} if supervision else {"C"}
+    for one in rows:
+        if one["state"] != "dormant":
+            continue
+        if one["kind"] not in needed or one["code"].startswith("UNP-"):
+            assert one["code"] not in after, one["code"]
+            continue
+        last = max(one["day"], one["repeat_until"] or one["day"]) + one["win_after"]
+        on_time = release + timedelta(days=last) >= TODAY
+        if one["code"] in after:
+            assert after[one["code"]].state == "planned"
+            assert on_time or one["late_start"] <= CRITICAL or one["code"] in leaned_on
+        else:
+            assert not on_time, one["code"]
 
 
-@given(rows=plans(), release=releases, later=releases)
+@given(rows=plans(), release=releases, days=calendars)
+def test_a_row_that_stays_open_is_due_by_the_new_release_on_an_open_day_and_not_before_today(
+    rows: list[dict[str, Any]], release: date, days: OpenDays
+) -> None:
+    for one in _anew(rows, release, days):
+        if one.due is None:
+            continue
+        counted = release + timedelta(days=one.row["day"])
+        if one.due in {TODAY, counted}:
+            stands = not rules.rolls(one.row["code"], one.row["day"])
+            assert one.due >= TODAY
+            assert stands or one.due in days or one.due == TODAY, one.row["code"]
+            continue
+        assert one.due > TODAY
+        assert one.due in days, one.row["code"]
+        first, last = sorted([counted, one.due])
+        between = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+        assert [day for day in between if day in days] == [one.due], "the nearest open day"
+        assert (one.due < counted) == (one.row["day"] < 0), "before the release back, after it on"
+
+
+@given(rows=plans(), release=releases, later=releases, supervision=st.booleans())
 def test_to_reopen_what_was_reopened_asks_for_nothing_more(
-    rows: list[dict[str, Any]], release: date, later: date
+    rows: list[dict[str, Any]], release: date, later: date, *, supervision: bool
 ) -> None:
-    """A return on the day of the next release finds all that is open, and nothing that is not."""
-    once = {one.row["code"]: one for one in rows_anew(rows, release, TODAY, ALL_WEEK)}
+    """A return on the day of the next release finds what it left open, and what slept for time."""
+    once = {one.row["code"]: one for one in _anew(rows, release, supervision=supervision)}
     between = [
         {**one, "state": once[one["code"]].state, "pinned": False} if one["code"] in once else one
         for one in rows
     ]
-    for one in rows_anew(between, later, TODAY, ALL_WEEK):
-        assert one.row["state"] in rules.OPEN, one.row["code"]
-        assert not is_asked_again(one.row)
+    for one in _anew(between, later, supervision=supervision):
+        was = one.row["state"]
+        assert was in rules.OPEN | {"dormant"}, "nothing is closed that would be asked again"
+        assert was in rules.OPEN or one.row["kind"] in {"C", "O"}, one.row["code"]
+        assert not sleeps(one.row), "what hangs on a yes sleeps since the first"
 
 
 async def _post(who: Caller, plan: str, what: str, version: int, body: Any = None) -> int:

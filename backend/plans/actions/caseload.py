@@ -80,7 +80,7 @@ def lines_of(page: Any) -> list[CaseloadLine]:
     if page["ids"] is None:
         return []
     todays = {zone: clock.today(zone) for zone in set(page["zones"])}
-    windows = zip(page["zones"], page["dues"], page["wins"], strict=True)
+    windows = zip(page["states"], page["zones"], page["dues"], page["wins"], strict=True)
     lines = list(
         map(
             CaseloadLine,
@@ -88,8 +88,10 @@ def lines_of(page: Any) -> list[CaseloadLine]:
             page["dues"],
             page["titles"],
             [
-                due is not None and (todays[zone] - due).days > (window or 0)
-                for zone, due, window in windows
+                due is not None
+                and (todays[zone] - due).days > (window or 0)
+                and not rules.stands_still(state)
+                for state, zone, due, window in windows
             ],
             page["versions"],
             page["aliases"],

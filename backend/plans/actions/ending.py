@@ -18,7 +18,12 @@ from backend.errors import NotFromThisState
 from backend.once import Written
 from backend.passes.ending import end_passes_of
 from backend.plans import rules
-from backend.plans.actions.muting import ask_to_call, end_own_chats, mute
+from backend.plans.actions.muting import (
+    POINTLESS_AT_AN_END,
+    ask_to_call,
+    end_own_chats,
+    mute,
+)
 from backend.plans.actions.reopening import open_return
 from backend.plans.actions.writing import write_milestone
 from backend.plans.terms import close_with_terms
@@ -45,7 +50,7 @@ async def end_silently(actor: Actor, id_: UUID, seen: int) -> Written:
             raise NotFromThisState("The person has left: their social worker ends the plan.")
         # chats before messages, messages before tasks: as everybody does
         await _part(plan)
-        await mute(plan, WHY)
+        await mute(plan, WHY, POINTLESS_AT_AN_END)
         version: int = plan["version"]
         if plan["state"] not in rules.OVER:
             version = await _close(actor, plan)

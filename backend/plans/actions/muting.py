@@ -1,6 +1,6 @@
 """No machine says a word of a plan any more: what waits falls away, and humans call the circle."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from backend import clock
@@ -17,8 +17,10 @@ POINTLESS = frozenset(
     | {"first-night", "gate-off", "gate-substitute", "gate-unanswered", "late-message"}
     | {"mentor-silent", "new-time", "no-contact-72h", "no-contact-yet", "no-flow", "second-way"}
     | {"sending-off", "tell-by-voice", "travel-unclear", "tried-twice", "undeliverable"}
-    | {"unopened"}
+    | {"unopened", "unplanned-release"}
 )
+# And at an end, which is not taken back, what somebody wished for a plan that goes on.
+POINTLESS_AT_AN_END = POINTLESS | {"ask-again", "let-go", "let-go-out", "needs-review"}
 
 
 async def end_own_chats(plan: Mapping[str, Any]) -> None:
@@ -32,8 +34,11 @@ async def end_own_chats(plan: Mapping[str, Any]) -> None:
         await end_link(link, "ended")
 
 
-async def mute(plan: Mapping[str, Any], why: str) -> None:
-    """Whatever waits to be said of it falls away, to staff in their own chats too."""
+async def mute(plan: Mapping[str, Any], why: str, pointless: Collection[str] = POINTLESS) -> None:
+    """Whatever waits to be said of it falls away, to staff in their own chats too.
+
+    So do tasks of these kinds.
+    """
     await outbox.cancel_plan(plan["id"], why, on_its_way=True)
     tasks = await connection().fetch(
         "UPDATE task SET closed_at = $2, outcome = $3, version = version + 1"
@@ -41,7 +46,7 @@ async def mute(plan: Mapping[str, Any], why: str) -> None:
         plan["id"],
         clock.now(),
         why,
-        sorted(POINTLESS),
+        sorted(pointless),
     )
     await outbox.cancel_about([row["id"] for row in tasks], why)
 

@@ -143,7 +143,8 @@ async def write_rows(
     rows = await held.fetch(
         "SELECT * FROM milestone WHERE plan = $1 ORDER BY id FOR UPDATE", plan["id"]
     )
-    anew = rows_anew(rows, to.date, clock.today(plan["zone"]), days)
+    today, ordered = clock.today(plan["zone"]), plan["supervision"]
+    anew = rows_anew(rows, to.date, today, days, supervision=ordered)
     await held.execute(
         "UPDATE milestone m SET state = n.state, due_on = n.due, done_on = NULL, cause = NULL,"
         " said_by = NULL, show_court = false, cycle = 0, pinned = false, version = m.version + 1"

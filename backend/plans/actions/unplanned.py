@@ -5,6 +5,7 @@ Staff are told; family and mentors are told nothing by this, that is a worker's 
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -33,7 +34,8 @@ URGENT = 2
 async def release_unplanned(actor: Actor, id_: UUID, seen: int, *, left: bool) -> Written:
     """The person is let go today, or has `left` by now; the written id is that of the plan.
 
-    Open rows that can wait sleep; what is done, refused or has a date set by hand stays as it is.
+    Open rows that can wait sleep; what is done or refused stays as it is, and so does a date set by
+    hand, unless it would let wait what cannot.
     Raises NotFound, VersionStale, NotFromThisState where the person is not inside.
     """
     require(actor, "unplannedRelease")
@@ -87,34 +89,36 @@ async def _date(plan: Mapping[str, Any], to: Release) -> int:
 
 
 async def _shrink(actor: Actor, plan: Mapping[str, Any], to: Release, move: UUID) -> None:
-    """Of what is open, what cannot wait is due now; the rest sleeps, and can be woken."""
-    held = connection()
+    """Of what is open, what cannot wait is due now; the rest sleeps, and can be woken.
+
+    A date set by hand stays, but of what cannot wait only where it is not later than it must be.
+    """
+    held, days = connection(), open_days(plan)
     rows = await held.fetch(
-        "SELECT * FROM milestone WHERE plan = $1 AND anchor = 'release' AND NOT pinned"
+        "SELECT * FROM milestone WHERE plan = $1 AND anchor = 'release'"
         " AND state IN ('planned', 'in_progress') ORDER BY id FOR UPDATE",
         plan["id"],
     )
     kept = critical(counted(row) for row in rows)
-    stay = [
-        (
-            row,
-            rules.due_on(row["code"], row["day"], to.date, open_days(plan), not_before=to.date),
-        )
-        for row in rows
-        if row["code"] in kept
-    ]
-    sleep = [(row, None) for row in rows if row["code"] not in kept]
+    stay = list[tuple[Any, date]]()
+    for row in rows:
+        day = rules.day_of(row)
+        due = rules.due_on(row["code"], day, to.date, days, not_before=to.date)
+        if row["code"] in kept and not (row["pinned"] and row["due_on"] <= due):
+            stay.append((row, due))
+    sleep = [(row, None) for row in rows if row["code"] not in kept and not row["pinned"]]
+    changed = [(row["id"], due) for row, due in (*stay, *sleep)]
     await held.execute(
-        "UPDATE milestone m SET due_on = n.due, version = m.version + 1,"
+        "UPDATE milestone m SET due_on = n.due, pinned = false, version = m.version + 1,"
         " state = CASE WHEN n.due IS NULL THEN 'dormant' ELSE m.state END,"
         " said_by = CASE WHEN n.due IS NOT NULL THEN m.said_by END"
         " FROM unnest($1::uuid[], $2::date[]) AS n(id, due) WHERE m.id = n.id",
-        [row["id"] for row, _ in (*stay, *sleep)],
-        [due for _, due in (*stay, *sleep)],
+        [id_ for id_, _ in changed],
+        [due for _, due in changed],
     )
     await write_events(actor, plan, "moved", stay, move=move)
     await write_events(actor, plan, "state", sleep, move=move, after="dormant")
-    await outbox.cancel_about([row["id"] for row in rows], "moved")
+    await outbox.cancel_about([id_ for id_, _ in changed], "moved")
 
 
 async def _add_rows(actor: Actor, plan: Mapping[str, Any], to: Release) -> None:

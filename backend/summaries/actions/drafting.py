@@ -19,6 +19,7 @@ from backend.database import connection, transaction
 from backend.errors import NotFound, Unfit
 from backend.evidence.rules import OF_THE_CIRCLE, PAPERS, SINCE_IT_BEGAN
 from backend.matrix import covers
+from backend.plans.rules import stands_still
 from backend.summaries.content import Comment, Corrected, Draft, Period, canonical
 from backend.summaries.rules import TYPES, Material, facts_of
 from backend.summaries.sources import Settled
@@ -263,5 +264,5 @@ async def _material(plan: Any, period: Period) -> Material:
         },
         supervision=plan["supervision"],
         # while a plan is paused nothing after release is asked of anybody, so nothing is open
-        left_custody=plan["left_custody_at"] is not None and plan["state"] != "paused",
+        left_custody=plan["left_custody_at"] is not None and not stands_still(plan["state"]),
     )

@@ -91,6 +91,28 @@ async def test_a_release_desk_taps_it_too_and_is_asked_for_nothing_more(world: W
     assert page.has_form(f"{home}/silent-end")
 
 
+async def test_a_reopened_plan_says_that_the_release_desk_has_no_part_in_it(world: World) -> None:
+    worker = await world.somebody("SW")
+    plan = await world.a_plan(worker)
+    desk = await world.somebody("PS")
+    [account] = await world.sql("SELECT alias FROM staff WHERE id = $1", desk.id)
+    await joins(world, worker, plan, desk, "PS")
+    await leave(world, worker, plan)
+    browser, home = await at_the_desk(world, worker), f"/desk/plans/{plan['id']}"
+    await _returns(browser, plan)
+    no_part = "The release desk had a part until a week after they left"
+    page = plain(await browser.open(f"{home}/release"))
+    assert no_part not in page.words
+    day = (a_day() + timedelta(days=200)).isoformat()
+    sent = await browser.send(page, f"{home}/reopen", "release_date", release_date=day)
+    came = plain(sent)
+    assert "To be asked again" in came.words
+    assert no_part in came.words
+    assert f"{account['alias']} until" in came.words
+    await joins(world, worker, plan, await world.somebody("PS"), "PS")
+    assert no_part not in plain(await browser.open(f"{home}/release")).words
+
+
 async def test_who_only_reads_is_offered_none_of_it(world: World) -> None:
     worker, plan, _ = await _outside(world)
     officer = await world.somebody("PO")
