@@ -574,3 +574,41 @@ async def _escalated() -> None:
     from workflows.escalate import escalate  # noqa: PLC0415
 
     await escalate()
+
+
+async def test_a_day_set_by_hand_for_one_release_is_none_for_the_next(
+    world: World, chats: Chats
+) -> None:
+    """Or an old word on a step that was put off would keep everybody from looking."""
+    worker, _, plan, phones = await _outside(world, chats)
+    today = clock.today("Africa/Tunis")
+    await change(world, worker, plan, "MEN-09", due_on=str(today + timedelta(days=1)))
+    at(today, 18)
+    await chats.round()
+    await chats.tap(phones["mentor"].phone, "Reached")
+    await _return(world, worker, plan)
+    at(today + timedelta(days=14), 10)
+    release = today + timedelta(days=60)
+    await _reopen(world, worker, plan, release)
+    found = row(await world.plan(worker, plan["id"]), "MEN-09")
+    assert (found["pinned"], found.get("said_by")) == (False, None)
+    assert date.fromisoformat(found["due_on"]) > release
+
+
+async def test_a_services_tasks_stay_as_in_any_pause(world: World, chats: Chats) -> None:
+    left = {}
+    for way in ("return", "pause"):
+        worker, _, plan, _ = await _outside(world, chats)
+        officer = await world.somebody("PO")
+        await joins(world, worker, plan, officer, "PO")
+        at(clock.today("Africa/Tunis") + timedelta(days=1), 18)
+        await chats.round()
+        assert "no-contact-yet" in await kinds(officer)
+        if way == "return":
+            await _return(world, worker, plan)
+        else:
+            seen = await world.plan(worker, plan["id"])
+            path = f"/plans/{plan['id']}/state"
+            await worker.post(path, {"state": "paused"}, version=seen["version"])
+        left[way] = await kinds(officer)
+    assert left["return"] == left["pause"]

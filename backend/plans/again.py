@@ -57,7 +57,7 @@ def rows_anew(
 
 def _is_wanted(row: Row, *, supervision: bool) -> bool:
     if row["state"] in rules.OPEN:
-        return not row["pinned"] or sleeps(row)
+        return not row["pinned"] or sleeps(row) or belongs(row)
     return is_asked_again(row) or is_woken(row, supervision=supervision)
 
 
@@ -69,13 +69,17 @@ def is_woken(row: Row, *, supervision: bool) -> bool:
 
 def is_asked_again(row: Row) -> bool:
     """Whether a row that is closed is to be looked at again. Of what was not done: core ones."""
-    belongs = row["late_start"] <= CRITICAL or row["day"] >= WEEK_BEFORE
-    if row["anchor"] != "release" or not belongs:
+    if row["anchor"] != "release" or not belongs(row):
         return False
     if row["state"] == "done":
         return not row["code"].startswith(rules.NEVER_ROLLED_PREFIX)
     left = row["state"] in rules.CLOSED - {"declined"}
     return bool(left and row["kind"] not in rules.OPTIONAL_KINDS)
+
+
+def belongs(row: Row) -> bool:
+    """What is about one release: a day that a hand set for it is none for the next."""
+    return bool(row["late_start"] <= CRITICAL or row["day"] >= WEEK_BEFORE)
 
 
 def hangs_on_a_yes(row: Row) -> bool:

@@ -34,19 +34,28 @@ async def end_own_chats(plan: Mapping[str, Any]) -> None:
         await end_link(link, "ended")
 
 
-async def mute(plan: Mapping[str, Any], why: str, pointless: Collection[str] = POINTLESS) -> None:
+async def mute(
+    plan: Mapping[str, Any],
+    why: str,
+    pointless: Collection[str] = POINTLESS,
+    *,
+    of: Collection[str] | None = None,
+) -> None:
     """Whatever waits to be said of it falls away, to staff in their own chats too.
 
-    So do tasks of these kinds.
+    So do tasks of these kinds, where it is said those `of` these roles: others would see by a
+    task that goes what kind of pause it is.
     """
     await outbox.cancel_plan(plan["id"], why, on_its_way=True)
     tasks = await connection().fetch(
         "UPDATE task SET closed_at = $2, outcome = $3, version = version + 1"
-        " WHERE plan = $1 AND closed_at IS NULL AND kind = ANY ($4) RETURNING id",
+        " WHERE plan = $1 AND closed_at IS NULL AND kind = ANY ($4)"
+        " AND ($5::text[] IS NULL OR role = ANY ($5)) RETURNING id",
         plan["id"],
         clock.now(),
         why,
         sorted(pointless),
+        None if of is None else sorted(of),
     )
     await outbox.cancel_about([row["id"] for row in tasks], why)
 

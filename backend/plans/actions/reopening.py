@@ -1,6 +1,6 @@
 """A plan that stands still since a return is reopened with the person, for another release."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,8 +14,8 @@ from backend.errors import NotFromThisState, Unfit
 from backend.once import Written
 from backend.plans import rules
 from backend.plans.actions.moving import Release, days_there, write_move
-from backend.plans.actions.writing import write_events, write_milestone
-from backend.plans.again import Anew, rows_anew
+from backend.plans.actions.writing import begin_again, write_milestone
+from backend.plans.again import rows_anew
 
 _OPEN = """
 SELECT * FROM custody_return WHERE plan = $1 AND reopened_at IS NULL AND taken_back_at IS NULL
@@ -145,28 +145,7 @@ async def write_rows(
     )
     today, ordered = clock.today(plan["zone"]), plan["supervision"]
     anew = rows_anew(rows, to.date, today, days, supervision=ordered)
-    await held.execute(
-        "UPDATE milestone m SET state = n.state, due_on = n.due, done_on = NULL, cause = NULL,"
-        " said_by = NULL, show_court = false, cycle = 0, pinned = false, version = m.version + 1"
-        " FROM unnest($1::uuid[], $2::text[], $3::date[]) AS n(id, state, due) WHERE m.id = n.id",
-        [one.row["id"] for one in anew],
-        [one.state for one in anew],
-        [one.due for one in anew],
-    )
-    await _write_history(actor, plan, anew, move)
-
-
-async def _write_history(
-    actor: Actor, plan: Mapping[str, Any], anew: Sequence[Anew], move: UUID
-) -> None:
-    """Of each row that it begins again or sleeps, with what it was: the day that it was done.
-
-    Of one that stays open too: what was said of it before was about another release.
-    """
-    for one in anew:
-        was = one.row["done_on"].isoformat() if one.row["done_on"] else one.row["cause"]
-        told = [(one.row, one.due)]
-        await write_events(actor, plan, "again", told, what=was, move=move, after=one.state)
+    await begin_again(actor, plan, [(one.row, one.state, one.due) for one in anew], move=move)
 
 
 async def _settle(actor: Actor, plan: Mapping[str, Any]) -> None:

@@ -21,7 +21,7 @@ from backend.once import Written
 from backend.passes.ending import end_own_passes_of
 from backend.plans import rules
 from backend.plans.actions.muting import ask_to_call, doubt_dates, end_own_chats, mute
-from backend.plans.actions.writing import put_rows, write_milestone
+from backend.plans.actions.writing import begin_again, put_rows
 from backend.plans.template import rows_of_return
 
 WHY = "paused"
@@ -44,7 +44,7 @@ async def return_to_custody(actor: Actor, id_: UUID, seen: int) -> Written:
         if not await _is_by_glass(plan):
             await end_own_chats(plan)
             await end_own_passes_of(plan)
-        await mute(plan, WHY)
+        await mute(plan, WHY, of=rules.WORKERS)
         version = await _pause(actor, plan)
         await _put_rows(actor, plan)
         await doubt_dates(plan, str(version))
@@ -85,12 +85,12 @@ async def _put_rows(actor: Actor, plan: Mapping[str, Any]) -> None:
         plan["id"],
     )
     today, again = clock.today(plan["zone"]), {row["code"]: row for row in known}
-    new = []
+    new, anew = [], []
     for row in rows_of_return():
         due = rules.due_on(row.code, row.day, today, open_days(plan), not_before=today)
         if row.code not in again:
             new.append({**asdict(row), "state": "planned", "due_on": due})
             continue
-        anew = {"state": "planned", "due_on": due, "done_on": None, "cause": None, "pinned": False}
-        await write_milestone(actor, again[row.code], plan, anew)
+        anew.append((again[row.code], "planned", due))
+    await begin_again(actor, plan, anew)
     await put_rows(plan["agency"], plan["id"], new)

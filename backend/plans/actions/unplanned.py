@@ -23,7 +23,7 @@ from backend.plans.actions.moving import Release, cancel_old_date, write_move
 from backend.plans.actions.muting import doubt_dates
 from backend.plans.actions.release import let_leave
 from backend.plans.actions.reopening import end_for_another, open_return, write_rows
-from backend.plans.actions.writing import put_rows, write_events, write_milestone
+from backend.plans.actions.writing import begin_again, put_rows, write_events
 from backend.plans.again import counted
 from backend.plans.late_start import critical
 from backend.plans.template import rows_of_unplanned
@@ -128,14 +128,14 @@ async def _add_rows(actor: Actor, plan: Mapping[str, Any], to: Release) -> None:
         plan["id"],
         rules.NEVER_ROLLED_PREFIX,
     )
-    before, new = {row["code"]: row for row in known}, []
+    before, new, again = {row["code"]: row for row in known}, [], []
     for row in rows_of_unplanned():
         due = rules.due_on(row.code, row.day, to.date, open_days(plan))
         if row.code not in before:
             new.append({**asdict(row), "state": "planned", "due_on": due})
         elif before[row.code]["state"] not in rules.OPEN:
-            anew = {"state": "planned", "due_on": due, "done_on": None, "cause": None}
-            await write_milestone(actor, before[row.code], plan, anew)
+            again.append((before[row.code], "planned", due))
+    await begin_again(actor, plan, again)
     await put_rows(plan["agency"], plan["id"], new)
 
 

@@ -99,6 +99,30 @@ async def set_days(
     return [row["id"] for row, _ in moved]
 
 
+async def begin_again(
+    actor: Actor,
+    plan: Mapping[str, Any],
+    rows: Sequence[tuple[Mapping[str, Any], str, date | None]],
+    *,
+    move: UUID | None = None,
+) -> None:
+    """Rows that are asked anew, with their state and day: nothing of before stands for now.
+
+    What was done or said stays in the history with the day that it had. The caller holds them.
+    """
+    await connection().execute(
+        "UPDATE milestone m SET state = n.state, due_on = n.due, done_on = NULL, cause = NULL,"
+        " said_by = NULL, show_court = false, cycle = 0, pinned = false, version = m.version + 1"
+        " FROM unnest($1::uuid[], $2::text[], $3::date[]) AS n(id, state, due) WHERE m.id = n.id",
+        [row["id"] for row, _, _ in rows],
+        [state for _, state, _ in rows],
+        [due for _, _, due in rows],
+    )
+    for row, state, due in rows:
+        was = row["done_on"].isoformat() if row["done_on"] else row["cause"]
+        await write_events(actor, plan, "again", [(row, due)], what=was, move=move, after=state)
+
+
 _EVENT = """
 INSERT INTO milestone_event (id, agency, plan, version, milestone, actor, role, at, kind, before,
                              after, due_before, due_after, what, move)
