@@ -60,8 +60,21 @@ async def test_while_a_plan_is_paused_nothing_after_release_is_told_as_open_what
 
 
 async def test_no_word_of_a_return_is_in_a_draft(world: World) -> None:
+    """It is, word for word, the draft of a plan that was paused at the person's wish."""
     docket = await _outside(world)
+    await docket.change("PRB-08", {"due_on": a_day().isoformat()})
+    await _post(docket, "state", {"state": "paused"})
+    paused = await _draft(docket)
+    await _post(docket, "state", {"state": "active_outside"})
+    assert await _draft(docket) != paused, "or a draft would not tell a pause at all"
     await _post(docket, "return")
-    told = str(await _facts(docket)).lower()
-    assert "custody" not in told
-    assert "return" not in told
+    assert await _draft(docket) == paused
+    for code in ("REC-01", "REC-02"):  # what is worked on meanwhile is no fact either
+        await docket.change(code, {"state": "done"})
+        assert await _draft(docket) == paused, code
+
+
+async def _draft(docket: Docket) -> dict[str, Any]:
+    answer = await docket.draft()
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
