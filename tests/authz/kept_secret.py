@@ -265,6 +265,7 @@ async def nothing_hidden(office: Office, twin: Twin) -> None:
     for code in ("HLT-02", "PLN-07"):
         await office.becomes(twin, code, "in_progress")
     await office.becomes(twin, "PRB-01", "done")
+    await office.becomes(twin, SETTLED, "in_progress")
     await office.becomes(twin, "VOC-02", "planned", "done")  # too late for it, yet it was done
     await office.becomes(twin, "VOC-06", "planned", "in_progress", "done")
     await office.becomes(twin, "VOC-08", "planned", "in_progress")
