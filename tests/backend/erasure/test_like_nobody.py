@@ -62,7 +62,11 @@ async def test_to_everybody_they_are_like_somebody_who_never_was(world: World) -
         for path in ("/plans", "/tasks"):
             mine = _bytes(await who.get(path))
             if role != "PO" and path == "/plans":
-                continue  # the other plan of the scene is still theirs
+                continue  # the other plans of the scene are still theirs
+            if role != "PO":
+                tasks = (await who.get(path)).json()["tasks"]
+                assert all(one.get("plan") != str(docket.plan) for one in tasks)
+                continue
             assert mine == _bytes(await newcomer.get(path)), (role, path)
     listed = await docket.court.list(REFERENCE)
     assert _bytes(listed) == _bytes(await docket.court.list("never was"))
