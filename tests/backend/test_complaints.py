@@ -258,6 +258,7 @@ def test_the_steps_of_a_clock_follow_one_another() -> None:
         "received_on": MONDAY.date(),
         "complaint_days": 10,
         "working_days": [1, 2, 3, 4, 5],
+        "closed": [],
         "closes": MONDAY.time(),
         "zone": "UTC",
     }
