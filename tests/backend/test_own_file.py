@@ -267,6 +267,7 @@ def test_a_row_that_hangs_on_a_relatives_yes_is_theirs() -> None:
             "owner": one.owner,
             "partners": one.partners,
             "kind": one.kind,
+            "anchor": one.anchor,
         }
         for state in ("dormant", "planned", "in_progress", "done", "declined"):
             shown = in_own_file("PE", {**line, "state": state})
