@@ -65,6 +65,7 @@ NOT_KEPT = {
 LINES = {
     *("changeMilestone.reason", "askBreakGlass.reason", "setLegalHold.reason"),
     *("protectAddress.address", "raiseSafetyFlag.words", "closeIncident.outcome"),
+    "handOver.words",
     *("sayGoal.words", "saveNeedsArea.own.what_helps", "saveNeedsArea.own.wish"),
     "saveNeedsArea.view.what_helps",
     *("recordIncident.description", "answerComplaint.answer", "recordComplaint.text"),
