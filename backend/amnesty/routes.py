@@ -12,20 +12,19 @@ from backend.amnesty import actions, rules
 from backend.doors import NO_STORE, HttpRequest, WrittenReply, actor_of, plain, write
 from backend.errors import KeyMissing, KeyReused, NotFromThisState, NotYourRole, TooMuch, Unfit
 from backend.problems import documented
-
-References = Annotated[str, msgspec.Meta(min_length=1, max_length=200_000)]
+from backend.words import Sheet
 
 
 class PreviewAmnesty(msgspec.Struct, forbid_unknown_fields=True):
     """One reference a line, or a table whose first column they are: alias, file number or plan."""
 
-    references: References
+    references: Sheet
 
 
 class LetManyGo(msgspec.Struct, forbid_unknown_fields=True):
     """`found` as it was looked at; `left`: they are out by now."""
 
-    references: References
+    references: Sheet
     found: Annotated[int, msgspec.Meta(ge=1, le=rules.MOST_LINES)]
     left: bool = False
     id: UUID | None = None
