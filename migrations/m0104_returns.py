@@ -62,13 +62,15 @@ END $$;
 REVOKE EXECUTE ON FUNCTION stay_paused FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION stay_paused TO throughcare_app, throughcare_worker;
 CREATE TRIGGER plan_stays_paused BEFORE UPDATE ON plan FOR EACH ROW
-    WHEN (NEW.state IN ('active_inside', 'active_outside', 'step_down') AND OLD.state = 'paused')
+    WHEN (NEW.state::text = ANY (ARRAY['active_inside', 'active_outside', 'step_down'])
+          AND OLD.state::text = 'paused')
     EXECUTE FUNCTION stay_paused();
 DROP TRIGGER plan_by_glass ON plan;
 CREATE TRIGGER plan_by_glass BEFORE UPDATE ON plan FOR EACH ROW
     WHEN (current_user = 'throughcare_app' AND (
           NEW.closed_at IS DISTINCT FROM OLD.closed_at
-          OR (NEW.state <> OLD.state AND NEW.state NOT IN ('active_outside', 'paused'))))
+          OR (NEW.state <> OLD.state
+              AND NEW.state::text <> ALL (ARRAY['active_outside', 'paused']))))
     EXECUTE FUNCTION glass_closes_nothing();
 """
 
