@@ -100,13 +100,14 @@ def test_on_another_day_of_the_week_in_another_zone_every_step_of_the_year_holds
     assert {one for one in asked if not one.startswith("/")} <= {"127.0.0.1", "localhost"}
 
 
+@pytest.mark.skipif("STORY_DAYS" not in os.environ, reason="takes minutes: STORY_DAYS=1 goes so")
 async def test_days_gone_through_by_minutes_are_told_alike(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    # Other days with every STORY_SEED, as many as STORY_DAYS says; a check that everybody waits
-    # for looks at the same one, a busy one.
+    # Other days with every STORY_SEED, as many as STORY_DAYS says; without a seed the same busy one.
+    # Whoever changes a job or the clock of the story asks for it.
     seed = int(os.environ.get("STORY_SEED", "20311109"))
-    days = int(os.environ.get("STORY_DAYS", "1"))
+    days = int(os.environ["STORY_DAYS"])
     chosen = random.Random(seed)  # noqa: S311 - which days are looked at is no secret
     calendar = Calendar(RELEASE + timedelta(days=chosen.randrange(7)), ZONE)
     jumped = await play(calendar, Printer(calendar, plain=True))
