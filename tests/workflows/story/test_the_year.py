@@ -104,7 +104,7 @@ def test_on_another_day_of_the_week_in_another_zone_every_step_of_the_year_holds
 async def test_days_gone_through_by_minutes_are_told_alike(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    # Other days with every STORY_SEED, as many as STORY_DAYS says; without a seed the same busy one.
+    # Other days with every STORY_SEED, as many as STORY_DAYS says; without one the same busy day.
     # Whoever changes a job or the clock of the story asks for it.
     seed = int(os.environ.get("STORY_SEED", "20311109"))
     days = int(os.environ["STORY_DAYS"])
