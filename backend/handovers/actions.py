@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -63,13 +63,13 @@ async def hand_over(actor: Actor, plan_id: UUID, new: NewHandover) -> Written:
         to = await _staff(plan, new.login)
         if giver == to:
             raise Unfit("It is theirs already.", field="login")
-        await _pass(actor, plan, giver, to, at_once=new.at_once)
+        await _grant(actor, plan, to)
         await _insert(actor, plan, giver, to, new)
         await close_tasks(plan_id, WITHOUT, "handed over")
         # last, for it may be the actor's own mandate that has ended
         await record(actor, "handOver", plan=plan_id, thing=new.id)
-        if giver is not None and new.at_once:
-            await _end(plan_id, giver)
+        if giver is not None:
+            await _end(plan_id, giver, clock.now() if new.at_once else now + rules.LOOKS_ON)
         return Written(new.id, 1, 201)
 
 
@@ -87,7 +87,8 @@ async def _staff(plan: Any, login: str) -> UUID:
     return UUID(str(found))
 
 
-async def _pass(actor: Actor, plan: Any, giver: UUID | None, to: UUID, *, at_once: bool) -> None:
+async def _grant(actor: Actor, plan: Any, to: UUID) -> None:
+    """A mandate without an end, unless they have one."""
     held, now = connection(), moment()
     open_ = await held.fetchval(
         "SELECT 1 FROM mandate WHERE plan = $1 AND actor = $2 AND role = 'SW' AND glass IS NULL"
@@ -108,23 +109,15 @@ async def _pass(actor: Actor, plan: Any, giver: UUID | None, to: UUID, *, at_onc
             actor.id,
             plan["person"],
         )
-    if giver is not None and not at_once:
-        await held.execute(
-            "UPDATE mandate SET ends = $3, version = version + 1 WHERE plan = $1 AND actor = $2"
-            " AND role = 'SW' AND glass IS NULL AND (ends IS NULL OR ends > $3)",
-            plan["id"],
-            giver,
-            now + rules.LOOKS_ON,
-        )
 
 
-async def _end(plan: UUID, giver: UUID) -> None:
+async def _end(plan: UUID, giver: UUID, ends: datetime) -> None:
     await connection().execute(
         "UPDATE mandate SET ends = $3, version = version + 1 WHERE plan = $1 AND actor = $2"
         " AND role = 'SW' AND glass IS NULL AND (ends IS NULL OR ends > $3)",
         plan,
         giver,
-        clock.now(),
+        ends,
     )
 
 
