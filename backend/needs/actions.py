@@ -206,8 +206,9 @@ async def _row(actor: Actor, plan: Any, item: Item, step: Step) -> UUID:
             continue
         if row["state"] in CLOSED:
             raise NotFromThisState("That step was closed: open it again on its own page first.")
-        # what must be there on the day goes on to move with it
-        after = {"due_on": step.due_on, "pinned": row["late_start"] > CRITICAL}
+        # what must be there on the day goes on to move with it, unless a hand has set its day
+        by_hand = row["pinned"] or row["late_start"] > CRITICAL
+        after = {"due_on": step.due_on, "pinned": by_hand}
         if row["state"] == "dormant":
             after["state"] = "planned"
         await write_milestone(actor, row, plan, after)

@@ -264,6 +264,23 @@ async def test_an_agreed_step_wakes_the_row_that_sleeps_there(world: World) -> N
     assert (step["milestone"], step["due_on"]) == (woken["id"], due)
 
 
+@pytest.mark.parametrize("by_hand", [False, True])
+async def test_what_must_be_there_on_the_day_stays_pinned_where_a_hand_did_it_alone(
+    world: World, *, by_hand: bool
+) -> None:
+    worker = await world.somebody("SW")
+    plan = (await world.a_plan(worker))["id"]
+    if by_hand:
+        found = row(await world.plan(worker, plan), "FIN-04")
+        day = {"state": "planned", "due_on": (a_day() + timedelta(days=20)).isoformat()}
+        set_ = await worker.patch(f"/milestones/{found['id']}", day, version=found["version"])
+        assert set_.status_code == 200, set_.text
+    await begin(worker, plan)
+    agreed = await agree(worker, await area_of(worker, plan, "money"), "NSR-11")
+    assert agreed.status_code == 200, agreed.text
+    assert row(await world.plan(worker, plan), "FIN-04")["pinned"] is by_hand
+
+
 async def test_or_becomes_a_row_of_its_own_that_nobody_else_sees(world: World) -> None:
     worker = await world.somebody("SW")
     plan = (await world.a_plan(worker))["id"]
