@@ -108,6 +108,20 @@ async def test_a_cycle_that_was_answered_is_due_again_once_it_is_taken_back(
     assert cycles == [{"cycle": 0}]
 
 
+async def test_a_late_answer_leaves_no_next_time_in_the_past(world: World, chats: Chats) -> None:
+    worker, plan, mentor, _ = await _asked_for_a_contact(world, chats)
+    await change(world, worker, plan, "MEN-10", state="planned")
+    due = date.fromisoformat(row(await world.plan(worker, plan["id"]), "MEN-10")["due_on"])
+    at(due, 17, 5)
+    await chats.round()
+    late = due + timedelta(days=16)  # two cycles on
+    at(late, 12, 5)
+    await chats.tap(mentor.phone, "Met")
+    found = row(await world.plan(worker, plan["id"]), "MEN-10")
+    assert date.fromisoformat(found["due_on"]) >= late
+    assert not found["overdue"]
+
+
 async def test_what_a_worker_changed_since_stays_as_they_left_it(
     world: World, chats: Chats
 ) -> None:

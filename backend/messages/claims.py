@@ -14,14 +14,14 @@ from uuid import uuid4
 from backend import clock
 from backend.access import Actor
 from backend.alerts.actions import open_task, step_again
-from backend.calendars.rules import open_days
 from backend.database import connection
 from backend.evidence.rules import settles_by_tap
 from backend.messages.questions import RELEASE_AT
 from backend.messages.rules import GATE_ASKS
 from backend.plans.actions.claiming import claim_milestone, deny_milestone, take_back
+from backend.plans.actions.milestones import due_of
 from backend.plans.actions.writing import write_milestone
-from backend.plans.rules import due_on, next_cycle
+from backend.plans.rules import next_cycle
 
 _BEFORE_THE_DAY = frozenset(ask.rule for ask in GATE_ASKS)
 
@@ -222,6 +222,6 @@ async def _settle(tap: Tap, row: Mapping[str, Any]) -> None:
         "saying": {"message": tap.message["id"]},
     }
     if from_cycle is not None and tap.plan is not None:
-        due = due_on(row["code"], from_cycle, tap.plan["release_date"], open_days(tap.plan))
+        due = due_of(row, tap.plan, from_cycle)
         after |= {"state": "planned", "cycle": row["cycle"] + 1, "due_on": due, "pinned": False}
     await write_milestone(tap.actor, row, tap.plan or {}, after)
