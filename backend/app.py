@@ -46,7 +46,8 @@ from backend.problems import HANDLERS
 from backend.safety.routes import SafetyController
 from backend.second.routes import ReviewController
 from backend.staff.routes import AccountController, SignInController
-from backend.summaries.routes import PullController, SummaryController
+from backend.summaries.routes import PullController, SummaryController, SummaryDueController
+from backend.templates.routes import PlanTemplateController, TemplateController
 from backend.walls.routes import GlassController, WallController
 
 LARGEST_BODY = 256 * 1024
@@ -86,6 +87,8 @@ def create_app(*, docs: bool = True, extra: Sequence[Any] = ()) -> Litestar:
             ColleagueController,
             PlanController,
             MilestoneController,
+            PlanTemplateController,
+            TemplateController,
             EvidenceController,
             PaperController,
             AppointmentController,
@@ -112,6 +115,7 @@ def create_app(*, docs: bool = True, extra: Sequence[Any] = ()) -> Litestar:
             ReviewController,
             CourtController,
             SummaryController,
+            SummaryDueController,
             PullController,
             front,
             desk,

@@ -52,6 +52,7 @@ from backend.plans.tables import (
     MilestoneEvent,
     Plan,
     ReleaseMove,
+    SummaryDue,
 )
 from backend.safety.tables import ProtectedAddress, SafetyFlag
 from backend.second.tables import OutsideReview
@@ -67,6 +68,7 @@ from backend.staff.tables import (
     Staff,
 )
 from backend.summaries.tables import Reading, Summary
+from backend.templates.tables import TemplateVersion
 from backend.walls.tables import BreakGlass, Wall
 
 APP_CONFIG = AppConfig(
@@ -145,7 +147,9 @@ APP_CONFIG = AppConfig(
         Staff,
         SubjectKey,
         Summary,
+        SummaryDue,
         Task,
+        TemplateVersion,
         Update,
         Wall,
         ZoneDay,

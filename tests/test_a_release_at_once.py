@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from backend import clock
 from backend.plans.late_start import critical
-from backend.plans.template import CRITICAL, OVERLAYS, rows_for
+from backend.templates.reading import standard
+from backend.templates.rules import CRITICAL, OVERLAYS
 from tests.chats import Chats, Member, at
 from tests.releases import (
     a_phone_of,
@@ -28,7 +29,7 @@ KEPT = {"PLN-01", "PRB-02", "HOU-04", "IDD-04", "FIN-05", "PLN-07", "HLT-06", "G
 
 @given(template=st.sampled_from(["full", "light"]), on=st.sets(st.sampled_from(sorted(OVERLAYS))))
 def test_what_stays_is_what_may_not_be_lost_and_what_it_needs(template: str, on: set[str]) -> None:
-    rows = rows_for(template, on)
+    rows = standard().rows_for(template, on)
     kept, codes = critical(rows), {one.code for one in rows}
     assert {one.code for one in rows if one.late_start <= CRITICAL} <= kept <= codes
     for one in rows:
@@ -185,7 +186,7 @@ async def test_what_is_needed_behind_a_row_with_a_date_of_its_own_does_not_fall_
     }
     needed = {
         before
-        for one in rows_for("full", ())
+        for one in standard().rows_for("full", ())
         if one.code in KEPT
         for before in one.depends
         if open_.get(before) == "planned"

@@ -7,7 +7,7 @@ import pytest
 
 from backend.calendars.rules import OpenDays
 from backend.plans.rules import due_on
-from backend.plans.template import rows_for
+from backend.templates.reading import standard
 from tests.chats import Chats, at
 from tests.releases import a_release, change, kinds, leave, on_weekday
 from tests.world import Caller, World, a_day, row
@@ -171,7 +171,7 @@ async def test_an_ordinary_move_stays_in_its_place(world: World) -> None:
     to = {"release_date": str(day + A_DAY), "certainty": "expected"}
     await worker.post(f"/plans/{plan['id']}/release-date", to, version=plan["version"])
     now, week = await world.plan(worker, plan["id"]), OpenDays([7, 1, 2, 3, 4])
-    days = {one.code: one.day for one in rows_for("full", ())}
+    days = {one.code: one.day for one in standard().rows_for("full", ())}
     for one in now["milestones"]:
         if one.get("due_on"):
             due = due_on(one["code"], days[one["code"]], day + A_DAY, week)

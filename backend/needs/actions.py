@@ -26,7 +26,7 @@ from backend.once import Written
 from backend.plans.actions.adding import NewRow, add_row
 from backend.plans.actions.writing import write_milestone
 from backend.plans.rules import CLOSED, OVER, RUNNING
-from backend.plans.template import CRITICAL
+from backend.templates.rules import CRITICAL
 
 GROUP, WRITERS, READERS = "review", ("SW",), ("SW", "CO")
 AGAIN = "needs-review"  # the kind of task that says it is time for another one

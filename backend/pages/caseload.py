@@ -18,8 +18,8 @@ from backend.pages.forms import Attempt, Form, submit
 from backend.pages.html import Page, go, show
 from backend.pages.reading import office_of, places_of
 from backend.plans.actions import caseload, finding, opening, reading
-from backend.plans.template import OVERLAYS
 from backend.plans.views import FindPerson, OpenPlan, PersonIn
+from backend.templates.rules import OVERLAYS
 
 SIZE = 25
 

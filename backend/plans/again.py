@@ -16,7 +16,7 @@ from backend.calendars.rules import OpenDays
 from backend.messages.rules import FAMILY_CALL, MILESTONE_ASKS
 from backend.plans import rules
 from backend.plans.late_start import still_worth
-from backend.plans.template import CRITICAL
+from backend.templates.rules import CRITICAL
 
 WEEK_BEFORE = -7
 ASKED_OF_OTHERS = frozenset(ask.on for ask in (*MILESTONE_ASKS, FAMILY_CALL))

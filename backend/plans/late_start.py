@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Protocol
 
 from backend.plans.rules import NEVER_ROLLED_PREFIX
-from backend.plans.template import CRITICAL
+from backend.templates.rules import CRITICAL
 
 FIRST_NIGHT = "HOU-05"
 

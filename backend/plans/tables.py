@@ -19,12 +19,14 @@ from backend.agencies.tables import Agency
 from backend.calendars.tables import Calendar
 from backend.columns import instant, reference, row_id, version
 from backend.people.tables import Person
+from backend.templates.tables import TemplateVersion
 
 
 class Plan(Table, tablename="plan"):
     """A person's way out and back. `next_due_on` is kept by a trigger for the caseload.
 
-    `calendar` is that of the place of release; none is the agency's own.
+    `calendar` is that of the place of release; none is the agency's own. `template` is full or
+    light; without a `template_version` it is by the first of its agency.
     Until when the person, and the relatives of the circle, are kept is computed at the closing.
     """
 
@@ -41,6 +43,7 @@ class Plan(Table, tablename="plan"):
     supervision = Boolean(default=False, null=False)
     calendar = reference(Calendar, null=True)
     template = Varchar(8, null=False)
+    template_version = reference(TemplateVersion, null=True)
     overlays = Array(base_column=Varchar(24), null=False)
     left_custody_at = instant(null=True)
     opened_at = instant()
@@ -54,8 +57,31 @@ class Plan(Table, tablename="plan"):
     next_win_after = SmallInt(null=True, default=None)
 
 
+class SummaryDue(Table, tablename="summary_due"):
+    """A summary that a court is to have by a day; the steps to it are rows of the plan.
+
+    `chain` counts those of a plan that took the same steps. It ends when the summary is issued, or
+    nobody wants it any more.
+    """
+
+    id = row_id()
+    agency = reference(Agency)
+    plan = reference(Plan)
+    version = version()
+    type = Varchar(20, null=False)
+    due_on = Date(null=False)
+    chain = SmallInt(null=False)
+    recorded_by = reference(ActorRecord)
+    at = instant()
+    ended_at = instant(null=True)
+    how = Varchar(8, null=True, default=None)
+
+
 class Milestone(Table, tablename="milestone"):
-    """One row of a plan, copied from its template so that every plan can differ."""
+    """One row of a plan, copied from its template so that every plan can differ.
+
+    `summary_due` is the summary to which it is a step.
+    """
 
     id = row_id()
     agency = reference(Agency)
@@ -87,6 +113,7 @@ class Milestone(Table, tablename="milestone"):
     done_on = Date(null=True, default=None)
     said_by = Varchar(2, null=True, default=None)
     show_court = Boolean(default=False, null=False)
+    summary_due = reference(SummaryDue, null=True)
 
 
 class MilestoneEvent(Table, tablename="milestone_event"):

@@ -10,7 +10,7 @@ from litestar import Controller, Response, get, post
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from backend.doors import COURT, NO_STORE, HttpRequest, WrittenReply, actor_of, plain, write
+from backend.doors import COURT, NO_STORE, HttpRequest, WrittenReply, actor_of, change, plain, write
 from backend.errors import (
     KeyMissing,
     KeyReused,
@@ -23,9 +23,11 @@ from backend.errors import (
     SummaryNotReadToPerson,
     Taken,
     Unfit,
+    VersionMissing,
+    VersionStale,
 )
 from backend.problems import documented
-from backend.summaries.actions import drafting, issuing, pulling
+from backend.summaries.actions import drafting, expecting, issuing, pulling
 from backend.summaries.content import Comment, Content, Draft, Period, canonical
 from backend.words import END, Language
 
@@ -188,6 +190,98 @@ class SummaryController(Controller):
                 request,
                 "issueSummary",
                 lambda actor: issuing.issue_summary(actor, plan_id, subject),
+            )
+        )
+
+
+class ExpectSummary(msgspec.Struct, forbid_unknown_fields=True):
+    """By which day a court is to have a summary of a type."""
+
+    type: str
+    due_on: date
+    id: UUID | None = None
+
+
+class MoveSummaryDue(msgspec.Struct, forbid_unknown_fields=True):
+    due_on: date
+
+
+class SummaryDueView(msgspec.Struct):
+    """`how` it ended: issued, dropped, or null while it is expected."""
+
+    id: UUID
+    version: int
+    type: str
+    due_on: date
+    how: str | None
+
+    @classmethod
+    def of(cls, row: Any) -> "SummaryDueView":
+        return cls(row["id"], row["version"], row["type"], row["due_on"], row["how"])
+
+
+class SummaryDueController(Controller):
+    tags = ["summaries"]  # noqa: RUF012
+
+    @get(
+        "/plans/{plan_id:uuid}/summaries/due",
+        operation_id="listSummariesDue",
+        responses=documented(NotYourRole, NotFound),
+    )
+    async def list_due(
+        self, request: HttpRequest, plan_id: FromPath[UUID]
+    ) -> Response[list[SummaryDueView]]:
+        """Which summaries are expected of a plan, and by when."""
+        rows = await expecting.list_summaries_due(actor_of(request), plan_id)
+        return Response([SummaryDueView.of(row) for row in rows], headers=NO_STORE)
+
+    @post(
+        "/plans/{plan_id:uuid}/summaries/due",
+        operation_id="expectSummary",
+        responses=documented(*WRITE, Taken, NotFromThisState),
+    )
+    async def expect(
+        self, request: HttpRequest, plan_id: FromPath[UUID], data: JSONBody[ExpectSummary]
+    ) -> WrittenReply:
+        """Put the steps to a summary into the plan, counted from the day on which it is due."""
+        new = expecting.NewSummaryDue(data.type, data.due_on, data.id or uuid4())
+        return plain(
+            await write(
+                request,
+                "expectSummary",
+                lambda actor: expecting.expect_summary(actor, plan_id, new),
+            )
+        )
+
+    @post(
+        "/summaries-due/{due_id:uuid}/move",
+        operation_id="moveSummaryDue",
+        responses=documented(*WRITE, VersionMissing, VersionStale, NotFromThisState),
+    )
+    async def move(
+        self, request: HttpRequest, due_id: FromPath[UUID], data: JSONBody[MoveSummaryDue]
+    ) -> WrittenReply:
+        """It is due on another day; open steps move along."""
+        return plain(
+            await change(
+                request,
+                "moveSummaryDue",
+                lambda actor, seen: expecting.move_summary_due(actor, due_id, seen, data.due_on),
+            )
+        )
+
+    @post(
+        "/summaries-due/{due_id:uuid}/drop",
+        operation_id="dropSummaryDue",
+        responses=documented(*WRITE, VersionMissing, VersionStale, NotFromThisState),
+    )
+    async def drop(self, request: HttpRequest, due_id: FromPath[UUID]) -> WrittenReply:
+        """The court wants it no more."""
+        return plain(
+            await change(
+                request,
+                "dropSummaryDue",
+                lambda actor, seen: expecting.drop_summary_due(actor, due_id, seen),
             )
         )
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.plans.late_start import still_worth
-from backend.plans.template import OVERLAYS, rows_for
+from backend.templates.reading import standard
+from backend.templates.rules import OVERLAYS
 from tests.backend.pages.browser import at_the_desk, plain
 from tests.world import World, a_day, row
 
@@ -26,7 +27,7 @@ days = st.integers(-400, 400)  # from the release to the day on which the plan b
 def test_nothing_of_priority_0_to_2_is_lost_and_every_kept_row_keeps_what_it_depends_on(
     template: str, on: set[str], begins: int
 ) -> None:
-    rows = rows_for(template, on)
+    rows = standard().rows_for(template, on)
     kept = still_worth(rows, RELEASE, RELEASE + timedelta(days=begins))
     codes = {one.code for one in rows}
     assert {one.code for one in rows if one.late_start <= 2} <= kept <= codes
@@ -37,7 +38,7 @@ def test_nothing_of_priority_0_to_2_is_lost_and_every_kept_row_keeps_what_it_dep
 
 @given(template=templates, on=overlays, begins=st.integers(-399, 400))
 def test_a_day_later_never_keeps_more(template: str, on: set[str], begins: int) -> None:
-    rows = rows_for(template, on)
+    rows = standard().rows_for(template, on)
     today = RELEASE + timedelta(days=begins)
     assert still_worth(rows, RELEASE, today) <= still_worth(
         rows, RELEASE, today - timedelta(days=1)
@@ -46,17 +47,17 @@ def test_a_day_later_never_keeps_more(template: str, on: set[str], begins: int) 
 
 @given(template=templates, on=overlays)
 def test_half_a_year_before_everything_is_worth_it(template: str, on: set[str]) -> None:
-    rows = rows_for(template, on)
+    rows = standard().rows_for(template, on)
     assert still_worth(rows, RELEASE, RELEASE - timedelta(days=180)) == {one.code for one in rows}
 
 
 def test_what_is_named_is_there_on_the_very_day() -> None:
-    kept = still_worth(rows_for("full", {"safety_first"}), RELEASE, RELEASE)
+    kept = still_worth(standard().rows_for("full", {"safety_first"}), RELEASE, RELEASE)
     assert FIRST | {"WOM-01"} | BY_THE_DAY | SECOND <= kept
 
 
 def test_what_can_still_be_on_time_is_begun_and_what_cannot_is_not() -> None:
-    rows = rows_for("full", ())
+    rows = standard().rows_for("full", ())
     for one in rows:
         if one.late_start <= 2 or one.repeat_until is not None:
             continue
@@ -83,7 +84,7 @@ async def test_a_plan_begins_with_that_due_at_once_and_not_overdue(
     worker = await world.somebody("SW")
     plan = await world.a_plan(worker, in_days=in_days)
     today = a_day()
-    worth = still_worth(rows_for("full", ()), today + timedelta(days=in_days), today)
+    worth = still_worth(standard().rows_for("full", ()), today + timedelta(days=in_days), today)
     for one in plan["milestones"]:
         core = one["kind"] == "C"
         assert (one["state"] == "planned") is (core and one["code"] in worth), one["code"]
@@ -103,7 +104,7 @@ async def test_a_plan_begins_with_that_due_at_once_and_not_overdue(
 async def test_of_what_is_due_at_once_rights_and_safety_come_first(world: World) -> None:
     worker = await world.somebody("SW")
     plan = await world.a_plan(worker, in_days=3, overlays=["safety_first"])
-    priority = {one.code: one.late_start for one in rows_for("full", {"safety_first"})}
+    priority = {one.code: one.late_start for one in standard().rows_for("full", {"safety_first"})}
     now = [one for one in plan["milestones"] if one.get("due_on") == a_day().isoformat()]
     order = [priority[one["code"]] for one in now]
     assert order == sorted(order)

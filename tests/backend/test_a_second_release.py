@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from backend.calendars.rules import OpenDays
 from backend.plans import rules
 from backend.plans.again import Anew, hangs_on_a_yes, rows_anew, sleeps
-from backend.plans.template import CRITICAL, OVERLAYS, rows_for
+from backend.templates.reading import standard
+from backend.templates.rules import CRITICAL, OVERLAYS
 from tests.world import Caller, World, a_day, row
 
 TODAY = date(2031, 6, 4)
@@ -36,7 +37,7 @@ def _anew(
 @st.composite
 def plans(draw: st.DrawFn) -> list[dict[str, Any]]:
     """Rows of a plan after anything that may become of them."""
-    of_template = rows_for(
+    of_template = standard().rows_for(
         draw(st.sampled_from(["full", "light"])), draw(st.sets(st.sampled_from(sorted(OVERLAYS))))
     )
     made = []

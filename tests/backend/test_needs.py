@@ -12,7 +12,7 @@ from backend import clock
 from backend.database import transaction
 from backend.needs import rules
 from backend.needs.bank import items
-from backend.plans.template import template_rows
+from backend.templates.reading import standard
 from tests.backend.courts.docket import join
 from tests.world import Caller, World, a_day, row
 
@@ -309,7 +309,7 @@ async def test_or_becomes_a_row_of_its_own_that_nobody_else_sees(world: World) -
 
 
 def test_every_item_of_the_bank_is_of_an_area_and_of_a_row_that_there_is() -> None:
-    rows = {one.code: one for one in template_rows()}
+    rows = {one.code: one for one in standard().rows}
     assert {item.area for item in items().values()} == set(rules.AREAS)
     for item in items().values():
         assert all(item.words.values())

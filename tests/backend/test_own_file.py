@@ -17,7 +17,7 @@ from backend.files.telling import Section
 from backend.files.views import FileView
 from backend.files.wording import Words, isolated
 from backend.matrix import MATRIX, MATTERS, WITH_EACH_MATTER, cell, marked
-from backend.plans.template import template_rows
+from backend.templates.reading import standard
 from tests.backend.courts.docket import a_docket
 from tests.backend.pages.browser import in_the_circle, writes
 from tests.backend.papers import a_lawyer, a_paper, comes_in, in_circle
@@ -260,7 +260,7 @@ def test_the_parts_of_the_file_are_groups_of_the_matrix() -> None:
 
 
 def test_a_row_that_hangs_on_a_relatives_yes_is_theirs() -> None:
-    for one in template_rows():
+    for one in standard().rows:
         line = {
             "agree": one.agree,
             "pathway": one.pathway,

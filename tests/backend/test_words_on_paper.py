@@ -13,7 +13,7 @@ from backend.papers.rules import COUNSELLING, DAY_ONE, HOURS, KEPT_OFF, SHEETS, 
 from backend.papers.timeline import PATHWAYS, SPANS
 from backend.papers.wording import LANGUAGES, Words
 from backend.plans.rules import is_about_another
-from backend.plans.template import template_rows
+from backend.templates.reading import standard
 from tests.world import a_day
 
 HERE = Path(next(iter(backend.papers.__path__)))
@@ -54,12 +54,12 @@ def _wanted() -> set[str]:
 
 def test_whatever_a_sheet_asks_for_has_words() -> None:
     assert _wanted() <= {one["key"] for one in _table("words")}
-    assert {one.pathway for one in template_rows()} == set(PATHWAYS)
+    assert {one.pathway for one in standard().rows} == set(PATHWAYS)
 
 
 def test_each_step_has_its_words_or_stands_on_no_paper() -> None:
     written = {one["code"] for one in _table("steps")}
-    rows = {one.code: one for one in template_rows() if one.anchor == "release"}
+    rows = {one.code: one for one in standard().rows if one.anchor == "release"}
     off = set()
     for code, one in rows.items():
         line = {"agree": one.agree, "pathway": one.pathway, "owner": one.owner}

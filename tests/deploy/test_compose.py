@@ -221,7 +221,7 @@ def test_the_image_holds_what_the_program_needs_and_nothing_beside() -> None:
         "throughcare.py",
         "requirements.txt",
         "piccolo_conf.py",
-        "backend/plans/plan_templates.csv",
+        "backend/templates/standard.csv",
         "backend/summaries/words.csv",
         "backend/files/words.csv",
         "backend/files/paper.typ",

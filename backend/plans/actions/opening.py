@@ -1,9 +1,8 @@
 """A plan begins: the person, the first mandates and the rows of the template."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date, time
-from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -21,9 +20,10 @@ from backend.once import Written
 from backend.people.actions import write_words
 from backend.plans.actions.unplanned import call_staff
 from backend.plans.actions.writing import put_rows
-from backend.plans.late_start import critical, still_worth
-from backend.plans.rules import CERTAINTIES, SLIP, due_on, is_slip
-from backend.plans.template import OVERLAYS, UNPLANNED, TemplateRow, rows_for
+from backend.plans.rules import CERTAINTIES, SLIP, is_slip
+from backend.plans.shape import Shape, first_rows
+from backend.templates.actions import newest, template_of
+from backend.templates.rules import FULL, LIGHT, OVERLAYS, UNPLANNED
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,10 @@ async def open_plan(actor: Actor, new: NewPlan) -> Written:
             raise Unfit(SLIP)
         days = await find_days(agency["id"], new.calendar)
         person = await _person(actor, new.person)
-        await _write_plan(actor, new, person, zone)
+        begins_with = (await newest(actor.agency))["id"]
+        await _write_plan(actor, new, person, zone, begins_with)
         await _first_mandates(actor, new.id, person)
-        await _write_rows(actor, new, zone, days)
+        await _write_rows(actor, new, zone, days, begins_with)
         if UNPLANNED in new.overlays:
             of_plan = {"agency": actor.agency, "id": new.id, "zone": zone}
             await call_staff(of_plan, urgency=0)
@@ -81,7 +82,7 @@ async def open_plan(actor: Actor, new: NewPlan) -> Written:
 def _check(new: NewPlan) -> None:
     if new.certainty not in CERTAINTIES:
         raise Unfit("certainty is confirmed, expected or earliest_possible.")
-    if new.template not in {"full", "light"}:
+    if new.template not in {FULL, LIGHT}:
         raise Unfit("template is full or light.")
     if set(new.overlays) - OVERLAYS:
         raise Unfit(f"overlays are some of {', '.join(sorted(OVERLAYS))}.")
@@ -124,13 +125,16 @@ async def _person(actor: Actor, person: NewPerson | UUID) -> UUID:
     return person.id
 
 
-async def _write_plan(actor: Actor, new: NewPlan, person: UUID, zone: str) -> None:
+async def _write_plan(
+    actor: Actor, new: NewPlan, person: UUID, zone: str, begins_with: UUID
+) -> None:
     alias = await free_alias(actor.agency)
     try:
         await connection().execute(
             "INSERT INTO plan (id, agency, version, person, alias, state, zone, release_date,"
-            " release_time, certainty, supervision, template, overlays, calendar, opened_at)"
-            " VALUES ($1, $2, 1, $3, $4, 'active_inside', $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+            " release_time, certainty, supervision, template, overlays, calendar, opened_at,"
+            " template_version) VALUES ($1, $2, 1, $3, $4, 'active_inside', $5, $6, $7, $8, $9,"
+            " $10, $11, $12, $13, $14)",
             new.id,
             actor.agency,
             person,
@@ -144,6 +148,7 @@ async def _write_plan(actor: Actor, new: NewPlan, person: UUID, zone: str) -> No
             sorted(new.overlays),
             new.calendar,
             clock.now(),
+            begins_with,
         )
     except asyncpg.UniqueViolationError as error:
         raise (PlanAlreadyOpen if error.constraint_name == "plan_open" else Taken) from error
@@ -164,23 +169,12 @@ async def _first_mandates(actor: Actor, plan: UUID, person: UUID) -> None:
     )
 
 
-async def _write_rows(actor: Actor, new: NewPlan, zone: str, days: OpenDays) -> None:
-    today = clock.today(zone)
-    of_template = rows_for(new.template, new.overlays)
-    worth = still_worth(of_template, new.release_date, today)
-    if UNPLANNED in new.overlays:
-        worth &= critical(of_template)
-    rows = [_milestone(new, row, days, today, asleep=row.code not in worth) for row in of_template]
-    await put_rows(actor.agency, new.id, rows)
-
-
-def _milestone(
-    new: NewPlan, row: TemplateRow, days: OpenDays, today: date, *, asleep: bool
-) -> dict[str, Any]:
-    awake = (row.kind == "C" or (row.kind == "O" and new.supervision)) and not asleep
-    due = due_on(row.code, row.day, new.release_date, days, not_before=today)
-    return {
-        **asdict(row),
-        "state": "planned" if awake else "dormant",
-        "due_on": due if awake else None,
-    }
+async def _write_rows(
+    actor: Actor, new: NewPlan, zone: str, days: OpenDays, begins_with: UUID
+) -> None:
+    shape = Shape(
+        *(new.release_date, clock.today(zone), days, new.supervision),
+        *(new.template, frozenset(new.overlays)),
+    )
+    template = await template_of({"template_version": begins_with})
+    await put_rows(actor.agency, new.id, first_rows(template, shape))

@@ -14,7 +14,8 @@ from backend.database import MOMENT, fetch_at_once, transaction
 from backend.errors import NotFound
 from backend.matrix import cell, covers
 from backend.plans import rules, told
-from backend.plans.template import CRITICAL, priorities
+from backend.templates.reading import priorities
+from backend.templates.rules import CRITICAL
 
 LAST = date(9999, 12, 31)
 NONE = "[]"

@@ -22,7 +22,7 @@ from backend.passes.ending import end_own_passes_of
 from backend.plans import rules
 from backend.plans.actions.muting import ask_to_call, doubt_dates, end_own_chats, mute
 from backend.plans.actions.writing import begin_again, put_rows
-from backend.plans.template import rows_of_return
+from backend.templates.actions import template_of
 
 WHY = "paused"
 
@@ -86,7 +86,7 @@ async def _put_rows(actor: Actor, plan: Mapping[str, Any]) -> None:
     )
     today, again = clock.today(plan["zone"]), {row["code"]: row for row in known}
     new, anew = [], []
-    for row in rows_of_return():
+    for row in (await template_of(plan)).rows_of_return():
         due = rules.due_on(row.code, row.day, today, open_days(plan), not_before=today)
         if row.code not in again:
             new.append({**asdict(row), "state": "planned", "due_on": due})

@@ -26,7 +26,7 @@ from backend.plans.actions.reopening import end_for_another, open_return, write_
 from backend.plans.actions.writing import begin_again, put_rows, write_events
 from backend.plans.again import counted
 from backend.plans.late_start import critical
-from backend.plans.template import rows_of_unplanned
+from backend.templates.actions import template_of
 
 URGENT = 2
 
@@ -129,7 +129,7 @@ async def _add_rows(actor: Actor, plan: Mapping[str, Any], to: Release) -> None:
         rules.NEVER_ROLLED_PREFIX,
     )
     before, new, again = {row["code"]: row for row in known}, [], []
-    for row in rows_of_unplanned():
+    for row in (await template_of(plan)).rows_of_unplanned():
         due = rules.due_on(row.code, row.day, to.date, open_days(plan))
         if row.code not in before:
             new.append({**asdict(row), "state": "planned", "due_on": due})

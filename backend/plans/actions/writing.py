@@ -162,10 +162,10 @@ async def write_events(
 _ROWS = """
 INSERT INTO milestone (id, agency, plan, version, code, pathway, title, anchor, day, win_before,
        win_after, owner, partners, kind, agree, depends, evidence, court, message, repeat_days,
-       repeat_until, late_start, state, due_on)
+       repeat_until, late_start, state, due_on, summary_due)
 SELECT gen_random_uuid(), $1, $2, 1, code, pathway, title, anchor, day, win_before,
        win_after, owner, partners, kind, agree, depends, evidence, court, message, repeat_days,
-       repeat_until, late_start, state, due_on
+       repeat_until, late_start, state, due_on, summary_due
   FROM json_populate_recordset(NULL::milestone, $3::json)
 """
 

@@ -35,6 +35,7 @@ from backend.summaries.actions.drafting import (
     make_draft,
     readings_of,
 )
+from backend.summaries.actions.expecting import step_done, summary_issued
 from backend.summaries.content import (
     Attestation,
     Author,
@@ -99,6 +100,7 @@ async def record_reading(actor: Actor, plan_id: UUID, new: NewReading) -> Writte
             comment,
             digest_of(draft),
         )
+        await step_done(actor, plan, new.subject.type, new.kind, new.read_on)
         await record(actor, "recordReading", plan=plan_id, thing=new.id)
         return Written(new.id, 1, 201)
 
@@ -142,6 +144,7 @@ async def issue_summary(actor: Actor, plan_id: UUID, subject: Subject) -> Writte
         id_ = await _write(actor, plan, subject, content)
         await _use(readings, id_)
         await _supersede(subject, content)
+        await summary_issued(actor, plan, subject.type)
         if alone:
             await owe_review(actor, "summary", id_)
         await record(actor, "issueSummary", plan=plan_id, thing=id_)

@@ -8,17 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.plans.template import template_rows
 from backend.summaries.content import Fact, Period, canonical
 from backend.summaries.rules import DUTY, MISSED, Material, facts_of, heard
 from backend.summaries.sources import Settled
 from backend.summaries.wording import words
+from backend.templates.reading import standard
 
 FIRST, LAST = date(2031, 1, 1), date(2031, 6, 30)
 PERIOD = Period(FIRST, LAST)
 INSIDE, BEFORE, AFTER = date(2031, 3, 3), date(2030, 12, 31), date(2031, 7, 1)
 EN = words("en")
-TEMPLATE = {one.code: asdict(one) for one in template_rows()}
+TEMPLATE = {one.code: asdict(one) for one in standard().rows}
 CAUSES = ("service_side", "legal", "health", "other")
 # How a row looks that nobody ever spoke of, and the ways in which it can come to nothing.
 NOTHING = ("dormant", "declined", "not_needed", "cancelled")

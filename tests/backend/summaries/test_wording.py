@@ -2,9 +2,9 @@ import re
 
 import pytest
 
-from backend.plans.template import template_rows
 from backend.summaries.rules import DUTY
 from backend.summaries.wording import words
+from backend.templates.reading import standard
 
 # What no summary says of anybody, and words that judge without a fact.
 SHUNNED = re.compile(
@@ -19,7 +19,7 @@ SHUNNED = re.compile(
 def test_every_row_that_a_court_may_know_of_has_words(language: str) -> None:
     known = words(language)
     assert all(known.values())
-    for row in template_rows():
+    for row in standard().rows:
         if row.court == "N" or row.pathway.startswith("CNS") or row.evidence == "summary":
             assert row.code not in known
             continue

@@ -4,7 +4,7 @@ import json
 
 from backend.calendars.rules import OpenDays
 from backend.plans.rules import due_on
-from backend.plans.template import rows_for
+from backend.templates.reading import standard
 from workflows.story.cast import SERVICE
 from workflows.story.stage import Stage
 from workflows.story.year import Year
@@ -51,7 +51,7 @@ async def date_moves(stage: Stage, year: Year) -> None:
         await stage.hears(year.mentor, "APPT-MOVED", **date)
         await stage.taps(year.mentor, "ok")
         after = await plan.rows()
-        days = {row.code: row.day for row in rows_for("full", ())}
+        days = {row.code: row.day for row in standard().rows_for("full", ())}
         open_ = [r for r in after.values() if r["state"] in {"planned", "in_progress"}]
         free = {r["code"]: r["due_on"] for r in open_ if not r["pinned"]}
         week = OpenDays(year.calendar.working_days)

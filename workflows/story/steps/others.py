@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from backend.plans.template import rows_for
+from backend.templates.reading import standard
 from workflows.story.cast import OTHERS, Handset
 from workflows.story.plans import Plan
 from workflows.story.stage import Stage
@@ -83,7 +83,7 @@ async def nothing_lives(stage: Stage, year: Year) -> None:
     """W-64, four days later."""
     other = year.fourth
     async with stage.step("W-64", "Nothing that counts from release has begun"):
-        days = {row.code: row.day for row in rows_for("light", ())}
+        days = {row.code: row.day for row in standard().rows_for("light", ())}
         shown = (await other.plan.worker.get(other.plan.path))["milestones"]
         after = [row["code"] for row in shown if days[row["code"]] > 0]
         stage.must_not("a row after the day lives", after)
