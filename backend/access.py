@@ -97,7 +97,6 @@ OPERATIONS: Mapping[str, frozenset[str]] = {
     "changeTemplateRow": frozenset({"CO", "AD"}),
     "removeTemplateRow": frozenset({"CO", "AD"}),
     "publishTemplate": frozenset({"CO", "AD"}),
-    "discardTemplate": frozenset({"CO", "AD"}),
     "getPlanTemplate": _WORKERS,
     "previewShape": _WORKERS,
     "reshapePlan": _WORKERS,

@@ -22,12 +22,11 @@ ALTER TABLE template_version
     ADD CONSTRAINT template_version_of UNIQUE (id, agency),
     ADD CONSTRAINT template_version_number UNIQUE (agency, number),
     ADD CONSTRAINT template_version_file CHECK (file IS NOT NULL OR (id = agency AND number = 1)),
-    ADD CONSTRAINT template_version_ends CHECK (number IS NULL OR discarded_at IS NULL),
     ADD CONSTRAINT template_version_published
         CHECK ((published_at IS NULL) = (published_by IS NULL)
                AND (number IS NOT NULL OR published_at IS NULL));
 CREATE UNIQUE INDEX template_version_draft ON template_version (agency)
-    WHERE number IS NULL AND discarded_at IS NULL;
+    WHERE number IS NULL;
 CREATE FUNCTION first_template() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
@@ -40,10 +39,11 @@ INSERT INTO template_version (id, agency, version, number) SELECT id, id, 1, 1 F
 CREATE TRIGGER agency_has_a_template AFTER INSERT ON agency
     FOR EACH ROW EXECUTE FUNCTION first_template();
 CREATE TRIGGER template_version_stays BEFORE UPDATE ON template_version FOR EACH ROW
-    WHEN (OLD.number IS NOT NULL OR OLD.discarded_at IS NOT NULL OR NEW.agency <> OLD.agency)
+    WHEN (OLD.number IS NOT NULL OR NEW.agency <> OLD.agency)
     EXECUTE FUNCTION refuse();
 ALTER TABLE plan ADD CONSTRAINT plan_template_own FOREIGN KEY (template_version, agency)
     REFERENCES template_version (id, agency) ON DELETE RESTRICT ON UPDATE RESTRICT NOT VALID;
+CREATE INDEX plan_template_own ON plan (template_version, agency);
 
 ALTER TABLE template_version ENABLE ROW LEVEL SECURITY;
 ALTER TABLE template_version FORCE ROW LEVEL SECURITY;
@@ -58,7 +58,7 @@ CREATE POLICY app_changes ON template_version FOR UPDATE TO throughcare_app
     WITH CHECK (agency = (SELECT my_house()) AND (number IS NULL OR published_by = {ME}));
 CREATE POLICY jobs ON template_version TO throughcare_worker USING (true) WITH CHECK (true);
 GRANT SELECT, INSERT ON template_version TO throughcare_app;
-GRANT UPDATE (file, number, published_by, published_at, discarded_at, version)
+GRANT UPDATE (file, number, published_by, published_at, version)
     ON template_version TO throughcare_app;
 GRANT SELECT ON template_version TO throughcare_worker;
 GRANT SELECT ON template_version TO throughcare_backup;

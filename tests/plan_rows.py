@@ -5,7 +5,7 @@ from migrations.m0002_ground import PLAN_ROWS as GROUND
 MORE = (
     *("wall", "legal_hold", "safety_flag", "protected_address"),
     *("correction", "entry_pass", "erasure_wish"),
-    *("evidence", "handover", "custody_return"),
+    *("evidence", "handover", "custody_return", "summary_due"),
     *("goal", "needs_review", "needs_area"),
 )
 PLAN_ROWS = {**GROUND, **dict.fromkeys(MORE, "plan")}

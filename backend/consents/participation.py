@@ -18,10 +18,8 @@ from backend.plans import rules
 from backend.plans.actions.milestones import due_of
 from backend.plans.actions.refusing import AGAIN, decline_pathway, let_fall
 from backend.plans.actions.writing import write_milestone
+from backend.templates.rules import PATHWAYS
 
-PATHWAYS = frozenset(
-    {"PLN", "VOC", "FAM", "CNS-P", "CNS-S", "CNS-X", "PRB", "HOU", "IDD", "HLT", "FIN", "MEN"}
-)
 ANSWERS = frozenset({"offered", "accepted", "declined", "later"})
 EXPLAIN = frozenset({"SW", "CO", "PO", "PS", "CP", "CS", "TR"})
 
@@ -46,6 +44,8 @@ async def answer_offer(actor: Actor, plan: Any, new: NewAnswer) -> None:
     """
     _check(plan, new)
     row = await _row(plan, new)
+    if new.pathway is not None and new.pathway not in PATHWAYS:
+        await _check_own(plan, new.pathway)
     explained_by = await _who_explained(actor, plan, new)
     pathway = new.pathway if row is None else row["pathway"]
     await _end_asking(plan, pathway, new.milestone)
@@ -74,7 +74,7 @@ async def answer_offer(actor: Actor, plan: Any, new: NewAnswer) -> None:
 
 
 def _check(plan: Any, new: NewAnswer) -> None:
-    if new.answer not in ANSWERS or (new.milestone is None and new.pathway not in PATHWAYS):
+    if new.answer not in ANSWERS or (new.milestone is None and new.pathway is None):
         raise Unfit(
             "A participation answer needs a pathway, and offered, accepted, declined or later."
         )
@@ -84,6 +84,13 @@ def _check(plan: Any, new: NewAnswer) -> None:
         raise Unfit("A day to be asked again belongs to later.", field="again_on")
     if new.again_on is not None and new.again_on <= clock.today(plan["zone"]):
         raise Unfit("again_on is a day to come.", field="again_on")
+
+
+async def _check_own(plan: Any, pathway: str) -> None:
+    """One of the agency's own, of which there is a row in the plan."""
+    asked = "SELECT 1 FROM milestone WHERE plan = $1 AND pathway = $2 LIMIT 1"
+    if not await connection().fetchval(asked, plan["id"], pathway):
+        raise Unfit("There is no such pathway in this plan.", field="pathway")
 
 
 async def _row(plan: Any, new: NewAnswer) -> Any:

@@ -9,7 +9,6 @@ from backend.access import Actor
 from backend.circles.actions import NewMember, add_member, end_mandate
 from backend.circles.routes import AddMember
 from backend.consents import actions as consents
-from backend.consents.participation import PATHWAYS
 from backend.consents.routes import Disclose, RecordConsent
 from backend.database import transaction
 from backend.doors import HttpRequest, actor_of
@@ -21,6 +20,8 @@ from backend.pages.forms import Act, Attempt, Form, submit
 from backend.pages.html import Page, go, show
 from backend.pages.plan import sheet_of
 from backend.pages.reading import office_of, yeses
+from backend.templates.actions import template_of_plan
+from backend.templates.rules import PATHWAYS
 
 CHANNEL = "telegram"
 OUTSIDE = frozenset({"ME", "FA", "PE", "LR"})
@@ -160,6 +161,7 @@ async def _circle(
             raise NotFound
         yes = await yeses(actor, plan_id)
         office = await office_of(actor)
+        own = (await template_of_plan(plan_id)).pathways
     return show(
         request,
         "circle.html",
@@ -169,7 +171,8 @@ async def _circle(
         members=[m for m in sheet.view.circle or () if m.role in OUTSIDE],
         staff=[m for m in sheet.view.circle or () if m.role not in OUTSIDE],
         yes=yes,
-        pathways=sorted(PATHWAYS),
+        pathways=sorted((*PATHWAYS, *own)),
+        own=own,
         facts=sorted(consents.FACTS),
         office=office,
     )

@@ -86,10 +86,11 @@ class Form:
         """
         values = dict(ready)
         for one in msgspec.structs.fields(type_):
-            text = self.one(one.name).strip()
-            if text and one.name not in values:
+            name = one.encode_name
+            text = self.one(name).strip()
+            if text and name not in values:
                 short = time in {one.type, *get_args(one.type)} and re.fullmatch(r"\d\d:\d\d", text)
-                values[one.name] = f"{text}:00" if short else text
+                values[name] = f"{text}:00" if short else text
         try:
             return msgspec.convert(values, type_, strict=False)
         except msgspec.ValidationError as error:

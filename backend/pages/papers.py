@@ -16,6 +16,7 @@ from backend.papers.routes import PDF, PRINTED
 from backend.papers.wording import LANGUAGES, Words
 from backend.plans.actions.reading import PlanRead
 from backend.plans.actions.reopening import open_return
+from backend.templates.actions import template_of_plan
 
 
 class PaperPageController(Controller):
@@ -29,13 +30,14 @@ class PaperPageController(Controller):
         async with transaction(actor.id):
             sheet = await sheet_of(actor, plan_id)
             back = await open_return(plan_id)
+            own = await template_of_plan(plan_id)
         person = sheet.view.person
         spoken = getattr(person, "language", "")
         return show(
             request,
             "papers.html",
             **sheet.values(),
-            drawn=picture_of(sheet.read, Words(LANGUAGE)),
+            drawn=picture_of(sheet.read, Words(LANGUAGE, own=own)),
             sheets=_sheets_of(sheet.read, inside_again=back is not None),
             languages=LANGUAGES,
             spoken=spoken if spoken in LANGUAGES else "",

@@ -24,6 +24,7 @@ from backend.pages.reading import asks_again, claims_for, desk_left, office_of, 
 from backend.plans import rules
 from backend.plans.actions import ending, moving, reading, release, reopening, returning, unplanned
 from backend.plans.views import LeftCustody, MoveRelease, PlanState, PlanView
+from backend.templates.actions import template_of_plan
 
 ROWS_AT_FIRST = 10  # the page stays small; the others are one tap away
 LATELY = timedelta(days=14)
@@ -103,11 +104,14 @@ class PlanPageController(Controller):
     @get("/rows")
     async def rows(self, request: HttpRequest, plan_id: FromPath[UUID]) -> Page:
         """Every row by pathway; what was not offered yet is one line for each."""
-        sheet = await sheet_of(actor_of(request), plan_id)
+        actor = actor_of(request)
+        async with transaction(actor.id):
+            sheet = await sheet_of(actor, plan_id)
+            own = (await template_of_plan(plan_id)).pathways
         pathways: dict[str, list[Any]] = {}
         for row in sheet.view.milestones or []:
             pathways.setdefault(row.pathway, []).append(row)
-        return show(request, "rows.html", **sheet.values(), pathways=pathways)
+        return show(request, "rows.html", **sheet.values(), pathways=pathways, own=own)
 
     @get("/release")
     async def release(

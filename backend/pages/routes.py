@@ -34,7 +34,9 @@ from backend.pages.refusals import REFUSALS
 from backend.pages.reviews import ReviewPageController
 from backend.pages.rows import RowController
 from backend.pages.safety import SafetyPageController
+from backend.pages.shape import ShapePageController
 from backend.pages.tasks import TaskPageController
+from backend.pages.templates import TemplatePageController
 from backend.pages.verify import VerifyController
 from backend.pages.visit import VisitController
 from backend.pages.walls import GlassPageController, WallPageController
@@ -58,6 +60,8 @@ desk = Router(
         NeedsPageController,
         FlowPageController,
         CalendarPageController,
+        TemplatePageController,
+        ShapePageController,
         PassPageController,
         CorrectionPageController,
         IncidentPageController,

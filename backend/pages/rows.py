@@ -29,6 +29,7 @@ from backend.plans.actions.milestones import (
     milestone_history,
 )
 from backend.plans.views import ChangeMilestone, MilestoneView
+from backend.templates.actions import template_of_plan
 
 Event = Mapping[str, Any]
 KNOWN = ("act", "document", "provider")
@@ -131,11 +132,13 @@ async def _row(
         row, plan = found.row, found.plan
         said = await answers_for(actor, plan, row)
         office = await office_of(actor)
+        own = (await template_of_plan(plan["id"])).pathways
     read = found.as_plan()
     return show(
         request,
         "row.html",
         tried=tried,
+        own=own,
         row=MilestoneView.of(row, read),
         known=RowView.of(found, read),
         may_know=[one for one in KNOWN if one in may_know(plan["mandate"])],

@@ -20,6 +20,7 @@ from backend.plans.actions.reopening import open_return
 from backend.plans.rules import CERTAINTIES, WORKERS
 from backend.plans.views import PlanView
 from backend.safety.actions import protected_of
+from backend.templates.actions import template_of_plan
 from backend.typesetting import typeset
 
 LEAST_CERTAIN = CERTAINTIES[-1]
@@ -51,7 +52,7 @@ async def tell_sheet(actor: Actor, plan_id: UUID, name: str, language: str | Non
             view.left_custody_at, view.certainty = None, LEAST_CERTAIN
         asked = language if language is not None else _spoken(view)
         office = await _office_of(plan_id)
-        words = Words(asked, office.country)
+        words = Words(asked, office.country, own=await template_of_plan(plan_id))
         agreed = await connection().fetch(_AGREED, plan_id)
         rows = told_of(read, view, {row["id"]: row["agree"] for row in agreed})
         places = await _places(plan_id, read) if read.role in WORKERS else {}
@@ -113,7 +114,7 @@ async def draw_timeline(actor: Actor, plan_id: UUID, language: str) -> str:
     require(actor, "drawTimeline")
     async with transaction(actor.id):
         read = await get_plan(actor, plan_id, everything=True)
-        drawn = picture_of(read, Words(language))
+        drawn = picture_of(read, Words(language, own=await template_of_plan(plan_id)))
         await record(actor, "drawTimeline", plan=plan_id)
         return drawn
 

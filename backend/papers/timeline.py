@@ -64,7 +64,9 @@ class Timeline:
     def paint(self, release: date, today: date) -> str:
         """The picture as SVG: without a script, a style or an address."""
         self.release, self.today = release, today
-        self.lanes = [one for one in PATHWAYS if any(s.pathway == one for s in self.steps)]
+        there = {step.pathway for step in self.steps}
+        own = sorted(there.difference(PATHWAYS))  # the agency's
+        self.lanes = [one for one in (*PATHWAYS, *own) if one in there]
         days = [self._from_release(one.day) for one in self.steps]
         self.earliest = max(-MOST, min([-LEAST, *days]))
         self.latest = min(MOST, max([LEAST, *days]))

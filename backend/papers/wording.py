@@ -10,6 +10,7 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 
 from backend.errors import Unfit
+from backend.templates.rules import Template
 
 LANGUAGES = ("en", "fr", "ar")
 FROM_RIGHT = frozenset({"ar"})
@@ -20,10 +21,13 @@ ISOLATE, END = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
 class Words:
     """What is said in one language, with the months as they are called in a country.
 
-    Raises Unfit for a language that nobody has written the papers in.
+    `own` are rows and pathways of the agency's, in words of its own. Raises Unfit for a language
+    that nobody has written the papers in.
     """
 
-    def __init__(self, language: str, country: str | None = None) -> None:
+    def __init__(
+        self, language: str, country: str | None = None, *, own: Template | None = None
+    ) -> None:
         if language not in LANGUAGES:
             raise Unfit(_NOT_YET, field="language")
         self.language = language
@@ -31,6 +35,11 @@ class Words:
             _table("words", "key", language),
             _table("steps", "code", language),
         )
+        if own is not None:
+            said = ((row.code, dict(row.says).get(language)) for row in own.rows)
+            self._steps = {**self._steps, **{code: words for code, words in said if words}}
+            named = {f"pathway.{code}": name for code, name in own.pathways.items()}
+            self._said = {**named, **self._said}
         try:
             self._locale = Locale(language, country)
         except UnknownLocaleError:

@@ -49,7 +49,7 @@ class TemplateRead:
 
 _LISTED = """
 SELECT id, version, number, begun_at, published_at FROM template_version
- WHERE agency = $1 AND discarded_at IS NULL ORDER BY number DESC
+ WHERE agency = $1 ORDER BY number DESC
 """
 _IN_FORCE = """
 SELECT * FROM template_version WHERE agency = $1 AND number IS NOT NULL
@@ -109,7 +109,7 @@ async def draft_template(actor: Actor, new: NewDraft) -> Written:
                 clock.now(),
             )
         except asyncpg.UniqueViolationError as error:
-            raise NotFromThisState("There is a draft: publish or discard it first.") from error
+            raise NotFromThisState("There is a draft: change or publish that one.") from error
         await record(actor, "draftTemplate", thing=new.id)
         return Written(new.id, 1, 201)
 
@@ -170,21 +170,6 @@ async def publish_template(actor: Actor, id_: UUID, seen: int) -> Written:
         return Written(id_, version)
 
 
-async def discard_template(actor: Actor, id_: UUID, seen: int) -> Written:
-    """Leave a draft. Raises NotFound, VersionStale."""
-    require(actor, "discardTemplate")
-    async with transaction(actor.id) as held:
-        await _draft(actor, id_, seen)
-        version: int = await held.fetchval(
-            "UPDATE template_version SET discarded_at = $2, version = version + 1"
-            " WHERE id = $1 RETURNING version",
-            id_,
-            clock.now(),
-        )
-        await record(actor, "discardTemplate", thing=id_)
-        return Written(id_, version)
-
-
 async def newest(agency: UUID | None) -> Any:
     """The version that plans of an agency begin with now: its row."""
     return await connection().fetchrow(_IN_FORCE, agency, None)
@@ -201,6 +186,12 @@ async def published(plan: Mapping[str, Any]) -> Any:
     return await connection().fetchrow("SELECT * FROM template_version WHERE id = $1", id_)
 
 
+async def template_of_plan(id_: UUID) -> Template:
+    """Of a plan that the caller has been let into."""
+    asked = "SELECT template_version, agency FROM plan WHERE id = $1"
+    return await template_of(await connection().fetchrow(asked, id_))
+
+
 async def template_of(plan: Mapping[str, Any]) -> Template:
     """The rows of that version."""
     id_: UUID = plan["template_version"] or plan["agency"]
@@ -211,7 +202,7 @@ async def template_of(plan: Mapping[str, Any]) -> Template:
 
 async def _find(actor: Actor, id_: UUID) -> Any:
     row = await connection().fetchrow(
-        "SELECT * FROM template_version WHERE id = $1 AND agency = $2 AND discarded_at IS NULL",
+        "SELECT * FROM template_version WHERE id = $1 AND agency = $2",
         id_,
         actor.agency,
     )
@@ -222,8 +213,7 @@ async def _find(actor: Actor, id_: UUID) -> Any:
 
 async def _draft(actor: Actor, id_: UUID, seen: int) -> Any:
     row = await connection().fetchrow(
-        "SELECT * FROM template_version WHERE id = $1 AND agency = $2 AND discarded_at IS NULL"
-        " FOR UPDATE",
+        "SELECT * FROM template_version WHERE id = $1 AND agency = $2 FOR UPDATE",
         id_,
         actor.agency,
     )

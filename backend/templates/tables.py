@@ -23,4 +23,3 @@ class TemplateVersion(Table, tablename="template_version"):
     begun_at = instant(null=True)
     published_by = reference(ActorRecord, null=True)
     published_at = instant(null=True)
-    discarded_at = instant(null=True)

@@ -78,6 +78,8 @@ TABLES = {
     "mandates": "mandate",
     "calendars": "calendar",
     "handovers": "handover",
+    "templates": "template_version",
+    "summaries-due": "summary_due",
     "walls": "wall",
     "legal-holds": "legal_hold",
     "erasure-wishes": "erasure_wish",
@@ -132,6 +134,8 @@ OF_AGENCY = frozenset(
         *("amendIncident", "draftNotice", "recordNotice", "closeIncident", "answerComplaint"),
         *("recordReview", "endAccount", "endAccountInvitation", "confirmFlow", "endFlow"),
         *("changeCalendar", "proposeDays"),
+        *("getTemplate", "exportTemplate", "importTemplate", "changeTemplateRow"),
+        *("removeTemplateRow", "publishTemplate"),
     }
 )
 
@@ -214,6 +218,8 @@ async def a_scene(world: World) -> Scene:
         "passes_on": str((await world.somebody("SW")).login),
         "handover": (await duties.a_handover(world, plan, worker), 1),
         "calendar": await duties.a_calendar(coordinator),
+        "draft": await duties.a_draft(coordinator),
+        "due": await duties.summaries_due(worker, plan),
         "administrator": str(administrator.id),
         "flows": [(flow["id"], 1) for flow in await _flows(administrator)],
         **await duties.wishes(world, worker, coordinator, plan),
@@ -277,6 +283,7 @@ def _acts(docket: Docket, coordinator: Caller, ids: dict[str, Any]) -> list[Act]
         Act("getResponsibility", "GET", "/plans/{}/responsibility", (plan,)),
         Act("setDutyRota", "PUT", "/duty-rota", (), bodies.a_rota(coordinator)),
         *(Act(*one) for one in duties.of_calendars(ids["calendar"])),
+        *(Act(*one) for one in duties.of_templates(plan, version, ids)),
         Act("bindCourtFile", "POST", "/plans/{}/court-files", (plan,), _another_file(docket)),
         Act("draftSummary", "GET", "/plans/{}/summaries/draft?" + query, (plan,)),
         Act("recordReading", "POST", "/plans/{}/readings", (plan,), bodies.a_reading(subject)),

@@ -39,6 +39,11 @@ def a_handover(login: str) -> dict[str, Any]:
     return {"login": login, "words": "They like to be called before noon."}
 
 
+def a_template_row() -> dict[str, Any]:
+    own = {"pathway": "HOU", "offset": -10, "milestone": "A key is made"}
+    return {"code": "OWN-01", "owner": "SW", "kind": "C", **own}
+
+
 def a_flow(who: str) -> dict[str, Any]:
     to = {"kind": "chat", "to_role": "ME", "groups": ["messages"]}
     return {**to, "purpose": "care", "basis": "authorisation", "responsible": who}

@@ -1,11 +1,13 @@
-"""What the walks over all operations ask about incidents and complaints."""
+"""What the walks over all operations ask about incidents, complaints and the agency's own."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 from backend import clock
+from backend.templates.reading import standard, write
+from tests.backend import bodies
 from tests.world import Caller, World, a_day
 
 # As an Act is made: operation, method, path, ids, body, and the version that was seen.
@@ -51,6 +53,45 @@ def of_calendars(calendar: tuple[str, int]) -> Iterator[Asked]:
     yield "addCalendar", "POST", "/calendars", (), place, None
     yield "changeCalendar", "PUT", "/calendars/{}", (id_,), days, version
     yield "proposeDays", "GET", f"/calendars/{{}}/proposals?until={until}", (id_,), None, None
+
+
+def of_templates(plan: str, version: int, ids: Mapping[str, Any]) -> Iterator[Asked]:
+    """A draft is changed and published, and so there may be another; a plan is moved."""
+    draft = ids["draft"]
+    (moved, dropped), file = ids["due"], {"file": write(standard())}
+    yield "listTemplates", "GET", "/templates", (), None, None
+    yield "getTemplate", "GET", "/templates/{}", (draft,), None, None
+    yield "exportTemplate", "GET", "/templates/{}/file", (draft,), None, None
+    yield "importTemplate", "PUT", "/templates/{}/file", (draft,), file, 1
+    yield "changeTemplateRow", "PUT", "/templates/{}/rows", (draft,), bodies.a_template_row(), 1
+    yield "removeTemplateRow", "POST", "/templates/{}/rows/COM-02/remove", (draft,), None, 1
+    yield "publishTemplate", "POST", "/templates/{}/publish", (draft,), None, 1
+    yield "draftTemplate", "POST", "/templates", (), {}, None
+    shape = {"size": "full", "supervision": False, "overlays": ["other_place"]}
+    yield "getPlanTemplate", "GET", "/plans/{}/template", (plan,), None, None
+    yield "previewShape", "POST", "/plans/{}/template/preview", (plan,), shape, None
+    yield "reshapePlan", "POST", "/plans/{}/template", (plan,), shape, version
+    due = {"type": "final", "due_on": (a_day() + timedelta(days=90)).isoformat()}
+    later = {"due_on": (a_day() + timedelta(days=99)).isoformat()}
+    yield "listSummariesDue", "GET", "/plans/{}/summaries/due", (plan,), None, None
+    yield "expectSummary", "POST", "/plans/{}/summaries/due", (plan,), due, None
+    yield "moveSummaryDue", "POST", "/summaries-due/{}/move", (moved,), later, 1
+    yield "dropSummaryDue", "POST", "/summaries-due/{}/drop", (dropped,), None, 1
+
+
+async def a_draft(coordinator: Caller) -> str:
+    """An agency has one at a time."""
+    known = (await coordinator.get("/templates")).json()
+    drafts = [str(one["id"]) for one in known if one["number"] is None]
+    return drafts[0] if drafts else await _made(coordinator, "/templates", {})
+
+
+async def summaries_due(worker: Caller, plan: str) -> tuple[str, str]:
+    """Two that a court is to have by a day."""
+    days = ((a_day() + timedelta(days=n)).isoformat() for n in (60, 70))
+    path = f"/plans/{plan}/summaries/due"
+    one, two = [await _made(worker, path, {"type": "start", "due_on": day}) for day in days]
+    return one, two
 
 
 async def a_handover(world: World, plan: str, to: Caller) -> str:

@@ -23,14 +23,17 @@ from tests.world import World, a_day
 
 REFUSED = asyncpg.InsufficientPrivilegeError
 READS = {"getPlan", "milestoneHistory", "listAccess", "draftSummary", "getSummary", "listSummaries"}
-READS |= {"previewRelease", "getResponsibility", "getMilestone"}
+READS |= {"previewRelease", "getResponsibility", "getMilestone", "previewShape"}
+READS |= {"getPlanTemplate", "listSummariesDue"}
 READS |= {"listGoals", "listNeedsReviews"}
 READS |= {"printSheet", "drawTimeline"}
 WITHOUT_PLAN = {"signOut", "setDutyRota", "askBreakGlass", "endBreakGlass", "inviteColleague"}
 WITHOUT_PLAN |= {"endAccountInvitation", "endAccount", "recordFlow", "confirmFlow", "endFlow"}
 LISTS = {"listPlans", "listTasks", "listBreakGlass", "listColleagues", "findPerson"}
-LISTS |= {"listFlows", "listCalendars", "proposeDays", "listClaims"}
-WITHOUT_PLAN |= {"addCalendar", "changeCalendar"}
+LISTS |= {"listFlows", "listCalendars", "proposeDays", "listClaims", "listTemplates"}
+WITHOUT_PLAN |= {"addCalendar", "changeCalendar", "draftTemplate", "importTemplate"}
+WITHOUT_PLAN |= {"getTemplate", "exportTemplate", "changeTemplateRow", "removeTemplateRow"}
+WITHOUT_PLAN |= {"publishTemplate"}
 WITHOUT_PLAN |= {"recordIncident", "amendIncident", "draftNotice", "recordNotice", "closeIncident"}
 WITHOUT_PLAN |= {"letManyGo", "recordComplaint", "answerComplaint", "recordReview"}
 LISTS |= {"listIncidents", "listComplaints", "listAgencyHolds", "listProofs", "listRecord"}

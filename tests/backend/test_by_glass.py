@@ -40,6 +40,7 @@ REFUSED = {
     *("setWall", "endWall", "letBreakGlass"),
     *("askErasure", "endErasureWish", "erasePerson", "eraseVoluntary"),
     *("setLegalHold", "endLegalHold", "handOver", "takeOver"),
+    *("reshapePlan", "previewShape", "expectSummary", "moveSummaryDue", "dropSummaryDue"),
     *("lowerSafetyFlag", "protectAddress", "endProtectedAddress"),
     *("sayGoal", "endGoal", "beginNeedsReview", "saveNeedsArea", "agreeStep"),
     *("closeNeedsReview", "noteLifeChange"),
@@ -49,7 +50,7 @@ AT_THE_DESK = {
     *("createEntryPass", "endEntryPass", "askCorrection", "answerCorrection", "readIncoming"),
 }
 READ = {
-    "getResponsibility",
+    *("getResponsibility", "getPlanTemplate", "listSummariesDue"),
     *("getPlan", "listPlans", "milestoneHistory", "listTasks", "listAccess", "listWalls"),
     *("previewRelease", "getMilestone", "listClaims"),
     *("listGoals", "listNeedsReviews"),
@@ -59,7 +60,7 @@ READ = {
 # It names no plan, or has a test of its own; what is only at the desk is read as on its pages.
 ELSEWHERE = {
     *("openPlan", "askBreakGlass", "endBreakGlass", "setDutyRota", "signOut"),
-    *("listCalendars", "addCalendar"),
+    *("listCalendars", "addCalendar", "listTemplates", "draftTemplate"),
     *("listEntryPasses", "listCorrections"),
     *("listFlows", "listReviews", "listIncidents", "listComplaints", "recordIncident"),
     *("listColleagues", "previewAmnesty", "letManyGo"),

@@ -64,6 +64,27 @@ ACTIONS = {
         "propose_days": "proposeDays",
     },
     "backend.courts.actions": {"bind_court_file": "bindCourtFile"},
+    "backend.templates.actions": {
+        "list_templates": "listTemplates",
+        "get_template": "getTemplate",
+        "export_template": "exportTemplate",
+        "draft_template": "draftTemplate",
+        "import_template": "importTemplate",
+        "change_row": "changeTemplateRow",
+        "remove_row": "removeTemplateRow",
+        "publish_template": "publishTemplate",
+    },
+    "backend.plans.actions.reshaping": {
+        "get_plan_template": "getPlanTemplate",
+        "preview_shape": "previewShape",
+        "reshape_plan": "reshapePlan",
+    },
+    "backend.summaries.actions.expecting": {
+        "list_summaries_due": "listSummariesDue",
+        "expect_summary": "expectSummary",
+        "move_summary_due": "moveSummaryDue",
+        "drop_summary_due": "dropSummaryDue",
+    },
     "backend.erasure.actions": {"erase_person": "erasePerson"},
     "backend.erasure.holds": {
         "set_hold": "setLegalHold",

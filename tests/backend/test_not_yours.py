@@ -23,6 +23,7 @@ WITHOUT_PATH = {
     *("listAgencyHolds", "listProofs", "listRecord", "listReviews"),
     *("listAgencyMandates", "listAgencyConsents", "countRecords"),
     *("findPerson", "listFlows", "recordFlow", "listCalendars", "addCalendar", "listClaims"),
+    *("listTemplates", "draftTemplate"),
     *("previewAmnesty", "letManyGo"),
 }
 WITHOUT_PATH |= OF_ACCOUNT - {"endDevice", "endPasskey"}

@@ -43,7 +43,7 @@ OF_NO_MANDATE = (
     | OF_AGENCY
     | {"openPlan", "listPlans", "getPlan", "findPerson", "planAppointment", "logContact"}
     | {"listTasks", "setDutyRota", "askBreakGlass", "listBreakGlass", "endBreakGlass"}
-    | {"listCalendars", "addCalendar", "listClaims"}
+    | {"listCalendars", "addCalendar", "listClaims", "listTemplates", "draftTemplate"}
     | {"listFlows", "recordFlow", "recordIncident", "listIncidents", "recordComplaint"}
     | {"listComplaints", "listReviews", "listAgencyHolds", "listProofs", "listRecord"}
     | {"previewAmnesty", "letManyGo"}

@@ -73,6 +73,7 @@ LINES = {
 MAY = {
     **{field: {"\n"} for field in LINES},
     **{key: {"\t", "\n", "\r"} for key in ("previewAmnesty.references", "letManyGo.references")},
+    **{key: {"\t", "\n", "\r"} for key in ("draftTemplate.file", "importTemplate.file")},
     # the person's own words, word for word: marks that keep numbers in order in Arabic text stay
     "recordReading.comment": {"\t", "\n"} | {chr(at) for at in range(0x2066, 0x206A)},
 }

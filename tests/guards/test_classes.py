@@ -44,6 +44,7 @@ OF_THE_HOUSE = {
     "calendar.closed": "dates of a place",
     "calendar.country": "a code of ISO 3166",
     "calendar.part": "likewise",
+    "template_version.file": "rows of a template",
     "bot.number": "the bot's",
     "bot.username": "the bot's",
     "court_client.label": "a court's machine",

@@ -42,6 +42,14 @@ WHOLE = {
     **dict.fromkeys(
         ("AmnestyView", "LineView"), "what the coordinator typed, and aliases of their own plans"
     ),
+    **dict.fromkeys(
+        ("TemplateView", "TemplateVersionView", "TemplateLine", "DifferenceView"),
+        "what plans begin with, and nobody's data",
+    ),
+    **dict.fromkeys(
+        ("PlanTemplateView", "ShapePreviewView", "ReshapedRow"), "to the workers of the plan"
+    ),
+    "SummaryDueView": "to who drafts it: by when it is due",
     "FlowView": "field groups and laws of an agency, and nobody's data",
     "IncidentView": "to coordinators and officers of the agency; words without a name",
     **dict.fromkeys(
@@ -190,6 +198,10 @@ WRITES = {
     "answerComplaint": "complaints",
     "bindCourtFile": "court reference",
     "issueSummary": "summary",
+    **dict.fromkeys(("expectSummary", "moveSummaryDue", "dropSummaryDue"), "milestones"),
+    **dict.fromkeys(("draftTemplate", "importTemplate", "publishTemplate"), "templates"),
+    **dict.fromkeys(("changeTemplateRow", "removeTemplateRow"), "templates"),
+    "reshapePlan": "milestones",
     "createEntryPass": "entry passes",
     "endEntryPass": "entry passes",
     "answerCorrection": "corrections",
@@ -204,6 +216,9 @@ READS = {
     "listFlows": "registry",
     "getResponsibility": "circle",
     "listCalendars": "calendars",
+    "getPlanTemplate": "milestone detail",
+    "previewShape": "milestone detail",
+    "listSummariesDue": "summary draft",
     "listSafety": "safety",
     "listGoals": "goals",
     "listNeedsReviews": "review",

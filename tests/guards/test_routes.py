@@ -52,6 +52,21 @@ BEYOND = {
         "on which days offices of a place are closed, as a human confirmed",
     ),
     **dict.fromkeys(
+        (
+            *("listTemplates", "getTemplate", "exportTemplate", "draftTemplate", "importTemplate"),
+            *("changeTemplateRow", "removeTemplateRow", "publishTemplate"),
+        ),
+        "what plans begin with is the agency's to change",
+    ),
+    **dict.fromkeys(
+        ("getPlanTemplate", "previewShape", "reshapePlan"),
+        "an open plan moves to a newer template, or to other overlays",
+    ),
+    **dict.fromkeys(
+        ("listSummariesDue", "expectSummary", "moveSummaryDue", "dropSummaryDue"),
+        "by which day a court is to have a summary",
+    ),
+    **dict.fromkeys(
         ("handOver", "takeOver", "getResponsibility"),
         "a worker changes, and no day is without one",
     ),

@@ -57,6 +57,7 @@ OTHERS = {
     "sign_in_failure": "keyed hashes, a quarter of an hour",
     "staff": "accounts",
     "subject_key": "wrapped keys; its own policies look at whose rows the reader sees",
+    "template_version": "what plans begin with; its own policies look at the agency",
     "zone_day": "time zones",
 }
 # Of these, rows about somebody: walled by whose they are, and not by plan.
@@ -150,8 +151,14 @@ ALLOWED = {
 NEEDS = ("goal", "needs_review", "needs_area")
 BEHIND_GLASS = {
     *((table, how) for table in NEEDS for how in ("INSERT", "UPDATE")),
-    *((table, "INSERT") for table in (*GLASS_ADDS, "handover", "reading", "mandate")),
-    *((table, "UPDATE") for table in (*GLASS_CHANGES, "handover", "mandate", "task")),
+    *(
+        (table, "INSERT")
+        for table in (*GLASS_ADDS, "handover", "reading", "mandate", "summary_due")
+    ),
+    *(
+        (table, "UPDATE")
+        for table in (*GLASS_CHANGES, "handover", "mandate", "task", "summary_due")
+    ),
     ("custody_return", "UPDATE"),
 } - {("participation", "UPDATE")}  # which nobody changes
 
