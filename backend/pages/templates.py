@@ -41,8 +41,10 @@ class TemplatePageController(Controller):
     async def templates(self, request: HttpRequest, saved: FromQuery[str] = "") -> Page:
         return await _all(request, saved=saved)
 
-    @post("/")
+    @post(["/", "/table"])
     async def draft(self, request: HttpRequest) -> Page:
+        """As a copy of what is in force, or of a table."""
+
         async def act(actor: Actor, form: Form) -> Written:
             given = form.read(DraftTemplate)
             return await actions.draft_template(actor, actions.NewDraft(given.file))

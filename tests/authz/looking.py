@@ -67,7 +67,7 @@ def _filled(path: str, twin: Twin) -> Iterator[tuple[str, str]]:
     parameters = set(re.findall(r"{(\w+)}", path))
     if parameters & OF_ROWS:
         return
-    known = {"plan_id", "incident_id", "calendar_id", "area_id", "template_id"}
+    known = {"plan_id", "incident_id", "calendar_id", "area_id", "template_id", "code"}
     assert parameters <= known, f"say what {path} is asked for"
     url = path.format_map(dict.fromkeys(known, twin.id))
     if path.endswith("/draft"):

@@ -95,6 +95,7 @@ async def test_nothing_but_the_record_changes_by_opening_any_page(world: World) 
         "incident_id": scene.acts["amendIncident"].ids[0],
         "area_id": scene.acts["saveNeedsArea"].ids[0],
         "template_id": scene.acts["getTemplate"].ids[0],
+        "code": "HOU-02",
         "calendar_id": scene.acts["changeCalendar"].ids[0],
     }
     pages = [path for method, path in ROUTES if method == "GET" and path.startswith("/desk")]

@@ -216,6 +216,7 @@ READS = {
     "listFlows": "registry",
     "getResponsibility": "circle",
     "listCalendars": "calendars",
+    **dict.fromkeys(("listTemplates", "getTemplate", "exportTemplate"), "templates"),
     "getPlanTemplate": "milestone detail",
     "previewShape": "milestone detail",
     "listSummariesDue": "summary draft",
