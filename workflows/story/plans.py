@@ -65,6 +65,10 @@ class Plan:
         found = await self.worker.get(f"/milestones/{row['id']}")
         return [(one["role"], one["provenance"]) for one in found["sayings"]]
 
+    async def due(self) -> list[Any]:
+        """The summaries that a court is, or was, to have by a day."""
+        return list(await self.worker.get(f"{self.path}/summaries/due"))
+
     async def claims(self) -> list[str]:
         """What was said of this plan and waits for its worker."""
         found = await self.worker.get(f"/verify?plan={self.id}")

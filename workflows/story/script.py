@@ -76,6 +76,7 @@ def _outside(year: Year) -> Iterator[Scene]:
     yield 50, 18, 0, later.sibling_stops
     yield on(90), 10, 0, needs.reviews_after_three
     yield on(90) + 2, 18, 0, later.hears_no_more
+    yield on(351), 10, 0, later.expects_the_last
     yield on(365), 10, 0, later.ends
 
 

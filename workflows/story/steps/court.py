@@ -130,6 +130,9 @@ async def court_reads(stage: Stage, year: Year) -> None:
         early = await report.too_early()
         await report.read(stage.staff["camille"], comment=COMMENT)
         await report.issue()
+        chain = {c: r["state"] for c, r in (await plan.rows()).items() if c.startswith("SUM-")}
+        stage.must("read and issued are done by it", {chain["SUM-4"], chain["SUM-6"]}, {"done"})
+        stage.must("no step to it is open any more", set(chain.values()), {"done", "not_needed"})
         court = Court(stage)
         pulled = await court.newest()
         stage.does("court", "pulls by its own file reference")

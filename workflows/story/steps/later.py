@@ -81,6 +81,20 @@ async def hears_no_more(stage: Stage, year: Year) -> None:
         stage.must_not("the sibling is told anything more", stage.heard(sibling))
 
 
+async def expects_the_last(stage: Stage, year: Year) -> None:
+    """W-60."""
+    plan, officer = year.plan, stage.staff["dominique"]
+    async with stage.step("W-60", "The final summary is due in two weeks: the short way"):
+        due = {"type": "final", "due_on": year.calendar.day(365).isoformat()}
+        await plan.post("summaries/due", due, by=officer)
+        stage.does(officer, "notes by which day the court is to have the final summary")
+        rows = await plan.rows()
+        open_ = {c for c, r in rows.items() if c.startswith("SUP-") and r["state"] == "planned"}
+        stage.must("six steps lead there", open_, {f"SUP-{n}" for n in range(1, 7)})
+        asked = await stage.staff["alix"].ask("GET", f"{plan.path}/summaries/due")
+        stage.must_not("the trainer knows of it", asked.status < 400)  # noqa: PLR2004
+
+
 async def ends(stage: Stage, year: Year) -> None:
     """W-61."""
     plan, worker, mentor = year.plan, stage.staff["camille"], year.mentor
@@ -92,6 +106,8 @@ async def ends(stage: Stage, year: Year) -> None:
         stage.must("who read it does not issue it alone", reason(alone), "summary-not-checked")
         await report.check(stage.staff["claude"])
         await report.issue()
+        [due] = [one for one in await plan.due() if one["type"] == "final"]
+        stage.must("what was expected is there", due["how"], "issued")
         await plan.done("PLN-13")
         opened = await stage.house.one("SELECT count(*) FROM task")
         await plan.versioned("state", {"state": "closed"})

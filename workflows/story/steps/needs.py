@@ -50,6 +50,12 @@ async def reviews_again(stage: Stage, year: Year) -> None:
         officer = stage.staff["dominique"]
         asked = await officer.ask("GET", f"{plan.path}/needs-reviews")
         stage.must_not("the probation officer reads it", asked.status != 403)  # noqa: PLR2004
+        due = {"type": "release_plan_report", "due_on": stage.calendar.day(-45).isoformat()}
+        await plan.post("summaries/due", due, by=officer)
+        stage.does(officer, "notes that the court wants a report by the day of the hearing")
+        chain = [r for c, r in (await plan.rows()).items() if c.startswith("SUM-")]
+        stage.must("six steps lead there", [r["state"] for r in chain], ["planned"] * 6)
+        stage.must("the last one in time", max(r["due_on"] for r in chain) <= due["due_on"])
 
 
 async def is_asked_again(stage: Stage, year: Year) -> None:
