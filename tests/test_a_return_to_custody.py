@@ -71,7 +71,7 @@ async def test_coming_dates_wait_for_a_look_and_nothing_is_missed(
     ]
     found = await world.sql("SELECT state FROM appointment")
     assert found == [{"state": "scheduled"}]
-    assert not [one for one in await _rows(world, worker, plan) if one["overdue"]]
+    assert not [one for one in await _rows(world, worker, plan) if one.get("overdue")]
 
 
 @pytest.mark.parametrize("why", ["a return", "a pause"])
@@ -100,7 +100,7 @@ async def _late(world: World, worker: Caller, plan: dict[str, Any]) -> set[str]:
     drawn = (await worker.get(f"/plans/{plan['id']}/timeline.svg")).text
     sheet = await _told(world, worker, plan, "plan")
     late = {
-        "plan": any(one["overdue"] for one in await _rows(world, worker, plan)),
+        "plan": any(one.get("overdue") for one in await _rows(world, worker, plan)),
         "caseload": listed["overdue"],
         "find": line["overdue"],
         "timeline": _marked(drawn) > 0,

@@ -219,7 +219,11 @@ def a_day() -> date:
     return clock.today("Africa/Tunis")
 
 
+# What is not said of a row where there is nothing to say.
+UNSAID = {"overdue": False, "pinned": False, "show_court": False, "said_by": None, "cause": None}
+
+
 def row(plan: dict[str, Any], code: str) -> dict[str, Any]:
-    """The milestone of this code."""
+    """The milestone of this code, with what is not said of it."""
     found: dict[str, Any] = next(one for one in plan["milestones"] if one["code"] == code)
-    return found
+    return {**UNSAID, **found}

@@ -50,7 +50,11 @@ class OpenPlan(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class MilestoneView(msgspec.Struct, omit_defaults=True):
-    """A row that its reader may know of (plans/rules.py says which)."""
+    """A row that its reader may know of (plans/rules.py says which).
+
+    What is false, or of which there is nothing to say, is not there: a plan has a hundred rows, and
+    its reader a poor network.
+    """
 
     id: UUID
     version: int
@@ -61,12 +65,12 @@ class MilestoneView(msgspec.Struct, omit_defaults=True):
     state: str
     due_on: date | UnsetType | None = UNSET
     overdue: bool | UnsetType = UNSET
-    done_on: date | UnsetType | None = UNSET
+    done_on: date | UnsetType = UNSET
     kind: Annotated[str | UnsetType, DETAIL] = UNSET
     pinned: Annotated[bool | UnsetType, DETAIL] = UNSET
-    said_by: Annotated[str | UnsetType | None, DETAIL] = UNSET
+    said_by: Annotated[str | UnsetType, DETAIL] = UNSET
     show_court: Annotated[bool | UnsetType, DETAIL] = UNSET
-    cause: Annotated[str | UnsetType | None, DETAIL] = UNSET
+    cause: Annotated[str | UnsetType, DETAIL] = UNSET
 
     @classmethod
     def of(cls, row: Any, plan: reading.PlanRead) -> "MilestoneView":
@@ -79,16 +83,20 @@ class MilestoneView(msgspec.Struct, omit_defaults=True):
             row["owner"],
             row["state"],
             due_on=row["due_on"],
-            overdue=not rules.stands_still(plan.row["state"])
-            and rules.is_overdue(row, plan.today, left_custody=plan.left_custody),
-            done_on=UNSET if row["done_on"] is None else row["done_on"],
+            overdue=_is_late(row, plan) or UNSET,
+            done_on=row["done_on"] or UNSET,
             kind=row["kind"],
-            pinned=row["pinned"],
-            said_by=row["said_by"],
-            show_court=row["show_court"],
-            cause=row["cause"],
+            pinned=row["pinned"] or UNSET,
+            said_by=row["said_by"] or UNSET,
+            show_court=row["show_court"] or UNSET,
+            cause=row["cause"] or UNSET,
         )
         return cut(view, plan.role, plan.groups)
+
+
+def _is_late(row: Any, plan: reading.PlanRead) -> bool:
+    late = rules.is_overdue(row, plan.today, left_custody=plan.left_custody)
+    return late and not rules.stands_still(plan.row["state"])
 
 
 class IdentityView(msgspec.Struct):

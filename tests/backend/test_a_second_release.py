@@ -188,7 +188,7 @@ async def test_however_often_somebody_comes_back_nothing_waits_and_no_history_is
         found = await world.plan(worker, id_)
         assert found["state"] == "active_inside"
         assert found["left_custody_at"] is None
-        assert not any(one["overdue"] for one in found["milestones"])
+        assert not any(one.get("overdue") for one in found["milestones"])
         told = await world.sql(
             "SELECT DISTINCT m.code FROM milestone_event e JOIN milestone m ON m.id = e.milestone"
             " WHERE e.after = 'done' AND e.kind = 'state' AND NOT m.code ^@ 'REC-'"
@@ -227,7 +227,7 @@ async def _stands_still(world: World, worker: Caller, plan: str) -> None:
     assert await world.sql(waits) == []
     found = await world.plan(worker, plan)
     assert found["state"] == "paused"
-    assert not any(one["overdue"] for one in found["milestones"])
+    assert not any(one.get("overdue") for one in found["milestones"])
     live = {one["code"] for one in found["milestones"] if rules.goes_on("paused", one["code"])}
     assert live == {"REC-01", "REC-02"}
     opened = await world.sql("SELECT 1 FROM custody_return WHERE ended_by IS NULL")

@@ -35,7 +35,7 @@ BLOCKS = {"listPlans": 560, "getPlan": 90, "getPlan, all": 90, "change": 340}
 # deeper, and each line of a caseload is looked up in three; everybody's rows would be more.
 DEEPER = {"listPlans": 3 * MINE, "getPlan": 12, "getPlan, all": 12, "change": 40}
 # Bytes of a body, uncompressed; counted were 18247, 5901 and 37190.
-BYTES = {"listPlans": 21_000, "getPlan": 6_800, "getPlan, all": 42_800}
+BYTES = {"listPlans": 21_000, "getPlan": 5_200, "getPlan, all": 33_000}
 
 
 class Wire:
