@@ -16,11 +16,14 @@ from backend.pages.html import Page, go, show
 from backend.templates import actions
 from backend.templates.reading import EVERY_OVERLAY, EVIDENCE, ROLES, TAKES, TemplateLine
 from backend.templates.routes import HEADS
-from backend.templates.rules import PATHWAYS
+from backend.templates.rules import OVERLAYS, PATHWAYS
 from backend.templates.views import DraftTemplate, ImportTemplate, TemplateView
 
 HERE = "/desk/templates"
 NEW = "new"  # in the place of a code: none is like it
+BLANK = {
+    one.encode_name: one.default for one in msgspec.structs.fields(TemplateLine) if not one.required
+}
 CHOICES = {
     "overlay": EVERY_OVERLAY,
     "owner": ROLES,
@@ -98,7 +101,8 @@ class TemplatePageController(Controller):
         """A row as it is typed; under a code of its own it is another one."""
 
         async def act(actor: Actor, form: Form) -> Written:
-            line = form.read(TemplateLine, **{"with": ",".join(form.all("with"))})
+            several = {"with": ",".join(form.all("with")), "unless": " ".join(form.all("unless"))}
+            line = form.read(TemplateLine, **several)
             return await actions.change_row(actor, template_id, form.seen, line)
 
         return await submit(
@@ -173,7 +177,7 @@ async def _row(request: HttpRequest, id_: UUID, code: str, tried: Attempt | None
     lines = {line.code: line for line in TemplateView.of(read).rows}
     if code not in lines and code != NEW:
         raise NotFound
-    values: dict[str, Any] = msgspec.to_builtins(lines[code]) if code in lines else {}
+    values: dict[str, Any] = msgspec.to_builtins(lines[code]) if code in lines else dict(BLANK)
     return show(
         request,
         "template_row.html",
@@ -182,10 +186,12 @@ async def _row(request: HttpRequest, id_: UUID, code: str, tried: Attempt | None
         code=code,
         new=code == NEW,
         values=values,
-        partners=values.get("with", "").split(","),
+        several={
+            "with": (ROLES, values["with"].split(",")),
+            "unless": (sorted(OVERLAYS), values["unless"].split()),
+        },
         columns=msgspec.structs.fields(TemplateLine),
         takes=TAKES,
         choices=CHOICES,
-        roles=ROLES,
         pathways=[*PATHWAYS, *sorted(read.template.pathways)],
     )
