@@ -49,6 +49,8 @@ THE_SAME_FOR_ALL = {
     "GET /account/passkeys": "of one's own account",
     "page /desk/agency": "ways on, by the role of who looks",
     "page /desk/break-glass": "the form alone",
+    "GET /plans/{plan_id}/summaries/due": "days of a court, and nothing hidden hangs on them",
+    "page /desk/plans/{plan_id}/summaries": "likewise",
     "GET /templates": "what plans begin with, of no plan",
     **dict.fromkeys(("GET /calendars", "page /desk/calendars"), "the agency's days, of no plan"),
     "page /desk/plans/{plan_id}/visit": "the form alone",

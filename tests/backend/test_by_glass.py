@@ -40,7 +40,7 @@ REFUSED = {
     *("setWall", "endWall", "letBreakGlass"),
     *("askErasure", "endErasureWish", "erasePerson", "eraseVoluntary"),
     *("setLegalHold", "endLegalHold", "handOver", "takeOver"),
-    *("reshapePlan", "previewShape", "expectSummary", "moveSummaryDue", "dropSummaryDue"),
+    *("reshapePlan", "expectSummary", "moveSummaryDue", "dropSummaryDue"),
     *("lowerSafetyFlag", "protectAddress", "endProtectedAddress"),
     *("sayGoal", "endGoal", "beginNeedsReview", "saveNeedsArea", "agreeStep"),
     *("closeNeedsReview", "noteLifeChange"),
@@ -50,7 +50,7 @@ AT_THE_DESK = {
     *("createEntryPass", "endEntryPass", "askCorrection", "answerCorrection", "readIncoming"),
 }
 READ = {
-    *("getResponsibility", "getPlanTemplate", "listSummariesDue"),
+    *("getResponsibility", "getPlanTemplate", "previewShape", "listSummariesDue"),
     *("getPlan", "listPlans", "milestoneHistory", "listTasks", "listAccess", "listWalls"),
     *("previewRelease", "getMilestone", "listClaims"),
     *("listGoals", "listNeedsReviews"),

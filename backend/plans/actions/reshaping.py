@@ -86,7 +86,8 @@ async def preview_shape(actor: Actor, id_: UUID, to: NewShape) -> ShapePreview:
     """
     require(actor, "previewShape")
     async with transaction(actor.id) as held:
-        plan = await find_plan(actor, id_, roles=rules.WORKERS, lock=True)
+        roles = rules.WORKERS
+        plan = await find_plan(actor, id_, roles=roles, lock=True, by_glass=True)  # to look
         _check(plan, to)
         await held.execute("SAVEPOINT preview")
         done, _ = await _reshape(actor, plan, to)
