@@ -1,6 +1,6 @@
 """One plan: what comes next, all its rows, its release, and who looked at it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import groupby
@@ -23,10 +23,11 @@ from backend.pages.html import Page, go, show
 from backend.pages.reading import asks_again, claims_for, desk_left, office_of, places_of
 from backend.plans import rules
 from backend.plans.actions import ending, moving, reading, release, reopening, returning, unplanned
-from backend.plans.views import LeftCustody, MoveRelease, PlanState, PlanView
+from backend.plans.views import LeftCustody, MilestoneView, MoveRelease, PlanState, PlanView
 from backend.templates.actions import template_of_plan
+from backend.templates.rules import PATHWAYS
 
-ROWS_AT_FIRST = 10  # the page stays small; the others are one tap away
+ROWS_AT_FIRST = 12  # of what is the reader's now; the others are one tap away
 LATELY = timedelta(days=14)
 TASKS = 10
 ACCESS_SIZE = 50
@@ -60,6 +61,34 @@ async def sheet_of(actor: Actor, plan_id: UUID) -> Sheet:
     return Sheet(read, PlanView.of(read), mine)
 
 
+@dataclass(frozen=True)
+class Bar:
+    """How far a pathway has come. What sleeps, or is not wanted or needed, is not in it."""
+
+    pathway: str
+    done: int
+    all: int
+    late: int
+
+
+def _bars(rows: Iterable[MilestoneView]) -> list[Bar]:
+    by_pathway: dict[str, list[MilestoneView]] = {}
+    for row in rows:
+        if row.state in rules.OPEN or row.state == "done":
+            by_pathway.setdefault(row.pathway, []).append(row)
+    order = (*PATHWAYS, *sorted(by_pathway.keys() - set(PATHWAYS)))
+    return [
+        Bar(
+            one,
+            sum(row.state == "done" for row in by_pathway[one]),
+            len(by_pathway[one]),
+            sum(bool(row.overdue) for row in by_pathway[one]),
+        )
+        for one in order
+        if one in by_pathway
+    ]
+
+
 class PlanPageController(Controller):
     path = "/plans/{plan_id:uuid}"
 
@@ -77,6 +106,7 @@ class PlanPageController(Controller):
             sheet = await sheet_of(actor, plan_id)
             tasks = await list_tasks(actor, plan=plan_id, limit=TASKS)
             claims = await claims_for(actor, plan=plan_id, limit=TASKS)
+            own = (await template_of_plan(plan_id)).pathways
         read = sheet.read
         soon = {
             m["id"]
@@ -87,6 +117,9 @@ class PlanPageController(Controller):
         rows = sheet.view.milestones or []
         claimed = {claim.row["id"] for claim in claims}
         due = [row for row in rows if row.id in soon and row.id not in claimed]
+        now, waiting, following = (
+            [row for row in due if row.turn == turn] for turn in ("now", "waiting", "next")
+        )
         return show(
             request,
             "plan.html",
@@ -96,8 +129,12 @@ class PlanPageController(Controller):
             titles={row.id: row.title for row in rows},
             names={member.actor: member for member in sheet.view.circle or ()},
             claims=claims,
-            due=due if all_due else due[:ROWS_AT_FIRST],
-            rest=0 if all_due else len(due[ROWS_AT_FIRST:]),
+            now=now if all_due else now[:ROWS_AT_FIRST],
+            rest=0 if all_due else len(now[ROWS_AT_FIRST:]),
+            waiting=waiting,
+            following=following,
+            bars=_bars(rows),
+            own=own,
             lately=[row for row in rows if row.done_on and row.done_on > read.today - LATELY],
         )
 

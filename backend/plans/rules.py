@@ -153,6 +153,16 @@ def is_soon(row: Mapping[str, Any], today: date, *, left_custody: bool) -> bool:
     )
 
 
+def turn(role: str, row: Mapping[str, Any], today: date) -> str:
+    """Whose turn it is with a row that `is_soon`: `now` the reader's, `waiting` for others, `next`.
+
+    What is due, or under way; the rest of the two weeks comes next.
+    """
+    if row["state"] != "in_progress" and row["due_on"] > today:
+        return "next"
+    return "now" if row["owner"] == role else "waiting"
+
+
 def sees(role: str, row: Mapping[str, Any]) -> bool:
     """Which rows a reader under this mandate may know of; what is left out leaves no trace.
 

@@ -53,7 +53,8 @@ class MilestoneView(msgspec.Struct, omit_defaults=True):
     """A row that its reader may know of (plans/rules.py says which).
 
     What is false, or of which there is nothing to say, is not there: a plan has a hundred rows, and
-    its reader a poor network.
+    its reader a poor network. `turn` is said of what is near: now (it is yours), waiting (for
+    others) or next (in two weeks).
     """
 
     id: UUID
@@ -65,6 +66,7 @@ class MilestoneView(msgspec.Struct, omit_defaults=True):
     state: str
     due_on: date | UnsetType | None = UNSET
     overdue: bool | UnsetType = UNSET
+    turn: str | UnsetType = UNSET
     done_on: date | UnsetType = UNSET
     kind: Annotated[str | UnsetType, DETAIL] = UNSET
     pinned: Annotated[bool | UnsetType, DETAIL] = UNSET
@@ -84,6 +86,7 @@ class MilestoneView(msgspec.Struct, omit_defaults=True):
             row["state"],
             due_on=row["due_on"],
             overdue=_is_late(row, plan) or UNSET,
+            turn=_turn(row, plan),
             done_on=row["done_on"] or UNSET,
             kind=row["kind"],
             pinned=row["pinned"] or UNSET,
@@ -97,6 +100,12 @@ class MilestoneView(msgspec.Struct, omit_defaults=True):
 def _is_late(row: Any, plan: reading.PlanRead) -> bool:
     late = rules.is_overdue(row, plan.today, left_custody=plan.left_custody)
     return late and not rules.stands_still(plan.row["state"])
+
+
+def _turn(row: Any, plan: reading.PlanRead) -> str | UnsetType:
+    if not rules.is_soon(row, plan.today, left_custody=plan.left_custody):
+        return UNSET
+    return rules.turn(plan.role, row, plan.today)
 
 
 class IdentityView(msgspec.Struct):

@@ -143,11 +143,31 @@ async def test_a_plan_fits_a_slow_network_however_much_is_due(world: World, in_d
     browser = await at_the_desk(world, worker)
     page = plain(await browser.open(f"/desk/plans/{plan['id']}"))
     assert len(page.answer.content) < 30_000
-    more = re.search(r"(\d+) more in these two weeks", page.words)
+    more = re.search(r"(\d+) more of yours", page.words)
     if more:
         whole = plain(await browser.open(f"/desk/plans/{plan['id']}?all_due=true"))
         forms = {one.action for one in whole.forms if "/rows/" in one.action}
-        assert len(forms) == 10 + int(more[1])
+        assert len(forms) == 12 + int(more[1])
+
+
+async def test_what_is_mine_comes_first_then_what_waits_for_others_then_what_comes(
+    world: World,
+) -> None:
+    worker = await world.somebody("SW")
+    plan = await world.a_plan(worker, in_days=130, supervision=True)
+    near = (await worker.get(f"/plans/{plan['id']}")).json()["milestones"]
+    turns = {turn: {m["owner"] for m in near if m["turn"] == turn} for turn in ("now", "waiting")}
+    assert turns["now"] == {"SW"}
+    assert turns["waiting"]
+    assert "SW" not in turns["waiting"]
+    browser = await at_the_desk(world, worker)
+    words = plain(await browser.open(f"/desk/plans/{plan['id']}")).words
+    assert words.index("Now") < words.index("Waiting for others") < words.index("Next two weeks")
+    mine = next(m["title"] for m in near if m["turn"] == "now")
+    theirs = next(m["title"] for m in near if m["turn"] == "waiting")
+    assert words.index(mine) < words.index("Waiting for others") < words.index(theirs)
+    assert "How far each part has come" in words
+    assert re.search(r"The plan 0 of \d+", " ".join(words.split()))
 
 
 async def test_what_was_not_offered_is_one_line_and_its_row_puts_it_into_the_plan(
