@@ -41,7 +41,7 @@ _ON_A_CLOSED_DAY = """
 SELECT m.* FROM milestone m
   JOIN plan p ON p.id = m.plan AND p.state <> ALL ($2)
   JOIN calendar c ON c.id = coalesce(p.calendar, p.agency)
- WHERE c.id = $1 AND m.anchor = 'release' AND m.state = ANY ($3) AND NOT m.pinned
+ WHERE c.id = $1 AND m.anchor <> 'return_to_custody' AND m.state = ANY ($3) AND NOT m.pinned
    AND m.due_on > ($4::timestamptz AT TIME ZONE p.zone)::date AND NOT is_open(m.due_on, c)
    AND ($5::uuid IS NULL OR m.plan = $5)
 """

@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 from backend.calendars.rules import OpenDays
 from backend.summaries.chains import CHAINS, moved, rows_of, step_of
 from backend.templates.reading import standard
+from tests.chats import Chats
+from tests.test_closed_days import close
 from tests.world import Caller, World, a_day
+from workflows.calendars import calendars
 
 A_DAY = timedelta(days=1)
 DAYS = OpenDays((1, 2, 3, 4, 5))
@@ -147,3 +150,20 @@ async def test_where_nobody_is_supervised_and_for_no_day_nothing_is_expected(wor
     plan = (await world.a_plan(worker))["id"]
     for type_, day in (("gossip", due), ("start", a_day() - A_DAY), ("start", due + 9000 * A_DAY)):
         assert (await expect(worker, plan, type_, day)).status_code == 422
+
+
+async def test_a_step_moves_off_a_day_that_closes_later(world: World, chats: Chats) -> None:
+    worker, head = await world.somebody("SW"), await world.somebody("CO")
+    plan = (await world.a_plan(worker))["id"]
+    await expect(worker, plan, "start", a_day() + 60 * A_DAY)
+    before = await steps(world, worker, plan)
+    shut = date.fromisoformat(before["SUP-2"]["due_on"])
+    await close(world, head, shut)
+    await chats.job(calendars)
+    after = await steps(world, worker, plan)
+    assert date.fromisoformat(after["SUP-2"]["due_on"]) == OpenDays((1, 2, 3, 4, 5), [shut]).back(
+        shut
+    )
+    assert {c: r["due_on"] for c, r in after.items() if c != "SUP-2"} == {
+        c: r["due_on"] for c, r in before.items() if c != "SUP-2"
+    }
