@@ -50,6 +50,10 @@ _OWN_ACCOUNT = (
     *("listPasskeys", "endPasskey", "listNotices", "seeNotices"),
 )
 _OWN_FACTOR = ("enrolFactor", "confirmFactor", "enrolPasskey", "confirmPasskey")
+_LEADS_MEETINGS = (
+    *("planMeeting", "changeMeeting", "setAgenda", "holdMeeting"),
+    *("noteShared", "decideAtMeeting", "writeMinutes", "addToMinutes"),
+)
 
 OPERATIONS: Mapping[str, frozenset[str]] = {
     "signOut": _EVERY_STAFF,
@@ -75,6 +79,10 @@ OPERATIONS: Mapping[str, frozenset[str]] = {
     "closeTask": _TASKED,
     "addCircleMember": _WORKERS,
     "endMandate": _WORKERS,
+    **dict.fromkeys(_LEADS_MEETINGS, _WORKERS),
+    "listMeetings": _PLAN_READERS,
+    **dict.fromkeys(("answerMeeting", "approveMinutes"), _PLAN_READERS),
+    "answerDecision": _PLAN_READERS - _WORKERS,
     "handOver": _WORKERS,
     "takeOver": frozenset({"SW"}),
     "getResponsibility": _WORKERS,
