@@ -38,8 +38,8 @@ async def test_nobody_from_outside_takes_part_and_all_of_them_are_refused_alike(
     assert (await worker.post(f"/plans/{plan}/walls", wall)).status_code == 201
     await world.sql("UPDATE mandate SET ends = starts WHERE actor = $1", late.id)
     refusals = set()
-    for who in (outsider.id, auditor.id, walled.id, late.id, uuid4()):
-        body = a_meeting(worker.id, officer.id, who)
+    for id_ in (outsider.id, auditor.id, walled.id, late.id, uuid4()):
+        body = a_meeting(worker.id, officer.id, id_)
         answer = await worker.post(f"/plans/{plan}/meetings", body)
         assert answer.status_code == 422, answer.text
         refusals.add(answer.text)

@@ -84,7 +84,7 @@ SELECT DISTINCT ON (m.actor) m.actor, m.role FROM mandate m
 async def _of_the_circle(
     plan: Mapping[str, Any], participants: Collection[UUID]
 ) -> dict[UUID, str]:
-    """Role by actor. Whoever is not there, was kept out or let in: one refusal, in the same words."""
+    """Role by actor; whoever is not there, was kept out or let in is refused in the same words."""
     rows = await connection().fetch(
         _OF_CIRCLE,
         plan["id"],

@@ -7,7 +7,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from backend import clock
-from backend.access import TOLD, Actor
+from backend.access import GROUPS, TOLD, Actor
 from backend.alerts.actions import close_tasks, open_task
 from backend.database import connection, moment
 from backend.meetings import rules
@@ -16,11 +16,14 @@ from backend.messages.outbox import Occurrence
 
 ASKED = "meeting-asked"  # the task of whoever has an account
 _MEMBERS = f"""
-SELECT a.*, coalesce(s.alias, b.alias) AS alias, EXISTS (
-       SELECT 1 FROM mandate m WHERE m.plan = a.plan AND m.actor = a.actor AND m.starts <= $2
-          AND (m.ends IS NULL OR m.ends > $2) AND NOT is_barred($3, m.actor, m.role)
-          AND {TOLD.format(group=f"'{rules.GROUP}'", at="$2")}) AS told
+SELECT a.*, coalesce(s.alias, b.alias) AS alias, coalesce(e.told, false) AS told, e.groups
   FROM meeting_member a LEFT JOIN staff s ON s.id = a.actor LEFT JOIN member b ON b.id = a.actor
+  LEFT JOIN LATERAL (
+       SELECT true AS told, {GROUPS.format(at="$2")} AS groups FROM mandate m
+        WHERE m.plan = a.plan AND m.actor = a.actor AND m.starts <= $2
+          AND (m.ends IS NULL OR m.ends > $2) AND NOT is_barred($3, m.actor, m.role)
+          AND {TOLD.format(group=f"'{rules.GROUP}'", at="$2")}
+        ORDER BY m.role <> a.role, m.starts LIMIT 1) e ON true
  WHERE a.plan = $1 ORDER BY a.role, a.id
 """
 
@@ -28,7 +31,7 @@ SELECT a.*, coalesce(s.alias, b.alias) AS alias, EXISTS (
 async def members_of(plan: Mapping[str, Any]) -> Sequence[Any]:
     """Who is asked to any meeting of a plan, as far as the actor sees it.
 
-    `told`: something of a meeting may be told to them, where they work.
+    `told`: something of a meeting may be told to them, where they work; `groups`, all that may.
     """
     rows: Sequence[Any] = await connection().fetch(_MEMBERS, plan["id"], moment(), plan["person"])
     return rows

@@ -109,6 +109,19 @@ async def _parts(plan: Mapping[str, Any], reader: Reader) -> dict[str, list[Any]
     }
 
 
+async def rows_that_are_meetings(plan: UUID) -> Sequence[Any]:
+    """The open rows of a plan that a meeting may be; for who has been let in."""
+    found: Sequence[Any] = await connection().fetch(
+        "SELECT n.id, n.code, n.title, n.due_on FROM milestone n JOIN plan p ON p.id = n.plan"
+        " WHERE n.plan = $1 AND n.message = $2 AND n.state = ANY ($3)"
+        " AND (n.day <= 0 OR p.left_custody_at IS NOT NULL) ORDER BY n.due_on, n.code",
+        plan,
+        rules.INVITATION,
+        sorted(of_plans.OPEN),
+    )
+    return found
+
+
 def _order(item: Mapping[str, Any]) -> tuple[date, str, str]:
     return item["due_on"] or LAST, item["code"] or "", str(item["id"])
 

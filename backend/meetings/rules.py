@@ -6,7 +6,7 @@ from typing import Any
 
 from backend.errors import Unfit
 from backend.plans import rules as of_plans
-from backend.plans.rules import SOON, WORKERS
+from backend.plans.rules import OPEN, SOON, WORKERS
 
 GROUP = "meetings"  # as the matrix and the data-flow registry call it
 INVITATION = "CIR-INV"  # the text, and what the rows of a plan carry that are meetings
@@ -102,7 +102,7 @@ def is_carried(item: Mapping[str, Any]) -> bool:
     """Whether the next meeting has to come back to it: not dealt with, and still open."""
     if item["left_out"] or item["dealt"]:
         return False
-    return item["milestone"] is None or item["state"] in of_plans.OPEN
+    return item["milestone"] is None or item["state"] in OPEN
 
 
 def fits(row: Mapping[str, Any] | None, *, left: bool) -> bool:

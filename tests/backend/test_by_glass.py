@@ -43,6 +43,8 @@ REFUSED = {
     *("lowerSafetyFlag", "protectAddress", "endProtectedAddress"),
     *("sayGoal", "endGoal", "beginNeedsReview", "saveNeedsArea", "agreeStep"),
     *("closeNeedsReview", "noteLifeChange"),
+    *("planMeeting", "changeMeeting", "setAgenda", "holdMeeting", "noteShared"),
+    *("decideAtMeeting", "writeMinutes", "addToMinutes", "answerMeeting", "approveMinutes"),
 }
 # What only the desk does.
 AT_THE_DESK = {
@@ -52,7 +54,7 @@ READ = {
     "getResponsibility",
     *("getPlan", "listPlans", "milestoneHistory", "listTasks", "listAccess", "listWalls"),
     *("previewRelease", "getMilestone", "listClaims"),
-    *("listGoals", "listNeedsReviews"),
+    *("listGoals", "listNeedsReviews", "listMeetings"),
     *("printSheet", "drawTimeline"),
     *("listLegalHolds", "listSafety", "draftSummary", "findPerson", "listBreakGlass"),
 }

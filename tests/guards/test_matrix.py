@@ -42,6 +42,11 @@ WHOLE = {
     **dict.fromkeys(
         ("AmnestyView", "LineView"), "what the coordinator typed, and aliases of their own plans"
     ),
+    **dict.fromkeys(
+        ("MeetingsView", "MeetingView", "MeetingMemberView", "MeetingItemView"),
+        "to who was asked, part by part: meetings.reading cuts it",
+    ),
+    **dict.fromkeys(("MeetingShareView", "MeetingDecisionView"), "likewise"),
     "FlowView": "field groups and laws of an agency, and nobody's data",
     "IncidentView": "to coordinators and officers of the agency; words without a name",
     **dict.fromkeys(
@@ -163,6 +168,11 @@ WRITES = {
     "discloseTo": "consents",
     "setDutyRota": "rota",
     **dict.fromkeys(("handOver", "takeOver"), "circle"),
+    **dict.fromkeys(("planMeeting", "changeMeeting", "setAgenda", "holdMeeting"), "meetings"),
+    **dict.fromkeys(("noteShared", "decideAtMeeting", "answerDecision"), "meetings"),
+    **dict.fromkeys(
+        ("answerMeeting", "writeMinutes", "approveMinutes", "addToMinutes"), "meetings"
+    ),
     **dict.fromkeys(("addCalendar", "changeCalendar"), "calendars"),
     "inviteColleague": "accounts",
     "endAccountInvitation": "accounts",
@@ -203,6 +213,7 @@ READS = {
     "listColleagues": "accounts",
     "listFlows": "registry",
     "getResponsibility": "circle",
+    "listMeetings": "meetings",
     "listCalendars": "calendars",
     "listSafety": "safety",
     "listGoals": "goals",
