@@ -52,7 +52,7 @@ SET search_path = pg_catalog, public, pg_temp ROWS 10 AS $$
 $$;
 REVOKE EXECUTE ON FUNCTION my_meetings FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION my_meetings TO throughcare_app;
-CREATE POLICY owner_reads ON meeting_member FOR SELECT TO throughcare_owner USING (true);
+CREATE POLICY owner_reads ON meeting_member FOR SELECT TO throughcare_owner USING (actor = {ME});
 """
 ROW_SECURITY = """
 ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;

@@ -50,10 +50,10 @@ def test_nobody_else_can_tell_whether_sayings_differ_or_wait(
 
 
 @given(
-    st.sampled_from(["PLN", "FAM", "MEN", "HOU"]),
-    st.sampled_from(["planned", "done", "dormant"]),
-    st.integers(-60, 60),
-    st.integers(-200, 200),
+    pathway=st.sampled_from(["PLN", "FAM", "MEN", "HOU"]),
+    state=st.sampled_from(["planned", "done", "dormant"]),
+    due=st.integers(-60, 60),
+    day=st.integers(-200, 200),
     differ=st.booleans(),
     waits=st.booleans(),
 )
