@@ -484,8 +484,8 @@ async def forwards():
     manager.add_column(
         table_class_name="MeetingShare",
         tablename="meeting_share",
-        column_name="about",
-        db_column_name="about",
+        column_name="facts",
+        db_column_name="facts",
         column_class_name="Varchar",
         column_class=Varchar,
         params={

@@ -91,8 +91,6 @@ ALTER TABLE meeting_member ADD CONSTRAINT meeting_member_answer
     CHECK (answer IN ('come', 'by_phone', 'cant') AND (answer IS NULL) = (answered_at IS NULL));
 ALTER TABLE meeting_member ADD CONSTRAINT meeting_member_approved
     CHECK (approved_at IS NULL OR (present AND approved_by IS NOT NULL));
-ALTER TABLE meeting_item ADD CONSTRAINT meeting_item_what
-    CHECK (milestone IS NULL OR words IS NULL);
 ALTER TABLE meeting_share ADD CONSTRAINT meeting_share_ground
     CHECK (ground IN ('law', 'disclosure', 'person') AND told_by <> told_to);
 ALTER TABLE meeting_decision ADD CONSTRAINT meeting_decision_once

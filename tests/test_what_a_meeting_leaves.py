@@ -45,12 +45,12 @@ async def test_the_register_says_which_facts_went_to_whom_and_on_which_ground(
     path = f"/meetings/{meeting['id']}/shared"
 
     async def note(**more: Any) -> int:
-        line = {"about": "housing", "told_by": mine, "told_to": theirs, "ground": "law", **more}
+        line = {"facts": "housing", "told_by": mine, "told_to": theirs, "ground": "law", **more}
         return (await worker.post(path, line)).status_code
 
     assert await note() == 201
     assert await note(told_by=hers, ground="law") == 422, "a counsellor has the person's ground"
-    assert await note(told_by=hers, ground="person", about="counselling dates") == 201
+    assert await note(told_by=hers, ground="person", facts="counselling dates") == 201
     assert await note(ground="disclosure") == 422, "none stands for them"
     yes = {"recipient": str(officer.id), "fact": "good_news", "purpose": "joy"}
     until = (a_day() + timedelta(days=9)).isoformat()
@@ -58,8 +58,8 @@ async def test_the_register_says_which_facts_went_to_whom_and_on_which_ground(
     assert given.status_code == 201, given.text
     assert await note(ground="disclosure") == 201
     for wrong in (
-        {"about": "safety"},
-        {"about": "spiritual wish"},
+        {"facts": "safety"},
+        {"facts": "spiritual wish"},
         {"told_to": mine},
         {"told_to": str(uuid4())},
         {"ground": "gossip"},
@@ -248,7 +248,7 @@ async def test_the_person_reads_all_of_it_in_their_own_file_and_a_lawyer_nothing
 ) -> None:
     worker, plan, _, meeting = await _at_the_table(world, "PO")
     mine, theirs = part(meeting, "SW")["id"], part(meeting, "PO")["id"]
-    line = {"about": "housing", "told_by": mine, "told_to": theirs, "ground": "law"}
+    line = {"facts": "housing", "told_by": mine, "told_to": theirs, "ground": "law"}
     noted = await worker.post(f"/meetings/{meeting['id']}/shared", line)
     assert noted.status_code == 201, noted.text
     await _decides(worker, plan, meeting, "PO")

@@ -35,7 +35,7 @@ def _meeting(one: dict[str, Any]) -> views.FileMeeting:
         [views.FileItem(item["code"], item["title"], item["words"]) for item in one["items"]],
         [
             views.FileShare(
-                line["about"], role[line["told_by"]], role[line["told_to"]], line["ground"]
+                line["facts"], role[line["told_by"]], role[line["told_to"]], line["ground"]
             )
             for line in one["shares"]
         ],
@@ -86,7 +86,7 @@ def _item(item: views.FileItem, words: Words) -> str:
 
 def _share(line: views.FileShare, words: Words) -> str:
     to = f"{words.of('role', line.told_by)} → {words.of('role', line.told_to)}"
-    return facts(words.of("group", line.about), to, words.of("ground", line.ground))
+    return facts(words.of("group", line.facts), to, words.of("ground", line.ground))
 
 
 def _decision(line: views.FileDecision, words: Words) -> str:

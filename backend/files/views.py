@@ -198,7 +198,7 @@ class FileItem(msgspec.Struct, omit_defaults=True):
 class FileShare(msgspec.Struct):
     """That one who was there, by role, told another of a group of facts; never what."""
 
-    about: str
+    facts: str
     told_by: str
     told_to: str
     ground: str

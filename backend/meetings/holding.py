@@ -93,7 +93,7 @@ async def _settle(actor: Actor, plan: Mapping[str, Any], milestone: UUID | None,
 class Share:
     """That somebody told somebody else of a group of facts: parts in the meeting, never content."""
 
-    about: str
+    facts: str
     told_by: UUID
     told_to: UUID
     ground: str
@@ -115,7 +115,7 @@ async def note_shared(actor: Actor, id_: UUID, share: Share) -> Written:
         if share.told_by == share.told_to or not there.keys() >= {share.told_by, share.told_to}:
             raise Unfit("Who was there told somebody else who was there.", field="told_to")
         teller, hearer = there[share.told_by], there[share.told_to]
-        rules.check_ground(teller["role"], share.about, share.ground)
+        rules.check_ground(teller["role"], share.facts, share.ground)
         if share.ground == rules.DISCLOSURE and not await held.fetchval(
             _AUTHORISED, plan["id"], hearer["actor"], row["held_on"]
         ):
@@ -123,13 +123,13 @@ async def note_shared(actor: Actor, id_: UUID, share: Share) -> Written:
         if await held.fetchval("SELECT 1 FROM meeting_share WHERE id = $1", share.id):
             raise Taken
         await held.execute(
-            "INSERT INTO meeting_share (id, agency, plan, version, meeting, about, told_by,"
+            "INSERT INTO meeting_share (id, agency, plan, version, meeting, facts, told_by,"
             " told_to, ground, noted_by, at) VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10)",
             share.id,
             plan["agency"],
             plan["id"],
             id_,
-            share.about,
+            share.facts,
             teller["actor"],
             hearer["actor"],
             share.ground,

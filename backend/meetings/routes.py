@@ -97,7 +97,7 @@ class NoteShared(msgspec.Struct, forbid_unknown_fields=True):
     `ground` is law, disclosure (the person's authorisation for them) or person: they said it.
     """
 
-    about: Group
+    facts: Group
     told_by: UUID
     told_to: UUID
     ground: str

@@ -48,12 +48,12 @@ def check_spoken_of(groups: Collection[str]) -> None:
         raise Unfit(f"speaks_of is some of {', '.join(SPOKEN_OF)}.", field="speaks_of")
 
 
-def check_ground(teller: str, about: str, ground: str) -> None:
+def check_ground(teller: str, facts: str, ground: str) -> None:
     """Raises Unfit for a group that no meeting speaks of, and for a ground on which it may not.
 
     What a counsellor tells is the person's to let go, whatever a law lets others say.
     """
-    check_spoken_of((about,))
+    check_spoken_of((facts,))
     if ground not in GROUNDS:
         raise Unfit(f"ground is one of {', '.join(GROUNDS)}.", field="ground")
     if teller in SECRET_HOLDERS and ground == LAW:

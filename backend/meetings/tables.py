@@ -76,7 +76,7 @@ class MeetingShare(Table, tablename="meeting_share"):
     plan = reference(Plan)
     version = version()
     meeting = reference(Meeting)
-    about = Varchar(20, null=False)
+    facts = Varchar(20, null=False)
     told_by = reference(ActorRecord)
     told_to = reference(ActorRecord)
     ground = Varchar(10, null=False)

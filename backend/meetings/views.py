@@ -65,7 +65,7 @@ class MeetingShareView(msgspec.Struct):
     """Which group of facts who (an actor) told whom, on which ground."""
 
     id: UUID
-    about: str
+    facts: str
     told_by: UUID
     told_to: UUID
     ground: str
@@ -148,7 +148,7 @@ class MeetingView(msgspec.Struct, omit_defaults=True):
             view.own = MeetingMemberView.of(one["own"])
         view.agenda = [MeetingItemView.of(item, works=one["works"]) for item in one["items"]]
         view.shared = [
-            MeetingShareView(s["id"], s["about"], s["told_by"], s["told_to"], s["ground"])
+            MeetingShareView(s["id"], s["facts"], s["told_by"], s["told_to"], s["ground"])
             for s in one["shares"]
         ]
         view.decisions = [

@@ -26,7 +26,7 @@ async def make(worker: Caller, officer: Caller, plan: str) -> dict[str, Any]:
 
 def _share(meeting: dict[str, Any]) -> dict[str, Any]:
     told = {"told_by": part(meeting, "SW")["id"], "told_to": part(meeting, "PO")["id"]}
-    return {**told, "about": "work", "ground": "law"}
+    return {**told, "facts": "work", "ground": "law"}
 
 
 def _decision(meeting: dict[str, Any], role: str) -> dict[str, Any]:

@@ -102,7 +102,7 @@ async def test_the_voluntary_part_is_of_those_who_stand_by_nobody_else(beside: B
             await _waiting(beside.person, beside.person),
             await _waiting(beside.other_person, beside.other_person),
         }
-        another = {"link": beside.other_link, "milestone": uuid4()}
+        another = {"link": beside.other_link, "milestone": uuid4(), "meeting": uuid4()}
         other = {"plan": beside.empty, "person": beside.other_person}
         await beside.add(["mandate"], **other, **another)  # for who has one is left alone
         staff = dict.fromkeys(("subject", "actor", "recipient", "about"), beside.actor("SW").id)
