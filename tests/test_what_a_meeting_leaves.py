@@ -9,6 +9,7 @@ import pytest
 
 from backend.database import transaction
 from tests.backend.duties import asked as wish
+from tests.backend.pages.browser import at_the_desk, plain
 from tests.backend.papers import a_lawyer, a_paper, comes_in, in_circle
 from tests.meetings import AIM, BASIS, a_table, approves, held, part, planned, read, with_minutes
 from tests.releases import joins, kinds
@@ -80,10 +81,18 @@ async def test_a_decision_is_theirs_once_they_accept_it_and_never_late_before(
     mine = row(await world.plan(worker, plan), "MTG-01")
     assert (mine["owner"], mine["state"]) == ("SW", "planned")
     assert "form" not in mine["title"], "no typed word stands in a row"
+    desk = await at_the_desk(world, worker)
+    assert "Ask for the form." in plain(await desk.open(f"/desk/rows/{mine['id']}")).words
+    [item] = [
+        one
+        for one in (await planned(worker, plan, [worker.id]))["agenda"]
+        if one.get("code") == "MTG-01"
+    ]
+    assert item["words"] == "Ask for the form."
     assert "decision-asked" in await kinds(trainer)
     theirs = (await world.plan(trainer, plan))["milestones"]
     assert "MTG-01" not in {one["code"] for one in theirs}
-    [told] = (await read(trainer, plan))["decisions"]
+    [told] = (await read(trainer, plan, meeting["id"]))["decisions"]
     assert told["words"] == "Ask for the form."
     path = f"/meeting-decisions/{decision['id']}/answer"
     assert (await worker.post(path, {"accepted": True}, version=1)).status_code == 403

@@ -120,6 +120,11 @@ async def test_it_is_built_from_what_is_late_due_contested_or_waits(world: World
     assert not {"left_out", "dealt"} & set(shown.json()["meetings"][0]["agenda"][0])
     assert "version" not in shown.json()["meetings"][0]
     assert meeting["version"] == 1
+    await change(world, worker, {"id": plan}, "IDD-01", happened=False)
+    path = f"/meetings/{meeting['id']}/agenda"
+    assert (await worker.send("PUT", path, {}, version=1)).status_code == 200
+    assert "contested" in (await _agenda(worker, plan))["IDD-01"]
+    assert "contested" not in (await officer.get(f"/plans/{plan}/meetings")).text
 
 
 async def test_a_claim_changes_no_byte_of_what_a_probation_officer_reads(world: World) -> None:

@@ -80,7 +80,8 @@ def _roles(roles: Sequence[str], words: Words) -> str:
 
 def _item(item: views.FileItem, words: Words) -> str:
     if item.code and item.title:
-        return words.row(item.code, item.title)
+        decided = f": {isolated(item.words)}" if item.words else ""
+        return words.row(item.code, item.title) + decided
     return isolated(item.words or words["word.gone"])
 
 

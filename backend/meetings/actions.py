@@ -195,6 +195,8 @@ async def change_meeting(actor: Actor, id_: UUID, seen: int, wanted: MeetingChan
         row, plan = await find_meeting(actor, id_)
         check_version(row, seen)
         check_state(row, coming=True)
+        if plan["state"] in of_plans.OVER and not wanted.called_off:
+            raise NotFromThisState("The plan is over.")
         moved = wanted.held_on is not None or wanted.held_at is not None
         if wanted.called_off + moved + bool(wanted.add) != 1:
             raise Unfit("Move it, call it off, or ask more of the circle: one of the three.")

@@ -88,10 +88,19 @@ async def _parts(plan: Mapping[str, Any], reader: Reader) -> dict[str, list[Any]
     shares = await held.fetch("SELECT * FROM meeting_share WHERE plan = $1 ORDER BY at, id", id_)
     decisions = await held.fetch(_DECISIONS, id_)
     notes = await held.fetch("SELECT * FROM meeting_note WHERE plan = $1 ORDER BY at, id", id_)
+    decided = [
+        await _opened(plan, holding.place, one)
+        for one in decisions
+        if reader.works or one["owner"] == reader.actor
+    ]
+    words = {one["milestone"]: one["words"] for one in decided}
     return {
         "members": list(await inviting.members_of(plan)),
         "items": [
-            await _opened(plan, agenda.place, {**one, "why": why})
+            # what a meeting before decided is told by its words, to whoever knows them
+            {**one, "why": why, "words": words.get(one["milestone"])}
+            if one["milestone"] is not None
+            else await _opened(plan, agenda.place, {**one, "why": why})
             for one in sorted(items, key=_order)
             if (why := told_item(reader, one))
         ],
@@ -100,13 +109,25 @@ async def _parts(plan: Mapping[str, Any], reader: Reader) -> dict[str, list[Any]
             for one in shares
             if reader.works or reader.actor in {one["told_by"], one["told_to"]}
         ],
-        "decisions": [
-            await _opened(plan, holding.place, one)
-            for one in decisions
-            if reader.works or one["owner"] == reader.actor
-        ],
+        "decisions": decided,
         "notes": [await _opened(plan, minutes.place, one) for one in notes],
     }
+
+
+async def words_beside(plan: Mapping[str, Any], milestone: UUID) -> str | None:
+    """What a meeting decided, beside the row that it became; the row policies say to whom.
+
+    For who has been let in, with the plan as it was found; None of any other row.
+    """
+    if not covers(plan["told_groups"], rules.GROUP):
+        return None
+    row = await connection().fetchrow(
+        "SELECT id, words FROM meeting_decision WHERE milestone = $1", milestone
+    )
+    if row is None:
+        return None
+    words: str | None = await unseal_or_none(plan["person"], holding.place(row["id"]), row["words"])
+    return words
 
 
 async def rows_that_are_meetings(plan: UUID) -> Sequence[Any]:
