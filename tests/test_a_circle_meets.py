@@ -101,6 +101,8 @@ async def test_whoever_has_a_chat_is_asked_there_for_a_day_and_an_hour_and_no_mo
     assert told.status_code == 200, told.text
     for_another = await worker.post(path, {"answer": "cant"}, version=2)
     assert for_another.status_code == 404
+    await chats.tap(mentor.phone, "Take it back")
+    assert "answer" not in part(await read(worker, plan), "ME")
     assert await chats.unfit() == []
 
 

@@ -57,7 +57,8 @@ async def test_the_register_says_which_facts_went_to_whom_and_on_which_ground(
     until = (a_day() + timedelta(days=9)).isoformat()
     given = await worker.post(f"/plans/{plan}/disclosures", {**yes, "until": until})
     assert given.status_code == 201, given.text
-    assert await note(ground="disclosure") == 201
+    assert await note(ground="disclosure") == 422, "that one is about something else"
+    assert await note(ground="disclosure", facts="milestones") == 201
     for wrong in (
         {"facts": "safety"},
         {"facts": "spiritual wish"},

@@ -15,12 +15,11 @@ from backend.actors.actions import seal
 from backend.alerts.actions import close_tasks
 from backend.audit.actions import record
 from backend.database import connection, moment, transaction
-from backend.errors import NotFound, NotFromThisState, Taken, Unfit
+from backend.errors import NotFromThisState, Taken, Unfit
 from backend.meetings import agenda, inviting, rules
+from backend.meetings.finding import WORKERS, check_state, find_meeting, find_member
 from backend.once import Written
 from backend.plans import rules as of_plans
-
-WORKERS = ("SW", "CO")
 
 
 @dataclass(frozen=True)
@@ -141,37 +140,6 @@ async def _ask(plan: Mapping[str, Any], meeting: UUID, members: Mapping[UUID, st
             for who, role in members.items()
         ],
     )
-
-
-async def find_meeting(
-    actor: Actor, id_: UUID, *, lock: bool = True, coming: bool | None = None
-) -> tuple[Any, Any]:
-    """A meeting of a plan that the actor leads, and the plan, which is locked.
-
-    `coming` asks for one that is still to take place, or for one that did and is not approved yet.
-    Raises NotFound, NotFromThisState.
-    """
-    held = connection()
-    plan_id = await held.fetchval("SELECT plan FROM meeting WHERE id = $1", id_)
-    plan = await find_plan(actor, plan_id, group=rules.GROUP, roles=WORKERS, lock=lock)
-    row = await held.fetchrow("SELECT * FROM meeting WHERE id = $1", id_)
-    if row is None:
-        raise NotFound
-    if coming is not None:
-        check_state(row, coming=coming)
-    return row, plan
-
-
-def check_state(meeting: Mapping[str, Any], *, coming: bool) -> None:
-    """Raises NotFromThisState."""
-    if meeting["called_off_at"] is not None:
-        raise NotFromThisState("It was called off.")
-    if coming and meeting["took_place_at"] is not None:
-        raise NotFromThisState("It has taken place.")
-    if not coming and meeting["took_place_at"] is None:
-        raise NotFromThisState("It has not taken place yet.")
-    if meeting["approved_at"] is not None:
-        raise NotFromThisState("The minutes were approved: add to them.")
 
 
 @dataclass(frozen=True)
@@ -295,24 +263,3 @@ async def answer_meeting(actor: Actor, id_: UUID, seen: int, answer: str) -> Wri
         await close_tasks(id_, inviting.ASKED, "answered")
         await record(actor, "answerMeeting", plan=plan["id"], thing=member["meeting"])
         return Written(id_, seen + 1)
-
-
-async def find_member(actor: Actor, id_: UUID, seen: int) -> tuple[Any, Any, Any]:
-    """Somebody's part in a meeting that is the actor's own, or theirs to write down; locked.
-
-    With its meeting and plan. Raises NotFound, VersionStale.
-    """
-    held = connection()
-    plan_id = await held.fetchval("SELECT plan FROM meeting_member WHERE id = $1", id_)
-    # None is nobody's plan
-    plan = await find_plan(actor, plan_id, group=rules.GROUP, lock=True)
-    for member in await inviting.members_of(plan):
-        if member["id"] != id_:
-            continue
-        own = member["actor"] == actor.id
-        if not own and not (plan["mandate"] in WORKERS and rules.is_by_voice(member)):
-            raise NotFound
-        check_version(member, seen)
-        meeting = await held.fetchrow("SELECT * FROM meeting WHERE id = $1", member["meeting"])
-        return member, meeting, plan
-    raise NotFound

@@ -14,7 +14,7 @@ from backend.audit.actions import record
 from backend.database import connection, transaction
 from backend.errors import NotFound, NotFromThisState, Taken, Unfit
 from backend.meetings import inviting, rules
-from backend.meetings.actions import check_state, find_meeting
+from backend.meetings.finding import check_state, find_meeting
 from backend.once import Written
 from backend.plans import rules as of_plans
 from backend.plans.actions.adding import NewRow, add_row
@@ -102,7 +102,7 @@ class Share:
 
 _AUTHORISED = """
 SELECT EXISTS (SELECT 1 FROM disclosure d WHERE d.plan = $1 AND d.recipient = $2
-                  AND d.withdrawn_at IS NULL AND d.until >= $3)
+                  AND d.withdrawn_at IS NULL AND d.until >= $3 AND d.fact = ANY ($4))
 """
 
 
@@ -117,9 +117,9 @@ async def note_shared(actor: Actor, id_: UUID, share: Share) -> Written:
         teller, hearer = there[share.told_by], there[share.told_to]
         rules.check_ground(teller["role"], share.facts, share.ground)
         if share.ground == rules.DISCLOSURE and not await held.fetchval(
-            _AUTHORISED, plan["id"], hearer["actor"], row["held_on"]
+            _AUTHORISED, plan["id"], hearer["actor"], row["held_on"], rules.released_by(share.facts)
         ):
-            raise Unfit("No authorisation of the person stands for them.", field="ground")
+            raise Unfit("No authorisation of it stands for them.", field="ground")
         if await held.fetchval("SELECT 1 FROM meeting_share WHERE id = $1", share.id):
             raise Taken
         await held.execute(

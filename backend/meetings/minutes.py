@@ -13,7 +13,7 @@ from backend.audit.actions import record
 from backend.database import connection, transaction
 from backend.errors import NotFromThisState, Taken
 from backend.meetings import inviting, rules
-from backend.meetings.actions import check_state, find_meeting, find_member
+from backend.meetings.finding import check_state, find_meeting, find_member
 from backend.once import Written
 
 ASKED = "minutes-asked"

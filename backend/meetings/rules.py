@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from backend.errors import Unfit
+from backend.flows.rules import REFERRAL
 from backend.plans import rules as of_plans
 from backend.plans.rules import OPEN, SOON, WORKERS
 
@@ -19,6 +20,8 @@ SPOKEN_OF = (
 )
 LAW, DISCLOSURE, PERSON = "law", "disclosure", "person"
 GROUNDS = (LAW, DISCLOSURE, PERSON)
+# The facts by whose disclosure a group may be told; what a referral needs is told of by itself.
+RELEASED_BY = {"release date": "release_date", "milestones": "good_news"}
 SECRET_HOLDERS = frozenset({"CP", "CS"})  # they may speak, and need not
 # Who reads nothing here: they answer by chat or by voice, and the minutes are read to them.
 WITHOUT_ACCOUNT = frozenset({"PE", "ME", "FA", "LR", "CS"})
@@ -61,6 +64,11 @@ def check_ground(teller: str, facts: str, ground: str) -> None:
             "A counsellor may speak and need not: what they told has the person's ground.",
             field="ground",
         )
+
+
+def released_by(facts: str) -> list[str]:
+    """Which facts a disclosure has to be about, so that a group was told on the ground of it."""
+    return [REFERRAL, *(fact for group, fact in RELEASED_BY.items() if group == facts)]
 
 
 def why_of(

@@ -1,15 +1,127 @@
-"""What a reader is told of a meeting: wire types."""
+"""What a client sends about meetings and what it gets: wire types, written by hand."""
 
 from datetime import date, time
-from typing import Any
-from uuid import UUID
+from typing import Annotated, Any
+from uuid import UUID, uuid4
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from backend.meetings import minutes, rules
+from backend.meetings import actions, holding, minutes, rules
+from backend.words import Minutes, Note
 
 Told = str | UnsetType
+
+
+Ids = Annotated[list[UUID], msgspec.Meta(max_length=200)]
+Group = Annotated[str, msgspec.Meta(max_length=20)]
+
+
+class PlanMeeting(msgspec.Struct, forbid_unknown_fields=True):
+    """No meeting without its `basis` in law, its `aim`, who takes part, and what it speaks of.
+
+    `participants` are actors of the circle; the person is asked besides. Every participant can
+    read basis and aim.
+    """
+
+    held_on: date
+    held_at: time
+    basis: Note
+    aim: Note
+    participants: Annotated[list[UUID], msgspec.Meta(max_length=40)]
+    speaks_of: Annotated[list[Group], msgspec.Meta(max_length=20)]
+    milestone: UUID | None = None
+    id: UUID | None = None
+
+    def new(self) -> actions.NewMeeting:
+        values = msgspec.structs.asdict(self)
+        return actions.NewMeeting(**{**values, "id": self.id or uuid4()})
+
+
+class ChangeMeeting(msgspec.Struct, forbid_unknown_fields=True):
+    """Another day or time, or called off, or more of the circle to ask (`add`)."""
+
+    held_on: date | None = None
+    held_at: time | None = None
+    called_off: bool = False
+    add: Annotated[list[UUID], msgspec.Meta(max_length=40)] = []
+
+    def change(self) -> actions.MeetingChange:
+        return actions.MeetingChange(**msgspec.structs.asdict(self))
+
+
+class SetAgenda(msgspec.Struct, forbid_unknown_fields=True):
+    """`leave_out` names all items that are left out. Every participant can read `words`."""
+
+    leave_out: Ids = []
+    rows: Ids = []
+    words: Note | None = None
+
+    def change(self) -> actions.AgendaChange:
+        return actions.AgendaChange(**msgspec.structs.asdict(self))
+
+
+class AnswerMeeting(msgspec.Struct, forbid_unknown_fields=True):
+    """come, by_phone or cant: no reason is asked, and none can be given."""
+
+    answer: str
+
+
+class HoldMeeting(msgspec.Struct, forbid_unknown_fields=True):
+    """`present` are ids of parts in the meeting, `dealt` ids of items of its agenda."""
+
+    present: Ids
+    dealt: Ids = []
+    held_on: date | None = None
+
+    def held(self) -> holding.Held:
+        return holding.Held(**msgspec.structs.asdict(self))
+
+
+class NoteShared(msgspec.Struct, forbid_unknown_fields=True):
+    """Which group of facts one part in the meeting told another; never what it was.
+
+    `ground` is law, disclosure (the person's authorisation for them) or person: they said it.
+    """
+
+    facts: Group
+    told_by: UUID
+    told_to: UUID
+    ground: str
+    id: UUID | None = None
+
+    def share(self) -> holding.Share:
+        return holding.Share(**{**msgspec.structs.asdict(self), "id": self.id or uuid4()})
+
+
+class Decide(msgspec.Struct, forbid_unknown_fields=True):
+    """`owner` is a part in the meeting; who is no worker of the plan is asked to take it."""
+
+    words: Note
+    owner: UUID
+    due_on: date
+    id: UUID | None = None
+
+    def decision(self) -> holding.NewDecision:
+        return holding.NewDecision(**{**msgspec.structs.asdict(self), "id": self.id or uuid4()})
+
+
+class AnswerDecision(msgspec.Struct, forbid_unknown_fields=True):
+    accepted: bool
+
+
+class WriteMinutes(msgspec.Struct, forbid_unknown_fields=True):
+    """Whoever was there reads them, and the person in their own file."""
+
+    words: Minutes
+
+
+class AddToMinutes(msgspec.Struct, forbid_unknown_fields=True):
+    words: Minutes
+    id: UUID | None = None
+
+    def addendum(self) -> minutes.Addendum:
+        return minutes.Addendum(self.words, self.id or uuid4())
 
 
 class MeetingMemberView(msgspec.Struct, omit_defaults=True):

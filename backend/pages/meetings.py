@@ -12,19 +12,19 @@ from backend.database import transaction
 from backend.doors import HttpRequest, actor_of
 from backend.errors import NotFound
 from backend.meetings import actions, holding, minutes, reading, rules
-from backend.meetings.routes import (
+from backend.meetings.views import (
     AddToMinutes,
     AnswerDecision,
     AnswerMeeting,
     ChangeMeeting,
     Decide,
     HoldMeeting,
+    MeetingView,
     NoteShared,
     PlanMeeting,
     SetAgenda,
     WriteMinutes,
 )
-from backend.meetings.views import MeetingView
 from backend.once import Written
 from backend.pages.forms import Act, Attempt, Form, submit
 from backend.pages.html import Page, go, show

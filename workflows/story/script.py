@@ -88,7 +88,9 @@ def _outside(year: Year) -> Iterator[Scene]:
     yield on(30), 15, 0, needs.reviews_after_a_month
     yield on(30), 16, 0, meetings.meets_again
     yield 50, 18, 0, later.sibling_stops
+    yield on(88), 11, 0, meetings.asks_a_third_time
     yield on(90), 10, 0, needs.reviews_after_three
+    yield on(90), 16, 0, meetings.meets_a_third_time
     yield on(90) + 2, 18, 0, later.hears_no_more
     yield on(365), 10, 0, later.ends
 

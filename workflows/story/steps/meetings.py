@@ -97,16 +97,9 @@ async def _minutes(plan: Plan, stage: Stage) -> None:
 
 async def asks_again(stage: Stage, year: Year) -> None:
     """W-44, two days before."""
-    plan, worker = year.plan, stage.staff["camille"]
+    plan = year.plan
     async with stage.step("W-44", "The month is looked back upon together: the circle is asked"):
-        day = stage.calendar.day(stage.calendar.open(30))
-        asked = [str(stage.staff[login].id) for login in ("camille", "dominique")]
-        row = (await plan.rows())["PLN-10"]["id"]
-        body = {**PAPER, "held_on": day.isoformat(), "held_at": TIME, "participants": asked}
-        await worker.post(f"{plan.path}/meetings", {**body, "milestone": row})
-        await stage.hears(year.person, "CIR-INV", date=day, time=TIME[:5])
-        await stage.taps(year.person, "by_phone", "NOTED")
-        meeting = await _meeting(plan)
+        meeting = await _asks(stage, year, 30, "PLN-10")
         carried = [one.get("words") for one in meeting["agenda"] if "carried" in one["why"]]
         stage.must("what was not dealt with comes again", WORDS in carried)
         there = await _meeting(plan, stage.staff["dominique"])
@@ -119,6 +112,43 @@ async def meets_again(stage: Stage, year: Year) -> None:
     async with stage.step("W-44", "The circle looks back upon the month, by phone"):
         await _held(year.plan, stage, "SW", "PE", "PO")
         stage.must("PLN-10 is done", await year.plan.state("PLN-10"), "done")
+
+
+async def asks_a_third_time(stage: Stage, year: Year) -> None:
+    """W-51, two days before."""
+    async with stage.step("W-51", "Three months outside: the circle is asked once more"):
+        meeting = await _asks(stage, year, 90, "PLN-11")
+        stage.must("the person has answered", _answer(meeting, "PE"), "by_phone")
+        stage.must_not("silence is anything", _answer(meeting, "PO"))
+
+
+async def meets_a_third_time(stage: Stage, year: Year) -> None:
+    """W-51."""
+    plan, officer = year.plan, stage.staff["dominique"]
+    async with stage.step("W-51", "The circle looks back upon three months"):
+        meeting = await _held(plan, stage, "SW", "PE")
+        await _put(plan, meeting, "minutes", {"words": "Nous avons parle du travail."})
+        theirs = await _meeting(plan, officer)
+        stage.must("PLN-11 is done", await plan.state("PLN-11"), "done")
+        stage.must_not("who was not there reads the minutes", "minutes" in theirs)
+
+
+async def _asks(stage: Stage, year: Year, n: int, code: str) -> Any:
+    """Plan a meeting for a day; the person is asked in their chat, and will be there by phone."""
+    plan, day = year.plan, stage.calendar.day(stage.calendar.open(n))
+    asked = [str(stage.staff[login].id) for login in ("camille", "dominique")]
+    row = (await plan.rows())[code]["id"]
+    body = {**PAPER, "held_on": day.isoformat(), "held_at": TIME, "participants": asked}
+    await plan.worker.post(f"{plan.path}/meetings", {**body, "milestone": row})
+    await stage.hears(year.person, "CIR-INV", date=day, time=TIME[:5])
+    await stage.taps(year.person, "by_phone", "NOTED")
+    return await _meeting(plan)
+
+
+def _answer(meeting: Any, role: str) -> str | None:
+    found = next(one for one in meeting["members"] if one["role"] == role)
+    answer: str | None = found.get("answer")
+    return answer
 
 
 async def _meeting(plan: Plan, reader: Any = None) -> Any:
