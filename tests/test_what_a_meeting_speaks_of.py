@@ -4,9 +4,11 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend.errors import Unfit
 from backend.meetings import rules
 from backend.meetings.reading import Reader, told_item
 from backend.plans.rules import WORKERS, is_about_another, sees
@@ -177,6 +179,24 @@ async def test_a_worker_leaves_out_adds_and_what_was_not_dealt_with_comes_again(
     [one] = [one for one in again["agenda"] if one.get("words") == "The bus."]
     assert UUID(one["id"]) not in {UUID(id_) for id_ in agenda}
     assert part(again, "SW")["actor"] == str(worker.id)
+
+
+@pytest.mark.parametrize("role", ["PO", "PS", "TR", "CP"])
+def test_the_name_of_a_group_tells_nobody_of_counselling_or_a_treatment(role: str) -> None:
+    told = rules.told_groups(role, rules.SPOKEN_OF, None)
+    assert ("counselling dates" in told) is (role == "CP")
+    assert "health" not in told
+    assert "milestones" in told
+    assert rules.told_groups(role, rules.SPOKEN_OF, {"circle"}) == ["circle"]
+    for group in rules.SPOKEN_OF:
+        if group in told:
+            rules.check_ground("SW", role, group, "law")
+        else:
+            with pytest.raises(Unfit):
+                rules.check_ground("SW", role, group, "law")
+        rules.check_ground("CP", role, group, "person")
+        with pytest.raises(Unfit):
+            rules.check_ground("CP", role, group, "law")
 
 
 def test_workers_are_told_every_reason() -> None:

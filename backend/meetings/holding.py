@@ -115,7 +115,7 @@ async def note_shared(actor: Actor, id_: UUID, share: Share) -> Written:
         if share.told_by == share.told_to or not there.keys() >= {share.told_by, share.told_to}:
             raise Unfit("Who was there told somebody else who was there.", field="told_to")
         teller, hearer = there[share.told_by], there[share.told_to]
-        rules.check_ground(teller["role"], share.facts, share.ground)
+        rules.check_ground(teller["role"], hearer["role"], share.facts, share.ground)
         if share.ground == rules.DISCLOSURE and not await held.fetchval(
             _AUTHORISED, plan["id"], hearer["actor"], row["held_on"], rules.released_by(share.facts)
         ):

@@ -77,6 +77,9 @@ async def meetings_of(plan: Mapping[str, Any], reader: Reader) -> list[dict[str,
                 "decisions": [one for one in parts["decisions"] if one["meeting"] == id_],
                 "notes": [one for one in parts["notes"] if one["meeting"] == id_ and was_there],
                 "works": reader.works,
+                "speaks_of": row["speaks_of"]
+                if reader.works
+                else rules.told_groups(reader.role, row["speaks_of"], reader.groups),
             }
         )
     return found

@@ -6,6 +6,7 @@ from typing import Any
 
 from backend.errors import Unfit
 from backend.flows.rules import REFERRAL
+from backend.matrix import cell, covers
 from backend.plans import rules as of_plans
 from backend.plans.rules import OPEN, SOON, WORKERS
 
@@ -51,10 +52,24 @@ def check_spoken_of(groups: Collection[str]) -> None:
         raise Unfit(f"speaks_of is some of {', '.join(SPOKEN_OF)}.", field="speaks_of")
 
 
-def check_ground(teller: str, facts: str, ground: str) -> None:
+def may_know(role: str, group: str) -> bool:
+    """Whether the matrix gives a role anything of a group without the person's disclosure."""
+    given = cell(role, group)
+    return "D" not in given.signs and (given.counted or given.short)
+
+
+def told_groups(role: str, speaks_of: Iterable[str], flows: Collection[str] | None) -> list[str]:
+    """Of which groups a reader is told that a meeting speaks: that there is counselling, or a
+    treatment, is told to nobody by the name of a group.
+    """
+    return [one for one in speaks_of if may_know(role, one) and covers(flows, one)]
+
+
+def check_ground(teller: str, hearer: str, facts: str, ground: str) -> None:
     """Raises Unfit for a group that no meeting speaks of, and for a ground on which it may not.
 
-    What a counsellor tells is the person's to let go, whatever a law lets others say.
+    What a counsellor tells is the person's to let go, whatever a law lets others say; and what the
+    matrix does not give to a role, no law of a meeting does. Told all the same it is an incident.
     """
     check_spoken_of((facts,))
     if ground not in GROUNDS:
@@ -64,6 +79,8 @@ def check_ground(teller: str, facts: str, ground: str) -> None:
             "A counsellor may speak and need not: what they told has the person's ground.",
             field="ground",
         )
+    if ground == LAW and not may_know(hearer, facts):
+        raise Unfit("Their role may know this on the person's ground alone.", field="ground")
 
 
 def released_by(facts: str) -> list[str]:
