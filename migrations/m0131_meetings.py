@@ -72,7 +72,7 @@ APP_CHANGES = """
 CREATE POLICY app_changes ON {table} FOR UPDATE TO throughcare_app USING ({changes});
 """
 RULES = f"""
-GRANT UPDATE (held_on, held_at, called_off_at, took_place_at, approved_at, version) ON meeting
+GRANT UPDATE (held_on, held_at, moves, called_off_at, took_place_at, approved_at, version) ON meeting
     TO throughcare_app;
 GRANT UPDATE (answer, answered_at, present, approved_at, approved_by, version) ON meeting_member
     TO throughcare_app;
@@ -108,9 +108,9 @@ CREATE FUNCTION keep_meeting() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF OLD.approved_at IS NOT NULL
-        OR to_jsonb(NEW) - '{{held_on,held_at,called_off_at,took_place_at,approved_at,version}}'::text[]
+        OR to_jsonb(NEW) - '{{held_on,held_at,moves,called_off_at,took_place_at,approved_at,version}}'::text[]
            IS DISTINCT FROM
-           to_jsonb(OLD) - '{{held_on,held_at,called_off_at,took_place_at,approved_at,version}}'::text[]
+           to_jsonb(OLD) - '{{held_on,held_at,moves,called_off_at,took_place_at,approved_at,version}}'::text[]
         OR (current_user = 'throughcare_app' AND NOT (NEW.{WORKERS})
             AND to_jsonb(NEW) - '{{approved_at,version}}'::text[]
                 IS DISTINCT FROM to_jsonb(OLD) - '{{approved_at,version}}'::text[])

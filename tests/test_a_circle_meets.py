@@ -123,6 +123,15 @@ async def test_a_meeting_that_moved_is_asked_about_again_and_one_that_is_off_no_
     assert "answer" not in part(await read(worker, plan), "ME")
     await chats.round()
     assert any("The group meets" in one for one in await said(chats, mentor, since=count))
+    for time in ("16:00:00", "14:00:00"):  # on the same day, and back again
+        count = len(await said(chats, mentor))
+        moved = await worker.patch(path, {"held_at": time}, version=moved.json()["version"])
+        assert moved.status_code == 200, moved.text
+        at(a_day() + timedelta(days=1), 9)
+        await chats.round()
+        assert any(time[:5] in one for one in (await said(chats, mentor, since=count))), time
+    await chats.tap(mentor.phone, "By phone")
+    assert part(await read(worker, plan), "ME")["answer"] == "by_phone"
     off = await worker.patch(path, {"called_off": True}, version=moved.json()["version"])
     assert off.status_code == 200, off.text
     count = len(await said(chats, mentor))

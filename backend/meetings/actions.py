@@ -182,11 +182,13 @@ async def change_meeting(actor: Actor, id_: UUID, seen: int, wanted: MeetingChan
             await _ask(plan, id_, await _of_the_circle(plan, wanted.add))
         after = await held.fetchrow(
             "UPDATE meeting SET held_on = coalesce($2, held_on), held_at = coalesce($3, held_at),"
-            " called_off_at = $4, version = version + 1 WHERE id = $1 RETURNING *",
+            " called_off_at = $4, moves = moves + $5, version = version + 1 WHERE id = $1"
+            " RETURNING *",
             id_,
             wanted.held_on,
             wanted.held_at,
             clock.now() if wanted.called_off else None,
+            int(moved),
         )
         if not wanted.called_off:
             await inviting.invite(actor, plan, after)

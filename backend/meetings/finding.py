@@ -12,9 +12,7 @@ from backend.meetings import inviting, rules
 WORKERS = ("SW", "CO")
 
 
-async def find_meeting(
-    actor: Actor, id_: UUID, *, lock: bool = True, coming: bool | None = None
-) -> tuple[Any, Any]:
+async def find_meeting(actor: Actor, id_: UUID, *, coming: bool | None = None) -> tuple[Any, Any]:
     """A meeting of a plan that the actor leads, and the plan, which is locked.
 
     `coming` asks for one that is still to take place, or for one that did and is not approved yet.
@@ -22,7 +20,7 @@ async def find_meeting(
     """
     held = connection()
     plan_id = await held.fetchval("SELECT plan FROM meeting WHERE id = $1", id_)
-    plan = await find_plan(actor, plan_id, group=rules.GROUP, roles=WORKERS, lock=lock)
+    plan = await find_plan(actor, plan_id, group=rules.GROUP, roles=WORKERS, lock=True)
     row = await held.fetchrow("SELECT * FROM meeting WHERE id = $1", id_)
     if row is None:
         raise NotFound

@@ -52,7 +52,7 @@ async def _by_chat(plan: Mapping[str, Any], meeting: Mapping[str, Any], member: 
     link = await outbox.active_link(plan["id"], member["actor"])
     if link is None:
         return
-    occurrence = Occurrence(rules.INVITATION, "ask", meeting["id"], meeting["held_on"])
+    occurrence = Occurrence(rules.INVITATION, _step(meeting), meeting["id"], meeting["held_on"])
     due = clock.now()
     # it is said as long as there is something to come to: it is judged once more when it is sent
     expires = max(begins(meeting), due + outbox.LATE)
@@ -65,11 +65,17 @@ async def _by_task(plan: Mapping[str, Any], meeting: Mapping[str, Any], member: 
         agency=plan["agency"],
         plan=plan["id"],
         subject=member["id"],
+        step=_step(meeting),
         role=member["role"],
         assignee=member["actor"],
         local_due=meeting["held_on"],
         due_at=begins(meeting),
     )
+
+
+def _step(meeting: Mapping[str, Any]) -> str:
+    """Another one for each day and hour: moved to and fro, it is asked about each time."""
+    return f"ask-{meeting['moves']}"
 
 
 def begins(meeting: Mapping[str, Any]) -> datetime:
@@ -88,14 +94,14 @@ async def stop_asking(meeting: UUID) -> None:
 _ANSWERED = """
 UPDATE meeting_member a SET answer = $3, answered_at = $4, version = a.version + 1
   FROM meeting m
- WHERE m.id = a.meeting AND a.meeting = $1 AND a.actor = $2 AND m.held_on = $5
+ WHERE m.id = a.meeting AND a.meeting = $1 AND a.actor = $2 AND 'ask-' || m.moves = $5
    AND m.called_off_at IS NULL AND m.took_place_at IS NULL AND m.approved_at IS NULL
 RETURNING a.id
 """
 
 
 async def answered_by_chat(message: Mapping[str, Any], who: UUID, answer: str | None) -> bool:
-    """Note a tap, or that it is taken back; False where it was about another day, or is over."""
+    """Note a tap, or that it is taken back; False where it was about another time, or is over."""
     at = None if answer is None else clock.now()
-    values = (message["subject"], who, answer, at, message["local_due"])
+    values = (message["subject"], who, answer, at, message["step"])
     return await connection().fetchval(_ANSWERED, *values) is not None

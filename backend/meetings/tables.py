@@ -1,6 +1,6 @@
 """A meeting of a circle. Whatever somebody typed lies under the person's key."""
 
-from piccolo.columns import Array, Boolean, Bytea, Date, Time, Varchar
+from piccolo.columns import Array, Boolean, Bytea, Date, SmallInt, Time, Varchar
 from piccolo.table import Table
 
 from backend.actors.tables import ActorRecord
@@ -12,7 +12,8 @@ from backend.plans.tables import Milestone, Plan
 class Meeting(Table, tablename="meeting"):
     """On which basis and for which aim some of the circle meet, and of which groups they speak.
 
-    `milestone` is the row of the plan that it is. Once approved nothing of it changes.
+    `milestone` is the row of the plan that it is. Each of its `moves` is asked about anew. Once
+    approved nothing of it changes.
     """
 
     id = row_id()
@@ -23,6 +24,7 @@ class Meeting(Table, tablename="meeting"):
     held_on = Date(null=False)
     held_at = Time(null=False)
     zone = Varchar(40, null=False)
+    moves = SmallInt(default=0, null=False)
     basis = Bytea(null=False)
     aim = Bytea(null=False)
     speaks_of = Array(base_column=Varchar(20), null=False)
