@@ -50,7 +50,6 @@ _OWN_ACCOUNT = (
     *("listPasskeys", "endPasskey", "listNotices", "seeNotices"),
 )
 _OWN_FACTOR = ("enrolFactor", "confirmFactor", "enrolPasskey", "confirmPasskey")
-
 OPERATIONS: Mapping[str, frozenset[str]] = {
     "signOut": _EVERY_STAFF,
     **dict.fromkeys((*_OWN_ACCOUNT, *_OWN_FACTOR), _EVERY_STAFF),
@@ -75,6 +74,18 @@ OPERATIONS: Mapping[str, frozenset[str]] = {
     "closeTask": _TASKED,
     "addCircleMember": _WORKERS,
     "endMandate": _WORKERS,
+    "listMeetings": _PLAN_READERS,
+    "planMeeting": _WORKERS,
+    "changeMeeting": _WORKERS,
+    "setAgenda": _WORKERS,
+    "answerMeeting": _PLAN_READERS,
+    "holdMeeting": _WORKERS,
+    "noteShared": _WORKERS,
+    "decideAtMeeting": _WORKERS,
+    "answerDecision": frozenset({"PO", "PS", "TR", "CP"}),
+    "writeMinutes": _WORKERS,
+    "approveMinutes": _PLAN_READERS,
+    "addToMinutes": _WORKERS,
     "handOver": _WORKERS,
     "takeOver": frozenset({"SW"}),
     "getResponsibility": _WORKERS,

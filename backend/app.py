@@ -29,6 +29,7 @@ from backend.goals.routes import GoalController
 from backend.handovers.routes import HandoverController
 from backend.health import live, ready
 from backend.incidents.routes import IncidentController
+from backend.meetings.routes import MeetingController
 from backend.messages.routes import LinkController
 from backend.needs.routes import NeedsController
 from backend.pages.door import front
@@ -96,6 +97,7 @@ def create_app(*, docs: bool = True, extra: Sequence[Any] = ()) -> Litestar:
             TaskController,
             CircleController,
             HandoverController,
+            MeetingController,
             ConsentController,
             LinkController,
             DutyController,

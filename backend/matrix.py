@@ -30,6 +30,7 @@ safe contact        RW  RW R  s   s   R   s  s   R   .  Ru  .  .  .   R  .  .  .
 release date        R   RW R  RsD RsD Rs  Rs Rs  R   .  RWu .  .  .   R  R  R  .
 conditions          R   R  R  .   .   .   .  .   RW  .  .   .  .  .   R  .  .  .
 circle              RQ  RW RW Ro  Ro  Ro  Ro Ro  R   .  Ro  .  R  .   R  .  .  .
+meetings            RC  RW RW Co  Co  RCo .  RCo RCo .  RCo .  .  .   .   .  C  .
 milestones          RQ  RW RW Co  Co  RCo Co RCo RW  .  RCo .  .  .   R  R  R  .
 milestone detail    R   RW R  .   .   .   .  .   .   .  .   .  .  .   .  .  .  .
 offers              R   RW R  .   .   .   .  .   .   .  .   .  .  .   .  .  .  .

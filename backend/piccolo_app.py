@@ -40,6 +40,14 @@ from backend.flows.tables import DataFlow
 from backend.goals.tables import Goal
 from backend.handovers.tables import Handover
 from backend.incidents.tables import Incident
+from backend.meetings.tables import (
+    Meeting,
+    MeetingDecision,
+    MeetingItem,
+    MeetingMember,
+    MeetingNote,
+    MeetingShare,
+)
 from backend.messages.tables import Claim, Incoming, Link, Message, Update, ZoneDay
 from backend.needs.tables import NeedsArea, NeedsReview
 from backend.passes.tables import EntryKey, EntryPass
@@ -121,6 +129,12 @@ APP_CONFIG = AppConfig(
         Link,
         Mandate,
         Member,
+        Meeting,
+        MeetingDecision,
+        MeetingItem,
+        MeetingMember,
+        MeetingNote,
+        MeetingShare,
         Message,
         Milestone,
         MilestoneEvent,

@@ -22,6 +22,7 @@ Purpose = Annotated[str, Meta(min_length=1, max_length=40, pattern=CLEAN)]
 Place = Annotated[str, Meta(min_length=1, max_length=60, pattern=CLEAN)]
 Line = Annotated[str, Meta(min_length=1, max_length=80, pattern=CLEAN)]
 Note = Annotated[str, Meta(min_length=1, max_length=500, pattern=_CLEAN_LINES)]
+Minutes = Annotated[str, Meta(min_length=1, max_length=2000, pattern=_CLEAN_LINES)]
 # a file that somebody pastes: lines, however they end, and tables
 _CLEAN_SHEET = f"^[^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f{_NEVER}]*{END}"
 Sheet = Annotated[str, Meta(min_length=1, max_length=200_000, pattern=_CLEAN_SHEET)]

@@ -7,6 +7,8 @@ MORE = (
     *("correction", "entry_pass", "erasure_wish"),
     *("evidence", "handover", "custody_return", "summary_due"),
     *("goal", "needs_review", "needs_area"),
+    *("meeting", "meeting_member", "meeting_item", "meeting_share", "meeting_decision"),
+    "meeting_note",
 )
 PLAN_ROWS = {**GROUND, **dict.fromkeys(MORE, "plan")}
 # Deleted years after: the jobs delete of it what a policy of its own lets them, and no more.
@@ -17,4 +19,6 @@ TAKEN_BACK_LATE = ("disclosure", "UPDATE")
 THINNED = {
     "milestone_event", "appointment", "correction", "claim", "contact", "participation", "evidence",
     "goal", "needs_review", "needs_area",
+    "meeting", "meeting_member", "meeting_item", "meeting_share", "meeting_decision",
+    "meeting_note",
 }  # fmt: skip

@@ -11,6 +11,8 @@ from backend.database import connection
 OF_A_PLAN = (
     *("claim", "incoming", "message", "link", "task"),
     *("goal", "needs_area", "needs_review", "participation"),
+    *("meeting_note", "meeting_decision", "meeting_share", "meeting_item", "meeting_member"),
+    "meeting",
     *("reading", "correction", "summary", "court_file"),
     *("evidence", "milestone_event", "appointment", "milestone", "summary_due"),
     *("entry_pass", "mandate"),

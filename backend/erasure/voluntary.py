@@ -170,6 +170,13 @@ async def _forget(plan: UUID, rows: list[UUID], circle: list[UUID]) -> None:
         "DELETE FROM needs_area WHERE plan = $1",
         "DELETE FROM needs_review WHERE plan = $1",
         "DELETE FROM goal WHERE plan = $1",
+        # the words of a meeting speak of both parts; that it was held is a row that stays
+        "DELETE FROM meeting_note WHERE plan = $1",
+        "DELETE FROM meeting_decision WHERE plan = $1",
+        "DELETE FROM meeting_share WHERE plan = $1",
+        "DELETE FROM meeting_item WHERE plan = $1",
+        "DELETE FROM meeting_member WHERE plan = $1",
+        "DELETE FROM meeting WHERE plan = $1",
     ):
         await held.execute(sql, plan)
     await held.execute(

@@ -15,7 +15,7 @@ from backend import clock
 from backend.access import GROUPS, TOLD, Actor, require
 from backend.appointments.rules import MISSED as MISSED_STATES
 from backend.audit.actions import record
-from backend.database import transaction
+from backend.database import connection, transaction
 from backend.evidence import rules
 from backend.evidence.rules import Saying
 from backend.plans import rules as of_plans
@@ -160,6 +160,22 @@ class RowRead:
     @property
     def differ(self) -> bool:
         return self.role in of_plans.WORKERS and differ(self.sayings)
+
+
+_OF_PLAN = f"""
+SELECT n.*, {_SAYINGS.format(cycle="n.cycle", missed="$3")} AS sayings FROM milestone n
+ WHERE n.plan = $1 AND n.state = ANY ($2) ORDER BY n.due_on, n.code
+"""
+
+
+async def known_of(plan: UUID) -> Sequence[tuple[Any, Sequence[Said]]]:
+    """The rows of a plan that are open or done, each with all that is said of it.
+
+    For a worker of the plan, inside the caller's transaction.
+    """
+    states = sorted(of_plans.OPEN | {"done"})
+    rows = await connection().fetch(_OF_PLAN, plan, states, sorted(MISSED_STATES))
+    return [(row, _told(row["sayings"])) for row in rows]
 
 
 _OF_ROW = f"""

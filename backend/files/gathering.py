@@ -14,6 +14,7 @@ from backend.corrections.actions import corrections_of
 from backend.database import connection
 from backend.files import views
 from backend.files.evidence import evidence_by_row
+from backend.files.meetings import gather_meetings
 from backend.files.own_words import gather_answers, gather_goals, gather_reviews
 from backend.files.rules import (
     READS,
@@ -97,6 +98,7 @@ async def gather(holder: Holder) -> views.FileView:
         contacts=await part.contacts(),
         circle=await part.circle(),
         handovers=await part.handovers(),
+        meetings=await gather_meetings(row, holder.actor),
         answers=await gather_answers(row, part.zone, holder.actor.role),
         messages=await part.messages(),
         disclosures=await part.disclosures(),

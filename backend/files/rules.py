@@ -28,6 +28,7 @@ READS: Mapping[str, str] = {
     "listAccess": "access",
     "listGoals": "goals",
     "listNeedsReviews": "reviews",
+    "listMeetings": "meetings",
     "letBreakGlass": "glass",
     "createEntryPass": "pass",
     "enterFile": "entered",
@@ -44,7 +45,7 @@ FOR_THE_PERSON = frozenset({"PE", "SW"})  # a worker writes down what stands on 
 
 def act_in_own_file(reader: str, operation: str) -> bool:
     """Whether a reader hears that somebody did this: of what stands in no file of theirs, no."""
-    return reader == "PE" or READS[operation] not in {"goals", "reviews"}
+    return reader == "PE" or READS[operation] not in {"goals", "reviews", "meetings"}
 
 
 def pathway_in_own_file(reader: str, pathway: str) -> bool:

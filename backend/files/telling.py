@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from backend.files.lines import Line, facts
+from backend.files.meetings import tell_meetings
 from backend.files.own_words import tell_goals, tell_reviews
 from backend.files.views import (
     FileCorrection,
@@ -45,6 +46,7 @@ class Telling:
             ("contacts", self._contacts()),
             ("circle", self._circle()),
             ("handovers", self._handovers()),
+            ("meetings", tell_meetings(self.view.meetings, self.words)),
             ("answers", self._answers()),
             ("messages", self._messages()),
             ("disclosures", self._disclosures()),
@@ -55,7 +57,7 @@ class Telling:
             ("passes", self._passes()),
             ("access", self._access()),
         )
-        notes = {"rows", "goals", "reviews", "summaries", "access"}
+        notes = {"rows", "goals", "reviews", "meetings", "summaries", "access"}
         return [
             Section(
                 self.words[f"section.{name}"],

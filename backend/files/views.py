@@ -187,6 +187,48 @@ class FileHandover(msgspec.Struct, omit_defaults=True):
     words: str | None = None
 
 
+class FileItem(msgspec.Struct, omit_defaults=True):
+    """What a meeting was to speak of: a step, or words."""
+
+    code: str | None = None
+    title: str | None = None
+    words: str | None = None
+
+
+class FileShare(msgspec.Struct):
+    """That one who was there, by role, told another of a group of facts; never what."""
+
+    facts: str
+    told_by: str
+    told_to: str
+    ground: str
+
+
+class FileDecision(msgspec.Struct, omit_defaults=True):
+    code: str
+    role: str
+    words: str | None = None
+    due_on: date | None = None
+    answer: str | None = None
+
+
+class FileMeeting(msgspec.Struct, omit_defaults=True):
+    """A meeting of the circle; who was asked and who was there go by their roles."""
+
+    held_on: date
+    held_at: time
+    state: str
+    basis: str | None = None
+    aim: str | None = None
+    asked: list[str] = []
+    present: list[str] = []
+    agenda: list[FileItem] = []
+    shared: list[FileShare] = []
+    decisions: list[FileDecision] = []
+    minutes: str | None = None
+    addenda: list[str] = []
+
+
 class FilePass(msgspec.Struct, omit_defaults=True):
     role: str
     made_on: date
@@ -222,6 +264,7 @@ class FileView(msgspec.Struct, omit_defaults=True):
     contacts: Annotated[list[FileContact] | UnsetType, of("contacts")] = UNSET
     circle: Annotated[list[FileMember] | UnsetType, of("circle")] = UNSET
     handovers: Annotated[list[FileHandover] | UnsetType, of("circle")] = UNSET
+    meetings: Annotated[list[FileMeeting] | UnsetType, of("meetings")] = UNSET
     answers: Annotated[list[FileAnswer] | UnsetType, of("consents")] = UNSET
     messages: Annotated[list[FileYes] | UnsetType, of("consents")] = UNSET
     disclosures: Annotated[list[FileDisclosure] | UnsetType, of("consents")] = UNSET

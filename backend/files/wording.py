@@ -9,6 +9,7 @@ from pathlib import Path
 
 from babel.dates import format_date
 
+from backend.meetings.rules import words_of_decision
 from backend.needs.bank import words_of_step
 from backend.summaries.wording import spoken
 from backend.summaries.wording import words as words_of_rows
@@ -40,7 +41,8 @@ class Words:
         """In another language than that of the plan's rows, the words that courts are given."""
         if self.language == "en":
             return title
-        return words_of_step(code, self.language) or words_of_rows(self.language).get(code, title)
+        own = words_of_step(code, self.language) or words_of_decision(code, self.language)
+        return own or words_of_rows(self.language).get(code, title)
 
 
 @cache

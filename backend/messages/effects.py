@@ -9,6 +9,7 @@ from backend.alerts.actions import close_answered, close_tasks
 from backend.circles.actions import pass_gate_on
 from backend.contacts.actions import NewContact, write_contact
 from backend.database import connection
+from backend.meetings.inviting import answered_by_chat
 from backend.messages import outbox, rules
 from backend.messages.claims import (
     Tap,
@@ -150,6 +151,15 @@ async def _after_missing(tap: Tap) -> str:
     return "HELP-COMING"
 
 
+def _comes(answer: str) -> Effect:
+    async def effect(tap: Tap) -> str:
+        """To a meeting, on the day that they were asked about; nobody asks why not."""
+        noted = await answered_by_chat(tap.message, tap.actor.id, answer)
+        return "NOTED" if noted else "BUTTON-OLD"
+
+    return effect
+
+
 async def day_chosen(tap: Tap) -> str:
     """The mentor names a day: the plan shows it as said, and asks no more before it."""
     if tap.day is not None:
@@ -178,6 +188,8 @@ async def _undo(tap: Tap) -> str:
     if clock.now() - tap.message["created_at"] > UNDO:
         return "UNDO-LATE"
     await unsettle(tap, original)
+    asked = await held.fetchrow("SELECT * FROM message WHERE id = $1", original)
+    await answered_by_chat(asked, tap.actor.id, None)
     await held.execute(
         "UPDATE claim SET undone_at = $2, version = version + 1 WHERE message = $1"
         " AND actor = $3 AND undone_at IS NULL",
@@ -219,6 +231,7 @@ OF_A_DAY_GONE: dict[tuple[str, str], Effect] = {
 }
 EFFECTS: dict[tuple[str, str], Effect] = {
     ("MEN-TASK", "have_a_date"): _say("DATE-ASK"),
+    **{("CIR-INV", answer): _comes(answer) for answer in ("come", "by_phone", "cant")},
     ("MEN-TASK", "cant"): _task("cant", "CANT-PENDING"),
     ("DATE-ASK", "no_date_yet"): _no_date_yet,
     **{(key, "yes"): _gate_yes for key in ("GATE-7", "GATE-3", "GATE-1")},

@@ -155,10 +155,10 @@ OF_DAYS_AND_PLACES = (
     *("APPT-", "CIR-INV", "FAM-CALL", "FAM-HOW"),
 )
 NOT_RELEASED = "not-released"
-# Asked about a row or a date that is open, and pointless once it is not.
+# Asked about a row, a date or a meeting that comes, and pointless once it does not.
 OF_OPEN_ROWS = frozenset(
     ask.rule for ask in (*MILESTONE_ASKS, *LEAVING_ASKS, FAMILY_CALL, *APPOINTMENT_ASKS)
-)
+) | {"CIR-INV"}
 RELEASE_MOVED = "release"  # the step of an APPT-MOVED that tells the release date
 NEEDS_CONFIRMED_DATE = ("GATE-7", "GATE-3", "GATE-1", "GATE-0")
 # Answers to what somebody just did, and farewells: no cap, no hours, any state of link or plan.

@@ -158,12 +158,14 @@ async def _why_not(plan: Any, message: Any, link: Any) -> str | None:
 _IS_OPEN = """
 SELECT EXISTS (SELECT 1 FROM milestone WHERE id = $1 AND state IN ('planned', 'in_progress'))
     OR EXISTS (SELECT 1 FROM appointment WHERE id = $1 AND state IN ('proposed', 'scheduled'))
+    OR EXISTS (SELECT 1 FROM meeting WHERE id = $1 AND called_off_at IS NULL
+                  AND took_place_at IS NULL AND (held_on + held_at) AT TIME ZONE zone > $2)
 """
 
 
 async def _is_open(subject: UUID) -> bool:
     """Whether what it asks about is still to be asked: it may have been closed while it went."""
-    return bool(await connection().fetchval(_IS_OPEN, subject))
+    return bool(await connection().fetchval(_IS_OPEN, subject, clock.now()))
 
 
 async def _may_be_told(plan: Any, message: Any, link: Any) -> bool:

@@ -78,6 +78,11 @@ async def _moment(message: Any, link: Any) -> tuple[str, str | None] | None:
         )
         at = row["release_time"]
         return row["release_date"].isoformat(), at.isoformat("minutes") if at else None
+    if key == "CIR-INV":
+        row = await held.fetchrow(
+            "SELECT held_on, held_at FROM meeting WHERE id = $1", message["subject"]
+        )
+        return row["held_on"].isoformat(), row["held_at"].isoformat("minutes")
     if key.startswith("APPT"):
         row = await held.fetchrow(
             "SELECT held_on, held_at FROM appointment WHERE id = $1", message["subject"]

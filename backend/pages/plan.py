@@ -17,6 +17,7 @@ from backend.audit.actions import list_access
 from backend.database import transaction
 from backend.doors import HttpRequest, actor_of
 from backend.errors import NotFromThisState, Unfit
+from backend.matrix import covers
 from backend.once import Written
 from backend.pages.forms import Attempt, Form, submit
 from backend.pages.html import Page, go, show
@@ -49,6 +50,7 @@ class Sheet:
             "mine": self.mine,
             "zone": self.read.row["zone"],
             "running": self.read.row["state"] in rules.RUNNING,
+            "meets": covers(self.read.groups, "meetings"),
         }
 
 

@@ -20,6 +20,7 @@ from backend.pages.handovers import HandoverPageController
 from backend.pages.incidents import IncidentPageController
 from backend.pages.incoming import IncomingController
 from backend.pages.joining import JoinController
+from backend.pages.meetings import MeetingPageController
 from backend.pages.needs import NeedsPageController
 from backend.pages.officer import OfficerPageController
 from backend.pages.papers import PaperPageController
@@ -52,6 +53,7 @@ desk = Router(
         VisitController,
         CirclePageController,
         HandoverPageController,
+        MeetingPageController,
         WallPageController,
         GlassPageController,
         ErasurePageController,

@@ -17,6 +17,7 @@ from backend.evidence.actions import get_milestone
 from backend.evidence.rules import may_know
 from backend.evidence.views import RowView
 from backend.matrix import cell, covers
+from backend.meetings.reading import words_beside
 from backend.once import Written
 from backend.pages.forms import Attempt, Form, submit
 from backend.pages.html import Page, go, show
@@ -133,6 +134,7 @@ async def _row(
         said = await answers_for(actor, plan, row)
         office = await office_of(actor)
         own = (await template_of_plan(plan["id"])).pathways
+        decided = await words_beside(plan, row_id)
     read = found.as_plan()
     return show(
         request,
@@ -143,6 +145,7 @@ async def _row(
         known=RowView.of(found, read),
         may_know=[one for one in KNOWN if one in may_know(plan["mandate"])],
         plan=plan,
+        decided=decided,
         role=plan["mandate"],
         reads_alias=cell(plan["mandate"], "alias").reads and covers(plan["told_groups"], "alias"),
         zone=plan["zone"],

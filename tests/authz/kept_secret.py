@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from tests import meetings
 from tests.authz.alike import RELEASE, STAFF, Office, Twin, disclose, with_version
 from tests.backend import wants
 from tests.backend.pages.browser import Browser
@@ -91,6 +92,23 @@ async def _what_they_need_was_talked_about(office: Office, twin: Twin) -> None:
     changed = {"what": "violence"}
     told = await twin.worker.post(f"/plans/{twin.id}/life-changes", changed)
     assert told.status_code == 201
+
+
+@secret(known_to="PE")
+async def _some_of_the_circle_met_and_they_were_not_asked(office: Office, twin: Twin) -> None:
+    del office
+    asked = [twin.worker.id, twin.members["mother"]]
+    meeting = await meetings.planned(twin.worker, twin.id, asked)
+    words = {"words": "The mother is afraid.", "rows": [twin.rows["PRB-05"]]}
+    path = f"/meetings/{meeting['id']}"
+    assert (await twin.worker.send("PUT", f"{path}/agenda", words, version=1)).status_code == 200
+    meeting = await meetings.read(twin.worker, twin.id)
+    meeting = await meetings.held(twin.worker, twin.id, meeting, "SW", "PE")
+    mine = meetings.part(meeting, "SW")["id"]
+    body = {"words": "Call the mother.", "owner": mine, "due_on": RELEASE.isoformat()}
+    assert (await twin.worker.post(f"{path}/decisions", body)).status_code == 201
+    meeting = await meetings.read(twin.worker, twin.id)
+    await meetings.with_minutes(twin.worker, twin.id, meeting)
 
 
 @secret("VOC-08")
@@ -272,6 +290,8 @@ async def nothing_hidden(office: Office, twin: Twin) -> None:
     for code in ("VOC-08", "PRB-05"):
         day = (RELEASE - timedelta(days=7)).isoformat()
         await change(office.world, twin.worker, twin.plan, code, due_on=day)
+    asked = [twin.staff[role].id for role in ("PO", "PS", "TR", "CP")]
+    await meetings.planned(twin.worker, twin.id, asked)
     said = {"words": "A bakery of my own.", "language": "en"}
     assert (await twin.worker.post(f"/plans/{twin.id}/goals", said)).status_code == 201
     today = RELEASE - timedelta(days=21)

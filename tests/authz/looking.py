@@ -67,11 +67,21 @@ def _filled(path: str, twin: Twin) -> Iterator[tuple[str, str]]:
     parameters = set(re.findall(r"{(\w+)}", path))
     if parameters & OF_ROWS:
         return
-    known = {"plan_id", "incident_id", "calendar_id", "area_id", "template_id", "code"}
+    known = {
+        "plan_id",
+        "incident_id",
+        "calendar_id",
+        "area_id",
+        "template_id",
+        "code",
+        "meeting_id",
+    }
     assert parameters <= known, f"say what {path} is asked for"
     url = path.format_map(dict.fromkeys(known, twin.id))
     if path.endswith("/draft"):
         url += "?" + "&".join(f"{name}={value}" for name, value in subject(twin).items())
+    if path.endswith("/agenda"):
+        url += f"?member={twin.id}"
     if path.endswith("/notice"):
         url += "?to=people"
     yield path, url

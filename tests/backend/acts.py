@@ -12,7 +12,7 @@ from backend import clock, database
 from backend.access import OPERATIONS, Actor
 from backend.alerts.actions import open_task
 from backend.corrections.actions import NewCorrection, ask_correction
-from tests.backend import bodies, duties, wants
+from tests.backend import bodies, duties, meet, wants
 from tests.backend.authenticator import (
     Authenticator,
     a_passkey,
@@ -94,6 +94,9 @@ TABLES = {
     "needs-areas": "needs_area",
     "needs-reviews": "needs_review",
     "incidents": "incident",
+    "meetings": "meeting",
+    "meeting-members": "meeting_member",
+    "meeting-decisions": "meeting_decision",
     "complaints": "complaint",
 }
 
@@ -215,6 +218,7 @@ async def a_scene(world: World) -> Scene:
         **await _safety(worker, plan, members[2]["actor"]),
         **await duties.make(coordinator, plan),
         **await wants.make(worker, plan),
+        **await meet.make(worker, docket.officer, plan),
         "passes_on": str((await world.somebody("SW")).login),
         "handover": (await duties.a_handover(world, plan, worker), 1),
         "calendar": await duties.a_calendar(coordinator),
@@ -322,6 +326,7 @@ def _acts(docket: Docket, coordinator: Caller, ids: dict[str, Any]) -> list[Act]
         _changing("endFlow", "POST", "/flows/{}/end", ids["flows"][1]),
         *(Act(*one) for one in duties.acts(plan, ids)),
         *(Act(*one) for one in wants.acts(plan, ids)),
+        *(Act(*one) for one in meet.acts(plan, ids, docket.worker)),
         Act("listAccess", "GET", "/plans/{}/access", (plan,)),
         Act("listSummaries", "GET", "/court/summaries" + court),
         Act("getSummary", "GET", "/court/summaries/{}" + court, (ids["summary"],)),

@@ -44,6 +44,8 @@ REFUSED = {
     *("lowerSafetyFlag", "protectAddress", "endProtectedAddress"),
     *("sayGoal", "endGoal", "beginNeedsReview", "saveNeedsArea", "agreeStep"),
     *("closeNeedsReview", "noteLifeChange"),
+    *("planMeeting", "changeMeeting", "setAgenda", "holdMeeting", "noteShared"),
+    *("decideAtMeeting", "writeMinutes", "addToMinutes", "answerMeeting", "approveMinutes"),
 }
 # What only the desk does.
 AT_THE_DESK = {
@@ -53,7 +55,7 @@ READ = {
     *("getResponsibility", "getPlanTemplate", "previewShape", "listSummariesDue"),
     *("getPlan", "listPlans", "milestoneHistory", "listTasks", "listAccess", "listWalls"),
     *("previewRelease", "getMilestone", "listClaims"),
-    *("listGoals", "listNeedsReviews"),
+    *("listGoals", "listNeedsReviews", "listMeetings"),
     *("printSheet", "drawTimeline"),
     *("listLegalHolds", "listSafety", "draftSummary", "findPerson", "listBreakGlass"),
 }

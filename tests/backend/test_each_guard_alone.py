@@ -105,6 +105,24 @@ ACTIONS = {
         "take_over": "takeOver",
         "get_responsibility": "getResponsibility",
     },
+    "backend.meetings.reading": {"list_meetings": "listMeetings"},
+    "backend.meetings.actions": {
+        "plan_meeting": "planMeeting",
+        "change_meeting": "changeMeeting",
+        "set_agenda": "setAgenda",
+        "answer_meeting": "answerMeeting",
+    },
+    "backend.meetings.holding": {
+        "hold_meeting": "holdMeeting",
+        "note_shared": "noteShared",
+        "decide_at_meeting": "decideAtMeeting",
+        "answer_decision": "answerDecision",
+    },
+    "backend.meetings.minutes": {
+        "write_minutes": "writeMinutes",
+        "approve_minutes": "approveMinutes",
+        "add_to_minutes": "addToMinutes",
+    },
     "backend.incidents.actions": {
         "record_incident": "recordIncident",
         "list_incidents": "listIncidents",

@@ -66,6 +66,8 @@ LINES = {
     *("changeMilestone.reason", "askBreakGlass.reason", "setLegalHold.reason"),
     *("protectAddress.address", "raiseSafetyFlag.words", "closeIncident.outcome"),
     "handOver.words",
+    *("planMeeting.basis", "planMeeting.aim", "setAgenda.words", "decideAtMeeting.words"),
+    *("writeMinutes.words", "addToMinutes.words"),
     *("sayGoal.words", "saveNeedsArea.own.what_helps", "saveNeedsArea.own.wish"),
     "saveNeedsArea.view.what_helps",
     *("recordIncident.description", "answerComplaint.answer", "recordComplaint.text"),

@@ -33,6 +33,7 @@ MAKES = {
     "recordComplaint",
     "askErasure",
     *("sayGoal", "beginNeedsReview", "noteLifeChange"),
+    *("planMeeting", "noteShared", "decideAtMeeting", "addToMinutes"),
 }
 # These do touch one, and ask for no version, each for its reason.
 WITHOUT_VERSION = {
@@ -121,7 +122,7 @@ async def test_of_two_at_once_with_one_version_one_has_an_effect_whatever_is_cha
 
 async def test_a_stranger_with_a_stale_version_is_told_that_there_is_nothing(world: World) -> None:
     scene = await a_scene(world)
-    strangers = {role: await world.somebody(role) for role in ("SW", "CO")}
+    strangers = {role: await world.somebody(role) for role in ("SW", "CO", "PO")}
     elsewhere = await world.an_agency(name="Elsewhere")
     afar = {role: await world.somebody(role, agency=elsewhere) for role in ("AD", "CO", "DP")}
     for operation, act in scene.acts.items():

@@ -50,6 +50,11 @@ WHOLE = {
         ("PlanTemplateView", "ShapePreviewView", "ReshapedRow"), "to the workers of the plan"
     ),
     "SummaryDueView": "to who drafts it: by when it is due",
+    **dict.fromkeys(
+        ("MeetingsView", "MeetingView", "MeetingMemberView", "MeetingItemView"),
+        "to who was asked, part by part: meetings.reading cuts it",
+    ),
+    **dict.fromkeys(("MeetingShareView", "MeetingDecisionView"), "likewise"),
     "FlowView": "field groups and laws of an agency, and nobody's data",
     "IncidentView": "to coordinators and officers of the agency; words without a name",
     **dict.fromkeys(
@@ -171,6 +176,11 @@ WRITES = {
     "discloseTo": "consents",
     "setDutyRota": "rota",
     **dict.fromkeys(("handOver", "takeOver"), "circle"),
+    **dict.fromkeys(("planMeeting", "changeMeeting", "setAgenda", "holdMeeting"), "meetings"),
+    **dict.fromkeys(("noteShared", "decideAtMeeting", "answerDecision"), "meetings"),
+    **dict.fromkeys(
+        ("answerMeeting", "writeMinutes", "approveMinutes", "addToMinutes"), "meetings"
+    ),
     **dict.fromkeys(("addCalendar", "changeCalendar"), "calendars"),
     "inviteColleague": "accounts",
     "endAccountInvitation": "accounts",
@@ -215,6 +225,7 @@ READS = {
     "listColleagues": "accounts",
     "listFlows": "registry",
     "getResponsibility": "circle",
+    "listMeetings": "meetings",
     "listCalendars": "calendars",
     **dict.fromkeys(("listTemplates", "getTemplate", "exportTemplate"), "templates"),
     "getPlanTemplate": "milestone detail",

@@ -57,6 +57,7 @@ async def test_functions_that_run_as_the_owner_are_few_and_cannot_be_misled(cata
     )
     assert {row["proname"] for row in rows if row["prosecdef"]} == {
         "my_plans",
+        "my_meetings",
         "my_agency",
         "my_people",
         "my_mandates",

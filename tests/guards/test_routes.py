@@ -70,6 +70,17 @@ BEYOND = {
         ("handOver", "takeOver", "getResponsibility"),
         "a worker changes, and no day is without one",
     ),
+    **dict.fromkeys(
+        ("listMeetings", "planMeeting", "changeMeeting", "setAgenda", "answerMeeting"),
+        "some of a circle meet: on a basis, for an aim, named",
+    ),
+    **dict.fromkeys(
+        ("holdMeeting", "noteShared", "decideAtMeeting", "answerDecision"),
+        "what was told to whom, and what somebody has taken on",
+    ),
+    **dict.fromkeys(
+        ("writeMinutes", "approveMinutes", "addToMinutes"), "what was approved stays as it is"
+    ),
     **dict.fromkeys(("setLegalHold", "listLegalHolds", "endLegalHold"), "what stops an erasure"),
     "findPerson": "a worker knows a name, and a list may be long",
     **dict.fromkeys(

@@ -110,7 +110,8 @@ SEALED = {
     "message.variables", "incoming.text", "incoming_update.sealed", "milestone_event.reason",
     "appointment.place", "task.note", "reading.comment", "summary.content",
     "court_file.sealed_reference", "safety_flag.content", "protected_address.address",
-    "handover.words",
+    "handover.words", "meeting.basis", "meeting.aim", "meeting_item.words",
+    "meeting_decision.words", "meeting_note.words",
     "passkey.sealed", "disclosure.sealed_purpose", "goal.words", "needs_area.own",
     "needs_area.view",
 }  # fmt: skip
@@ -124,7 +125,7 @@ WIDEST_CODE = 40
 # agency alone.
 OWNER_READS = {
     "mandate", "plan", "member", "wall", "legal_hold", "disclosure", "entry_pass", "erasure_wish",
-    "channel_consent", "summary",
+    "channel_consent", "summary", "meeting_member",
 }  # fmt: skip
 # And what one of them may do where an entry of the data-flow registry ends: cancel what waits, and
 # tell a human.
@@ -149,8 +150,12 @@ ALLOWED = {
 
 # What whoever came in by broken glass alone neither adds nor changes.
 NEEDS = ("goal", "needs_review", "needs_area")
+MEETINGS = (
+    *("meeting", "meeting_member", "meeting_item", "meeting_share", "meeting_decision"),
+    "meeting_note",
+)
 BEHIND_GLASS = {
-    *((table, how) for table in NEEDS for how in ("INSERT", "UPDATE")),
+    *((table, how) for table in (*NEEDS, *MEETINGS) for how in ("INSERT", "UPDATE")),
     *(
         (table, "INSERT")
         for table in (*GLASS_ADDS, "handover", "reading", "mandate", "summary_due")
@@ -160,7 +165,7 @@ BEHIND_GLASS = {
         for table in (*GLASS_CHANGES, "handover", "mandate", "task", "summary_due")
     ),
     ("custody_return", "UPDATE"),
-} - {("participation", "UPDATE")}  # which nobody changes
+} - {("participation", "UPDATE"), ("meeting_share", "UPDATE")}  # which nobody changes
 
 
 async def _columns(catalog: Any) -> dict[str, dict[str, Any]]:

@@ -22,6 +22,10 @@ STAYS: Mapping[str, str] = {
     "gate-problem": ASKED,
     "gate-waiting": ASKED,
     "glass-broken": OWED,
+    **dict.fromkeys(
+        ("minutes-asked", "decision-back"),
+        "what was said and decided is put right whatever became of the plan",
+    ),
     "handover": "who leads the plan calls its circle, and has to know them",
     "incident-due": OWED,
     "link-begun-again": CIRCLE,

@@ -4,7 +4,17 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 from workflows.story.stage import Stage
-from workflows.story.steps import before, court, first_days, gate, later, needs, opening, others
+from workflows.story.steps import (
+    before,
+    court,
+    first_days,
+    gate,
+    later,
+    meetings,
+    needs,
+    opening,
+    others,
+)
 from workflows.story.year import Year
 
 Scene = tuple[int, int, int, Callable[[Stage, Year], Awaitable[None]]]
@@ -30,7 +40,9 @@ def _inside(year: Year) -> Iterator[Scene]:
     yield on(-165), 9, 0, opening.asks_the_family
     yield on(-164), 11, 0, opening.links_the_sibling
     yield on(-163), 14, 0, opening.confirms_the_sibling
+    yield on(-153), 10, 0, meetings.asks_the_circle
     yield -150, 15, 0, opening.meets_a_stranger
+    yield on(-150), 16, 0, meetings.meets
     yield on(-120), 10, 0, opening.links_the_mentor
     yield year.meeting - 7, 10, 0, opening.asks_the_mentor
     yield on(-90), 15, 0, opening.mentor_has_met
@@ -72,9 +84,13 @@ def _outside(year: Year) -> Iterator[Scene]:
     yield on(16), 10, 30, later.misses
     yield on(20), 11, 0, later.is_moved
     yield on(30), 12, 0, later.comes_then
+    yield on(28), 11, 0, meetings.asks_again
     yield on(30), 15, 0, needs.reviews_after_a_month
+    yield on(30), 16, 0, meetings.meets_again
     yield 50, 18, 0, later.sibling_stops
+    yield on(88), 11, 0, meetings.asks_a_third_time
     yield on(90), 10, 0, needs.reviews_after_three
+    yield on(90), 16, 0, meetings.meets_a_third_time
     yield on(90) + 2, 18, 0, later.hears_no_more
     yield on(351), 10, 0, later.expects_the_last
     yield on(365), 10, 0, later.ends

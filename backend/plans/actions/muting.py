@@ -14,6 +14,7 @@ from backend.messages.links import end_link
 # stays open until a human has seen it.
 POINTLESS = frozenset(
     {"appointment-in-doubt", "call-after-missed", "cant", "date-not-confirmed", "duty"}
+    | {"meeting-asked", "decision-asked"}
     | {"first-night", "gate-off", "gate-substitute", "gate-unanswered", "late-message"}
     | {"mentor-silent", "new-time", "no-contact-72h", "no-contact-yet", "no-flow", "second-way"}
     | {"sending-off", "tell-by-voice", "travel-unclear", "tried-twice", "undeliverable"}

@@ -9,6 +9,7 @@ from backend.erasure.actions import erase_person
 from backend.erasure.voluntary import erase_voluntary, take_out_again
 from backend.walls.rules import LASTS
 from tests.backend.beside import LONG_AGO, Beside, a_row_like, has_proved, unguarded
+from tests.plan_rows import PLAN_ROWS
 
 
 async def _let(held: Any, beside: Beside, head: Actor, *, voluntary: bool) -> int:
@@ -102,12 +103,13 @@ async def test_the_voluntary_part_is_of_those_who_stand_by_nobody_else(beside: B
             await _waiting(beside.person, beside.person),
             await _waiting(beside.other_person, beside.other_person),
         }
-        another = {"link": beside.other_link, "milestone": uuid4()}
+        another = {"link": beside.other_link, "milestone": uuid4(), "meeting": uuid4()}
         other = {"plan": beside.empty, "person": beside.other_person}
         await beside.add(["mandate"], **other, **another)  # for who has one is left alone
         staff = dict.fromkeys(("subject", "actor", "recipient", "about"), beside.actor("SW").id)
-        # a no goes whatever row it is about
-        await beside.add(["incoming", "participation"], **staff, **another)
+        # a no goes whatever row it is about, and a meeting with all that was said in it
+        of_meetings = [table for table in PLAN_ROWS if table.startswith("meeting")]
+        await beside.add(["incoming", "participation", *of_meetings], **staff, **another)
         await beside.add(**LONG_AGO)
         changed = await beside.changes(erase_voluntary(head, beside.plan, version))
         assert changed["subject_key"] == {str(row["id"]) for row in members if row["id"] != first}
@@ -116,6 +118,7 @@ async def test_the_voluntary_part_is_of_those_who_stand_by_nobody_else(beside: B
             *("link", "message", "incoming", "claim", "contact", "participation"),
             *("channel_consent", "disclosure", "safety_flag", "protected_address", "mandate"),
             *("goal", "needs_review", "needs_area"),
+            *of_meetings,
         }
 
 

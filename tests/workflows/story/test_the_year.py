@@ -24,7 +24,8 @@ from workflows.story.transcript import Line, Printer
 pytestmark = pytest.mark.slow
 
 STEPS = {
-    *(f"W-{number:02d}" for number in (1, 2, 3, 4, 5, 6, 9, 11, 13, 14, 18, 19, 20, 21, 22)),
+    *(f"W-{number:02d}" for number in (1, 2, 3, 4, 5, 6, 8, 9, 11, 13, 14, 18)),
+    *(f"W-{number}" for number in (19, 20, 21, 22)),
     *(f"W-{number}" for number in range(25, 37)),
     *("W-40", "W-42", "W-44", "W-47", "W-51", "W-52", "W-53", "W-61", "W-64", "72 h"),
 }

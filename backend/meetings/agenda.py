@@ -1,0 +1,75 @@
+"""What a meeting is to speak of, built from its plan; for its workers, within a transaction."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID, uuid4
+
+from backend import clock
+from backend.actors.actions import seal, unseal_or_none
+from backend.database import connection
+from backend.evidence import rules as of_evidence
+from backend.evidence.actions import differ, known_of
+from backend.meetings import rules
+
+_PUT = """
+INSERT INTO meeting_item AS i (id, agency, plan, version, meeting, milestone, why, words)
+VALUES ($1, $2, $3, 1, $4, $5, $6, $7)
+ON CONFLICT (meeting, milestone) WHERE milestone IS NOT NULL DO UPDATE
+   SET why = ARRAY(SELECT DISTINCT unnest(i.why || excluded.why) ORDER BY 1),
+       version = i.version + 1
+ WHERE NOT i.why @> excluded.why
+"""
+_LAST = """
+SELECT i.*, n.state FROM meeting_item i LEFT JOIN milestone n ON n.id = i.milestone
+ WHERE i.meeting = (SELECT m.id FROM meeting m WHERE m.plan = $1 AND m.took_place_at IS NOT NULL
+                     ORDER BY m.took_place_at DESC, m.id LIMIT 1)
+ ORDER BY i.id
+"""
+
+
+async def build(plan: Mapping[str, Any], meeting: Mapping[str, Any]) -> None:
+    """Add what is to be spoken of by now; what is there stays, also what was left out."""
+    today = clock.today(plan["zone"])
+    for row, sayings in await known_of(plan["id"]):
+        why = rules.why_of(
+            row,
+            plan,
+            today,
+            meeting["held_on"],
+            differ=differ(sayings),
+            waits=of_evidence.waits(row, sayings),
+        )
+        if why and row["id"] != meeting["milestone"]:
+            await put_row(plan, meeting["id"], row["id"], why)
+
+
+async def carry_over(plan: Mapping[str, Any], meeting: UUID) -> None:
+    """What the last meeting that took place did not come to."""
+    for item in await connection().fetch(_LAST, plan["id"]):
+        if not rules.is_carried(item):
+            continue
+        why = {*item["why"], rules.CARRIED}
+        if item["milestone"] is not None:
+            await put_row(plan, meeting, item["milestone"], why)
+            continue
+        words = await unseal_or_none(plan["person"], place(item["id"]), item["words"])
+        if words is not None:
+            await put_words(plan, meeting, words, why)
+
+
+async def put_row(
+    plan: Mapping[str, Any], meeting: UUID, row: UUID, why: set[str] | frozenset[str]
+) -> None:
+    of = (plan["agency"], plan["id"], meeting)
+    await connection().execute(_PUT, uuid4(), *of, row, sorted(why), None)
+
+
+async def put_words(plan: Mapping[str, Any], meeting: UUID, words: str, why: set[str]) -> None:
+    id_ = uuid4()
+    sealed = await seal(plan["person"], place(id_), words)
+    of = (plan["agency"], plan["id"], meeting)
+    await connection().execute(_PUT, id_, *of, None, sorted(why), sealed)
+
+
+def place(item: UUID) -> str:
+    return f"meeting_item.words:{item}"

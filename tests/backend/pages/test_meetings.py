@@ -1,0 +1,107 @@
+"""Meetings of a circle at the desk: planned, printed, held, and their minutes, without a script."""
+
+from datetime import timedelta
+from typing import Any
+
+from tests.backend.pages.browser import at_the_desk, plain
+from tests.meetings import AIM, a_meeting, a_table, approves, part, planned, read
+from tests.world import World, a_day, row
+
+TYPED = {"basis": "Act on Return, article 4", "aim": AIM}
+
+
+async def test_a_worker_plans_and_what_is_missing_loses_nothing(world: World) -> None:
+    worker, plan, [officer] = await a_table(world, "PO")
+    desk, path = await at_the_desk(world, worker), f"/desk/plans/{plan}/meetings"
+    page = plain(await desk.open(path))
+    assert "The person is always asked" in page.words
+    day = (a_day() + timedelta(days=7)).isoformat()
+    given: dict[str, Any] = {"held_on": day, "held_at": "14:00", **TYPED}
+    refused = await desk.send(page, path, **given, participants=str(officer.id))
+    assert refused.status == 422
+    assert AIM in refused.words
+    assert await read(worker, plan) == {}
+    done = await desk.send(
+        plain(refused), path, **given, participants=str(officer.id), speaks_of="housing"
+    )
+    assert "It is planned" in plain(done).words
+    meeting = await read(worker, plan)
+    assert {one["role"] for one in meeting["members"]} == {"PE", "PO"}
+    assert meeting["held_at"] == "14:00:00"
+
+
+async def test_it_is_held_decided_and_written_by_forms(world: World) -> None:
+    worker, plan, [officer] = await a_table(world, "PO")
+    milestone = row(await world.plan(worker, plan), "PLN-05")["id"]
+    meeting = await planned(worker, plan, [worker.id, officer.id], milestone=milestone)
+    desk = await at_the_desk(world, worker)
+    path = f"/desk/plans/{plan}/meetings/{meeting['id']}"
+    mine, theirs = part(meeting, "SW")["id"], part(meeting, "PO")["id"]
+
+    async def send(form: str, **fields: Any) -> Any:
+        return plain(await desk.send(plain(await desk.open(path)), f"{path}{form}", **fields))
+
+    set_ = await send("/agenda", words="The bus home.")
+    assert "The bus home." in set_.words
+    held = await send("/hold", held_on=a_day().isoformat(), present=theirs)
+    assert "It took place." in held.words
+    line = {"told_by": mine, "told_to": theirs, "ground": "law"}
+    refused = await desk.send(plain(await desk.open(path)), f"{path}/shared", facts="work", **line)
+    assert refused.status == 422, "the worker was not there"
+    due = (a_day() + timedelta(days=14)).isoformat()
+    decided = await send("/decisions", words="Ask for the form.", owner=theirs, due_on=due)
+    assert "asked whether they take it" in decided.words
+    written = await send("/minutes", words="We spoke of the bus.")
+    assert "We spoke of the bus." in written.words
+    other = await at_the_desk(world, officer)
+    seen = plain(await other.open(path))
+    for words in ("We spoke of the bus.", "Ask for the form.", "I take it", "The bus home."):
+        assert words in seen.words, words
+    for words in ("Who takes part", "It took place", "Write them anew"):
+        assert words not in seen.words, words
+    right = plain(await other.send(seen, f"{path}/members/{theirs}/approve"))
+    assert "Approved." in right.words
+    assert (await read(worker, plan))["state"] == "approved"
+    added = await send("/addenda", words="It was a Tuesday.")
+    assert "It was a Tuesday." in added.words
+
+
+async def test_a_paper_is_for_one_reader_and_names_nobody(world: World) -> None:
+    worker, plan, [officer, trainer] = await a_table(world, "PO", "TR", in_days=160)
+    meeting = await planned(worker, plan, [worker.id, officer.id])
+    desk = await at_the_desk(world, worker)
+    path = f"/desk/plans/{plan}/meetings/{meeting['id']}"
+    whole = plain(await desk.open(f"{path}/agenda?member={part(meeting, 'SW')['id']}")).words
+    titles = [one["title"] for one in meeting["agenda"]]
+    assert titles
+    assert all(title in whole for title in titles)
+    theirs = plain(await desk.open(f"{path}/agenda?member={part(meeting, 'PO')['id']}")).words
+    told = {one["title"] for one in (await read(officer, plan)).get("agenda", [])}
+    assert all((title in theirs) is (title in told) for title in titles)
+    assert "Imaginary" not in whole + theirs
+    other = await at_the_desk(world, officer)
+    mine = f"{path}/agenda?member={part(meeting, 'SW')['id']}"
+    assert (await other.open(mine)).status == 404, "another's paper is not theirs to print"
+    stranger = await at_the_desk(world, trainer)
+    assert (await stranger.open(path)).status == 404
+    assert (
+        "No meeting yet to which you were asked"
+        in plain(await stranger.open(f"/desk/plans/{plan}/meetings")).words
+    )
+
+
+async def test_who_was_asked_answers_by_one_tap_and_a_worker_for_who_has_no_chat(
+    world: World,
+) -> None:
+    worker, plan, [officer] = await a_table(world, "PO")
+    made = await worker.post(f"/plans/{plan}/meetings", a_meeting(worker.id, officer.id))
+    path = f"/desk/plans/{plan}/meetings/{made.json()['id']}"
+    meeting = await read(worker, plan)
+    for who, role, answer in ((officer, "PO", "by_phone"), (worker, "PE", "come")):
+        desk = await at_the_desk(world, who)
+        page = plain(await desk.open(path))
+        said = await desk.send(page, f"{path}/members/{part(meeting, role)['id']}", answer=answer)
+        assert "The answer is noted." in plain(said).words
+    answers = {one["role"]: one.get("answer") for one in (await read(worker, plan))["members"]}
+    assert answers == {"SW": None, "PO": "by_phone", "PE": "come"}
+    assert (await approves(officer, (await read(officer, plan))["own"])).status_code == 409
