@@ -24,7 +24,8 @@ from backend.pages.html import Page, go, show
 from backend.pages.reading import asks_again, claims_for, desk_left, office_of, places_of
 from backend.plans import rules
 from backend.plans.actions import ending, moving, reading, release, reopening, returning, unplanned
-from backend.plans.views import LeftCustody, MilestoneView, MoveRelease, PlanState, PlanView
+from backend.plans.release_views import LeftCustody, MoveRelease
+from backend.plans.views import MilestoneView, PlanState, PlanView
 from backend.templates.actions import template_of_plan
 from backend.templates.rules import PATHWAYS
 

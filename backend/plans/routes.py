@@ -52,21 +52,23 @@ from backend.plans.actions import (
     returning,
     unplanned,
 )
+from backend.plans.release_views import (
+    LeftCustody,
+    MoveRelease,
+    MoveView,
+    PreviewView,
+    move_view,
+    preview_view,
+)
 from backend.plans.views import (
     CaseloadView,
     ChangeMilestone,
     EventView,
     FindPerson,
-    LeftCustody,
-    MoveRelease,
-    MoveView,
     OpenPlan,
     PlanState,
     PlanView,
-    PreviewView,
-    move_view,
     new_plan,
-    preview_view,
 )
 from backend.problems import documented
 

@@ -1,6 +1,5 @@
 """What a client sends about plans and what it gets: wire types, written by hand."""
 
-from dataclasses import asdict
 from datetime import date, datetime, time
 from typing import Annotated, Any
 from uuid import UUID, uuid4
@@ -8,12 +7,10 @@ from uuid import UUID, uuid4
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from backend.access import Actor
 from backend.errors import Unfit
 from backend.matrix import cut, of
-from backend.once import Written
 from backend.plans import rules
-from backend.plans.actions import caseload, moving, opening, reading
+from backend.plans.actions import caseload, opening, reading
 from backend.words import Language, Line, Name, Note
 
 DETAIL, RELEASE = of("milestone detail"), of("release date")
@@ -225,84 +222,6 @@ class PlanState(msgspec.Struct, forbid_unknown_fields=True):
     state: str
 
 
-class MoveRelease(msgspec.Struct, forbid_unknown_fields=True):
-    """`release_time` and `calendar`, that of the place of release, stay where they are left out."""
-
-    release_date: date
-    certainty: str
-    release_time: time | None = None
-    calendar: UUID | None = None
-
-    def release(self) -> moving.Release:
-        return moving.Release(self.release_date, self.certainty, self.release_time, self.calendar)
-
-
-class MovedRow(msgspec.Struct):
-    milestone: UUID
-    code: str
-    title: str
-    before: date | None
-    after: date | None
-
-
-class PinnedRow(msgspec.Struct):
-    milestone: UUID
-    code: str
-    title: str
-    due_on: date
-
-
-class MoveView(msgspec.Struct):
-    """What a move did. `version` is that of the plan; `pinned` stayed and asks for a look.
-
-    How many messages fell away and were made anew is told to the workers.
-    """
-
-    id: UUID
-    version: int
-    moved: list[MovedRow]
-    pinned: list[PinnedRow]
-    messages_cancelled: int | UnsetType = UNSET
-    recipients_told: int | UnsetType = UNSET
-
-
-class WaitingMessage(msgspec.Struct):
-    key: str
-    recipient: UUID
-    due_at: datetime
-
-
-class MovedQuestion(msgspec.Struct):
-    """`role` is empty where it is whoever has gate duty; a day is null where it is not asked."""
-
-    key: str
-    role: str
-    before: date | None
-    after: date | None
-
-
-class PreviewView(msgspec.Struct):
-    """What a move would do to the plan as it is at `version`, and what to think of before it.
-
-    `calendar` is that of the place of release, by which its days would count. `cautions` are some
-    of on_closed_day, before_closed_days, less_certain, soon_and_not_confirmed, in_the_past, and for
-    the first week many_on_a_day, close_together, travel_unchecked. To the plan's workers it says
-    which messages fall away, who is told (as in the plan's circle), and what is asked on other
-    days.
-    """
-
-    version: int
-    calendar: UUID
-    moved: list[MovedRow]
-    pinned: list[PinnedRow]
-    cautions: list[str]
-    falls_away: list[WaitingMessage] | UnsetType = UNSET
-    told: list[UUID] | UnsetType = UNSET
-    questions: list[MovedQuestion] | UnsetType = UNSET
-    messages_cancelled: int | UnsetType = UNSET
-    recipients_told: int | UnsetType = UNSET
-
-
 class ChangeMilestone(msgspec.Struct, forbid_unknown_fields=True):
     """`known` is how it is known that it happened: act, document or provider.
 
@@ -332,12 +251,6 @@ class EventView(msgspec.Struct, omit_defaults=True):
     reason: str | None = None
 
 
-class LeftCustody(msgspec.Struct, forbid_unknown_fields=True):
-    """`left` true: the person is out. False: it is not today."""
-
-    left: bool
-
-
 def new_plan(data: OpenPlan) -> opening.NewPlan:
     if (data.person is None) == (data.person_id is None):
         raise Unfit("Give either person or person_id.")
@@ -364,40 +277,3 @@ def new_plan(data: OpenPlan) -> opening.NewPlan:
         calendar=data.calendar,
         id=data.id or uuid4(),
     )
-
-
-async def move_view(actor: Actor, written: Written) -> MoveView:
-    came = await moving.read_move(actor, written.id)
-    return MoveView(version=written.version, id=written.id, **_came(came))
-
-
-def preview_view(preview: moving.Preview) -> PreviewView:
-    view = PreviewView(
-        version=preview.version,
-        calendar=preview.calendar,
-        cautions=preview.cautions,
-        **_came(preview.came),
-    )
-    if preview.came.move["told"] is not None:
-        view.falls_away = [WaitingMessage(**row) for row in preview.falls_away]
-        view.told = list(preview.told)
-        view.questions = [MovedQuestion(**asdict(one)) for one in preview.questions]
-    return view
-
-
-def _came(came: moving.Came) -> dict[str, Any]:
-    rows: dict[str, Any] = {
-        "moved": [
-            MovedRow(r["milestone"], r["code"], r["title"], r["due_before"], r["due_after"])
-            for r in came.moved
-        ],
-        "pinned": [
-            PinnedRow(r["milestone"], r["code"], r["title"], r["due_on"]) for r in came.pinned
-        ],
-    }
-    if came.move["told"] is not None:
-        rows |= {
-            "messages_cancelled": came.move["cancelled"],
-            "recipients_told": came.move["told"],
-        }
-    return rows
