@@ -1,7 +1,7 @@
 """A plan begins: the person, the first mandates and the rows of the template."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date, time
 from typing import Any
 from uuid import UUID, uuid4
@@ -180,7 +180,7 @@ def _milestone(
     awake = (row.kind == "C" or (row.kind == "O" and new.supervision)) and not asleep
     due = due_on(row.code, row.day, new.release_date, days, not_before=today)
     return {
-        **asdict(row),
+        **vars(row),
         "state": "planned" if awake else "dormant",
         "due_on": due if awake else None,
     }
