@@ -100,8 +100,11 @@ async def chats(world: World) -> AsyncIterator[Chats]:
         assert await made.unfit() == []
 
 
-# Folders with files that take long, the longest first.
-LONG = ("story", "reliability", "authz", "deploy")
+# Folders and files that take long, the longest first.
+LONG = (
+    *("story", "reliability", "authz", "deploy", "test_run.py"),
+    *("test_jobs_wait_in_no_ring.py", "test_in_a_browser.py", "test_other_sites.py"),
+)
 INSTALLED = "tests/deploy/"
 
 
