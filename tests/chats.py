@@ -101,7 +101,8 @@ class Chats:
             )
             for line in row.values()
         ]
-        said = [text for call in await self.phones.calls() for text in _words(call.params)]
+        # what was said to many is looked at once
+        said = {text: None for call in await self.phones.calls() for text in _words(call.params)}
         return [(text, signs) for text in said if (signs := scan(text, lines))]
 
     async def texts(self, phone: Phone) -> list[Message]:

@@ -8,7 +8,9 @@ from typing import Any
 import asyncpg
 
 # All that can be dirty is looked at in one statement and emptied in another. `replica` sleeps
-# the triggers that make rows append-only and the foreign keys, so order does not matter.
+# the triggers that make rows append-only and the foreign keys, so order does not matter. It is
+# said once for the connection: each time it is said, every plan of the session is made anew.
+SETTINGS = {"session_replication_role": "replica", "lock_timeout": "2s"}
 TABLES = """
 SELECT c.oid::regclass::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
 WHERE nspname = 'public' AND relkind = 'r' ORDER BY 1
@@ -84,14 +86,13 @@ async def remember(held: Any) -> Beginning:
 async def empty(held: Any, beginning: Beginning) -> bool:
     """Bring it back; False where a test changed what cannot be brought back.
 
+    `held` was opened with `SETTINGS`, and is the same from test to test: it keeps its plans.
     Raises what Postgres says where something still holds on to a row.
     """
-    await held.execute(OPEN)
+    await held.fetch(OPEN)  # as a statement that is kept
     if await held.fetchrow(SHAPE) != beginning.shape:
         return False
     async with held.transaction():
-        await held.execute("SET LOCAL session_replication_role = replica")
-        await held.execute("SET LOCAL lock_timeout = '2s'")
         dirty = [row["name"] for row in await held.fetch(beginning.look)]
         await held.execute(";".join(["SELECT", *(f"DELETE FROM {name}" for name in dirty)]))
         for name in set(dirty) & set(beginning.rows):

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import asyncpg
 
@@ -21,7 +22,7 @@ from tests.databases import (
     open_pools,
     strays,
 )
-from tests.emptied import Beginning, empty, remember
+from tests.emptied import SETTINGS, Beginning, empty, remember
 from tests.world import Behind, World
 
 TESTS_BETWEEN_CLEANINGS = 20
@@ -34,6 +35,7 @@ class Lent:
     name: str
     pools: Pools
     behind: Behind
+    broom: Any  # the connection that empties it
     beginning: Beginning
     tests: int = field(default=0)
 
@@ -65,9 +67,9 @@ class Standing:
         async with lending({}):
             await open_pools(self.server, name)
             pools = dict(database.DB.pools)
-        behind = Behind(self.server.url(database=name))
-        async with behind.held() as held:
-            return Lent(name, pools, behind, await remember(held))
+        url = self.server.url(database=name)
+        broom = await asyncpg.connect(url, server_settings=SETTINGS)
+        return Lent(name, pools, Behind(url), broom, await remember(broom))
 
     async def _emptied(self, one: Lent) -> bool:
         for task in strays():
@@ -76,12 +78,12 @@ class Standing:
         if any(pool.get_size() != pool.get_idle_size() for pool in one.pools.values()):
             return False
         try:
-            async with one.behind.held() as held:
-                one.tests += 1
-                if one.tests % TESTS_BETWEEN_CLEANINGS == 0:
-                    await held.execute("VACUUM (ANALYZE FALSE)")
-                return await empty(held, one.beginning)
-        except (OSError, asyncpg.PostgresError):  # a test locked it, or locked everybody out
+            one.tests += 1
+            if one.tests % TESTS_BETWEEN_CLEANINGS == 0:
+                await one.broom.execute("VACUUM (ANALYZE FALSE)")
+            return await empty(one.broom, one.beginning)
+        # a test locked it, or locked everybody out, or ended every session
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             return False
 
     async def give_up(self) -> None:
@@ -92,4 +94,5 @@ class Standing:
         for pool in one.pools.values():
             pool.terminate()
         one.behind.close()
+        one.broom.terminate()
         await drop_database(self.server, one.name)

@@ -1,7 +1,7 @@
 """A neutral word for somebody: in one agency no two people on open plans go by the same."""
 
 from collections.abc import Collection, Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import permutations
 from random import SystemRandom
 from uuid import UUID
@@ -10,6 +10,7 @@ from backend.database import connection
 from backend.messages.wording import ALIASES, MAX_ALIAS, fold
 
 OFFERED = 1000  # of some forty thousand pairs
+_folded = lru_cache(maxsize=OFFERED)(fold)  # the same words are offered again and again
 
 
 async def free_alias(agency: UUID | None, *, but: Collection[str] = ()) -> str:
@@ -21,7 +22,7 @@ async def free_alias(agency: UUID | None, *, but: Collection[str] = ()) -> str:
     await held.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"alias:{agency}")
     used = {fold(alias) for alias in but}
     for offered in _offers():
-        fit = [alias for alias in offered if fold(alias) not in used]
+        fit = [alias for alias in offered if _folded(alias) not in used]
         alias: str | None = await held.fetchval("SELECT free_alias($1::text[])", fit)
         if alias is not None:
             return alias

@@ -6,7 +6,7 @@ on stays a row of the plan, and is shown. A row's code keeps its meaning over th
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -111,7 +111,7 @@ def _worth(rows: Iterable[TemplateRow], shape: Shape) -> frozenset[str]:
 def _first(row: TemplateRow, shape: Shape, worth: Collection[str]) -> Mapping[str, Any]:
     awake = _is_awake(row.kind, shape) and row.code in worth
     return {
-        **asdict(row),
+        **vars(row),
         "state": "planned" if awake else "dormant",
         "due_on": _due(row.code, row.day, shape) if awake else None,
     }

@@ -5,7 +5,6 @@ own, those of a later one carry its number: `SUP-3.2` is the third step to the s
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -58,7 +57,7 @@ def rows_of(
     own = {row.code for row in steps}
     return [
         {
-            **asdict(row),
+            **vars(row),
             "code": code_in(row.code, of["chain"]),
             "depends": [code_in(c, of["chain"]) if c in own else c for c in row.depends],
             "state": "planned",

@@ -2,8 +2,9 @@
 
 import json
 import re
-from collections.abc import Awaitable, Collection, Iterator
+from collections.abc import Awaitable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -40,7 +41,8 @@ SELECT rule, step, key, state, reason, local_due, due_at, sent_at, answer FROM m
  WHERE recipient = $1"""
 
 
-def paths(*, page: bool = False, court: bool = False, file: bool = False) -> list[str]:
+@cache
+def paths(*, page: bool = False, court: bool = False, file: bool = False) -> Sequence[str]:
     """Of every GET that is open to somebody signed in, from the live routes."""
     found = []
     for route in APP.routes:

@@ -34,22 +34,27 @@ def _anew(
     return rows_anew(rows, release, TODAY, days or OpenDays(), supervision=supervision)
 
 
+# Made once and not for each row: a strategy that is made looks at itself, which takes longer than
+# to draw from it.
+templates = st.sampled_from(["full", "light"])
+overlays = st.sets(st.sampled_from(sorted(OVERLAYS)))
+states, either = st.sampled_from(STATES), st.booleans()
+
+
 @st.composite
 def plans(draw: st.DrawFn) -> list[dict[str, Any]]:
     """Rows of a plan after anything that may become of them."""
-    of_template = standard().rows_for(
-        draw(st.sampled_from(["full", "light"])), draw(st.sets(st.sampled_from(sorted(OVERLAYS))))
-    )
+    of_template = standard().rows_for(draw(templates), draw(overlays))
     made = []
     for number, one in enumerate(of_template):
-        state = draw(st.sampled_from(STATES))
+        state = draw(states)
         made.append(
             {
                 **{name: getattr(one, name) for name in one.__dataclass_fields__},
                 "id": number,
                 "state": state,
                 "due_on": None if state == "dormant" else TODAY,
-                "pinned": state in rules.OPEN and draw(st.booleans()),
+                "pinned": state in rules.OPEN and draw(either),
             }
         )
     return made

@@ -77,6 +77,10 @@ class Line:
         """What is there."""
         return {name: await self._look(name) for name in _LOOKS}
 
+    async def done(self) -> int:
+        """How many updates have had their effect; it is asked again and again."""
+        return len(await self._look("done"))
+
     async def _look(self, name: str) -> Any:
         rows = [next(iter(row.values())) for row in await self.world.sql(_LOOKS[name])]
         return rows[0] if name in {"contacts", "texts", "tasks"} else sorted(rows)

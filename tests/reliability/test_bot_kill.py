@@ -244,8 +244,7 @@ async def _all_is_made_good(line: Line, bot: Bot) -> None:
 
 
 async def _settled(line: Line) -> bool:
-    found = await line.found()
-    return len(found["done"]) >= len(line.updates) and await line.pending() == 0
+    return await line.done() >= len(line.updates) and await line.pending() == 0
 
 
 async def _is(line: Line, wanted: dict[str, Any]) -> bool:

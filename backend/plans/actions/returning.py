@@ -5,7 +5,6 @@ they would be then. Why, is written nowhere.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -89,7 +88,7 @@ async def _put_rows(actor: Actor, plan: Mapping[str, Any]) -> None:
     for row in (await template_of(plan)).rows_of_return():
         due = rules.due_on(row.code, row.day, today, open_days(plan), not_before=today)
         if row.code not in again:
-            new.append({**asdict(row), "state": "planned", "due_on": due})
+            new.append({**vars(row), "state": "planned", "due_on": due})
             continue
         anew.append((again[row.code], "planned", due))
     await begin_again(actor, plan, anew)

@@ -4,7 +4,6 @@ Staff are told; family and mentors are told nothing by this, that is a worker's 
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -132,7 +131,7 @@ async def _add_rows(actor: Actor, plan: Mapping[str, Any], to: Release) -> None:
     for row in (await template_of(plan)).rows_of_unplanned():
         due = rules.due_on(row.code, row.day, to.date, open_days(plan))
         if row.code not in before:
-            new.append({**asdict(row), "state": "planned", "due_on": due})
+            new.append({**vars(row), "state": "planned", "due_on": due})
         elif before[row.code]["state"] not in rules.OPEN:
             again.append((before[row.code], "planned", due))
     await begin_again(actor, plan, again)

@@ -286,16 +286,22 @@ def _for_courts(row: dict[str, Any]) -> bool:
     return row["show_court"] or (row["kind"], row["agree"]) == ("C", "-") or row["kind"] == "O"
 
 
+# Made once and not for each row: a strategy that is made looks at itself first.
+codes = st.lists(st.sampled_from(sorted(TEMPLATE)), unique=True, max_size=40)
+states, causes, either = st.sampled_from(STATES), st.sampled_from(CAUSES), st.booleans()
+nothing, said_by = st.sampled_from(NOTHING), st.sampled_from([None, "ME", "FA"])
+
+
 @st.composite
 def rows_in_any_state(draw: st.DrawFn) -> list[dict[str, Any]]:
     return [
         a_row(
             code,
-            state := draw(st.sampled_from(STATES)),
-            cause=draw(st.sampled_from(CAUSES)) if state == "not_possible" else None,
-            show_court=draw(st.booleans()),
+            state := draw(states),
+            cause=draw(causes) if state == "not_possible" else None,
+            show_court=draw(either),
         )
-        for code in draw(st.lists(st.sampled_from(sorted(TEMPLATE)), unique=True, max_size=40))
+        for code in draw(codes)
     ]
 
 
@@ -306,12 +312,12 @@ def test_declined_and_never_offered_give_equal_bytes(data: st.DataObject) -> Non
     twins = []
     for row in rows:
         if _for_courts(row) and row["state"] not in NOTHING:
-            twins.append({**row, "said_by": data.draw(st.sampled_from([None, "ME", "FA"]))})
+            twins.append({**row, "said_by": data.draw(said_by)})
         elif _for_courts(row):
-            twins.append({**row, "state": data.draw(st.sampled_from(NOTHING))})
-        elif data.draw(st.booleans()):
+            twins.append({**row, "state": data.draw(nothing)})
+        elif data.draw(either):
             # of what the court may not know, anything may have become, or the row be away
-            state = data.draw(st.sampled_from(STATES))
+            state = data.draw(states)
             cause = "service_side" if state == "not_possible" else None
             twins.append(a_row(row["code"], state, cause=cause))
     roles = st.sampled_from(["ME", "FA", "TR", "CP", "CS", "PE"])
