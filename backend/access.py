@@ -68,6 +68,7 @@ OPERATIONS: Mapping[str, frozenset[str]] = {
     "getMilestone": _PLAN_READERS,
     "listClaims": _WORKERS,
     "planAppointment": frozenset({"SW", "PO", "PS", "TR", "CP"}),
+    "getAppointment": _PLAN_READERS,
     "changeAppointment": frozenset({"SW", "PO", "PS", "TR", "CP"}),
     "logContact": frozenset({"SW", "PO", "PS", "TR"}),
     "listTasks": _TASKED,

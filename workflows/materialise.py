@@ -132,7 +132,7 @@ APPOINTMENTS = (
     _SELECT.format(subject="a.id", due=_LOCAL)
     + """
   JOIN appointment a ON a.held_on = d.day - k.days AND a.zone = d.zone
-       AND a.state IN ('proposed', 'scheduled') AND whose_milestone(a.milestone, $1) IS NULL
+       AND a.state = 'scheduled' AND whose_milestone(a.milestone, $1) IS NULL
   JOIN plan p ON p.id = a.plan AND p.state IN ('active_inside', 'active_outside', 'step_down')
 """
     + _RECIPIENT
