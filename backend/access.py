@@ -54,6 +54,9 @@ _OWN_FACTOR = ("enrolFactor", "confirmFactor", "enrolPasskey", "confirmPasskey")
 OPERATIONS: Mapping[str, frozenset[str]] = {
     "signOut": _EVERY_STAFF,
     **dict.fromkeys((*_OWN_ACCOUNT, *_OWN_FACTOR), _EVERY_STAFF),
+    "makeFeed": _PLAN_READERS,
+    "getFeed": _PLAN_READERS,
+    "endFeed": _PLAN_READERS,
     "openPlan": frozenset({"SW"}),
     "getPlan": _PLAN_READERS,
     "listPlans": _PLAN_READERS,

@@ -5,7 +5,7 @@ from migrations.m0002_ground import PLAN_ROWS as GROUND
 MORE = (
     *("wall", "legal_hold", "safety_flag", "protected_address"),
     *("correction", "entry_pass", "erasure_wish"),
-    *("evidence", "handover", "custody_return"),
+    *("evidence", "handover", "custody_return", "appointment_move"),
     *("goal", "needs_review", "needs_area"),
 )
 PLAN_ROWS = {**GROUND, **dict.fromkeys(MORE, "plan")}
@@ -16,5 +16,5 @@ TAKEN_BACK_LATE = ("disclosure", "UPDATE")
 # What tells of a supervised plan's voluntary part: only while somebody's wish to erase it stands.
 THINNED = {
     "milestone_event", "appointment", "correction", "claim", "contact", "participation", "evidence",
-    "goal", "needs_review", "needs_area",
+    "goal", "needs_review", "needs_area", "appointment_move",
 }  # fmt: skip

@@ -35,7 +35,7 @@ READS = {
     *("listBreakGlass", "draftSummary", "listLegalHolds", "listColleagues", "listSafety"),
     *("findPerson", "listFlows", "previewRelease", "listCalendars", "proposeDays"),
     *("getResponsibility", "getMilestone", "listClaims", "previewAmnesty"),
-    *("listGoals", "listNeedsReviews"),
+    *("listGoals", "listNeedsReviews", "getAppointment"),
     *("printSheet", "drawTimeline"),
     *("listIncidents", "draftNotice", "listComplaints", "listAgencyHolds"),
     *("listProofs", "listRecord", "listReviews"),

@@ -122,6 +122,7 @@ OF_ACCOUNT = frozenset(
         "endPasskey",
         "listNotices",
         "seeNotices",
+        *("makeFeed", "getFeed", "endFeed"),
     }
 )
 
@@ -223,6 +224,7 @@ async def a_scene(world: World) -> Scene:
         "shown": await _a_proof(worker),
         "code": await _a_code(worker),
         "invited": (await _made(administrator, "/account-invitations", bodies.a_colleague()))["id"],
+        "feed": (await worker.post("/account/feed")).json()["url"],
         "leaver": str((await world.somebody("TR")).id),
     }
     callers = {
@@ -257,6 +259,10 @@ def _acts(docket: Docket, coordinator: Caller, ids: dict[str, Any]) -> list[Act]
         _changing(
             "changeAppointment", "PATCH", "/appointments/{}", ids["appointment"], bodies.confirm()
         ),
+        Act("getAppointment", "GET", "/appointments/{}", ids["appointment"][:1]),
+        Act("getFeed", "GET", "/account/feed"),
+        Act("makeFeed", "POST", "/account/feed"),
+        Act("endFeed", "POST", "/account/feed/end"),
         Act("logContact", "POST", "/plans/{}/contacts", (plan,), bodies.a_contact()),
         Act("recordVisit", "POST", "/plans/{}/visits", (plan,), bodies.a_visit(), version),
         Act("listTasks", "GET", "/tasks"),
@@ -445,6 +451,7 @@ FOR_EVERYBODY = [
     Act("askPasskey", "POST", "/sessions/passkey/options"),
     Act("signInWithPasskey", "POST", "/sessions/passkey", (), bodies.nobodys_key()),
     Act("courtToken", "POST", "/court/token", (), {"client_id": "nobody", "secret": "none"}),
+    Act("readFeed", "GET", "/feeds/{}/dates.ics", ("x" * 43,)),
     Act("healthLive", "GET", "/health/live"),
     Act("healthReady", "GET", "/health/ready"),
 ]

@@ -23,7 +23,7 @@ from tests.world import World, a_day
 
 REFUSED = asyncpg.InsufficientPrivilegeError
 READS = {"getPlan", "milestoneHistory", "listAccess", "draftSummary", "getSummary", "listSummaries"}
-READS |= {"previewRelease", "getResponsibility", "getMilestone"}
+READS |= {"previewRelease", "getResponsibility", "getMilestone", "getAppointment"}
 READS |= {"listGoals", "listNeedsReviews"}
 READS |= {"printSheet", "drawTimeline"}
 WITHOUT_PLAN = {"signOut", "setDutyRota", "askBreakGlass", "endBreakGlass", "inviteColleague"}

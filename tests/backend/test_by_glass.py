@@ -51,7 +51,7 @@ AT_THE_DESK = {
 READ = {
     "getResponsibility",
     *("getPlan", "listPlans", "milestoneHistory", "listTasks", "listAccess", "listWalls"),
-    *("previewRelease", "getMilestone", "listClaims"),
+    *("previewRelease", "getMilestone", "listClaims", "getAppointment"),
     *("listGoals", "listNeedsReviews"),
     *("printSheet", "drawTimeline"),
     *("listLegalHolds", "listSafety", "draftSummary", "findPerson", "listBreakGlass"),

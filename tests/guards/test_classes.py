@@ -24,6 +24,7 @@ CODES = {
     *("operation", "purpose", "basis", "rule", "step", "key", "message", "anchor", "evidence"),
     *("agree", "court", "before", "after", "certainty", "certainty_before", "certainty_after"),
     *("language", "zone", "country", "regime", "second_factor", "channel", "overlays", "groups"),
+    *("waits_for", "asked_by"),
     *("provenance", "area", "depends", "partners", "matters", "touched", "working_days"),
 }
 # Keyed hashes, hashes, seals and keys: they stand for something that is not there.

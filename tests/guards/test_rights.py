@@ -91,6 +91,7 @@ async def test_functions_that_run_as_the_owner_are_few_and_cannot_be_misled(cata
         "spend_invitation",
         "try_pass",
         "holder_of_pass",
+        "holder_of_feed",
         "my_mandates_with_keys",
         "my_circle_on",
         "my_house",
