@@ -43,6 +43,7 @@ async def test_nothing_is_deleted_but_what_is_kept_for_minutes_and_proofs_that_a
         ("throughcare_worker", "court_assertion", "DELETE"),
         ("throughcare_worker", "denial", "DELETE"),  # once the audit has told the number
         ("throughcare_worker", "recent_act", "DELETE"),  # an hour later
+        ("throughcare_worker", "date_feed", "DELETE"),  # a month after its end
         ("throughcare_worker", "person_word", "DELETE"),  # of whom there is no plan any more
         *(("throughcare_worker", table, "DELETE") for table in DELETED_LATE),
         *(("throughcare_app", table, "DELETE") for table in THINNED),
