@@ -46,9 +46,9 @@ async def follow(actor: Actor, plan: Any, row: Any, state: str) -> None:
             row["id"], state, rules.ASKED_OF_A_DATE if by_them else rules.BEFORE_A_DATE
         )
     if state == "cancelled_by_service" and row["state"] in rules.PLANNED:
-        await tell(plan, row, "APPT-OFF")
+        await tell(plan, row, "APPT-OFF", step=f"off-{row['version']}")
     elif state == "scheduled" and row["state"] in rules.CALLED_OFF and await _heard_it_is_off(row):
-        await tell(plan, row, "APPT-MOVED", step="again")
+        await tell(plan, row, "APPT-MOVED", step=f"again-{row['version']}")
 
 
 async def ask_no_more(
@@ -60,7 +60,10 @@ async def ask_no_more(
 
 
 async def tell(plan: Any, date_: Any, key: str, *, step: str = "") -> None:
-    """Say something of a date to the person, in their own chat, if they have one."""
+    """Say something of a date to the person, in their own chat, if they have one.
+
+    `step` tells one occasion from another on the same day.
+    """
     link = await _chat_of_the_person(plan, date_)
     if link is not None:
         occurrence = Occurrence(key, step, date_["id"], clock.today(plan["zone"]))

@@ -109,7 +109,8 @@ async def read_feed(token: str, request: str | None = None) -> list[Entry]:
     shown = hash_token(token)
     feed = await _holder(shown, request)
     if feed is None:
-        await deny(None, "readFeed", NotFound.kind, asked=shown, request=request)
+        asked = vault().derive("audit.object", shown.hex())
+        await deny(None, "readFeed", NotFound.kind, asked=asked, request=request)
         raise NotFound
     actor, today = feed.actor, clock.now().date()
     async with transaction(actor.id) as held:

@@ -10,7 +10,7 @@ from backend.appointments.rules import CALLED_OFF
 
 NAME = "Dates"  # in an app it stands between the holder's other calendars
 UNNAMED = "Date"  # for a role that is given no alias
-TYPE = "text/calendar; charset=utf-8"
+TYPE = "text/calendar"
 OFF = CALLED_OFF | {"rescheduled"}
 EVERY = timedelta(hours=1)  # how often an app is asked to look
 A_DAY = timedelta(days=1)
