@@ -1,6 +1,7 @@
 """A proposal waits for the other side's yes; until then nobody else hears of it."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -124,7 +125,11 @@ async def test_at_the_desk_one_proposes_and_the_other_side_says_yes(world: World
     desk = await at_the_desk(world, worker)
     async with desk:
         page = plain(await desk.open(path))
-        on = {"role": "PO", "held_on": str(a_day() + 20 * A_DAY), "held_at": "10:00"}
+        on: dict[str, Any] = {
+            "role": "PO",
+            "held_on": str(a_day() + 20 * A_DAY),
+            "held_at": "10:00",
+        }
         done = plain(await desk.send(page, path, "held_on", **on, proposed="true"))
     assert "waits for a yes" in done.words
     [row] = await world.sql("SELECT id, state FROM appointment")

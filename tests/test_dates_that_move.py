@@ -155,9 +155,9 @@ async def test_reminders_follow_a_move_and_none_comes_twice(
     case = await outside(world, chats)
     on, new = case.day + 14 * A_DAY, case.day + 28 * A_DAY
     made = (await case.put(case.officer, on))["id"]
-    for day in (8, 7, 6):
-        if day >= moved_on:
-            at(on - day * A_DAY, 10)
+    for ahead in (8, 7, 6):
+        if ahead >= moved_on:
+            at(on - ahead * A_DAY, 10)
             await chats.round()
     await moves(case.officer, made, new)
     await chats.round()
@@ -223,7 +223,12 @@ async def test_the_desk_shows_a_chain_and_gives_another_time(world: World) -> No
     path = f"/desk/plans/{plan}/dates"
     async with desk:
         page = plain(await desk.open(path))
-        to = {"held_on": str(a_day() + 22 * A_DAY), "held_at": "09:30", "by": "circle", "why": WHY}
+        to: dict[str, Any] = {
+            "held_on": str(a_day() + 22 * A_DAY),
+            "held_at": "09:30",
+            "by": "circle",
+            "why": WHY,
+        }
         done = plain(await desk.send(page, f"{path}/{made}", "held_on", **to))
         assert "moved from another time" in done.words
         shown = plain(await desk.open(f"{path}/{made}"))

@@ -61,7 +61,7 @@ async def test_it_says_an_alias_and_an_hour_and_nothing_else(world: World) -> No
     answer = await pull(await a_link(worker))
     assert answer.headers["content-type"] == "text/calendar; charset=utf-8"
     assert answer.headers["cache-control"] == "no-store"
-    [one] = Calendar.from_ical(answer.content).events
+    one: Any = Calendar.from_ical(answer.content).events[0]
     assert str(one["SUMMARY"]) == plan["alias"]
     assert one.start == datetime(on.year, on.month, on.day, 10, tzinfo=ZoneInfo(plan["zone"]))
     assert set(one) == {"UID", "SEQUENCE", "DTSTAMP", "DTSTART", "SUMMARY", "STATUS", "CLASS"}
