@@ -187,6 +187,7 @@ async def a_scene(world: World) -> Scene:
     members = [await _member(worker, plan) for _ in range(4)]
     links = [await _link(world, worker, plan, one["actor"]) for one in members[:2]]
     appointment = await _made(worker, f"/plans/{plan}/appointments", bodies.an_appointment())
+    await _a_moved_date(worker, plan)
     told = {"recipient": members[0]["actor"], "fact": "good_news", "purpose": "joy"}
     disclosure = await _made(
         worker, f"/plans/{plan}/disclosures", {**told, "until": bodies.in_days(9)}
@@ -455,6 +456,12 @@ FOR_EVERYBODY = [
     Act("healthLive", "GET", "/health/live"),
     Act("healthReady", "GET", "/health/ready"),
 ]
+
+
+async def _a_moved_date(worker: Caller, plan: str) -> None:
+    made = await _made(worker, f"/plans/{plan}/appointments", bodies.an_appointment())
+    moved = await worker.patch(f"/appointments/{made['id']}", bodies.another_time(), version=1)
+    assert moved.status_code == 201, moved.text
 
 
 async def _safety(worker: Caller, plan: str, subject: str) -> dict[str, str]:
