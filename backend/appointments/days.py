@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 from backend import clock
 from backend.access import Actor, find_plan
 from backend.appointments import rules
-from backend.appointments.actions import EVERYWHERE
 from backend.calendars.rules import open_days
 from backend.database import connection, transaction
 
@@ -31,7 +30,7 @@ async def first_week_of(
     if left is not None:
         begins = left.astimezone(ZoneInfo(plan["zone"])).date()
     first = begins or plan["release_date"]
-    own = None if plan["mandate"] in EVERYWHERE else plan["mandate"]
+    own = None if plan["mandate"] in rules.EVERYWHERE else plan["mandate"]
     rows = await connection().fetch(_COMING, plan["id"], sorted(rules.COMING), first, own)
     return rules.first_week(rows, first, today)
 
@@ -72,7 +71,7 @@ async def besides(plan: Mapping[str, Any]) -> Mapping[UUID, Mapping[str, Any]]:
     `unusual` about its day and hour.
     """
     held = connection()
-    own = None if plan["mandate"] in EVERYWHERE else plan["mandate"]
+    own = None if plan["mandate"] in rules.EVERYWHERE else plan["mandate"]
     offices = await held.fetchrow(_OFFICES, plan["id"])
     return {
         row["id"]: {**row, "unusual": _unusual(row, offices)}

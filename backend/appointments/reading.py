@@ -8,7 +8,7 @@ from uuid import UUID
 from backend.access import Actor, require
 from backend.actors.actions import unseal_or_none
 from backend.appointments import rules
-from backend.appointments.actions import EVERYWHERE, find_appointment
+from backend.appointments.actions import find_appointment
 from backend.audit.actions import record
 from backend.database import connection, transaction
 
@@ -39,13 +39,14 @@ async def get_appointment(actor: Actor, id_: UUID) -> DateRead:
         await record(actor, "getAppointment", plan=plan["id"], thing=id_)
         chain = rules.chain(await held.fetch(_DATES, plan["id"]), id_)
         where = f"appointment.place:{id_}"
-        worker = plan["mandate"] in EVERYWHERE
+        worker = plan["mandate"] in rules.EVERYWHERE
+        here = worker and plan["told_groups"] is None  # what was typed is for the own agency
         return DateRead(
             row,
             await unseal_or_none(plan["person"], where, row["place"]),
             row["milestone"] if worker else None,
             chain,
-            await _moves(plan, [one["id"] for one in chain]) if worker else {},
+            await _moves(plan, [one["id"] for one in chain]) if here else {},
         )
 
 

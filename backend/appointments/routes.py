@@ -8,9 +8,11 @@ from litestar import Controller, Response, get, patch, post
 from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, UnsetType
 
-from backend.appointments import actions
+from backend.appointments.actions import change_appointment, plan_appointment
 from backend.appointments.days import day_of
+from backend.appointments.moving import AppointmentChange
 from backend.appointments.reading import DateRead, get_appointment
+from backend.appointments.writing import NewAppointment
 from backend.doors import NO_STORE, HttpRequest, actor_of, answer, change, write
 from backend.errors import (
     KeyMissing,
@@ -41,8 +43,8 @@ class PlanAppointment(msgspec.Struct, forbid_unknown_fields=True):
     id: UUID | None = None
     proposed: bool = False
 
-    def appointment(self) -> actions.NewAppointment:
-        return actions.NewAppointment(
+    def appointment(self) -> NewAppointment:
+        return NewAppointment(
             self.role,
             self.held_on,
             self.held_at,
@@ -68,9 +70,9 @@ class ChangeAppointment(msgspec.Struct, forbid_unknown_fields=True):
     travel_checked: bool | None = None
     why: Line | None = None
 
-    def change(self) -> actions.AppointmentChange:
+    def change(self) -> AppointmentChange:
         values = {**msgspec.structs.asdict(self), "new_id": self.new_id or uuid4()}
-        return actions.AppointmentChange(**values)
+        return AppointmentChange(**values)
 
 
 class DateWritten(msgspec.Struct):
@@ -159,7 +161,7 @@ class AppointmentController(Controller):
         """Put a date with a service into the plan, or propose one to the other side."""
         new = data.appointment()
         written = await write(
-            request, "planAppointment", lambda actor: actions.plan_appointment(actor, plan_id, new)
+            request, "planAppointment", lambda actor: plan_appointment(actor, plan_id, new)
         )
         return await _reply(request, written)
 
@@ -194,6 +196,6 @@ class AppointmentController(Controller):
         written = await change(
             request,
             "changeAppointment",
-            lambda actor, seen: actions.change_appointment(actor, appointment_id, seen, wanted),
+            lambda actor, seen: change_appointment(actor, appointment_id, seen, wanted),
         )
         return await _reply(request, written)

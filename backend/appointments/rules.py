@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from backend.calendars.rules import OpenDays
 
+EVERYWHERE = frozenset({"SW", "CO"})  # whose are all dates of a plan, not their own alone
 COMING = frozenset({"proposed", "scheduled", "confirmed"})
 PLANNED = COMING - {"proposed"}  # nobody is told of a proposal: it is no date yet
 MISSED = frozenset({"missed_with_reason", "missed_no_contact"})

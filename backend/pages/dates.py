@@ -9,7 +9,7 @@ from litestar.params import FromPath, FromQuery
 
 from backend.access import Actor, require
 from backend.appointments import rules
-from backend.appointments.actions import EVERYWHERE, change_appointment, plan_appointment
+from backend.appointments.actions import change_appointment, plan_appointment
 from backend.appointments.days import besides, first_week_of
 from backend.appointments.reading import get_appointment
 from backend.appointments.routes import ChangeAppointment, DateView, PlanAppointment
@@ -107,14 +107,14 @@ async def _dates(
         coming=[one for one in held if one.state in rules.COMING],
         past=[one for one in reversed(held) if one.state not in rules.COMING],
         nexts={one.id: _nexts(one.state, more[one.id], sheet.read.role) for one in held},
-        whose=WHOSE if sheet.read.role in EVERYWHERE else (sheet.read.role,),
+        whose=WHOSE if sheet.read.role in rules.EVERYWHERE else (sheet.read.role,),
         steps=[row for row in sheet.view.milestones or [] if row.id in sheet.mine and row.due_on],
     )
 
 
 def _nexts(state: str, more: Mapping[str, Any], role: str) -> list[str]:
     """What may become of a date; who waits for another's yes does not give it."""
-    waits = more["waits_for"] is not None and role not in {more["waits_for"], *EVERYWHERE}
+    waits = more["waits_for"] is not None and role not in {more["waits_for"], *rules.EVERYWHERE}
     return [
         after
         for after in OUTCOMES
