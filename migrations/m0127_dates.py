@@ -16,10 +16,9 @@ VERSION = "1.38.0"
 DESCRIPTION = "Walls of moved dates and of feeds"
 
 DATES = """
-ALTER TABLE appointment ADD CONSTRAINT appointment_waits CHECK (
-    (state <> 'proposed' OR waits_for IS NOT NULL)
-    AND (waits_for IS NULL OR state IN ('proposed', 'cancelled_by_service', 'cancelled_by_person',
-                                        'rescheduled')));
+-- The release before makes no proposal, and may settle one without a look at whose yes it needs.
+ALTER TABLE appointment ADD CONSTRAINT appointment_waits
+    CHECK (state <> 'proposed' OR waits_for IS NOT NULL);
 CREATE UNIQUE INDEX appointment_moved_once ON appointment (moved_from);
 CREATE TRIGGER appointment_chain BEFORE UPDATE ON appointment FOR EACH ROW
     WHEN (NEW.moved_from IS DISTINCT FROM OLD.moved_from) EXECUTE FUNCTION refuse();

@@ -42,7 +42,7 @@ async def move(actor: Actor, plan: Any, row: Any, wanted: AppointmentChange) -> 
     Raises Unfit, NotFromThisState, Taken.
     """
     if wanted.held_on is None or wanted.held_at is None:
-        raise NotFromThisState("Only a coming appointment moves, to a day and a time.")
+        raise Unfit("Another time is a day and an hour.", field="held_at")
     if wanted.by not in rules.MOVED:
         raise Unfit("by is service, person or circle.", field="by")
     if wanted.why and plan["mandate"] not in rules.EVERYWHERE:
