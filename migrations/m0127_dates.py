@@ -38,7 +38,8 @@ ALTER TABLE appointment_move FORCE ROW LEVEL SECURITY;
 CREATE POLICY app_reads ON appointment_move FOR SELECT TO throughcare_app
     USING ({WORKERS} OR (asked_by <> 'circle' AND {PERSON}));
 CREATE POLICY app_adds ON appointment_move FOR INSERT TO throughcare_app
-    WITH CHECK (recorded_by = {ME} AND ({WORKERS} OR (why IS NULL AND {SERVICES})));
+    WITH CHECK (recorded_by = {ME} AND ({WORKERS}
+                OR (why IS NULL AND asked_by <> 'circle' AND {SERVICES})));
 CREATE POLICY app_thins ON appointment_move FOR DELETE TO throughcare_app
     USING (plan IN (SELECT plans_to_thin()) AND {VOLUNTARY});
 CREATE POLICY jobs ON appointment_move TO throughcare_worker USING (true) WITH CHECK (true);

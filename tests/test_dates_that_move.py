@@ -59,7 +59,8 @@ async def test_a_service_writes_no_reason_about_anybody(world: World, chats: Cha
     made = (await case.put(case.officer, case.day + 14 * A_DAY))["id"]
     to = {"held_on": str(case.day + 15 * A_DAY), "held_at": "11:00:00"}
     await sets(case.officer, made, 422, **to, why=WHY)
-    await sets(case.officer, made, 422, **to, by="police")
+    for by in ("circle", "police"):
+        await sets(case.officer, made, 422, **to, by=by)
     stored = await world.sql("SELECT 1 FROM appointment_move")
     assert stored == []
 

@@ -45,8 +45,9 @@ async def move(actor: Actor, plan: Any, row: Any, wanted: AppointmentChange) -> 
         raise Unfit("Another time is a day and an hour.", field="held_at")
     if wanted.by not in rules.MOVED:
         raise Unfit("by is service, person or circle.", field="by")
-    if wanted.why and plan["mandate"] not in rules.EVERYWHERE:
-        raise Unfit("Why is written by the plan's workers alone.", field="why")
+    if plan["mandate"] not in rules.EVERYWHERE and (wanted.why or wanted.by == "circle"):
+        field_ = "why" if wanted.why else "by"
+        raise Unfit("What the circle asked, and why, is the workers' to write.", field=field_)
     await _check_moves(plan, row)
     await connection().execute(
         "UPDATE appointment SET state = $2, version = version + 1 WHERE id = $1",
