@@ -53,6 +53,9 @@ _OWN_FACTOR = ("enrolFactor", "confirmFactor", "enrolPasskey", "confirmPasskey")
 OPERATIONS: Mapping[str, frozenset[str]] = {
     "signOut": _EVERY_STAFF,
     **dict.fromkeys((*_OWN_ACCOUNT, *_OWN_FACTOR), _EVERY_STAFF),
+    "makeFeed": _PLAN_READERS,
+    "getFeed": _PLAN_READERS,
+    "endFeed": _PLAN_READERS,
     "openPlan": frozenset({"SW"}),
     "getPlan": _PLAN_READERS,
     "listPlans": _PLAN_READERS,
@@ -67,6 +70,7 @@ OPERATIONS: Mapping[str, frozenset[str]] = {
     "getMilestone": _PLAN_READERS,
     "listClaims": _WORKERS,
     "planAppointment": frozenset({"SW", "PO", "PS", "TR", "CP"}),
+    "getAppointment": _PLAN_READERS,
     "changeAppointment": frozenset({"SW", "PO", "PS", "TR", "CP"}),
     "logContact": frozenset({"SW", "PO", "PS", "TR"}),
     "listTasks": _TASKED,

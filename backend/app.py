@@ -24,6 +24,7 @@ from backend.doors import admit
 from backend.envelope import Enveloped
 from backend.erasure.routes import ErasureController
 from backend.evidence.routes import EvidenceController
+from backend.feeds.routes import FeedController, read_feed
 from backend.flows.routes import FlowController
 from backend.goals.routes import GoalController
 from backend.handovers.routes import HandoverController
@@ -64,6 +65,7 @@ PUBLIC_OPERATIONS = frozenset(
         "courtToken",
         "healthLive",
         "healthReady",
+        "readFeed",
     }
 )
 # And of the pages that a stranger may open.
@@ -109,6 +111,8 @@ def create_app(*, docs: bool = True, extra: Sequence[Any] = ()) -> Litestar:
             SafetyController,
             GoalController,
             NeedsController,
+            FeedController,
+            read_feed,
             FlowController,
             IncidentController,
             AmnestyController,

@@ -13,12 +13,9 @@ from uuid import UUID, uuid4
 from backend import clock
 from backend.access import Actor, find_plan
 from backend.agencies.actions import NewAgency, make_agency
-from backend.appointments.actions import (
-    AppointmentChange,
-    NewAppointment,
-    change_appointment,
-    plan_appointment,
-)
+from backend.appointments.actions import change_appointment, plan_appointment
+from backend.appointments.moving import AppointmentChange
+from backend.appointments.writing import NewAppointment
 from backend.calendars.rules import open_days
 from backend.circles.actions import NewMember, add_member
 from backend.consents.actions import NewConsent, NewDisclosure, disclose_to, record_consent

@@ -6,7 +6,7 @@ from backend.accounts.tables import AccountInvitation
 from backend.actors.tables import ActorRecord, Mandate, SubjectKey
 from backend.agencies.tables import Agency, Bot, DutyShift
 from backend.alerts.tables import Task
-from backend.appointments.tables import Appointment
+from backend.appointments.tables import Appointment, AppointmentMove
 from backend.audit.tables import (
     Audit,
     AuditAnchor,
@@ -36,6 +36,7 @@ from backend.courts.tables import (
 )
 from backend.erasure.tables import ErasureWish, LegalHold
 from backend.evidence.tables import Evidence
+from backend.feeds.tables import DateFeed
 from backend.flows.tables import DataFlow
 from backend.goals.tables import Goal
 from backend.handovers.tables import Handover
@@ -88,6 +89,7 @@ APP_CONFIG = AppConfig(
         ActorRecord,
         Agency,
         Appointment,
+        AppointmentMove,
         Audit,
         AuditAnchor,
         AuditHead,
@@ -109,6 +111,7 @@ APP_CONFIG = AppConfig(
         CourtToken,
         CustodyReturn,
         DataFlow,
+        DateFeed,
         Denial,
         Device,
         Disclosure,

@@ -27,6 +27,7 @@ LIMITS = {
     "readFile": 120,
     "exportFile": 30,
     "printSheet": 120,
+    "readFeed": 60,
 }
 
 

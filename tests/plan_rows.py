@@ -5,7 +5,7 @@ from migrations.m0002_ground import PLAN_ROWS as GROUND
 MORE = (
     *("wall", "legal_hold", "safety_flag", "protected_address"),
     *("correction", "entry_pass", "erasure_wish"),
-    *("evidence", "handover", "custody_return", "summary_due"),
+    *("evidence", "handover", "custody_return", "summary_due", "appointment_move"),
     *("goal", "needs_review", "needs_area"),
     *("meeting", "meeting_member", "meeting_item", "meeting_share", "meeting_decision"),
     "meeting_note",
@@ -18,7 +18,7 @@ TAKEN_BACK_LATE = ("disclosure", "UPDATE")
 # What tells of a supervised plan's voluntary part: only while somebody's wish to erase it stands.
 THINNED = {
     "milestone_event", "appointment", "correction", "claim", "contact", "participation", "evidence",
-    "goal", "needs_review", "needs_area",
+    "goal", "needs_review", "needs_area", "appointment_move",
     "meeting", "meeting_member", "meeting_item", "meeting_share", "meeting_decision",
     "meeting_note",
 }  # fmt: skip

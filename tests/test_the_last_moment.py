@@ -116,7 +116,7 @@ async def test_a_row_that_was_closed_while_its_question_was_under_way_holds_it(
     assert found == [{"state": "cancelled", "reason": "settled"}]
 
 
-@pytest.mark.parametrize(("state", "held"), [("cancelled_by_person", True), ("proposed", False)])
+@pytest.mark.parametrize(("state", "held"), [("cancelled_by_person", True), ("scheduled", False)])
 async def test_a_date_that_is_off_is_not_reminded_of(
     world: World, chats: Chats, state: str, *, held: bool
 ) -> None:

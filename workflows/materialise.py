@@ -128,11 +128,14 @@ LEAVING = (
 """
 )
 
+# On the day on which a date was moved the move itself was told.
 APPOINTMENTS = (
     _SELECT.format(subject="a.id", due=_LOCAL)
     + """
   JOIN appointment a ON a.held_on = d.day - k.days AND a.zone = d.zone
-       AND a.state IN ('proposed', 'scheduled') AND whose_milestone(a.milestone, $1) IS NULL
+       AND a.state = 'scheduled' AND whose_milestone(a.milestone, $1) IS NULL
+       AND NOT EXISTS (SELECT 1 FROM message s WHERE s.subject = a.id AND s.rule = 'APPT-MOVED'
+                          AND s.local_due = d.day AND s.state <> 'cancelled')
   JOIN plan p ON p.id = a.plan AND p.state IN ('active_inside', 'active_outside', 'step_down')
 """
     + _RECIPIENT

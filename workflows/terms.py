@@ -100,6 +100,16 @@ RULES = (
         f" AND NOT {_HELD.format(plan='h.plan')}",
     ),
     Rule(
+        "moves",
+        "why a date was given another time",
+        timedelta(days=90),
+        "when it was",
+        clear,
+        "UPDATE appointment_move v SET why = NULL, version = version + 1"
+        " WHERE why IS NOT NULL AND at <= $1"
+        f" AND NOT {_HELD.format(plan='v.plan')}",
+    ),
+    Rule(
         "flags",
         "what a safety flag said that was lowered, and from whom it kept days and places",
         timedelta(days=365),
@@ -196,6 +206,15 @@ DELETE FROM incoming_update WHERE id IN (
         "when it was used, taken back or ran out",
         forget,
         "SELECT forget('invitations', $1)",
+    ),
+    Rule(
+        "feeds",
+        "what opened a link to somebody's dates",
+        _A_MONTH,
+        "when it ended, or at once with the account",
+        clear,
+        "DELETE FROM date_feed f WHERE ended_at <= $1"
+        " OR EXISTS (SELECT 1 FROM staff s WHERE s.id = f.staff AND NOT s.active)",
     ),
     Rule(
         "chat invitations",

@@ -58,7 +58,7 @@ SELECT zone, min(day) AS day FROM (
       FROM plan p CROSS JOIN unnest($5::int[]) AS k(days) WHERE p.state = 'active_outside'
     UNION ALL
     SELECT a.zone, a.held_on + k.days FROM appointment a CROSS JOIN unnest($6::int[]) AS k(days)
-      JOIN plan p ON p.id = a.plan AND {RUNNING} WHERE a.state IN ('proposed', 'scheduled')
+      JOIN plan p ON p.id = a.plan AND {RUNNING} WHERE a.state = 'scheduled'
     UNION ALL
     SELECT p.zone, t.today + (b.call_weekday - extract(isodow FROM t.today)::int + 6) % 7 + 1
       FROM member b JOIN plan p ON p.id = b.plan AND p.state = 'active_inside'

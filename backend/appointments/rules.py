@@ -5,22 +5,40 @@ from datetime import date, datetime, time, timedelta
 from itertools import groupby, pairwise
 from operator import itemgetter
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from backend.calendars.rules import OpenDays
+
+EVERYWHERE = frozenset({"SW", "CO"})  # whose are all dates of a plan, not their own alone
 COMING = frozenset({"proposed", "scheduled", "confirmed"})
+PLANNED = COMING - {"proposed"}  # nobody is told of a proposal: it is no date yet
 MISSED = frozenset({"missed_with_reason", "missed_no_contact"})
+CALLED_OFF = frozenset({"cancelled_by_service", "cancelled_by_person"})
 STEPS: Mapping[str, frozenset[str]] = {
-    "proposed": frozenset(
-        {"scheduled", "confirmed", "cancelled_by_service", "cancelled_by_person"}
-    ),
-    "scheduled": frozenset(
-        {"confirmed", "attended", "cancelled_by_service", "cancelled_by_person"} | MISSED
-    ),
-    "confirmed": frozenset({"attended", "cancelled_by_service", "cancelled_by_person"} | MISSED),
+    "proposed": frozenset({"scheduled", "confirmed"} | CALLED_OFF),
+    "scheduled": frozenset({"confirmed", "attended"} | CALLED_OFF | MISSED),
+    "confirmed": frozenset({"scheduled", "attended"} | CALLED_OFF | MISSED),
     # a reason may come later, and a mistake may be put right
-    "missed_no_contact": frozenset({"missed_with_reason", "attended", "cancelled_by_service"}),
-    "missed_with_reason": frozenset({"attended", "cancelled_by_service"}),
+    "missed_no_contact": frozenset({"missed_with_reason", "attended"} | CALLED_OFF),
+    "missed_with_reason": frozenset({"missed_no_contact", "attended"} | CALLED_OFF),
+    "attended": MISSED | CALLED_OFF,
+    # what was called off cannot have been missed
+    "cancelled_by_service": frozenset({"scheduled", "attended", "cancelled_by_person"}),
+    "cancelled_by_person": frozenset({"scheduled", "attended", "cancelled_by_service"}),
+    "rescheduled": frozenset({"cancelled_by_service"}),  # it was the service that moved it
 }
+# What a move makes of a coming date, by who asked for it; what did not happen stays as it is.
+MOVED: Mapping[str, str] = {
+    "service": "cancelled_by_service",
+    "person": "rescheduled",
+    "circle": "rescheduled",
+}
+GETS_ANOTHER_TIME = COMING | MISSED | CALLED_OFF
+PROPOSED = "date-proposed"
+# What somebody is asked to do because of a date.
+BEFORE_A_DATE = ("appointment-in-doubt", "travel-unclear", PROPOSED)
+ASKED_OF_A_DATE = (*BEFORE_A_DATE, "cant", "new-time")
 FRIENDLY_AFTER = timedelta(hours=2)
 FRIENDLY_UNTIL, FRIENDLY_ENDS = time(19), time(20)
 CALL_AT = time(10)
@@ -29,6 +47,33 @@ A_WEEK, MOST_ON_A_DAY, APART = timedelta(days=7), 2, timedelta(minutes=60)
 
 def may_become(before: str, after: str) -> bool:
     return after in STEPS.get(before, frozenset())
+
+
+def whose_yes(proposer: str, role: str) -> str:
+    """Which role answers a proposal for a date with `role`: the other side.
+
+    A social worker's own date waits for the person, whose yes the worker writes down.
+    """
+    return "SW" if proposer == role else role
+
+
+def chain(dates: Iterable[Mapping[str, Any]], one: UUID) -> list[Mapping[str, Any]]:
+    """What a date was before and became, from the first on; itself among them."""
+    by_id = {each["id"]: each for each in dates}
+    after = {each["moved_from"]: each for each in by_id.values() if each["moved_from"]}
+    first = by_id[one]
+    while first["moved_from"] in by_id:
+        first = by_id[first["moved_from"]]
+    found = [first]
+    while found[-1]["id"] in after:
+        found.append(after[found[-1]["id"]])
+    return found
+
+
+def unusual(on: date, at: time, days: OpenDays, opens: time, closes: time) -> frozenset[str]:
+    """What is unusual about a day and an hour where the date is held. Words, never a refusal."""
+    said = {"closed_day": on not in days, "outside_hours": not opens <= at < closes}
+    return frozenset(name for name, holds in said.items() if holds)
 
 
 def instant(on: date, at: time, zone: str) -> datetime:

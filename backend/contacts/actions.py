@@ -8,11 +8,9 @@ from uuid import UUID, uuid4
 
 from backend import clock
 from backend.access import Actor, check_version, find_plan, require
-from backend.appointments.actions import (
-    NewAppointment,
-    plan_appointment,
-    settle_first_contact,
-)
+from backend.appointments.actions import plan_appointment
+from backend.appointments.following import settle_first_contact
+from backend.appointments.writing import NewAppointment
 from backend.audit.actions import record
 from backend.database import connection, transaction
 from backend.errors import Unfit

@@ -137,6 +137,10 @@ async def _forget(plan: UUID, rows: list[UUID], circle: list[UUID]) -> None:
     held = connection()
     for sql in (
         "DELETE FROM milestone_event WHERE milestone = ANY($1)",
+        (
+            "DELETE FROM appointment_move WHERE appointment IN"
+            " (SELECT id FROM appointment WHERE milestone = ANY($1))"
+        ),
         "DELETE FROM appointment WHERE milestone = ANY($1)",
         "DELETE FROM correction WHERE milestone = ANY($1)",
     ):

@@ -12,7 +12,8 @@ class Evidence(Table, tablename="evidence"):
 
     `kind` is what the template asks for, and `row_version` the row's, by which all that is said of
     it has an order. One that `answers` what somebody said is for whoever may know of that. Written
-    once; whoever said it by a tap (`message`) may take it back.
+    once; whoever said it by a tap (`message`) may take it back, and so does a date that was not
+    kept after all, which stands there as what had settled the row.
     """
 
     id = row_id()

@@ -74,7 +74,13 @@ _FLAGS = """
 SELECT * FROM safety_flag WHERE plan = $1 AND subject = $2 AND own ORDER BY raised_at, id
 """
 _ROWS = "SELECT * FROM milestone WHERE plan = $1 ORDER BY day, code"
-_DATES = "SELECT * FROM appointment WHERE plan = $1 ORDER BY held_on, held_at, role, id"
+# Why a date was moved is the person's to read, unless somebody else had asked for it: then the
+# database shows them no row.
+_DATES = """
+SELECT a.*, v.id AS move, v.why FROM appointment a
+  LEFT JOIN appointment_move v ON v.appointment = a.id AND $2
+ WHERE a.plan = $1 ORDER BY a.held_on, a.held_at, a.role, a.id
+"""
 
 
 async def gather(holder: Holder) -> views.FileView:
@@ -154,13 +160,13 @@ class _Part:
         found = []
         # a date goes as the row it hangs on: a talk with somebody else is not the person's date
         about = {row["id"]: in_own_file(self.reader.role, row) for row in await self.fetch(_ROWS)}
-        for row in await self.fetch(_DATES):
+        for row in await self.fetch(_DATES, self.reader.role == "PE"):
             if not self.knows(row["role"]) or not about.get(row["milestone"], True):
                 continue
             place = await unseal(self.person, f"appointment.place:{row['id']}", row["place"])
-            found.append(
-                views.FileDate(row["role"], row["held_on"], row["held_at"], row["state"], place)
-            )
+            why = await unseal(self.person, f"appointment_move.why:{row['move']}", row["why"])
+            when = (row["held_on"], row["held_at"])
+            found.append(views.FileDate(row["role"], *when, row["state"], place, why))
         return found
 
     async def contacts(self) -> list[views.FileContact]:

@@ -21,6 +21,7 @@ READS: Mapping[str, str] = {
     "drawTimeline": "plan",
     "milestoneHistory": "plan",
     "getMilestone": "plan",
+    "getAppointment": "plan",
     "draftSummary": "draft",
     "issueSummary": "issued",
     "listSummaries": "summary",

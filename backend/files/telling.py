@@ -133,6 +133,7 @@ class Telling:
                     words.of("date", one.state),
                     isolated(one.place) if one.place else None,
                 ),
+                (isolated(one.why),) if one.why else (),
             )
             for one in self.view.appointments
         ]

@@ -40,11 +40,14 @@ class FileRow(msgspec.Struct, omit_defaults=True):
 
 
 class FileDate(msgspec.Struct, omit_defaults=True):
+    """`why` it came in the place of another one, for the person, as long as it is kept."""
+
     role: str
     held_on: date
     held_at: time
     state: str
     place: str | None = None
+    why: str | None = None
 
 
 class FileContact(msgspec.Struct):

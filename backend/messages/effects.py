@@ -133,7 +133,7 @@ async def _coming(tap: Tap) -> str:
     """They will be there: the chain of this appointment ends."""
     await connection().execute(
         "UPDATE appointment SET state = 'confirmed', version = version + 1 WHERE id = $1"
-        " AND state IN ('proposed', 'scheduled')",
+        " AND state = 'scheduled'",
         tap.message["subject"],
     )
     await outbox.cancel_about([tap.message["subject"]], "answered")

@@ -157,7 +157,7 @@ async def _why_not(plan: Any, message: Any, link: Any) -> str | None:
 
 _IS_OPEN = """
 SELECT EXISTS (SELECT 1 FROM milestone WHERE id = $1 AND state IN ('planned', 'in_progress'))
-    OR EXISTS (SELECT 1 FROM appointment WHERE id = $1 AND state IN ('proposed', 'scheduled'))
+    OR EXISTS (SELECT 1 FROM appointment WHERE id = $1 AND state = 'scheduled')
     OR EXISTS (SELECT 1 FROM meeting WHERE id = $1 AND called_off_at IS NULL
                   AND took_place_at IS NULL AND (held_on + held_at) AT TIME ZONE zone > $2)
 """

@@ -9,9 +9,11 @@ import segno
 from litestar import Controller, get, post
 from litestar.params import FromPath, FromQuery
 
-from backend.access import Actor
+from backend.access import OPERATIONS, Actor
 from backend.doors import LIMITED, HttpRequest, actor_of
 from backend.errors import DatabaseBusy, DomainError, WrongCredentials
+from backend.feeds.actions import end_feed, get_feed, make_feed
+from backend.feeds.routes import address_of_feed
 from backend.once import Written
 from backend.pages.door import FORGET, SIGN_IN
 from backend.pages.forms import Act, Attempt, Form, Still, submit
@@ -64,6 +66,25 @@ class AccountPageController(Controller):
             given = _read(form, ChangePassword)
             await actions.change_password(actor, given.old, given.new)
             return go(f"{ACCOUNT}?saved=password")
+
+        return await try_form(request, act, account_page)
+
+    @post("/feed")
+    async def make_feed(self, request: HttpRequest) -> Page:
+        """The link for a calendar app, once."""
+
+        async def act(actor: Actor, form: Form) -> Page:
+            await prove_with(actor, form)
+            url = address_of_feed(await make_feed(actor))
+            return show(request, "feed.html", url=url)
+
+        return await try_form(request, act, account_page)
+
+    @post("/feed/end")
+    async def end_feed(self, request: HttpRequest) -> Page:
+        async def act(actor: Actor, _: Form) -> Page:
+            await end_feed(actor)
+            return go(f"{ACCOUNT}?saved=feed")
 
         return await try_form(request, act, account_page)
 
@@ -120,6 +141,7 @@ async def account_page(
         zone=office.zone,
         asks=await proof.proof_asked(actor),
         wanted=await passkey_asked(actor),
+        feed=await get_feed(actor) if actor.role in OPERATIONS["getFeed"] else None,
         saved=saved,
     )
 

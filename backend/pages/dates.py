@@ -1,5 +1,7 @@
 """Appointments: what comes, what became of it, and a new one."""
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from litestar import Controller, get, post
@@ -7,24 +9,20 @@ from litestar.params import FromPath, FromQuery
 
 from backend.access import Actor, require
 from backend.appointments import rules
-from backend.appointments.actions import (
-    EVERYWHERE,
-    AppointmentChange,
-    NewAppointment,
-    change_appointment,
-    first_week_of,
-    plan_appointment,
-    ways_known,
-)
-from backend.appointments.routes import ChangeAppointment, PlanAppointment
+from backend.appointments.actions import change_appointment, plan_appointment
+from backend.appointments.days import besides, first_week_of
+from backend.appointments.reading import get_appointment
+from backend.appointments.routes import ChangeAppointment, DateView, PlanAppointment
 from backend.database import transaction
 from backend.doors import HttpRequest, actor_of
+from backend.errors import NotFound
 from backend.once import Written
 from backend.pages.forms import Act, Attempt, Form, submit
 from backend.pages.html import Page, go, show
 from backend.pages.plan import sheet_of
 
 OUTCOMES = (
+    "scheduled",
     "confirmed",
     "attended",
     "missed_with_reason",
@@ -47,13 +45,22 @@ class DatesController(Controller):
     @post("/")
     async def plan(self, request: HttpRequest, plan_id: FromPath[UUID]) -> Page:
         async def act(actor: Actor, form: Form) -> Written:
-            given = form.read(PlanAppointment)
-            new = NewAppointment(
-                given.role, given.held_on, given.held_at, given.milestone, given.place
-            )
-            return await plan_appointment(actor, plan_id, new)
+            return await plan_appointment(actor, plan_id, form.read(PlanAppointment).appointment())
 
         return await _save(request, plan_id, "planAppointment", act)
+
+    @get("/{date_id:uuid}")
+    async def chain(
+        self, request: HttpRequest, plan_id: FromPath[UUID], date_id: FromPath[UUID]
+    ) -> Page:
+        """What a date was before, and what it became."""
+        actor = actor_of(request)
+        async with transaction(actor.id):
+            sheet = await sheet_of(actor, plan_id)
+            found = DateView.of(await get_appointment(actor, date_id))
+        if found.plan != plan_id:
+            raise NotFound
+        return show(request, "date.html", **sheet.values(), found=found)
 
     @post("/{date_id:uuid}")
     async def change(
@@ -62,14 +69,7 @@ class DatesController(Controller):
         """A new state, or another day."""
 
         async def act(actor: Actor, form: Form) -> Written:
-            given = form.read(ChangeAppointment)
-            wanted = AppointmentChange(
-                given.state,
-                given.held_on,
-                given.held_at,
-                given.by,
-                travel_checked=given.travel_checked,
-            )
+            wanted = form.read(ChangeAppointment).change()
             return await change_appointment(actor, date_id, form.seen, wanted)
 
         return await _save(request, plan_id, "changeAppointment", act)
@@ -93,7 +93,7 @@ async def _dates(
     async with transaction(actor.id):
         sheet = await sheet_of(actor, plan_id)
         week = await first_week_of(sheet.read.row)
-        known = await ways_known(plan_id)
+        more = await besides(sheet.read.row)
     held = sheet.view.appointments or []
     return show(
         request,
@@ -102,13 +102,21 @@ async def _dates(
         **sheet.values(),
         saved=saved,
         week=sorted(week.items()),
-        known=known,
+        more=more,
+        moved={one["moved_from"] for one in more.values()} - {None},
         coming=[one for one in held if one.state in rules.COMING],
         past=[one for one in reversed(held) if one.state not in rules.COMING],
-        nexts={
-            one.id: [state for state in OUTCOMES if rules.may_become(one.state, state)]
-            for one in held
-        },
-        whose=WHOSE if sheet.read.role in EVERYWHERE else (sheet.read.role,),
+        nexts={one.id: _nexts(one.state, more[one.id], sheet.read.role) for one in held},
+        whose=WHOSE if sheet.read.role in rules.EVERYWHERE else (sheet.read.role,),
         steps=[row for row in sheet.view.milestones or [] if row.id in sheet.mine and row.due_on],
     )
+
+
+def _nexts(state: str, more: Mapping[str, Any], role: str) -> list[str]:
+    """What may become of a date; who waits for another's yes does not give it."""
+    waits = more["waits_for"] is not None and role not in {more["waits_for"], *rules.EVERYWHERE}
+    return [
+        after
+        for after in OUTCOMES
+        if rules.may_become(state, after) and not (waits and after in rules.PLANNED)
+    ]

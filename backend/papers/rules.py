@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any, Literal
 
-from backend.appointments.rules import COMING
+from backend.appointments.rules import PLANNED
 from backend.messages.wording import fold, forbidden
 from backend.plans.rules import (
     OPEN,
@@ -105,11 +105,11 @@ def on_paper(row: Mapping[str, Any]) -> bool:
 
 
 def on_card(date_: Mapping[str, Any], rows: Mapping[Any, Mapping[str, Any]], today: date) -> bool:
-    """Whether a date stands on paper: one that comes, and is the person's own."""
+    """Whether a date stands on paper: one that is planned, to come, and the person's own."""
     about = rows.get(date_.get("milestone"))
     if about is not None and is_about_another(about):
         return False
-    return date_["state"] in COMING and date_["held_on"] >= today
+    return date_["state"] in PLANNED and date_["held_on"] >= today
 
 
 def tells(place: str) -> bool:

@@ -30,6 +30,8 @@ NOT_OF_THE_PLAN = {
     "/file/copy.pdf": "made of the very sections of the page, and its bytes are packed",
     "/plans/{plan_id}/papers/{sheet}": "packed; what stands on it is compared by its own tests",
     "/desk/plans/{plan_id}/papers/print": "likewise",
+    "/appointments/{appointment_id}": "one date; its own tests compare two (test_dates_that_move)",
+    "/desk/plans/{plan_id}/dates/{date_id}": "likewise",
 }
 OF_ROWS = {"milestone_id", "row_id"}
 CHANGE = "/milestones/{milestone_id}"

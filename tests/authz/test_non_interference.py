@@ -47,6 +47,7 @@ SAID = (": phone", ": messages")
 # What these show hangs on no plan, or on what is alike in all of them.
 THE_SAME_FOR_ALL = {
     "GET /account/passkeys": "of one's own account",
+    "GET /account/feed": "likewise",
     "page /desk/agency": "ways on, by the role of who looks",
     "page /desk/break-glass": "the form alone",
     "GET /plans/{plan_id}/summaries/due": "days of a court, and nothing hidden hangs on them",

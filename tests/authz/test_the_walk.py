@@ -37,7 +37,7 @@ READS = {
     *("listTemplates", "getTemplate", "exportTemplate", "getPlanTemplate", "previewShape"),
     "listSummariesDue",
     *("getResponsibility", "getMilestone", "listClaims", "previewAmnesty"),
-    *("listGoals", "listNeedsReviews", "listMeetings"),
+    *("listGoals", "listNeedsReviews", "listMeetings", "getAppointment"),
     *("printSheet", "drawTimeline"),
     *("listIncidents", "draftNotice", "listComplaints", "listAgencyHolds"),
     *("listProofs", "listRecord", "listReviews"),

@@ -127,6 +127,7 @@ OF_ACCOUNT = frozenset(
         "endPasskey",
         "listNotices",
         "seeNotices",
+        *("makeFeed", "getFeed", "endFeed"),
     }
 )
 
@@ -193,6 +194,7 @@ async def a_scene(world: World) -> Scene:
     members = [await _member(worker, plan) for _ in range(4)]
     links = [await _link(world, worker, plan, one["actor"]) for one in members[:2]]
     appointment = await _made(worker, f"/plans/{plan}/appointments", bodies.an_appointment())
+    await _a_moved_date(worker, plan)
     told = {"recipient": members[0]["actor"], "fact": "good_news", "purpose": "joy"}
     disclosure = await _made(
         worker, f"/plans/{plan}/disclosures", {**told, "until": bodies.in_days(9)}
@@ -233,6 +235,7 @@ async def a_scene(world: World) -> Scene:
         "shown": await _a_proof(worker),
         "code": await _a_code(worker),
         "invited": (await _made(administrator, "/account-invitations", bodies.a_colleague()))["id"],
+        "feed": (await worker.post("/account/feed")).json()["url"],
         "leaver": str((await world.somebody("TR")).id),
     }
     callers = {
@@ -267,6 +270,10 @@ def _acts(docket: Docket, coordinator: Caller, ids: dict[str, Any]) -> list[Act]
         _changing(
             "changeAppointment", "PATCH", "/appointments/{}", ids["appointment"], bodies.confirm()
         ),
+        Act("getAppointment", "GET", "/appointments/{}", ids["appointment"][:1]),
+        Act("getFeed", "GET", "/account/feed"),
+        Act("makeFeed", "POST", "/account/feed"),
+        Act("endFeed", "POST", "/account/feed/end"),
         Act("logContact", "POST", "/plans/{}/contacts", (plan,), bodies.a_contact()),
         Act("recordVisit", "POST", "/plans/{}/visits", (plan,), bodies.a_visit(), version),
         Act("listTasks", "GET", "/tasks"),
@@ -457,9 +464,16 @@ FOR_EVERYBODY = [
     Act("askPasskey", "POST", "/sessions/passkey/options"),
     Act("signInWithPasskey", "POST", "/sessions/passkey", (), bodies.nobodys_key()),
     Act("courtToken", "POST", "/court/token", (), {"client_id": "nobody", "secret": "none"}),
+    Act("readFeed", "GET", "/feeds/{}/dates.ics", ("x" * 43,)),
     Act("healthLive", "GET", "/health/live"),
     Act("healthReady", "GET", "/health/ready"),
 ]
+
+
+async def _a_moved_date(worker: Caller, plan: str) -> None:
+    made = await _made(worker, f"/plans/{plan}/appointments", bodies.an_appointment())
+    moved = await worker.patch(f"/appointments/{made['id']}", bodies.another_time(), version=1)
+    assert moved.status_code == 201, moved.text
 
 
 async def _safety(worker: Caller, plan: str, subject: str) -> dict[str, str]:

@@ -70,6 +70,10 @@ def an_appointment() -> dict[str, Any]:
     return {"role": "SW", "held_on": in_days(3), "held_at": "10:00:00", "place": "Room 4"}
 
 
+def another_time() -> dict[str, Any]:
+    return {"held_on": in_days(4), "held_at": "11:00:00", "by": "person", "why": "A course."}
+
+
 def confirm() -> dict[str, Any]:
     return {"state": "confirmed"}
 

@@ -25,6 +25,7 @@ REFUSED = asyncpg.InsufficientPrivilegeError
 READS = {"getPlan", "milestoneHistory", "listAccess", "draftSummary", "getSummary", "listSummaries"}
 READS |= {"previewRelease", "getResponsibility", "getMilestone", "previewShape"}
 READS |= {"getPlanTemplate", "listSummariesDue"}
+READS |= {"previewRelease", "getResponsibility", "getMilestone", "getAppointment"}
 READS |= {"listGoals", "listNeedsReviews"}
 READS |= {"printSheet", "drawTimeline"}
 WITHOUT_PLAN = {"signOut", "setDutyRota", "askBreakGlass", "endBreakGlass", "inviteColleague"}

@@ -54,7 +54,7 @@ AT_THE_DESK = {
 READ = {
     *("getResponsibility", "getPlanTemplate", "previewShape", "listSummariesDue"),
     *("getPlan", "listPlans", "milestoneHistory", "listTasks", "listAccess", "listWalls"),
-    *("previewRelease", "getMilestone", "listClaims"),
+    *("previewRelease", "getMilestone", "listClaims", "getAppointment"),
     *("listGoals", "listNeedsReviews", "listMeetings"),
     *("printSheet", "drawTimeline"),
     *("listLegalHolds", "listSafety", "draftSummary", "findPerson", "listBreakGlass"),

@@ -30,6 +30,12 @@ ACTIONS = {
         "plan_appointment": "planAppointment",
         "change_appointment": "changeAppointment",
     },
+    "backend.appointments.reading": {"get_appointment": "getAppointment"},
+    "backend.feeds.actions": {
+        "make_feed": "makeFeed",
+        "get_feed": "getFeed",
+        "end_feed": "endFeed",
+    },
     "backend.audit.actions": {"list_access": "listAccess"},
     "backend.audit.officer": {
         "list_agency_holds": "listAgencyHolds",

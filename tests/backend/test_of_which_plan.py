@@ -7,7 +7,7 @@ import pytest
 from backend import clock
 from backend.access import Actor
 from backend.alerts.actions import list_tasks
-from backend.appointments.actions import settle_first_contact
+from backend.appointments.following import settle_first_contact
 from backend.corrections.actions import NewCorrection, ask_correction
 from backend.errors import NotFound
 from backend.flows.actions import NewFlow, record_flow

@@ -20,7 +20,7 @@ from tests.world import World
 REFUSED = asyncpg.InsufficientPrivilegeError
 # Of these who is no worker of the plan sees none, whatever else is theirs.
 OF_WORKERS = {"handover", "safety_flag", "protected_address", "custody_return"}
-OF_WORKERS |= {"participation", "needs_review", "needs_area"}
+OF_WORKERS |= {"participation", "needs_review", "needs_area", "appointment_move"}
 # A plan and its first mandates are born together, so for these the agency is the wall.
 BORN_TOGETHER = {"plan", "mandate", "change"}
 

@@ -14,7 +14,8 @@ import pytest
 from backend import embedded
 from backend.access import Actor, check_version
 from backend.accounts.actions import end_account
-from backend.appointments.actions import AppointmentChange, change_appointment
+from backend.appointments.actions import change_appointment
+from backend.appointments.moving import AppointmentChange
 from backend.audit.counts import count_records
 from backend.circles.actions import end_mandate
 from backend.corrections import actions as corrections

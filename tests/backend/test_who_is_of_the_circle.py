@@ -8,7 +8,8 @@ from uuid import uuid4
 import pytest
 
 from backend import clock
-from backend.appointments.actions import NewAppointment, plan_appointment
+from backend.appointments.actions import plan_appointment
+from backend.appointments.writing import NewAppointment
 from backend.complaints.actions import NewComplaint, record_complaint
 from backend.consents.actions import NewConsent, NewDisclosure, disclose_to, record_consent
 from backend.errors import NotFound, Unfit

@@ -25,6 +25,7 @@ CODES = {
     *("agree", "court", "before", "after", "certainty", "certainty_before", "certainty_after"),
     *("language", "zone", "country", "regime", "second_factor", "channel", "overlays", "groups"),
     *("facts", "ground", "speaks_of", "why"),  # of a meeting
+    *("waits_for", "asked_by"),
     *("provenance", "area", "depends", "partners", "matters", "touched", "working_days"),
 }
 # Keyed hashes, hashes, seals and keys: they stand for something that is not there.

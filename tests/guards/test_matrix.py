@@ -31,7 +31,11 @@ WHOLE = {
     "MilestoneView": "its rows are cut by the rules; what is a detail is marked",
     "MemberView": "MemberView.of gives each name by the group of its role",
     "IdentityView": "the field that holds it is marked",
-    "AppointmentView": "one's own, or the workers'",
+    **dict.fromkeys(
+        ("AppointmentView", "DateView", "ChainedDate"),
+        "one's own, or the workers'; who asked for another time, and why, the workers'",
+    ),
+    **dict.fromkeys(("FeedView", "MadeFeedView"), "to its holder"),
     "WallView": "to the workers",
     "LegalHoldView": "to the workers of the plan's own agency",
     **dict.fromkeys(("SafetyView", "FlagView", "AddressView"), "to the workers"),

@@ -43,6 +43,7 @@ async def test_nothing_is_deleted_but_what_is_kept_for_minutes_and_proofs_that_a
         ("throughcare_worker", "court_assertion", "DELETE"),
         ("throughcare_worker", "denial", "DELETE"),  # once the audit has told the number
         ("throughcare_worker", "recent_act", "DELETE"),  # an hour later
+        ("throughcare_worker", "date_feed", "DELETE"),  # a month after its end
         ("throughcare_worker", "person_word", "DELETE"),  # of whom there is no plan any more
         *(("throughcare_worker", table, "DELETE") for table in DELETED_LATE),
         *(("throughcare_app", table, "DELETE") for table in THINNED),
@@ -92,6 +93,7 @@ async def test_functions_that_run_as_the_owner_are_few_and_cannot_be_misled(cata
         "spend_invitation",
         "try_pass",
         "holder_of_pass",
+        "holder_of_feed",
         "my_mandates_with_keys",
         "my_circle_on",
         "my_house",

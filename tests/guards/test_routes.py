@@ -81,6 +81,11 @@ BEYOND = {
     **dict.fromkeys(
         ("writeMinutes", "approveMinutes", "addToMinutes"), "what was approved stays as it is"
     ),
+    "getAppointment": "a date that moved knows what it was before",
+    **dict.fromkeys(
+        ("makeFeed", "getFeed", "endFeed", "readFeed"),
+        "one's own calendar app: alias and hour, by a link that is kept by nobody",
+    ),
     **dict.fromkeys(("setLegalHold", "listLegalHolds", "endLegalHold"), "what stops an erasure"),
     "findPerson": "a worker knows a name, and a list may be long",
     **dict.fromkeys(

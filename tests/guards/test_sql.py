@@ -27,6 +27,7 @@ REVIEWED = {
     ("migrations/m0023_erasure.py", "triggers('legal_hold')"): "likewise",
     ("migrations/m0109_evidence.py", "triggers('evidence')"): "likewise",
     ("migrations/m0023_erasure.py", "row_security('legal_hold', 'plan')"): "likewise",
+    ("migrations/m0127_dates.py", "triggers('appointment_move')"): "likewise",
     ("migrations/m0104_returns.py", "triggers(TABLE)"): "likewise",
     ("migrations/m0104_returns.py", "changes(TABLE)"): "a policy of m0080, for one more table",
     ("migrations/m0028_safety.py", "triggers(table)"): "likewise, for two more",

@@ -31,6 +31,7 @@ OTHERS = {
     "court_day": "how often a machine asked on a day, not for what",
     "court_token": "hashed, ten minutes",
     "device": "what an account is signed in on; its token hashed",
+    "date_feed": "a link, hashed; shown to its holder alone",
     "data_flow": "field groups, laws and who answers for it; its own policies look at the agency",
     "denial": "how often somebody was refused, for a minute or two",
     "duty_shift": "who of the staff is on duty",
@@ -64,7 +65,7 @@ OTHERS = {
 OF_SOMEBODY = {
     "subject_key", "staff", "session", "refresh_token", "device", "factor", "recovery_code",
     "passkey", "account_notice", "account_invitation", "duty_shift", "entry_key", "once",
-    "actor", "denial",
+    "actor", "denial", "date_feed",
 }  # fmt: skip
 WITHOUT_VERSION = {
     "actor": "written once",
@@ -78,7 +79,8 @@ WITHOUT_VERSION = {
     "court_canary": "nobody sees it",
     "court_day": "nobody sees it",
     "court_token": "nobody sees it",
-    "device": "ended once, and never changed back",
+    "date_feed": "ended once, and never changed back",
+    "device": "likewise",
     "factor": "likewise",
     "denial": "nobody sees it",
     "recent_act": "nobody sees it",
@@ -108,7 +110,7 @@ SEALED = {
     "break_glass.reason", "legal_hold.reason", "correction.text", "correction.reason",
     "person.identity", "person.safe_contact", "member.identity", "link.chat", "message.chat",
     "message.variables", "incoming.text", "incoming_update.sealed", "milestone_event.reason",
-    "appointment.place", "task.note", "reading.comment", "summary.content",
+    "appointment.place", "appointment_move.why", "task.note", "reading.comment", "summary.content",
     "court_file.sealed_reference", "safety_flag.content", "protected_address.address",
     "handover.words", "meeting.basis", "meeting.aim", "meeting_item.words",
     "meeting_decision.words", "meeting_note.words",

@@ -38,6 +38,7 @@ DOORS = {
         "UPDATE account_invitation SET expires_at = now() - $1::interval",
         "SELECT 1 FROM account_invitation",
     ),
+    "feeds": ("UPDATE date_feed SET ended_at = now() - $1::interval", "SELECT 1 FROM date_feed"),
     "chat invitations": (
         "UPDATE link SET expires_at = now() - $1::interval",
         "SELECT 1 FROM link WHERE token IS NOT NULL",
@@ -111,6 +112,7 @@ async def house(server: embedded.Server) -> AsyncIterator[House]:
         await a_paper(world, worker, plan, mandate)
         invited = await head.post("/account-invitations", {"role": "SW", "alias": "Robin"})
         assert invited.status_code == 201, invited.text
+        assert (await worker.post("/account/feed")).status_code == 200
         await _more(world, UUID(plan), UUID(relative), worker.id)
         yield House(world, UUID(plan))
 

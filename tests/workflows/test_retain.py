@@ -21,6 +21,7 @@ TERMS = {
     "chats": 7,
     "values": 365,
     "handovers": 90,
+    "moves": 90,
     "flags": 365,
     "addresses": 30,
     "relatives": 30,
@@ -34,6 +35,7 @@ ENDS = (
     "devices",
     "factors",
     "invitations",
+    "feeds",
     "chat invitations",
     "passes",
     "chat consents",
@@ -74,6 +76,7 @@ class Archive:
             ("UPDATE message SET variables = 'x', created_at = $1", back["values"]),
             ("UPDATE link SET state = 'ended', chat = 'x', ended_at = $1", back["chats"]),
             ("UPDATE handover SET words = 'x', at = $1", back["handovers"]),
+            ("UPDATE appointment_move SET why = 'x', at = $1", back["moves"]),
             (
                 "UPDATE safety_flag SET content = 'x', kept_from = 'x', lowered_at = $1",
                 back["flags"],
@@ -113,6 +116,7 @@ class Archive:
             "SELECT (SELECT text IS NULL FROM incoming) AS texts,"
             " (SELECT bool_and(variables IS NULL) FROM message) AS values,"
             " (SELECT words IS NULL FROM handover) AS handovers,"
+            " (SELECT why IS NULL FROM appointment_move) AS moves,"
             " (SELECT content IS NULL AND kept_from IS NULL FROM safety_flag) AS flags,"
             " (SELECT address IS NULL FROM protected_address) AS addresses,"
             " (SELECT chat IS NULL FROM link WHERE id = $1) AS chats,"
@@ -151,6 +155,10 @@ async def archive(world: World) -> Archive:
         ("handovers", other),
     ):
         assert (await worker.post(f"/plans/{plan}/{what}", body)).status_code == 201
+    when = {"held_on": "2031-03-04", "held_at": "10:00:00"}
+    date_ = await worker.post(f"/plans/{plan}/appointments", {**when, "role": "SW"})
+    path, moved = f"/appointments/{date_.json()['id']}", {**when, "why": "x"}
+    assert (await worker.patch(path, moved, version=1)).status_code == 201
     made = await head.post("/incidents", {**an_incident(), "touched": [plan]})
     assert made.status_code == 201, made.text
     [one] = await world.sql("SELECT l.id, p.person FROM link l JOIN plan p ON p.id = l.plan")

@@ -60,6 +60,7 @@ def _around(year: Year) -> Iterator[Scene]:
     yield on(-28), 8, 31, before.is_late
     yield friday - 3, 15, 0, before.chooses_hours
     yield friday, 14, 29, before.is_reminded
+    yield on(-14), 10, 0, gate.places_the_first_date
     yield on(-9), 15, 0, gate.gets_ready
     yield -7, 10, 0, gate.mentor_says_yes
     yield -3, 10, 0, gate.mentor_falls_ill

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from backend import clock
 from backend.access import Actor, check_version, find_plan, require
-from backend.appointments.actions import first_week_of
+from backend.appointments.days import first_week_of
 from backend.audit.actions import record
 from backend.calendars.actions import find_days
 from backend.calendars.rules import OpenDays, open_days

@@ -6,14 +6,12 @@ from typing import Any
 from backend import clock
 from backend.access import Actor
 from backend.alerts.actions import close_answered, close_tasks
-from backend.appointments.rules import COMING
+from backend.appointments.rules import ASKED_OF_A_DATE, COMING
 from backend.database import connection
 from backend.messages import outbox
 from backend.plans import rules
 from backend.plans.actions.writing import write_milestone
 
-# what somebody is asked to do because of a date
-ASKED_OF_A_DATE = ("appointment-in-doubt", "cant", "travel-unclear")
 AGAIN = "ask-again"  # about an offer, on a day that the person chose
 # who said of it that something was done is not asked any more
 _ENDS = {"cause": None, "said_by": None}

@@ -221,9 +221,10 @@ _CONTACTS = """
 SELECT role, outcome, count(*) AS times FROM contact
  WHERE plan = $1 AND made_on BETWEEN $2 AND $3 GROUP BY role, outcome
 """
+# A proposal that nobody agreed to (it still waits for somebody's yes) was no date.
 _APPOINTMENTS = """
 SELECT role, state, count(*) AS times FROM appointment
- WHERE plan = $1 AND held_on BETWEEN $2 AND $3
+ WHERE plan = $1 AND held_on BETWEEN $2 AND $3 AND waits_for IS NULL
    AND whose_milestone(milestone, $4) IS NULL GROUP BY role, state
 """
 

@@ -5,17 +5,37 @@ from workflows.story.stage import Stage
 from workflows.story.year import Year
 
 
+async def places_the_first_date(stage: Stage, year: Year) -> None:
+    """W-24."""
+    plan, officer, worker = year.plan, stage.staff["dominique"], stage.staff["camille"]
+    async with stage.step("W-24", "The first appointment is on the day itself, and far away"):
+        row = (await plan.rows())["PRB-08"]["id"]
+        put = await plan.post("appointments", _with(year, 0, 14, row), by=officer)
+        stage.does(officer, f"plans an appointment: {year.iso(0)} at 14:00")
+        unknown = "travel_unchecked" in put["cautions"]
+        stage.must("the officer hears that nobody knows the way", unknown)
+        path, to = f"/appointments/{put['id']}", {"held_on": year.iso(1), "held_at": "11:00:00"}
+        new = await officer.patch(path, {**to, "by": "service"}, version=1)
+        stage.does(officer, f"moves it: {year.calendar.day(1)} at 11:00")
+        moved = f"/appointments/{new['id']}"
+        await worker.patch(moved, {"travel_checked": True}, version=1)
+        stage.does(worker, "has looked at the bus")
+        chain = (await worker.get(moved))["chain"]
+        states = [one["state"] for one in chain]
+        stage.must("what it was is known", states, ["cancelled_by_service", "scheduled"])
+        said = "SELECT 1 FROM message WHERE subject = ANY($1::uuid[])"
+        dates = [put["id"], new["id"]]
+        stage.must_not("anybody is written to", await stage.house.rows(said, dates))
+
+
 async def gets_ready(stage: Stage, year: Year) -> None:
-    """The rows of the day wake, the first appointment is fixed, somebody is on duty."""
+    """The rows of the day wake, somebody is on duty."""
     plan, officer, head = year.plan, stage.staff["dominique"], stage.staff["claude"]
     await plan.wake("MEN-06", "MEN-07", "MEN-08", "MEN-10", "MEN-11", "MEN-12")
     await plan.wake("FAM-09", "FAM-10", "FAM-11", "FAM-14", "FIN-04", "FIN-06", "HLT-05")
     await plan.begin("HLT-05")
     await plan.done("PRB-05", "PRB-06", by=officer)
     await plan.done("IDD-03", "FAM-09", "FIN-04", "HOU-04")
-    first = (await plan.rows())["PRB-08"]
-    await plan.post("appointments", _with(year, 1, 11, first["id"]), by=officer)
-    stage.does(officer, f"fixes the first appointment: {year.calendar.day(1)} at 11:00")
     duty = {
         "starts": year.calendar.at(-8, 0).isoformat(),
         "ends": year.calendar.at(8, 0).isoformat(),

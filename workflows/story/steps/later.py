@@ -3,7 +3,7 @@
 from workflows.story.cast import Handset
 from workflows.story.stage import Stage
 from workflows.story.steps.court import Court, Report, reason
-from workflows.story.steps.first_days import appointment, change_date
+from workflows.story.steps.first_days import change_date
 from workflows.story.year import Year
 
 
@@ -26,8 +26,15 @@ async def misses(stage: Stage, year: Year) -> None:
         stage.must_not("a motive has a place to be written", words)
         found = await plan.read()
         stage.must_not("anything follows from it", found["state"] != "active_outside")
-        await plan.close("new-time", outcome="called")
-        await appointment(stage, year, year.calendar.open(28), None)
+        to = year.calendar.open(28)
+        when = {"held_on": year.iso(to), "held_at": "10:00:00", "by": "person"}
+        await change_date(stage, year, None, **when)
+        stage.does(officer, f"gives another time: {year.calendar.day(to)} at 10:00")
+        stage.must("a new time ends the asking for one", await plan.kinds(), [])
+        state = await stage.house.one("SELECT state FROM appointment WHERE id = $1::uuid", date)
+        stage.must("what was missed stays so", state, "missed_with_reason")
+        await stage.hears(phone, "APPT-MOVED", date=year.calendar.day(to), time="10:00")
+        await stage.taps(phone, "ok")
 
 
 async def is_moved(stage: Stage, year: Year) -> None:
@@ -41,8 +48,9 @@ async def is_moved(stage: Stage, year: Year) -> None:
         state = await stage.house.one("SELECT state FROM appointment WHERE id = $1::uuid", old)
         stage.must("it counts as cancelled by the service", state, "cancelled_by_service")
         told = await stage.house.one(
-            "SELECT count(*) FROM message WHERE key = 'APPT-MOVED' AND recipient = $1::uuid",
-            phone.actor,
+            "SELECT count(*) FROM message s JOIN appointment a ON a.id = s.subject"
+            " WHERE s.key = 'APPT-MOVED' AND a.moved_from = $1::uuid",
+            old,
         )
         stage.must("the person is told once", told, 1)
         missed = "SELECT 1 FROM appointment WHERE id = $1::uuid AND state LIKE 'missed%'"
