@@ -24,11 +24,13 @@ from backend.doors import admit
 from backend.envelope import Enveloped
 from backend.erasure.routes import ErasureController
 from backend.evidence.routes import EvidenceController
+from backend.family.routes import RelativeController
 from backend.flows.routes import FlowController
 from backend.goals.routes import GoalController
 from backend.handovers.routes import HandoverController
 from backend.health import live, ready
 from backend.incidents.routes import IncidentController
+from backend.mentors.routes import MentorController
 from backend.messages.routes import LinkController
 from backend.needs.routes import NeedsController
 from backend.pages.door import front
@@ -93,6 +95,8 @@ def create_app(*, docs: bool = True, extra: Sequence[Any] = ()) -> Litestar:
             TaskController,
             CircleController,
             HandoverController,
+            RelativeController,
+            MentorController,
             ConsentController,
             LinkController,
             DutyController,

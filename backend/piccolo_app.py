@@ -36,10 +36,12 @@ from backend.courts.tables import (
 )
 from backend.erasure.tables import ErasureWish, LegalHold
 from backend.evidence.tables import Evidence
+from backend.family.tables import Relative
 from backend.flows.tables import DataFlow
 from backend.goals.tables import Goal
 from backend.handovers.tables import Handover
 from backend.incidents.tables import Incident
+from backend.mentors.tables import Mentor
 from backend.messages.tables import Claim, Incoming, Link, Message, Update, ZoneDay
 from backend.needs.tables import NeedsArea, NeedsReview
 from backend.passes.tables import EntryKey, EntryPass
@@ -67,6 +69,7 @@ from backend.staff.tables import (
     Staff,
 )
 from backend.summaries.tables import Reading, Summary
+from backend.support.tables import Support
 from backend.walls.tables import BreakGlass, Wall
 
 APP_CONFIG = AppConfig(
@@ -119,6 +122,7 @@ APP_CONFIG = AppConfig(
         Link,
         Mandate,
         Member,
+        Mentor,
         Message,
         Milestone,
         MilestoneEvent,
@@ -138,6 +142,7 @@ APP_CONFIG = AppConfig(
         RecentAct,
         RecoveryCode,
         RefreshToken,
+        Relative,
         ReleaseMove,
         SafetyFlag,
         Session,
@@ -145,6 +150,7 @@ APP_CONFIG = AppConfig(
         Staff,
         SubjectKey,
         Summary,
+        Support,
         Task,
         Update,
         Wall,
