@@ -13,6 +13,7 @@ from migrations.m0020_walls import ME, NOW
 from migrations.m0028_safety import ROW_SECURITY
 from migrations.m0056_accounts_are_walled import APP, JOBS, wall
 from migrations.m0080_glass_adds_nothing import adds, changes
+from migrations.m0092_what_an_operator_sets import AT_TERMINAL
 
 ID = "2026-11-30T20:35:00:000000"
 VERSION = "1.38.0"
@@ -181,6 +182,11 @@ GRANT UPDATE (identity, languages, vetting, vetted_on, valid_until, boundaries_o
 GRANT SELECT ON mentor TO throughcare_worker, throughcare_backup;
 GRANT UPDATE (identity, vetting, vetted_on, valid_until, version) ON mentor TO throughcare_worker;
 
+-- A coordinator adds a mentor to the agency, whoever's plan they see.
+ALTER POLICY app_adds ON actor
+    WITH CHECK ({AT_TERMINAL}
+                OR (kind = 'person' AND agency = (SELECT my_agency()))
+                OR (kind = 'member' AND (agency IN (SELECT p.agency FROM plan p) OR ({LEADS}))));
 CREATE POLICY owner_reads_mentors ON member FOR SELECT TO throughcare_owner
     USING (mentor IS NOT NULL);
 ALTER TABLE member ADD CONSTRAINT member_mentor CHECK (mentor IS NULL OR role = 'ME');
