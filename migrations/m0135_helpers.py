@@ -39,20 +39,16 @@ ALTER POLICY app_reads ON relative USING ({READS});
 ALTER POLICY app_adds ON relative WITH CHECK (({WRITES} OR {COORDINATES}) AND named_by = {ME}
     AND NOT carried);
 ALTER POLICY app_changes ON relative USING ({WRITES});
-CREATE POLICY app_thins ON relative FOR DELETE TO throughcare_app
-    USING (plan IN (SELECT plans_to_thin()));
 CREATE POLICY jobs_wait ON relative AS RESTRICTIVE FOR DELETE TO throughcare_worker
-    USING (plan IN (SELECT plans_long_over()) OR plan IN (SELECT plans_to_thin_again()));
+    USING (plan IN (SELECT plans_long_over()));
 CREATE POLICY owner_reads ON relative FOR SELECT TO throughcare_owner USING (true);
 CREATE POLICY owner_carries ON relative FOR INSERT TO throughcare_owner WITH CHECK (carried);
-GRANT SELECT, INSERT, DELETE ON relative TO throughcare_app;
+CREATE POLICY owner_forgets ON relative FOR UPDATE TO throughcare_owner USING (true);
+GRANT SELECT, INSERT ON relative TO throughcare_app;
 GRANT UPDATE (relation, wish, children_there, takes_part, language, heard_by, heard_at,
     safety_asked_by, safety_asked_at, barred_by, barred_at, carried, version) ON relative
     TO throughcare_app;
 GRANT SELECT, DELETE ON relative TO throughcare_worker;
-GRANT UPDATE (relation, wish, children_there, takes_part, language, heard_by, heard_at,
-    safety_asked_by, safety_asked_at, barred_by, barred_at, version) ON relative
-    TO throughcare_worker;
 GRANT SELECT ON relative TO throughcare_backup;
 """
 
@@ -130,11 +126,23 @@ BEGIN
 END $$;
 CREATE TRIGGER member_is_on_the_map AFTER INSERT ON member FOR EACH ROW WHEN (NEW.role = 'FA')
     EXECUTE FUNCTION carry_relative();
+-- What stood on the map of somebody goes with their key, whoever destroys it.
+CREATE FUNCTION map_goes() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    UPDATE relative SET relation = 'gone', wish = NULL, children_there = false, takes_part = NULL,
+           language = NULL, heard_by = NULL, heard_at = NULL, safety_asked_by = NULL,
+           safety_asked_at = NULL, barred_by = NULL, barred_at = NULL, version = version + 1
+     WHERE id = NEW.id AND relation <> 'gone';
+    RETURN NULL;
+END $$;
+CREATE TRIGGER map_goes AFTER UPDATE ON subject_key FOR EACH ROW
+    WHEN (NEW.wrapped IS NULL AND OLD.wrapped IS NOT NULL) EXECUTE FUNCTION map_goes();
 ALTER POLICY owner_notes ON change
     WITH CHECK (entity::text = ANY (ARRAY['message', 'task', 'member', 'disclosure', 'relative']));
 
 REVOKE EXECUTE ON FUNCTION may_be_prompted, is_parted, family_as_told, keep_gate, queue_by_gate,
-    keep_apart, carry_relative FROM PUBLIC;
+    keep_apart, carry_relative, map_goes FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION may_be_prompted, is_parted TO throughcare_app, throughcare_worker;
 GRANT EXECUTE ON FUNCTION family_as_told TO throughcare_app;
 """

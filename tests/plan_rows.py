@@ -6,7 +6,7 @@ MORE = (
     *("wall", "legal_hold", "safety_flag", "protected_address"),
     *("correction", "entry_pass", "erasure_wish"),
     *("evidence", "handover", "custody_return"),
-    *("goal", "needs_review", "needs_area"),
+    *("goal", "needs_review", "needs_area", "relative"),
 )
 PLAN_ROWS = {**GROUND, **dict.fromkeys(MORE, "plan")}
 # Deleted years after: the jobs delete of it what a policy of its own lets them, and no more.

@@ -14,6 +14,7 @@ from workflows.ends import (
     end_again,
     erase,
     forget,
+    forget_mentors,
     take_out,
     thin_again,
 )
@@ -129,6 +130,15 @@ RULES = (
         " JOIN subject_key k ON k.id = b.id AND k.wrapped IS NOT NULL"
         " WHERE coalesce(q.circle_until, q.closed_at + interval '30 days') <= $1"
         f" AND NOT {_HELD.format(plan='q.id')} ORDER BY q.closed_at, b.id LIMIT $2",
+    ),
+    Rule(
+        "mentors",
+        "of a mentor who has left, the result of the vetting, its day and the key",
+        _A_YEAR,
+        "when they left",
+        forget_mentors,
+        "SELECT id FROM mentor WHERE ended_at <= $1"
+        " AND (identity IS NOT NULL OR vetting IS NOT NULL) ORDER BY ended_at, id LIMIT $2",
     ),
     Rule(
         "incidents",

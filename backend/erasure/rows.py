@@ -14,7 +14,7 @@ OF_A_PLAN = (
     *("reading", "correction", "summary", "court_file"),
     *("evidence", "milestone_event", "appointment", "milestone", "entry_pass", "mandate"),
     *("channel_consent", "contact", "custody_return", "disclosure", "erasure_wish"),
-    *("handover", "legal_hold", "member"),
+    *("handover", "legal_hold", "member", "relative"),
     *("protected_address", "release_move", "safety_flag", "wall"),
     "change",
 )

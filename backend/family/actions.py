@@ -197,13 +197,16 @@ SELECT r.*, b.identity, b.language AS speaks, m.id IS NOT NULL AS in_circle
 
 
 async def list_relatives(actor: Actor, plan_id: UUID) -> Sequence[dict[str, Any]]:
-    """The map, oldest first: to the plan's social workers, and a coordinator by broken glass."""
+    """The map, oldest first: to the plan's social workers, and a coordinator by broken glass.
+
+    A coordinator without glass is shown none, whoever is on it. Raises NotFound.
+    """
     require(actor, "listRelatives")
     async with transaction(actor.id) as held:
         plan = await find_plan(actor, plan_id, roles=("SW", "CO"), by_glass=True)
-        if plan["mandate"] == "CO" and not await _by_glass(plan_id):
-            raise NotFound
         await record(actor, "listRelatives", plan=plan_id)
+        if plan["mandate"] == "CO" and not await _by_glass(plan_id):
+            return []
         return [await _opened(row) for row in await held.fetch(_MAP, plan_id, clock.now())]
 
 

@@ -101,6 +101,12 @@ class RelativeView(msgspec.Struct, omit_defaults=True):
         )
 
 
+class MapView(msgspec.Struct):
+    """To the social workers of the plan; to a coordinator nothing, but behind broken glass."""
+
+    relatives: list[RelativeView]
+
+
 class RelativeController(Controller):
     tags = ["circle"]  # noqa: RUF012 - Litestar declares it so
 
@@ -111,10 +117,10 @@ class RelativeController(Controller):
     )
     async def list_relatives(
         self, request: HttpRequest, plan_id: FromPath[UUID]
-    ) -> Response[list[RelativeView]]:
+    ) -> Response[MapView]:
         """The map of family and friends. A coordinator reads it by broken glass alone."""
         rows = await actions.list_relatives(actor_of(request), plan_id)
-        return Response([RelativeView.of(row) for row in rows], headers=NO_STORE)
+        return Response(MapView([RelativeView.of(row) for row in rows]), headers=NO_STORE)
 
     @post(
         "/plans/{plan_id:uuid}/relatives",

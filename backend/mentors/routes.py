@@ -75,16 +75,21 @@ class MentorView(msgspec.Struct, omit_defaults=True):
         return cut(cls(**{name: row[name] for name in names}), role)
 
 
+class MentorsView(msgspec.Struct):
+    mentors: list[MentorView]
+
+
 class MentorController(Controller):
     path = "/mentors"
     tags = ["agency"]  # noqa: RUF012 - Litestar declares it so
 
     @get("/", operation_id="listMentors", responses=documented(NotYourRole))
-    async def list_mentors(self, request: HttpRequest) -> Response[list[MentorView]]:
+    async def list_mentors(self, request: HttpRequest) -> Response[MentorsView]:
         """The mentors of the agency, by name. A social worker is told who is free, and no more."""
         actor = actor_of(request)
         rows = await actions.list_mentors(actor)
-        return Response([MentorView.of(row, actor.role) for row in rows], headers=NO_STORE)
+        found = MentorsView([MentorView.of(row, actor.role) for row in rows])
+        return Response(found, headers=NO_STORE)
 
     @post(
         "/",

@@ -12,7 +12,7 @@ from backend import clock, database
 from backend.access import OPERATIONS, Actor
 from backend.alerts.actions import open_task
 from backend.corrections.actions import NewCorrection, ask_correction
-from tests.backend import bodies, duties, wants
+from tests.backend import bodies, duties, helping, wants
 from tests.backend.authenticator import (
     Authenticator,
     a_passkey,
@@ -76,6 +76,8 @@ TABLES = {
     "tasks": "task",
     "links": "link",
     "mandates": "mandate",
+    "relatives": "relative",
+    "mentors": "mentor",
     "calendars": "calendar",
     "handovers": "handover",
     "walls": "wall",
@@ -131,7 +133,7 @@ OF_AGENCY = frozenset(
     {
         *("amendIncident", "draftNotice", "recordNotice", "closeIncident", "answerComplaint"),
         *("recordReview", "endAccount", "endAccountInvitation", "confirmFlow", "endFlow"),
-        *("changeCalendar", "proposeDays"),
+        *("changeCalendar", "proposeDays", "changeMentor", "endMentor"),
     }
 )
 
@@ -211,6 +213,8 @@ async def a_scene(world: World) -> Scene:
         **await _safety(worker, plan, members[2]["actor"]),
         **await duties.make(coordinator, plan),
         **await wants.make(worker, plan),
+        **await helping.make(worker, coordinator, plan),
+        "ends": members[2]["mandate"],
         "passes_on": str((await world.somebody("SW")).login),
         "handover": (await duties.a_handover(world, plan, worker), 1),
         "calendar": await duties.a_calendar(coordinator),
@@ -315,6 +319,7 @@ def _acts(docket: Docket, coordinator: Caller, ids: dict[str, Any]) -> list[Act]
         _changing("endFlow", "POST", "/flows/{}/end", ids["flows"][1]),
         *(Act(*one) for one in duties.acts(plan, ids)),
         *(Act(*one) for one in wants.acts(plan, ids)),
+        *(Act(*one) for one in helping.acts(plan, ids)),
         Act("listAccess", "GET", "/plans/{}/access", (plan,)),
         Act("listSummaries", "GET", "/court/summaries" + court),
         Act("getSummary", "GET", "/court/summaries/{}" + court, (ids["summary"],)),

@@ -24,13 +24,13 @@ from tests.world import World, a_day
 REFUSED = asyncpg.InsufficientPrivilegeError
 READS = {"getPlan", "milestoneHistory", "listAccess", "draftSummary", "getSummary", "listSummaries"}
 READS |= {"previewRelease", "getResponsibility", "getMilestone"}
-READS |= {"listGoals", "listNeedsReviews"}
+READS |= {"listGoals", "listNeedsReviews", "listRelatives"}
 READS |= {"printSheet", "drawTimeline"}
 WITHOUT_PLAN = {"signOut", "setDutyRota", "askBreakGlass", "endBreakGlass", "inviteColleague"}
 WITHOUT_PLAN |= {"endAccountInvitation", "endAccount", "recordFlow", "confirmFlow", "endFlow"}
 LISTS = {"listPlans", "listTasks", "listBreakGlass", "listColleagues", "findPerson"}
-LISTS |= {"listFlows", "listCalendars", "proposeDays", "listClaims"}
-WITHOUT_PLAN |= {"addCalendar", "changeCalendar"}
+LISTS |= {"listFlows", "listCalendars", "proposeDays", "listClaims", "listMentors"}
+WITHOUT_PLAN |= {"addCalendar", "changeCalendar", "addMentor", "changeMentor", "endMentor"}
 WITHOUT_PLAN |= {"recordIncident", "amendIncident", "draftNotice", "recordNotice", "closeIncident"}
 WITHOUT_PLAN |= {"letManyGo", "recordComplaint", "answerComplaint", "recordReview"}
 LISTS |= {"listIncidents", "listComplaints", "listAgencyHolds", "listProofs", "listRecord"}

@@ -43,6 +43,7 @@ REFUSED = {
     *("lowerSafetyFlag", "protectAddress", "endProtectedAddress"),
     *("sayGoal", "endGoal", "beginNeedsReview", "saveNeedsArea", "agreeStep"),
     *("closeNeedsReview", "noteLifeChange"),
+    *("announceEnding", "nameRelative", "changeRelative"),
 }
 # What only the desk does.
 AT_THE_DESK = {
@@ -52,7 +53,7 @@ READ = {
     "getResponsibility",
     *("getPlan", "listPlans", "milestoneHistory", "listTasks", "listAccess", "listWalls"),
     *("previewRelease", "getMilestone", "listClaims"),
-    *("listGoals", "listNeedsReviews"),
+    *("listGoals", "listNeedsReviews", "listRelatives"),
     *("printSheet", "drawTimeline"),
     *("listLegalHolds", "listSafety", "draftSummary", "findPerson", "listBreakGlass"),
 }
@@ -62,7 +63,7 @@ ELSEWHERE = {
     *("listCalendars", "addCalendar"),
     *("listEntryPasses", "listCorrections"),
     *("listFlows", "listReviews", "listIncidents", "listComplaints", "recordIncident"),
-    *("listColleagues", "previewAmnesty", "letManyGo"),
+    *("listColleagues", "previewAmnesty", "letManyGo", "listMentors", "addMentor"),
 }
 
 

@@ -79,6 +79,18 @@ ACTIONS = {
         "colleagues": "recordFlow",
     },
     "backend.files.actions": {"read_file": "readFile"},
+    "backend.circles.endings": {"announce_ending": "announceEnding"},
+    "backend.family.actions": {
+        "name_relative": "nameRelative",
+        "change_relative": "changeRelative",
+        "list_relatives": "listRelatives",
+    },
+    "backend.mentors.actions": {
+        "add_mentor": "addMentor",
+        "change_mentor": "changeMentor",
+        "end_mentor": "endMentor",
+        "list_mentors": "listMentors",
+    },
     "backend.handovers.actions": {
         "hand_over": "handOver",
         "take_over": "takeOver",

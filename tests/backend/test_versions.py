@@ -32,6 +32,7 @@ MAKES = {
     "recordComplaint",
     "askErasure",
     *("sayGoal", "beginNeedsReview", "noteLifeChange"),
+    *("nameRelative", "addMentor"),
 }
 # These do touch one, and ask for no version, each for its reason.
 WITHOUT_VERSION = {

@@ -26,7 +26,7 @@ async def _a_mentor(head: Caller, *, passed: bool = True) -> dict[str, Any]:
 
 
 async def _shown(reader: Caller, id_: str) -> dict[str, Any]:
-    found: list[dict[str, Any]] = (await reader.get("/mentors")).json()
+    found: list[dict[str, Any]] = (await reader.get("/mentors")).json()["mentors"]
     return next(one for one in found if one["id"] == id_)
 
 
@@ -141,7 +141,7 @@ async def test_mentors_are_listed_by_name_whatever_they_carry(world: World) -> N
         found = {"vetting": "passed", "vetted_on": a_day().isoformat()}
         await head.patch(f"/mentors/{ids[name]}", found, version=1)
     await _join(worker, await world.a_plan(worker), ids["Cem"])
-    listed = [one["name"] for one in (await head.get("/mentors")).json()]
+    listed = [one["name"] for one in (await head.get("/mentors")).json()["mentors"]]
     assert listed == sorted(names)
 
 
@@ -174,7 +174,7 @@ async def test_a_mentor_leaves_when_they_support_nobody_and_little_stays(world: 
     assert (await head.post(path, version=2)).status_code == 409
     assert (await worker.post(f"/mandates/{made['id']}/end", version=1)).status_code == 200
     assert (await head.post(path, version=2)).status_code == 200
-    assert (await head.get("/mentors")).json() == []
+    assert (await head.get("/mentors")).json() == {"mentors": []}
     (row,) = await world.sql("SELECT vetting, languages, trained_on, boundaries_on FROM mentor")
     assert row == {"vetting": "passed", "languages": [], "trained_on": None, "boundaries_on": None}
     other = await world.a_plan(worker)

@@ -56,6 +56,14 @@ BEYOND = {
         "a worker changes, and no day is without one",
     ),
     **dict.fromkeys(("setLegalHold", "listLegalHolds", "endLegalHold"), "what stops an erasure"),
+    **dict.fromkeys(
+        ("listRelatives", "nameRelative", "changeRelative"),
+        "who of a family may be spoken to, before anybody is",
+    ),
+    **dict.fromkeys(
+        ("listMentors", "addMentor", "changeMentor", "endMentor", "announceEnding"),
+        "who may be given somebody, how many people, and a planned end",
+    ),
     "findPerson": "a worker knows a name, and a list may be long",
     **dict.fromkeys(
         ("listSafety", "raiseSafetyFlag", "lowerSafetyFlag"), "who may be harmed, and by being told"

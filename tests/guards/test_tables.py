@@ -42,6 +42,7 @@ OTHERS = {
     "account_notice": "that a way into an account changed, and where; nobody else is told",
     "job_round": "jobs, and when each was last done",
     "lawful_basis": "the agency's own laws and purposes",
+    "mentor": "somebody who helps, whosever plan it is; its own policies look at agency and role",
     "migration": "Piccolo's own",
     "month_count": "numbers of an agency, none below five; for nobody but a function",
     "once": "ids, versions and hashes",
@@ -56,6 +57,7 @@ OTHERS = {
     "session": "hashed",
     "sign_in_failure": "keyed hashes, a quarter of an hour",
     "staff": "accounts",
+    "support": "ids of whom to call; its own policies look at whose it is and at who leads",
     "subject_key": "wrapped keys; its own policies look at whose rows the reader sees",
     "zone_day": "time zones",
 }
@@ -63,7 +65,7 @@ OTHERS = {
 OF_SOMEBODY = {
     "subject_key", "staff", "session", "refresh_token", "device", "factor", "recovery_code",
     "passkey", "account_notice", "account_invitation", "duty_shift", "entry_key", "once",
-    "actor", "denial",
+    "actor", "denial", "mentor", "support",
 }  # fmt: skip
 WITHOUT_VERSION = {
     "actor": "written once",
@@ -109,7 +111,7 @@ SEALED = {
     "message.variables", "incoming.text", "incoming_update.sealed", "milestone_event.reason",
     "appointment.place", "task.note", "reading.comment", "summary.content",
     "court_file.sealed_reference", "safety_flag.content", "protected_address.address",
-    "handover.words",
+    "handover.words", "mentor.identity",
     "passkey.sealed", "disclosure.sealed_purpose", "goal.words", "needs_area.own",
     "needs_area.view",
 }  # fmt: skip
@@ -123,7 +125,7 @@ WIDEST_CODE = 40
 # agency alone.
 OWNER_READS = {
     "mandate", "plan", "member", "wall", "legal_hold", "disclosure", "entry_pass", "erasure_wish",
-    "channel_consent", "summary",
+    "channel_consent", "summary", "relative",
 }  # fmt: skip
 # And what one of them may do where an entry of the data-flow registry ends: cancel what waits, and
 # tell a human.
@@ -134,7 +136,9 @@ OWNER_CANCELS = {
     "audit": {"SELECT", "DELETE"},  # what is ten years old, and nothing else
 }
 # And what it may change where a key is destroyed: words that were typed go.
-OWNER_FORGETS = {"member", "disclosure"}
+OWNER_FORGETS = {"member", "disclosure", "relative"}
+# And what it adds where a release that knew no map adds a member.
+OWNER_CARRIES = {"relative"}
 CHAT_ROWS = {"link", "message", "incoming", "incoming_update"}
 # What may not be stored or inferred about anybody, as parts of names.
 FORBIDDEN = re.compile(
@@ -150,8 +154,8 @@ ALLOWED = {
 NEEDS = ("goal", "needs_review", "needs_area")
 BEHIND_GLASS = {
     *((table, how) for table in NEEDS for how in ("INSERT", "UPDATE")),
-    *((table, "INSERT") for table in (*GLASS_ADDS, "handover", "reading", "mandate")),
-    *((table, "UPDATE") for table in (*GLASS_CHANGES, "handover", "mandate", "task")),
+    *((table, "INSERT") for table in (*GLASS_ADDS, "handover", "reading", "mandate", "relative")),
+    *((table, "UPDATE") for table in (*GLASS_CHANGES, "handover", "mandate", "task", "relative")),
     ("custody_return", "UPDATE"),
 } - {("participation", "UPDATE")}  # which nobody changes
 
@@ -225,6 +229,7 @@ async def test_rows_of_a_plan_are_walled_for_everybody_even_their_owner(catalog:
         }, table  # fmt: skip
         owners = policies[table, "throughcare_owner"]
         expected = {"SELECT"} if table in OWNER_READS else OWNER_CANCELS.get(table, set())
+        expected = expected | ({"INSERT"} if table in OWNER_CARRIES else set())
         assert owners == expected | ({"UPDATE"} if table in OWNER_FORGETS else set()), table
     assert waits == DELETED_LATE
     assert glass == BEHIND_GLASS
