@@ -17,7 +17,9 @@ from migrations.m0092_what_an_operator_sets import AT_TERMINAL
 
 ID = "2026-11-30T20:35:00:000000"
 VERSION = "1.38.0"
-DESCRIPTION = "Walls of mentors and the family map, a mentor's place, and the gate before a relative"
+DESCRIPTION = (
+    "Walls of mentors and the family map, a mentor's place, and the gate before a relative"
+)
 
 TABLE = "relative"
 OF = "plan IN (SELECT h.plan FROM my_mandates() h WHERE h.role::text = ANY (ARRAY['{roles}']))"
@@ -300,8 +302,8 @@ CHANGED = (
     (
         "reaches_key",
         "OR EXISTS (SELECT 1 FROM link WHERE subject = asked)",
-        "OR EXISTS (SELECT 1 FROM link WHERE subject = asked)\n"
-        "        OR EXISTS (SELECT 1 FROM mentor WHERE id = asked)",
+        """OR EXISTS (SELECT 1 FROM link WHERE subject = asked)
+        OR EXISTS (SELECT 1 FROM mentor WHERE id = asked)""",
     ),
     (
         "whose_act",
@@ -311,9 +313,9 @@ CHANGED = (
     (
         "whose_act",
         "ELSIF operation = 'readIncoming' THEN",
-        "ELSIF operation IN ('nameRelative', 'changeRelative') THEN\n"
-        "        told := (SELECT b.id FROM member b WHERE b.id = asked);\n"
-        "    ELSIF operation = 'readIncoming' THEN",
+        """ELSIF operation IN ('nameRelative', 'changeRelative') THEN
+        told := (SELECT b.id FROM member b WHERE b.id = asked);
+    ELSIF operation = 'readIncoming' THEN""",
     ),
 )
 

@@ -1,4 +1,4 @@
-"""Nobody of a family hears from a machine before wish, own yes and safety; an order stops it all."""
+"""No relative hears from a machine before wish, own yes and safety; an order stops it all."""
 
 import itertools
 from datetime import date, timedelta

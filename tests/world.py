@@ -93,7 +93,8 @@ class Caller:
         if content is not None:
             sent.setdefault("Content-Type", "application/json")
         if self.world is not None and path.endswith("/circle") and isinstance(body, dict):
-            return await self.world.joins(path, method, sent, body)
+            joined: httpx.Response = await self.world.joins(path, method, sent, body)
+            return joined
         return await ask(APP, method, path, sent, content or b"")
 
     async def get(self, path: str, **more: Any) -> httpx.Response:

@@ -120,7 +120,7 @@ def _check_lawyer(new: NewMember) -> None:
 
 async def _outsider(actor: Actor, plan: Any, new: NewMember) -> UUID:
     if new.relative is not None:
-        return await _of_the_map(plan, new)
+        return await _of_the_map(plan, new.relative, new)
     name, mentor = new.name, None
     if new.role == "ME":
         if new.mentor is None or new.name:
@@ -152,18 +152,19 @@ async def _outsider(actor: Actor, plan: Any, new: NewMember) -> UUID:
     return new.id
 
 
-async def _of_the_map(plan: Any, new: NewMember) -> UUID:
+async def _of_the_map(plan: Any, whose: UUID, new: NewMember) -> UUID:
     """Somebody whom the person has named before: their name, alias and key are there already."""
-    if new.role != "FA" or new.name or new.alias or new.language or new.relation:
+    if new.role != "FA" or new.name or new.alias or new.relation:
         raise Unfit("Of somebody on the map nothing is said again.", field="relative")
-    relative = await find_relative(plan, new.relative)
+    relative = await find_relative(plan, whose)
     await connection().execute(
-        "UPDATE member SET gate = $2, call_weekday = $3, call_at = $4, version = version + 1"
-        " WHERE id = $1",
+        "UPDATE member SET gate = $2, call_weekday = $3, call_at = $4,"
+        " language = coalesce($5, language), version = version + 1 WHERE id = $1",
         relative["id"],
         new.gate,
         new.call_weekday,
         new.call_at,
+        new.language,
     )
     return UUID(str(relative["id"]))
 

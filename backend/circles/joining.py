@@ -32,7 +32,7 @@ class NewName:
 
 
 async def write_member(actor: Actor, plan: Any, new: NewName) -> None:
-    """The caller has made the actor. Raises Unfit for an alias that is not fit for a chat, Taken."""
+    """For an actor that was made. Raises Unfit for an alias that is not fit for a chat, Taken."""
     held = connection()
     alias = await _alias(actor, plan, new.alias)
     agency = await held.fetchrow("SELECT language FROM agency WHERE id = $1", plan["agency"])

@@ -16,6 +16,19 @@ WHY = "mandate-ended"
 # What they asked of a human waits for its answer, whatever became of the circle.
 ASKED = frozenset({"need-help", "call-me", "free-text", "not-read", "complaint-due"})
 
+_UNTOLD = """
+UPDATE disclosure SET withdrawn_at = $3, version = version + 1
+ WHERE plan = $1 AND recipient = $2 AND withdrawn_at IS NULL
+"""
+_NO_YES = """
+UPDATE channel_consent SET withdrawn_at = $3, version = version + 1
+ WHERE plan = $1 AND subject = $2 AND withdrawn_at IS NULL
+"""
+_NO_MANDATE = """
+UPDATE mandate SET ends = greatest(starts, $3::timestamptz), version = version + 1
+ WHERE plan = $1 AND actor = $2 AND (ends IS NULL OR ends > $3)
+"""
+
 
 async def part_ways(plan: Any, who: UUID) -> None:
     """End chats, what waits, gate duty, each yes and the mandate of a mentor or relative.
@@ -25,14 +38,7 @@ async def part_ways(plan: Any, who: UUID) -> None:
     held, now = connection(), clock.now()
     await end_chats(plan, who)
     await _close_tasks(plan["id"], who)
-    for sql in (
-        "UPDATE disclosure SET withdrawn_at = $3, version = version + 1"
-        " WHERE plan = $1 AND recipient = $2 AND withdrawn_at IS NULL",
-        "UPDATE channel_consent SET withdrawn_at = $3, version = version + 1"
-        " WHERE plan = $1 AND subject = $2 AND withdrawn_at IS NULL",
-        "UPDATE mandate SET ends = greatest(starts, $3::timestamptz), version = version + 1"
-        " WHERE plan = $1 AND actor = $2 AND (ends IS NULL OR ends > $3)",
-    ):
+    for sql in (_UNTOLD, _NO_YES, _NO_MANDATE):
         await held.execute(sql, plan["id"], who, now)
     await pass_gate_on(plan["id"], who)
     await held.execute(
@@ -43,7 +49,7 @@ async def part_ways(plan: Any, who: UUID) -> None:
 
 
 async def end_chats(plan: Any, who: UUID) -> None:
-    """Every chat of somebody on a plan; what waits falls away, what is on its way is not tried again.
+    """Every chat of somebody on a plan; what waits falls away, and is not tried again.
 
     Chats are held before messages, as everybody does.
     """

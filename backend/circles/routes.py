@@ -120,7 +120,7 @@ class CircleController(Controller):
     async def announce(
         self, request: HttpRequest, mandate_id: FromPath[UUID], data: JSONBody[AnnounceEnding]
     ) -> WrittenReply:
-        """Announce the last day of a mentor: the mandate ends with it, and the mentor hears once."""
+        """Announce the last day of a mentor: the mandate ends with it; the mentor hears once."""
         return plain(
             await change(
                 request,

@@ -8,12 +8,12 @@ from backend.plans.tables import Plan
 
 
 class Relative(Table, tablename="relative"):
-    """Somebody on the person's map of family and friends. Its id is the id of its actor and member.
+    """Somebody on the person's map of family and friends; its id is that of actor and member.
 
     `wish` is what the person says of contact; `takes_part`, what the relative said to a human
-    (`heard_by`), in their `language`. That they were asked in private about safety stands here; what
-    they answered is a fact of safety. `barred_at`: an order says no contact. `carried`: in a circle
-    of before the question was asked.
+    (`heard_by`), in their `language`. That they were asked in private about safety stands here;
+    what they answered is a fact of safety. `barred_at`: an order says no contact. `carried`: in a
+    circle of before the question was asked.
     """
 
     id = UUID(primary_key=True)

@@ -173,7 +173,7 @@ class Telling:
         words = self.words
         return [
             Line(
-                isolated(one.name or ERASED),
+                isolated(one.name) if one.name else words.of("relation", "gone"),
                 self._facts(words.of("relation", one.relation), words.of("wish", one.wish)),
                 (words["word.children"],) if one.children_there else (),
             )

@@ -14,12 +14,14 @@ from backend.pages.complaints import ComplaintPageController, NewComplaintContro
 from backend.pages.dates import DatesController
 from backend.pages.door import DESK, DoorController, prove, sign_out
 from backend.pages.erasure import ErasurePageController
+from backend.pages.family import FamilyPageController
 from backend.pages.flows import FlowPageController
 from backend.pages.goals import GoalPageController
 from backend.pages.handovers import HandoverPageController
 from backend.pages.incidents import IncidentPageController
 from backend.pages.incoming import IncomingController
 from backend.pages.joining import JoinController
+from backend.pages.mentors import MentorPageController
 from backend.pages.needs import NeedsPageController
 from backend.pages.officer import OfficerPageController
 from backend.pages.papers import PaperPageController
@@ -50,6 +52,8 @@ desk = Router(
         VisitController,
         CirclePageController,
         HandoverPageController,
+        FamilyPageController,
+        MentorPageController,
         WallPageController,
         GlassPageController,
         ErasurePageController,

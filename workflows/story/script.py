@@ -71,11 +71,14 @@ def _outside(year: Year) -> Iterator[Scene]:
     yield on(7), 15, 0, needs.is_asked_again
     yield on(16), 10, 30, later.misses
     yield on(20), 11, 0, later.is_moved
+    yield on(21), 14, 0, later.parent_is_afraid
     yield on(30), 12, 0, later.comes_then
     yield on(30), 15, 0, needs.reviews_after_a_month
     yield 50, 18, 0, later.sibling_stops
     yield on(90), 10, 0, needs.reviews_after_three
     yield on(90) + 2, 18, 0, later.hears_no_more
+    yield on(166), 10, 0, later.mentoring_nears_its_end
+    yield on(181), 10, 0, later.mentoring_has_ended
     yield on(365), 10, 0, later.ends
 
 
