@@ -7,9 +7,11 @@ from typing import Any
 import asyncpg
 import pytest
 
-from backend import clock
+from backend import clock, database
 from backend.mentors import rules
 from tests.world import Caller, World, a_day
+from workflows.mentor_care import mentor_care
+from workflows.retain import carry_out
 
 A_DAY = timedelta(days=1)
 
@@ -179,3 +181,58 @@ async def test_a_mentor_leaves_when_they_support_nobody_and_little_stays(world: 
     assert row == {"vetting": "passed", "languages": [], "trained_on": None, "boundaries_on": None}
     other = await world.a_plan(worker)
     assert (await _join(worker, other, mentor["id"])).status_code == 404
+
+
+async def test_a_year_after_they_left_nothing_of_a_mentor_is_left(world: World) -> None:
+    head = await world.somebody("CO")
+    mentor = await _a_mentor(head)
+    assert (await head.post(f"/mentors/{mentor['id']}/end", version=2)).status_code == 200
+    kept = "SELECT vetting, identity IS NOT NULL AS named, wrapped IS NOT NULL AS readable"
+    kept += " FROM mentor JOIN subject_key USING (id)"
+    for days, expected in ((364, ("passed", True, True)), (366, (None, False, False))):
+        back = clock.now() - timedelta(days=days)
+        await world.sql("UPDATE mentor SET ended_at = $1", back)
+        await _night()
+        (found,) = await world.sql(kept)
+        assert tuple(found.values()) == expected, days
+
+
+async def _night() -> None:
+    async def work() -> None:
+        database.act_as("worker")
+        async with database.transaction():
+            await carry_out(clock.now())
+
+    await database.in_fresh_context(work)
+
+
+async def test_a_vetting_that_runs_out_is_a_matter_for_humans_and_ends_nothing(
+    world: World,
+) -> None:
+    world.asked = False
+    worker, head = await world.somebody("SW"), await world.somebody("CO")
+    mentor = await _a_mentor(head)
+    plan = await world.a_plan(worker)
+    assert (await _join(worker, plan, mentor["id"])).status_code == 201
+
+    async def asked(who: Caller) -> list[str]:
+        async def work() -> None:
+            database.act_as("worker")
+            await mentor_care()
+
+        await database.in_fresh_context(work)
+        await database.in_fresh_context(work)
+        tasks = (await who.get("/tasks?limit=100")).json()["tasks"]
+        return [one["kind"] for one in tasks if one["kind"] in {"vetting-due", "mentor-unvetted"}]
+
+    assert (await asked(head), await asked(worker)) == ([], [])
+    soon = clock.now() + rules.HOLDS - rules.ASK_BEFORE
+    clock.travel(lambda: soon)
+    assert (await asked(head), await asked(worker)) == (["vetting-due"], [])
+    late = soon + rules.ASK_BEFORE + A_DAY
+    clock.travel(lambda: late)
+    assert (await asked(head), await asked(worker)) == (["vetting-due"], ["mentor-unvetted"])
+    assert (await world.sql("SELECT ends FROM mandate WHERE role = 'ME'")) == [{"ends": None}]
+    again = {"vetting": "passed", "vetted_on": a_day().isoformat()}
+    assert (await head.patch(f"/mentors/{mentor['id']}", again, version=2)).status_code == 200
+    assert await asked(head) == []

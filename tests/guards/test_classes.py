@@ -25,6 +25,7 @@ CODES = {
     *("agree", "court", "before", "after", "certainty", "certainty_before", "certainty_after"),
     *("language", "zone", "country", "regime", "second_factor", "channel", "overlays", "groups"),
     *("provenance", "area", "depends", "partners", "matters", "touched", "working_days"),
+    *("relation", "wish", "languages", "vetting"),
 }
 # Keyed hashes, hashes, seals and keys: they stand for something that is not there.
 OF_KEYS = {

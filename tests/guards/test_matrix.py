@@ -47,7 +47,7 @@ WHOLE = {
     **dict.fromkeys(
         ("ColumnView", "StepView"), "of an area, whose field is marked; to the workers"
     ),
-    **dict.fromkeys(("GoalsView", "NeedsReviewsView"), "a list"),
+    **dict.fromkeys(("GoalsView", "NeedsReviewsView", "MapView", "MentorsView"), "a list"),
     "ReviewView": "ids, to who looks from outside",
     "NoticeView": "likewise; a text of ours with a number in it",
     "ComplaintView": "to the coordinators of the agency, but whom it is about",
