@@ -79,6 +79,9 @@ OPERATIONS: Mapping[str, frozenset[str]] = {
     "listRelatives": _WORKERS,  # a coordinator behind broken glass alone
     "nameRelative": frozenset({"SW"}),
     "changeRelative": frozenset({"SW"}),
+    "listSupport": frozenset({"CO"}),
+    "setSupport": frozenset({"CO"}),
+    "getSupport": _EVERY_STAFF,
     "listMentors": _WORKERS,
     "addMentor": frozenset({"CO"}),
     "changeMentor": frozenset({"CO"}),

@@ -49,6 +49,7 @@ from backend.safety.routes import SafetyController
 from backend.second.routes import ReviewController
 from backend.staff.routes import AccountController, SignInController
 from backend.summaries.routes import PullController, SummaryController
+from backend.support.routes import SupportController
 from backend.walls.routes import GlassController, WallController
 
 LARGEST_BODY = 256 * 1024
@@ -97,6 +98,7 @@ def create_app(*, docs: bool = True, extra: Sequence[Any] = ()) -> Litestar:
             HandoverController,
             RelativeController,
             MentorController,
+            SupportController,
             ConsentController,
             LinkController,
             DutyController,

@@ -275,13 +275,27 @@ SUPPORT = (
         app_changes=f"FOR UPDATE {APP} USING ({LEADS}) WITH CHECK ({LEADS} AND set_by = {ME})",
         jobs_read=f"FOR SELECT {JOBS} USING (true)",
     )
-    + """
+    + f"""
 ALTER TABLE support ADD CONSTRAINT support_actor FOREIGN KEY (id) REFERENCES actor
     ON DELETE RESTRICT;
 ALTER TABLE support ADD CONSTRAINT support_another CHECK (human <> id);
 GRANT SELECT, INSERT ON support TO throughcare_app;
 GRANT UPDATE (human, set_by, set_at, version) ON support TO throughcare_app;
 GRANT SELECT ON support TO throughcare_worker, throughcare_backup;
+
+-- How many people each social worker of a coordinator's own house carries, and of whom for nobody.
+CREATE FUNCTION load_of_house() RETURNS TABLE (who uuid, people integer)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT m.actor, count(DISTINCT m.person)::integer
+      FROM mandate m JOIN plan p ON p.id = m.plan
+       AND p.state::text <> ALL (ARRAY['closed', 'transferred', 'ended_death'])
+     WHERE p.agency = (SELECT my_house()) AND (SELECT my_role())::text = 'CO'
+       AND m.role = 'SW' AND m.glass IS NULL AND m.starts <= {NOW}
+       AND (m.ends IS NULL OR m.ends > {NOW})
+     GROUP BY m.actor
+$$;
+REVOKE EXECUTE ON FUNCTION load_of_house FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION load_of_house TO throughcare_app;
 """
 )
 

@@ -1,4 +1,4 @@
-"""A mentor and the person may each say no; nobody is told who it was. A planned end is announced."""
+"""A mentor and the person may each say no; nobody is told who it was. An end is announced."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -42,7 +42,7 @@ async def test_a_no_ends_everything_in_that_second_and_no_machine_says_so(
 
 
 async def test_nothing_that_is_kept_tells_who_said_no(world: World, chats: Chats) -> None:
-    worker, plan, mentor = await _with_a_mentor(world, chats)
+    worker, _, mentor = await _with_a_mentor(world, chats)
     for body in ({"by": "person"}, {"reason": "any"}, {"who": "ME"}):
         refused = await worker.post(f"/mandates/{mentor.mandate}/ending", body, version=1)
         assert refused.status_code == 400  # there is no field for it

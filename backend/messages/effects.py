@@ -20,6 +20,7 @@ from backend.messages.claims import (
     unsettle,
 )
 from backend.messages.outbox import Occurrence
+from backend.support.humans import human_of
 
 URGENT = 2
 CARE_CALL = "mentor-care-call"
@@ -213,7 +214,8 @@ async def _taken(tap: Tap) -> str:
 
 
 async def _care(tap: Tap) -> str:
-    """The coordinator is asked to call, and not told in which words it was asked for."""
+    """Their human is asked to call, and not told in which words it was asked for."""
+    human = await human_of(tap.message["plan"], tap.actor.id)
     subject, today = tap.message["subject"], clock.today(tap.link["zone"])
     await open_task(
         CARE_CALL,
@@ -222,10 +224,11 @@ async def _care(tap: Tap) -> str:
         subject=subject,
         local_due=today,
         role="CO",
+        assignee=human["id"] if human is not None and human["in_circle"] else None,
         about=tap.actor.id,
         step=await step_again(CARE_CALL, subject, about=tap.actor.id, local_due=today),
     )
-    return "HELP-COMING"
+    return "CARE-COMING"
 
 
 # To a question about a day of release that has moved or was called off: what was meant for that

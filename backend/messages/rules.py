@@ -181,6 +181,7 @@ REPLIES = frozenset(
         "UNREAD",
         "HELP",
         "HELP-COMING",
+        "CARE-COMING",
         "WHY",
         "NOTED",
         "UNDONE",

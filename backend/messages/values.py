@@ -12,6 +12,7 @@ from backend.calendars.rules import open_days
 from backend.database import connection
 from backend.messages import rules
 from backend.messages.links import is_released
+from backend.support.humans import human_of
 
 Values = dict[str, str]
 # No row that asks after contact is due so long after the release, so this never names that day.
@@ -49,6 +50,12 @@ async def _worker_alias(message: Any, _: Any) -> str | None:
         clock.now(),
     )
     return alias or await _service_alias(message, None)
+
+
+async def _human_alias(message: Any, _: Any) -> str | None:
+    """Whom this mentor may call, or the coordinator of the plan."""
+    found = await human_of(message["plan"], message["recipient"])
+    return found["alias"] if found is not None else await _service_alias(message, None)
 
 
 async def _alias(message: Any, _: Any) -> str | None:
@@ -161,6 +168,7 @@ _FIND: dict[str, Callable[[Any, Any], Awaitable[str | None]]] = {
     "service_alias": _service_alias,
     "worker_alias": _worker_alias,
     "duty_alias": _worker_alias,
+    "human_alias": _human_alias,
     "alias": _alias,
     "date": _date,
     "time": _time,

@@ -36,6 +36,7 @@ from backend.pages.refusals import REFUSALS
 from backend.pages.reviews import ReviewPageController
 from backend.pages.rows import RowController
 from backend.pages.safety import SafetyPageController
+from backend.pages.support import SupportPageController
 from backend.pages.tasks import TaskPageController
 from backend.pages.verify import VerifyController
 from backend.pages.visit import VisitController
@@ -54,6 +55,7 @@ desk = Router(
         HandoverPageController,
         FamilyPageController,
         MentorPageController,
+        SupportPageController,
         WallPageController,
         GlassPageController,
         ErasurePageController,

@@ -66,6 +66,7 @@ BUTTONS: dict[str, tuple[str, ...]] = {
     "CANT-PENDING": ("call_me",),
     "HELP": ("language", "quiet_hours", "why", "stop"),
     "HELP-COMING": (),
+    "CARE-COMING": (),
     "WHY": ("stop",),
     "WHOSE": ("not_sure",),
     "FREETEXT": ("call_me", "need_help_now"),

@@ -186,6 +186,7 @@ HELP = Thank you for writing. { $worker_alias } has been told and will call you.
     .why = Why these messages
     .stop = Stop
 HELP-COMING = Thank you for asking. { $worker_alias } has been told and will call you.
+CARE-COMING = Thank you for saying so. { $human_alias } has been told and will call you.
 WHY = You get reminders here because you agreed to them. You can stop them at any time, and nothing else changes.
     .stop = Stop
 WHOSE = Which of these is it about? Tap one.

@@ -192,6 +192,7 @@ HELP = Merci de nous écrire. { $worker_alias } est au courant et va vous appele
     .why = Pourquoi ces messages
     .stop = Arrêter
 HELP-COMING = Merci d’avoir demandé. { $worker_alias } est au courant et va vous appeler.
+CARE-COMING = Merci de le dire. { $human_alias } est au courant et va vous appeler.
 WHY = Vous recevez des rappels ici parce que vous les avez acceptés. Vous pouvez les arrêter à tout moment, et rien d’autre ne change.
     .stop = Arrêter
 WHOSE = Lequel de ces mots votre message concerne-t-il ? Appuyez sur l’un d’eux.

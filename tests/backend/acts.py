@@ -123,6 +123,7 @@ OF_ACCOUNT = frozenset(
         "confirmPasskey",
         "endPasskey",
         "listNotices",
+        "getSupport",
         "seeNotices",
     }
 )
@@ -133,7 +134,7 @@ OF_AGENCY = frozenset(
     {
         *("amendIncident", "draftNotice", "recordNotice", "closeIncident", "answerComplaint"),
         *("recordReview", "endAccount", "endAccountInvitation", "confirmFlow", "endFlow"),
-        *("changeCalendar", "proposeDays", "changeMentor", "endMentor"),
+        *("changeCalendar", "proposeDays", "changeMentor", "endMentor", "setSupport"),
     }
 )
 

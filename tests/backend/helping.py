@@ -17,6 +17,9 @@ def acts(plan: str, ids: dict[str, Any]) -> Iterator[Asked]:
     yield "addMentor", "POST", "/mentors", (), a_mentor(), None
     yield "changeMentor", "PATCH", "/mentors/{}", (changed,), vetted, 1
     yield "endMentor", "POST", "/mentors/{}/end", (ended,), None, 1
+    yield "listSupport", "GET", "/support", (), None, None
+    yield "setSupport", "PUT", "/support/{}", (changed,), {"human": ids["human"]}, None
+    yield "getSupport", "GET", "/account/support", (), None, None
     day = {"on": a_day().isoformat()}
     yield "announceEnding", "POST", "/mandates/{}/ending", (ids["ends"],), day, 1
 
@@ -26,6 +29,7 @@ async def make(worker: Caller, coordinator: Caller, plan: str) -> dict[str, Any]
     relative = await _made(worker, f"/plans/{plan}/relatives", a_relative())
     return {
         "relative": relative,
+        "human": str(worker.id),
         "mentors": [await _made(coordinator, "/mentors", a_mentor()) for _ in range(2)],
     }
 

@@ -63,7 +63,7 @@ ELSEWHERE = {
     *("listCalendars", "addCalendar"),
     *("listEntryPasses", "listCorrections"),
     *("listFlows", "listReviews", "listIncidents", "listComplaints", "recordIncident"),
-    *("listColleagues", "previewAmnesty", "letManyGo", "listMentors", "addMentor"),
+    *("listColleagues", "previewAmnesty", "letManyGo", "listMentors", "addMentor", "listSupport"),
 }
 
 

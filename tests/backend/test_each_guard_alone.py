@@ -85,6 +85,11 @@ ACTIONS = {
         "change_relative": "changeRelative",
         "list_relatives": "listRelatives",
     },
+    "backend.support.actions": {
+        "list_support": "listSupport",
+        "set_support": "setSupport",
+        "own_support": "getSupport",
+    },
     "backend.mentors.actions": {
         "add_mentor": "addMentor",
         "change_mentor": "changeMentor",
@@ -199,6 +204,7 @@ OF_ALL_STAFF = {"signOut", "prove", "changePassword", "listDevices", "endDevice"
 OF_ALL_STAFF |= {"askPasskeyProof", "proveWithPasskey", "renewRecoveryCodes"}
 OF_ALL_STAFF |= {"signOutEverywhere", "enrolFactor", "confirmFactor", "listPasskeys"}
 OF_ALL_STAFF |= {"enrolPasskey", "confirmPasskey", "endPasskey", "listNotices", "seeNotices"}
+OF_ALL_STAFF |= {"getSupport"}
 EVERY = [(file, name) for file, actions in ACTIONS.items() for name in actions]
 
 

@@ -23,7 +23,7 @@ WITHOUT_PATH = {
     *("listAgencyHolds", "listProofs", "listRecord", "listReviews"),
     *("listAgencyMandates", "listAgencyConsents", "countRecords"),
     *("findPerson", "listFlows", "recordFlow", "listCalendars", "addCalendar", "listClaims"),
-    *("previewAmnesty", "letManyGo", "listMentors", "addMentor"),
+    *("previewAmnesty", "letManyGo", "listMentors", "addMentor", "listSupport"),
 }
 WITHOUT_PATH |= OF_ACCOUNT - {"endDevice", "endPasskey"}
 FOR_COURTS = {"listSummaries", "getSummary"}

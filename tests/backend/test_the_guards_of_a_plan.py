@@ -46,7 +46,7 @@ OF_NO_MANDATE = (
     | {"listCalendars", "addCalendar", "listClaims"}
     | {"listFlows", "recordFlow", "recordIncident", "listIncidents", "recordComplaint"}
     | {"listComplaints", "listReviews", "listAgencyHolds", "listProofs", "listRecord"}
-    | {"previewAmnesty", "letManyGo", "listMentors", "addMentor"}
+    | {"previewAmnesty", "letManyGo", "listMentors", "addMentor", "listSupport"}
     | {"listAgencyMandates", "listAgencyConsents", "countRecords"}
     | {"listSummaries", "getSummary", "listColleagues", "inviteColleague", "signOut"}
 )

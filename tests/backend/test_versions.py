@@ -38,6 +38,7 @@ MAKES = {
 WITHOUT_VERSION = {
     "withdrawConsent": "a no is never refused for being late; the row has one change in its life",
     "bindCourtFile": "binds or ends by the court's own reference, and no other value is in it",
+    "setSupport": "names one human in the place of whoever was named, and no other value is in it",
     "setDutyRota": "names the whole span that it replaces; there is no row that one could read",
     "findPerson": "it reads, and what is asked stands in no address",
     "previewAmnesty": "likewise",
@@ -50,7 +51,7 @@ WITHOUT_VERSION = {
     "askPasskey": "what is drawn is good once",
     "signInWithPasskey": "a session is no row of a plan",
     **dict.fromkeys(
-        OF_ACCOUNT - {"listDevices", "listPasskeys", "listNotices"},
+        OF_ACCOUNT - {"listDevices", "listPasskeys", "listNotices", "getSupport"},
         "an account is no row of a plan",
     ),
 }

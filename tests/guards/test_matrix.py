@@ -57,6 +57,8 @@ WHOLE = {
     **dict.fromkeys(("AgencyConsentView", "AgencyConsentsView"), "likewise"),
     "CountsView": "numbers of an agency, given by the signs of their groups",
     "RelativeView": "to the social workers of the plan, and a coordinator by broken glass",
+    **dict.fromkeys(("SupportView", "CarriedView"), "to the coordinators of the agency"),
+    "OwnSupportView": "an alias, to whose it is",
     "WishView": "to the coordinator who may let it",
     "MovedRow": "rows are cut by the rules",
     "PinnedRow": "likewise",
@@ -166,6 +168,7 @@ WRITES = {
     "setDutyRota": "rota",
     **dict.fromkeys(("handOver", "takeOver", "announceEnding"), "circle"),
     **dict.fromkeys(("nameRelative", "changeRelative"), "family"),
+    "setSupport": "care",
     **dict.fromkeys(("addMentor", "changeMentor", "endMentor"), "vetting"),
     **dict.fromkeys(("addCalendar", "changeCalendar"), "calendars"),
     "inviteColleague": "accounts",
@@ -211,6 +214,7 @@ READS = {
     "listSafety": "safety",
     "listRelatives": "family",
     "listMentors": "mentor",
+    "getSupport": "care",
     "listGoals": "goals",
     "listNeedsReviews": "review",
     "listReviews": "reviews",
@@ -301,7 +305,7 @@ def test_the_matrix_names_fifteen_kinds_of_people_and_three_machines() -> None:
 
 
 def test_an_administrator_reads_nothing_of_any_case() -> None:
-    of_the_house = {"rota", "calendars", "accounts", "templates", "messages", "registry"}
+    of_the_house = {"rota", "care", "calendars", "accounts", "templates", "messages", "registry"}
     for group in MATRIX.keys() - of_the_house:
         assert not cell("AD", group).signs, group
     assert cell("AD", "messages").signs == {"n"}

@@ -112,6 +112,7 @@ async def test_functions_that_run_as_the_owner_are_few_and_cannot_be_misled(cata
         "family_as_told",
         "carry_relative",
         "mentor_load",
+        "load_of_house",
         "keep_mentor_room",
         "forget_mentor",
     }

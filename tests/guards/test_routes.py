@@ -64,6 +64,10 @@ BEYOND = {
         ("listMentors", "addMentor", "changeMentor", "endMentor", "announceEnding"),
         "who may be given somebody, how many people, and a planned end",
     ),
+    **dict.fromkeys(
+        ("listSupport", "setSupport", "getSupport"),
+        "who helps has one human to call, and a coordinator sees who carries much",
+    ),
     "findPerson": "a worker knows a name, and a list may be long",
     **dict.fromkeys(
         ("listSafety", "raiseSafetyFlag", "lowerSafetyFlag"), "who may be harmed, and by being told"

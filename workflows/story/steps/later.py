@@ -60,7 +60,8 @@ async def parent_is_afraid(stage: Stage, year: Year) -> None:
     """W-43."""
     plan, worker, sibling = year.plan, stage.staff["camille"], year.sibling
     async with stage.step("W-43", "In private the parent says that there is fear at home"):
-        parent = next(o["id"] for o in (await plan.relatives()).values() if not o["children_there"])
+        map_ = (await plan.relatives()).values()
+        parent = next(one["id"] for one in map_ if one["relation"] == "parent")
         said = {"subject": parent, "raiser": parent, "kept_from": sibling.actor}
         await plan.post("safety-flags", {**said, "words": "There is fear at home."})
         stage.does(worker, "raises a flag: no days and places to the sibling, and tells nobody")
