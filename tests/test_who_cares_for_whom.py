@@ -85,4 +85,9 @@ async def test_a_mentor_hears_the_name_of_their_human_who_alone_is_asked_to_call
     assert "Robin has been told" in await chats.tap(mentor.phone, "Call me")
     assert "mentor-care-call" in await kinds(human)
     assert "mentor-care-call" not in await kinds(head)
+    # what is known of them is theirs to read: until when it holds, and whom to call
+    await chats.say(mentor.phone, "HELP")
+    read = await chats.tap(mentor.phone, "Why these messages")
+    assert "holds until" in read
+    assert "call Robin" in read
     assert await chats.unfit() == []

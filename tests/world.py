@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -134,6 +134,17 @@ class Behind:
                 held.terminate()
 
 
+_WITH_ROOM = """
+SELECT t.id, t.identity, k.wrapped FROM mentor t JOIN subject_key k ON k.id = t.id
+  JOIN plan p ON p.agency = t.agency AND p.id = $1::text::uuid
+ WHERE k.wrapped IS NOT NULL AND t.identity IS NOT NULL AND t.ended_at IS NULL
+   AND (SELECT count(*) FROM member b JOIN mandate m ON m.actor = b.id
+         WHERE b.mentor = t.id AND (m.ends IS NULL OR m.ends > $2)) < 3
+   AND NOT EXISTS (SELECT 1 FROM member b WHERE b.mentor = t.id AND b.plan = p.id)
+   AND t.vetting = 'passed' ORDER BY t.added_at, t.id
+"""
+
+
 @dataclass
 class World:
     server: embedded.Server
@@ -202,7 +213,21 @@ class World:
         return answer
 
     async def a_mentor(self, plan: str, name: str = "Imaginary Mentor") -> str:
-        """A vetted mentor of the agency of a plan, without people yet; looked at from behind."""
+        """A vetted mentor of the agency of a plan, with room: one of this name, or somebody new."""
+        with suppress(ValueError):
+            UUID(plan)
+            for found in await self.sql(_WITH_ROOM, plan, clock.now()):
+                if await self._name_of(found) == name:
+                    return str(found["id"])
+            return await self._a_new_mentor(plan, name)
+        return str(uuid4())
+
+    async def _name_of(self, mentor: Mapping[str, Any]) -> str:
+        place = f"mentor.identity:{mentor['id']}"
+        sealed = vault().unseal(mentor["id"], mentor["wrapped"], place, mentor["identity"])
+        return str(json.loads(sealed)["name"])
+
+    async def _a_new_mentor(self, plan: str, name: str) -> str:
         id_ = uuid4()
         wrapped = vault().new_key(id_)
         sealed = vault().seal(

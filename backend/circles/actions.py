@@ -127,6 +127,7 @@ async def _outsider(actor: Actor, plan: Any, new: NewMember) -> UUID:
             raise Unfit("A mentor is one of the agency's: choose them by `mentor`.", field="mentor")
         mentor = new.mentor
         name = await name_of_mentor(plan["agency"], mentor)
+        await _check_not_there(plan, mentor)
     if not name:
         raise Unfit("Somebody from outside needs a name.")
     await make_actor(new.id, "member", plan["agency"])
@@ -150,6 +151,19 @@ async def _outsider(actor: Actor, plan: Any, new: NewMember) -> UUID:
         ),
     )
     return new.id
+
+
+async def _check_not_there(plan: Any, mentor: UUID) -> None:
+    """Each joins a plan once at a time. Raises NotFromThisState."""
+    there = await connection().fetchval(
+        "SELECT 1 FROM member b JOIN mandate m ON m.actor = b.id AND m.plan = b.plan"
+        " WHERE b.plan = $1 AND b.mentor = $2 AND (m.ends IS NULL OR m.ends > $3) LIMIT 1",
+        plan["id"],
+        mentor,
+        moment(),
+    )
+    if there is not None:
+        raise NotFromThisState("They have this mandate already.")
 
 
 async def _of_the_map(plan: Any, whose: UUID, new: NewMember) -> UUID:

@@ -183,6 +183,7 @@ REPLIES = frozenset(
         "HELP-COMING",
         "CARE-COMING",
         "WHY",
+        "WHY-M",
         "NOTED",
         "UNDONE",
         "UNDO-LATE",

@@ -12,7 +12,7 @@ from backend.calendars.rules import open_days
 from backend.database import connection
 from backend.messages import rules
 from backend.messages.links import is_released
-from backend.support.humans import human_of
+from backend.support.humans import holds_until, human_of
 
 Values = dict[str, str]
 # No row that asks after contact is due so long after the release, so this never names that day.
@@ -72,6 +72,9 @@ async def _alias(message: Any, _: Any) -> str | None:
 async def _moment(message: Any, link: Any) -> tuple[str, str | None] | None:
     """The civil day and time that the message is about."""
     held, key = connection(), message["key"]
+    if key == "WHY-M":
+        holds = await holds_until(message["recipient"])
+        return (holds.isoformat(), None) if holds else None
     if key in {"CLOSE", "CLOSE-F"}:
         ends = await held.fetchval(
             "SELECT max(ends) FROM mandate WHERE plan = $1 AND actor = $2",

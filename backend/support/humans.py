@@ -1,5 +1,6 @@
 """Whom a mentor's chat names when it is too much."""
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -22,3 +23,12 @@ SELECT s.id, s.alias, EXISTS (SELECT 1 FROM mandate m WHERE m.plan = $1 AND m.ac
 async def human_of(plan: UUID, helper: UUID) -> Any | None:
     """Their alias, and whether they have a mandate on the plan; None where there is nobody."""
     return await connection().fetchrow(_HUMAN, plan, helper, clock.now())
+
+
+async def holds_until(helper: UUID) -> date | None:
+    """The last day on which the vetting of a mentor holds; None for everybody else."""
+    found: date | None = await connection().fetchval(
+        "SELECT t.valid_until FROM member b JOIN mentor t ON t.id = b.mentor WHERE b.id = $1",
+        helper,
+    )
+    return found

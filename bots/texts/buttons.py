@@ -68,6 +68,7 @@ BUTTONS: dict[str, tuple[str, ...]] = {
     "HELP-COMING": (),
     "CARE-COMING": (),
     "WHY": ("stop",),
+    "WHY-M": ("stop",),
     "WHOSE": ("not_sure",),
     "FREETEXT": ("call_me", "need_help_now"),
     "OOH": (),
