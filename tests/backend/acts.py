@@ -267,7 +267,7 @@ def _acts(docket: Docket, coordinator: Caller, ids: dict[str, Any]) -> list[Act]
         Act("listTasks", "GET", "/tasks"),
         _changing("acknowledgeTask", "POST", "/tasks/{}/acknowledge", held),
         _changing("closeTask", "POST", "/tasks/{}/close", closed, {"outcome": "called"}),
-        Act("addCircleMember", "POST", "/plans/{}/circle", (plan,), bodies.a_mentor()),
+        Act("addCircleMember", "POST", "/plans/{}/circle", (plan,), bodies.an_aunt()),
         Act("recordConsent", "POST", "/plans/{}/consents", (plan,), bodies.an_answer()),
         Act("withdrawConsent", "POST", "/consents/{}/withdraw", (ids["disclosure"],)),
         Act("discloseTo", "POST", "/plans/{}/disclosures", (plan,), bodies.a_fact(member)),

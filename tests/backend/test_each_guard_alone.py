@@ -88,7 +88,6 @@ ACTIONS = {
     "backend.support.actions": {
         "list_support": "listSupport",
         "set_support": "setSupport",
-        "own_support": "getSupport",
     },
     "backend.mentors.actions": {
         "add_mentor": "addMentor",
