@@ -177,8 +177,9 @@ async def _circle(
             raise NotFound
         yes = await yeses(actor, plan_id)
         office = await office_of(actor)
-        mentors = await list_mentors(actor)
-        relatives = await list_relatives(actor, plan_id)
+        own = sheet.read.groups is None  # mentors and the map are the plan's own agency's
+        mentors = await list_mentors(actor) if own else []
+        relatives = await list_relatives(actor, plan_id) if own else []
     return show(
         request,
         "circle.html",
