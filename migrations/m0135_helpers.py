@@ -89,7 +89,8 @@ BEGIN
     RETURN NEW;
 END $$;
 CREATE TRIGGER link_gate BEFORE INSERT OR UPDATE OF state ON link FOR EACH ROW
-    WHEN (NEW.plan IS NOT NULL AND NEW.state IN ('invited', 'unconfirmed', 'active'))
+    WHEN (NEW.plan IS NOT NULL
+          AND NEW.state::text = ANY (ARRAY['invited', 'unconfirmed', 'active']))
     EXECUTE FUNCTION keep_gate();
 -- Nothing is queued, and whoever queues hears of no more than of what was queued before.
 CREATE FUNCTION queue_by_gate() RETURNS trigger LANGUAGE plpgsql
