@@ -1,5 +1,7 @@
 """The map and the mentors at the desk: what is typed, what is asked, what is shown to whom."""
 
+from typing import Any
+
 from tests.backend.pages.browser import at_the_desk, plain
 from tests.world import World, a_day
 
@@ -12,7 +14,7 @@ async def test_somebody_is_named_asked_joins_and_is_barred_on_the_page_of_the_ma
     home = f"/desk/plans/{plan['id']}"
     browser = await at_the_desk(world, worker)
     page = plain(await browser.open(f"{home}/family"))
-    typed = {"name": "Imaginary Sister", "relation": "sibling", "wish": "wanted"}
+    typed: dict[str, Any] = {"name": "Imaginary Sister", "relation": "sibling", "wish": "wanted"}
     named = plain(await browser.send(page, f"{home}/family", **typed))
     assert "Nobody was told" in named.words
     assert "No machine says a word to them" in named.words
@@ -53,7 +55,7 @@ async def test_a_mentor_is_added_vetted_and_leaves_on_the_page_of_mentors(world:
     assert "Not vetted yet" in added.words
     [row] = await world.sql("SELECT id FROM mentor")
     there = f"/desk/mentors/{row['id']}"
-    found = {"vetting": "passed", "vetted_on": a_day().isoformat()}
+    found: dict[str, Any] = {"vetting": "passed", "vetted_on": a_day().isoformat()}
     half = await browser.send(added, there, vetting="passed")
     assert half.status == 422
     vetted = plain(await browser.send(half, there, **found))
