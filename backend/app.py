@@ -24,6 +24,7 @@ from backend.doors import admit
 from backend.envelope import Enveloped
 from backend.erasure.routes import ErasureController
 from backend.evidence.routes import EvidenceController
+from backend.family.routes import RelativeController
 from backend.feeds.routes import FeedController, read_feed
 from backend.flows.routes import FlowController
 from backend.goals.routes import GoalController
@@ -31,6 +32,7 @@ from backend.handovers.routes import HandoverController
 from backend.health import live, ready
 from backend.incidents.routes import IncidentController
 from backend.meetings.routes import MeetingController
+from backend.mentors.routes import MentorController
 from backend.messages.routes import LinkController
 from backend.needs.routes import NeedsController
 from backend.pages.door import front
@@ -49,6 +51,7 @@ from backend.safety.routes import SafetyController
 from backend.second.routes import ReviewController
 from backend.staff.routes import AccountController, SignInController
 from backend.summaries.routes import PullController, SummaryController, SummaryDueController
+from backend.support.routes import SupportController
 from backend.templates.routes import PlanTemplateController, TemplateController
 from backend.walls.routes import GlassController, WallController
 
@@ -100,6 +103,9 @@ def create_app(*, docs: bool = True, extra: Sequence[Any] = ()) -> Litestar:
             CircleController,
             HandoverController,
             MeetingController,
+            RelativeController,
+            MentorController,
+            SupportController,
             ConsentController,
             LinkController,
             DutyController,

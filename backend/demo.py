@@ -21,6 +21,8 @@ from backend.circles.actions import NewMember, add_member
 from backend.consents.actions import NewConsent, NewDisclosure, disclose_to, record_consent
 from backend.contacts.actions import NewContact, log_contact
 from backend.database import connection, transaction
+from backend.family.actions import Change as RelativeChange
+from backend.family.actions import change_relative
 from backend.founding import (
     Account,
     ChatBot,
@@ -28,6 +30,8 @@ from backend.founding import (
     agency_there,
     let_bot_speak,
 )
+from backend.mentors.actions import Change as MentorChange
+from backend.mentors.actions import NewMentor, add_mentor, change_mentor
 from backend.messages.links import NewInvitation, create_invitation, invitation_of
 from backend.operating import at_terminal
 from backend.plans.actions.milestones import MilestoneChange, change_milestone
@@ -57,6 +61,7 @@ STAFF = (
     ("ps", "PS", "Noor", "release desk of the prison"),
     ("ad", "AD", "Alex", "administrator; no case is shown to them"),
 )
+MENTORS = {"Mo Invented": uuid4(), "Ines Invented": uuid4()}
 MEMBERS = {"ME": "mentor", "FA": "relative"}
 
 
@@ -78,6 +83,8 @@ async def load(bot: ChatBot) -> bool:
         for login, role, alias, _ in STAFF:
             await add_account(agency.id, Account(role, login, alias, PASSWORD, ids[login]))
         sam = Actor(ids["sam"], "staff", "SW", agency.id)
+        await _mentors(Actor(ids["coco"], "staff", "CO", agency.id))
+        await _speak_as(sam)
         await _six_months_before(sam)
         await _two_months_before(sam)
         await _three_days_before(sam)
@@ -118,6 +125,23 @@ async def about() -> str:
     return "\n".join(lines)
 
 
+async def _speak_as(who: Actor) -> None:
+    """All of the demo is one transaction, in which one after the other acts."""
+    await connection().execute("SELECT set_config('app.actor', $1, true)", str(who.id))
+
+
+async def _mentors(coco: Actor) -> None:
+    """Both are vetted; a coordinator alone puts that down."""
+    await _speak_as(coco)
+    today = clock.today(ZONE)
+    for name, id_ in MENTORS.items():
+        await add_mentor(coco, NewMentor(name, ["en"], id_))
+        found = MentorChange(
+            vetting="passed", vetted_on=today, boundaries_on=today, trained_on=today
+        )
+        await change_mentor(coco, id_, 1, found)
+
+
 async def _six_months_before(sam: Actor) -> None:
     plan = await _open(sam, "Ada Invented", 180, "earliest_possible")
     await add_member(sam, plan, NewMember("PS", login="ps"))
@@ -131,8 +155,9 @@ async def _two_months_before(sam: Actor) -> None:
     plan = await _open(sam, "Bo Invented", 60, "expected", supervision=True)
     for role, login in (("PO", "po"), ("PS", "ps")):
         await add_member(sam, plan, NewMember(role, login=login))
-    await _join(sam, plan, NewMember("ME", name="Mo Invented"))
-    sibling = await _join(sam, plan, NewMember("FA", name="Sol Invented"))
+    await _join(sam, plan, NewMember("ME", mentor=MENTORS["Mo Invented"]))
+    sol = NewMember("FA", name="Sol Invented", relation="sibling")
+    sibling = await _join(sam, plan, sol)
     good_news = NewDisclosure(sibling, "good_news", "to share it", today + timedelta(days=90))
     await disclose_to(sam, plan, good_news)
     for pathway in ("MEN", "FAM"):
@@ -149,8 +174,9 @@ async def _two_months_before(sam: Actor) -> None:
 async def _three_days_before(sam: Actor) -> None:
     plan = await _open(sam, "Cem Invented", 3, "confirmed", release_time=time(9))
     await add_member(sam, plan, NewMember("PS", login="ps"))
-    await _join(sam, plan, NewMember("ME", name="Ines Invented", gate="first"))
-    await _join(sam, plan, NewMember("FA", name="Rim Invented", gate="substitute"))
+    await _join(sam, plan, NewMember("ME", mentor=MENTORS["Ines Invented"], gate="first"))
+    rim = NewMember("FA", name="Rim Invented", gate="substitute", relation="parent")
+    await _join(sam, plan, rim)
     await record_consent(sam, plan, NewConsent("participation", "en", "MEN", "accepted"))
     for code in ("FAM-10", "MEN-07", "MEN-08"):
         await _change(sam, plan, code, state="planned")
@@ -188,6 +214,9 @@ async def _open(sam: Actor, name: str, days: int, certainty: str, **more: Any) -
 async def _join(sam: Actor, plan: UUID, new: NewMember) -> UUID:
     """Somebody who said yes to messages, may know the day, and has an invitation."""
     await add_member(sam, plan, new)
+    if new.role == "FA":
+        said = RelativeChange(wish="wanted", takes_part=True, language="en", safety_asked=True)
+        await change_relative(sam, new.id, 1, said)
     yes = NewConsent("channel", "en", subject=new.id, channel="telegram")
     await record_consent(sam, plan, yes)
     until = clock.today(ZONE) + timedelta(days=90)

@@ -36,6 +36,7 @@ from backend.courts.tables import (
 )
 from backend.erasure.tables import ErasureWish, LegalHold
 from backend.evidence.tables import Evidence
+from backend.family.tables import Relative
 from backend.feeds.tables import DateFeed
 from backend.flows.tables import DataFlow
 from backend.goals.tables import Goal
@@ -49,6 +50,7 @@ from backend.meetings.tables import (
     MeetingNote,
     MeetingShare,
 )
+from backend.mentors.tables import Mentor
 from backend.messages.tables import Claim, Incoming, Link, Message, Update, ZoneDay
 from backend.needs.tables import NeedsArea, NeedsReview
 from backend.passes.tables import EntryKey, EntryPass
@@ -77,6 +79,7 @@ from backend.staff.tables import (
     Staff,
 )
 from backend.summaries.tables import Reading, Summary
+from backend.support.tables import Support
 from backend.templates.tables import TemplateVersion
 from backend.walls.tables import BreakGlass, Wall
 
@@ -138,6 +141,7 @@ APP_CONFIG = AppConfig(
         MeetingMember,
         MeetingNote,
         MeetingShare,
+        Mentor,
         Message,
         Milestone,
         MilestoneEvent,
@@ -157,6 +161,7 @@ APP_CONFIG = AppConfig(
         RecentAct,
         RecoveryCode,
         RefreshToken,
+        Relative,
         ReleaseMove,
         SafetyFlag,
         Session,
@@ -165,6 +170,7 @@ APP_CONFIG = AppConfig(
         SubjectKey,
         Summary,
         SummaryDue,
+        Support,
         Task,
         TemplateVersion,
         Update,

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -13,6 +13,7 @@ import asyncpg
 import httpx
 
 from backend import clock, embedded
+from backend.actors.actions import vault
 from backend.agencies.actions import NewAgency, make_agency, make_bot
 from backend.app import create_app
 from backend.flows.rules import OF_KIND
@@ -24,6 +25,7 @@ from tests.asgi import ask
 PASSWORD = "a long enough password"
 APP: Any = create_app()
 BOT_NUMBER = "1000"
+OK_MADE = 201
 
 
 class App:
@@ -41,8 +43,11 @@ class App:
 class Caller:
     """Somebody with a token. Writes carry a fresh key; `version` becomes If-Match."""
 
-    def __init__(self, id_: UUID | None = None, login: str | None = None) -> None:
+    def __init__(
+        self, id_: UUID | None = None, login: str | None = None, world: Any = None
+    ) -> None:
         self.id = id_
+        self.world = world
         self.login = login
         self.token: str | None = None
         self.since = datetime(1970, 1, 1, tzinfo=UTC)
@@ -87,6 +92,9 @@ class Caller:
             content = json.dumps(body).encode()
         if content is not None:
             sent.setdefault("Content-Type", "application/json")
+        if self.world is not None and path.endswith("/circle") and isinstance(body, dict):
+            joined: httpx.Response = await self.world.joins(path, method, sent, body)
+            return joined
         return await ask(APP, method, path, sent, content or b"")
 
     async def get(self, path: str, **more: Any) -> httpx.Response:
@@ -126,6 +134,17 @@ class Behind:
                 held.terminate()
 
 
+_WITH_ROOM = """
+SELECT t.id, t.identity, k.wrapped FROM mentor t JOIN subject_key k ON k.id = t.id
+  JOIN plan p ON p.agency = t.agency AND p.id = $1::text::uuid
+ WHERE k.wrapped IS NOT NULL AND t.identity IS NOT NULL AND t.ended_at IS NULL
+   AND (SELECT count(*) FROM member b JOIN mandate m ON m.actor = b.id
+         WHERE b.mentor = t.id AND (m.ends IS NULL OR m.ends > $2)) < 3
+   AND NOT EXISTS (SELECT 1 FROM member b WHERE b.mentor = t.id AND b.plan = p.id)
+   AND t.vetting = 'passed' ORDER BY t.added_at, t.id
+"""
+
+
 @dataclass
 class World:
     server: embedded.Server
@@ -133,6 +152,7 @@ class World:
     behind: Behind
     agency: UUID | None = None
     staff: dict[str, Caller] = field(default_factory=dict)
+    asked: bool = True
 
     async def an_agency(self, **values: Any) -> UUID:
         """An agency that may send: with numbers to call, duty contact and a bot."""
@@ -168,7 +188,67 @@ class World:
             await add_staff(
                 id_, agency=where, role=role, login=login, alias="Sam", password=PASSWORD
             )
-        return Caller(id_, login)
+        return Caller(id_, login, self)
+
+    async def joins(
+        self, path: str, method: str, sent: Mapping[str, str], body: dict[str, Any]
+    ) -> httpx.Response:
+        """Whoever joins a circle is somebody who may: a vetted mentor, a relative who was asked.
+
+        Unless it is turned off (`asked`), for tests of just that.
+        """
+        if self.asked and body.get("role") == "ME" and body.get("name") and "mentor" not in body:
+            rest = {name: value for name, value in body.items() if name != "name"}
+            body = {**rest, "mentor": await self.a_mentor(path.split("/")[2], body["name"])}
+        answer = await ask(APP, method, path, sent, json.dumps(body).encode())
+        if self.asked and body.get("role") == "FA" and answer.status_code == OK_MADE:
+            await self.sql(
+                "UPDATE relative SET wish = 'wanted', takes_part = true, language = 'en',"
+                " heard_by = named_by, heard_at = $2, safety_asked_by = named_by,"
+                " safety_asked_at = $2"
+                " WHERE id = (SELECT actor FROM mandate WHERE id = $1::uuid) AND wish IS NULL",
+                answer.json()["id"],
+                clock.now(),
+            )
+        return answer
+
+    async def a_mentor(self, plan: str, name: str = "Imaginary Mentor") -> str:
+        """A vetted mentor of the agency of a plan, with room: one of this name, or somebody new."""
+        with suppress(ValueError):
+            UUID(plan)
+            for found in await self.sql(_WITH_ROOM, plan, clock.now()):
+                if await self._name_of(found) == name:
+                    return str(found["id"])
+            return await self._a_new_mentor(plan, name)
+        return str(uuid4())
+
+    async def _name_of(self, mentor: Mapping[str, Any]) -> str:
+        place = f"mentor.identity:{mentor['id']}"
+        sealed = vault().unseal(mentor["id"], mentor["wrapped"], place, mentor["identity"])
+        return str(json.loads(sealed)["name"])
+
+    async def _a_new_mentor(self, plan: str, name: str) -> str:
+        id_ = uuid4()
+        wrapped = vault().new_key(id_)
+        sealed = vault().seal(
+            id_, wrapped, f"mentor.identity:{id_}", json.dumps({"name": name}).encode()
+        )
+        await self.sql(
+            "WITH a AS (INSERT INTO actor (id, agency, kind, created_at)"
+            "  SELECT $1, p.agency, 'member', $5 FROM plan p WHERE p.id = $2::text::uuid"
+            "  RETURNING id, agency),"
+            " k AS (INSERT INTO subject_key (id, wrapped) SELECT id, $3 FROM a)"
+            " INSERT INTO mentor (id, agency, version, identity, languages, vetting, vetted_on,"
+            "  valid_until, added_by, added_at)"
+            " SELECT id, agency, 1, $4, '{en}', 'passed', $5::timestamptz::date,"
+            "  $5::timestamptz::date + 3650, id, $5 FROM a",
+            id_,
+            plan,
+            wrapped,
+            sealed,
+            clock.now(),
+        )
+        return str(id_)
 
     async def a_plan(self, worker: Caller, *, in_days: int = 100, **values: Any) -> dict[str, Any]:
         """A plan opened over the API, as getPlan shows it to its worker with every row."""

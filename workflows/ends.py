@@ -46,6 +46,15 @@ async def forget(sql: str, before: datetime) -> int:
     return gone
 
 
+async def forget_mentors(sql: str, before: datetime) -> int:
+    """The keys of mentors who have left, and what of their vetting was kept."""
+    return await _each(await connection().fetch(sql, before, A_NIGHT), _mentor_forgotten)
+
+
+async def _mentor_forgotten(one: UUID) -> bool:
+    return bool(await connection().fetchval("SELECT forget_mentor($1)", one))
+
+
 async def drop(_: str, before: datetime) -> int:
     """The oldest of the audit goes whole, or what is left would prove nothing."""
     return await drop_oldest(before)

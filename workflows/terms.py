@@ -14,6 +14,7 @@ from workflows.ends import (
     end_again,
     erase,
     forget,
+    forget_mentors,
     take_out,
     thin_again,
 )
@@ -164,6 +165,15 @@ RULES = (
         " AND NOT EXISTS (SELECT 1 FROM plan o WHERE o.person = q.person AND (o.closed_at IS NULL"
         "  OR coalesce(o.keep_until, o.closed_at + interval '365 days') > $1))"
         " GROUP BY q.person ORDER BY min(q.closed_at), q.person LIMIT $2",
+    ),
+    Rule(
+        "mentors",
+        "of a mentor who has left, the result of the vetting, its day and the key",
+        _A_YEAR,
+        "when they left",
+        forget_mentors,
+        "SELECT id FROM mentor WHERE ended_at <= $1"
+        " AND (identity IS NOT NULL OR vetting IS NOT NULL) ORDER BY ended_at, id LIMIT $2",
     ),
     Rule(
         "updates",

@@ -27,6 +27,7 @@ from workflows.late_corrections import late_corrections
 from workflows.leavers import leavers
 from workflows.let_many_go import let_many_go
 from workflows.materialise import materialise
+from workflows.mentor_care import mentor_care
 from workflows.purge import purge
 from workflows.retain import expected, retain
 from workflows.seal_audit import seal_audit
@@ -52,6 +53,7 @@ def jobs(bot: Bot, stopping: asyncio.Event) -> dict[str, tuple[Job, int]]:
         "court_alarms": (court_alarms, MINUTE),
         "late_corrections": (late_corrections, 15 * MINUTE),
         "ask_anew": (ask_anew, 5 * MINUTE),
+        "mentor_care": (mentor_care, 15 * MINUTE),
         "watch_duties": (watch_duties, 5 * MINUTE),
         "digest": (digest, 5 * MINUTE),
         "end_links": (end_links, MINUTE),

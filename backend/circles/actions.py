@@ -8,15 +8,16 @@ from uuid import UUID, uuid4
 
 from backend import clock
 from backend.access import Actor, check_version, find_plan, require
-from backend.actors.actions import make_actor, seal
-from backend.agencies.aliases import free_alias
+from backend.actors.actions import make_actor
 from backend.alerts.actions import close_tasks
 from backend.audit.actions import record
+from backend.circles.joining import NewName, write_member
+from backend.circles.parting import end_chats, part_ways
 from backend.database import connection, moment, transaction
-from backend.errors import NotFound, NotFromThisState, Taken, Unfit
+from backend.errors import NotFound, NotFromThisState, Unfit
+from backend.family.actions import find_relative, write_relative
 from backend.matrix import MATTERS
-from backend.messages import outbox
-from backend.messages.wording import UnfitAlias, check_alias
+from backend.mentors.places import name_of_mentor, no_more_than_the_database_lets
 from backend.once import Written
 from backend.passes.ending import end_passes
 from backend.plans.rules import OVER
@@ -30,7 +31,8 @@ GATE = frozenset({"first", "substitute"})
 
 @dataclass(frozen=True)
 class NewMember:
-    """Somebody who joins: a mentor or relative (`name`), staff (`login`), or the person (PE).
+    """Somebody who joins: a mentor (`mentor`, of the agency's), a relative (`relative`, of the map,
+    or `name` and `relation` for somebody new), staff (`login`), or the person (PE).
 
     A lawyer or guardian (LR, `name`) has a `standing`, and `matters`: what their mandate is for.
 
@@ -50,6 +52,9 @@ class NewMember:
     until: datetime | None = None
     standing: str | None = None
     matters: Sequence[str] = ()
+    mentor: UUID | None = None
+    relative: UUID | None = None
+    relation: str | None = None
     id: UUID = field(default_factory=uuid4)
 
 
@@ -68,6 +73,7 @@ async def add_member(actor: Actor, plan_id: UUID, new: NewMember) -> Written:
         if (new.call_weekday is None) != (new.call_at is None):
             raise Unfit("A wished call has a weekday and a time.")
         _check_lawyer(new)
+        _check_whose(new)
         _check_until(new.until)
         if new.role in OUTSIDE_ROLES | {LAWYER}:
             who = await _outsider(actor, plan, new)
@@ -94,6 +100,13 @@ def _check_until(until: datetime | None) -> None:
         raise Unfit("A mandate ends after it starts.")
 
 
+def _check_whose(new: NewMember) -> None:
+    if new.mentor is not None and new.role != "ME":
+        raise Unfit("mentor is for a mentor.", field="mentor")
+    if (new.relative is not None or new.relation is not None) and new.role != "FA":
+        raise Unfit("relative and relation are for a relative.", field="relative")
+
+
 def _check_lawyer(new: NewMember) -> None:
     if new.role != LAWYER:
         if new.standing or new.matters:
@@ -106,44 +119,68 @@ def _check_lawyer(new: NewMember) -> None:
 
 
 async def _outsider(actor: Actor, plan: Any, new: NewMember) -> UUID:
-    if not new.name:
+    if new.relative is not None:
+        return await _of_the_map(plan, new.relative, new)
+    name, mentor = new.name, None
+    if new.role == "ME":
+        if new.mentor is None or new.name:
+            raise Unfit("A mentor is one of the agency's: choose them by `mentor`.", field="mentor")
+        mentor = new.mentor
+        name = await name_of_mentor(plan["agency"], mentor)
+        await _check_not_there(plan, mentor)
+    if not name:
         raise Unfit("Somebody from outside needs a name.")
-    held = connection()
-    taken = {
-        row["alias"]
-        for row in await held.fetch("SELECT alias FROM member WHERE plan = $1", plan["id"])
-    }
-    try:
-        # unlike every other of the agency: one chat may speak of the plans of several people
-        alias = (
-            check_alias(new.alias)
-            if new.alias
-            else await free_alias(actor.agency, but=taken | {plan["alias"]})
-        )
-    except UnfitAlias as error:
-        raise Unfit(f"The alias is not fit for a chat: {error}.") from error
-    if alias in taken:
-        raise Taken("Somebody else on this plan uses this alias.")
-    agency = await held.fetchrow("SELECT language FROM agency WHERE id = $1", plan["agency"])
     await make_actor(new.id, "member", plan["agency"])
-    await held.execute(
-        "INSERT INTO member (id, agency, plan, version, role, alias, identity, language, zone,"
-        " gate, call_weekday, call_at, standing)"
-        " VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-        new.id,
-        plan["agency"],
+    if new.role == "FA":
+        await write_relative(actor, plan, new.id, new.relation or "relative")
+    await write_member(
+        actor,
+        plan,
+        NewName(
+            new.id,
+            new.role,
+            name,
+            new.language,
+            new.zone,
+            new.alias,
+            new.gate,
+            new.call_weekday,
+            new.call_at,
+            new.standing,
+            mentor,
+        ),
+    )
+    return new.id
+
+
+async def _check_not_there(plan: Any, mentor: UUID) -> None:
+    """Each joins a plan once at a time. Raises NotFromThisState."""
+    there = await connection().fetchval(
+        "SELECT 1 FROM member b JOIN mandate m ON m.actor = b.id AND m.plan = b.plan"
+        " WHERE b.plan = $1 AND b.mentor = $2 AND (m.ends IS NULL OR m.ends > $3) LIMIT 1",
         plan["id"],
-        new.role,
-        alias,
-        await seal(new.id, f"member.identity:{new.id}", {"name": new.name}),
-        new.language or agency["language"],
-        clock.check_zone(new.zone or plan["zone"]),
+        mentor,
+        moment(),
+    )
+    if there is not None:
+        raise NotFromThisState("They have this mandate already.")
+
+
+async def _of_the_map(plan: Any, whose: UUID, new: NewMember) -> UUID:
+    """Somebody whom the person has named before: their name, alias and key are there already."""
+    if new.role != "FA" or new.name or new.alias or new.relation:
+        raise Unfit("Of somebody on the map nothing is said again.", field="relative")
+    relative = await find_relative(plan, whose)
+    await connection().execute(
+        "UPDATE member SET gate = $2, call_weekday = $3, call_at = $4,"
+        " language = coalesce($5, language), version = version + 1 WHERE id = $1",
+        relative["id"],
         new.gate,
         new.call_weekday,
         new.call_at,
-        new.standing,
+        new.language,
     )
-    return new.id
+    return UUID(str(relative["id"]))
 
 
 async def _staff(new: NewMember) -> UUID:
@@ -171,26 +208,29 @@ async def _grant(actor: Actor, plan: Any, who: UUID, new: NewMember) -> UUID:
     if there is not None:
         raise NotFromThisState("They have this mandate already.")
     mandate = uuid4()
-    await held.execute(
-        "INSERT INTO mandate (id, agency, plan, version, actor, role, starts, ends,"
-        " granted_by, person, matters) VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10)",
-        mandate,
-        plan["agency"],
-        plan["id"],
-        who,
-        new.role,
-        now,
-        new.until,
-        actor.id,
-        plan["person"],
-        sorted(set(new.matters)) or None,
-    )
+    with no_more_than_the_database_lets():
+        await held.execute(
+            "INSERT INTO mandate (id, agency, plan, version, actor, role, starts, ends,"
+            " granted_by, person, matters) VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10)",
+            mandate,
+            plan["agency"],
+            plan["id"],
+            who,
+            new.role,
+            now,
+            new.until,
+            actor.id,
+            plan["person"],
+            sorted(set(new.matters)) or None,
+        )
     return mandate
 
 
 async def end_mandate(actor: Actor, id_: UUID, seen: int) -> Written:
     """End a mandate now. Its chat ends with it, and nothing more is sent on it.
 
+    Of a mentor or relative all ends that was let or asked for them, the same whoever said no: who
+    it was stands nowhere.
     Raises NotFound, VersionStale, NotFromThisState for one that has ended.
     """
     require(actor, "endMandate")
@@ -205,16 +245,11 @@ async def end_mandate(actor: Actor, id_: UUID, seen: int) -> Written:
             raise NotFromThisState("This mandate has ended.")
         await _check_last(plan, row, now)
         await record(actor, "endMandate", plan=plan["id"], thing=id_)
-        for link in await held.fetch(
-            "UPDATE link SET state = 'ended', ended_at = $3, version = version + 1"
-            " WHERE plan = $1 AND subject = $2 AND state <> 'ended' RETURNING id",
-            plan["id"],
-            row["actor"],
-            now,
-        ):
-            await outbox.cancel_link(link["id"], "mandate-ended")
+        if row["role"] in OUTSIDE_ROLES:
+            await part_ways(plan, row["actor"])
+            return Written(id_, seen + 1)
+        await end_chats(plan, row["actor"])
         await end_passes(id_, by=actor.id)
-        await pass_gate_on(plan["id"], row["actor"])
         # last, for it may be the actor's own: then the row is out of their sight from here on
         await held.execute(
             "UPDATE mandate SET ends = $2, version = version + 1 WHERE id = $1", id_, now
@@ -236,29 +271,3 @@ async def _check_last(plan: Any, row: Any, now: datetime) -> None:
     )
     if other is None:
         raise NotFromThisState("Nobody else is its social worker: hand the plan over instead.")
-
-
-async def pass_gate_on(plan: UUID, member: UUID) -> Any | None:
-    """Who would meet the person at the gate cannot: the substitute takes over.
-
-    Answers with the substitute's row and the day, where there is one. A late no of somebody
-    whose turn it is no longer changes nothing.
-    """
-    held = connection()
-    passed = await held.fetchval(
-        "UPDATE member SET gate = NULL, version = version + 1"
-        " WHERE plan = $1 AND id = $2 AND gate = 'first' RETURNING id",
-        plan,
-        member,
-    )
-    if passed is None:
-        return None
-    return await held.fetchrow(
-        "UPDATE member b SET gate = 'first', version = b.version + 1 FROM plan p"
-        " WHERE b.id = (SELECT s.id FROM member s JOIN mandate m ON m.plan = s.plan"
-        "   AND m.actor = s.id AND m.starts <= $2 AND (m.ends IS NULL OR m.ends > $2)"
-        "   WHERE s.plan = $1 AND s.gate = 'substitute' ORDER BY m.starts LIMIT 1)"
-        " AND p.id = b.plan RETURNING b.id, b.plan, b.role, p.zone, p.release_date",
-        plan,
-        clock.now(),
-    )

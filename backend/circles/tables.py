@@ -3,6 +3,7 @@ from piccolo.table import Table
 
 from backend.agencies.tables import Agency
 from backend.columns import reference, version
+from backend.mentors.tables import Mentor
 from backend.plans.tables import Plan
 
 
@@ -22,3 +23,4 @@ class Member(Table, tablename="member"):
     gate = Varchar(10, null=True, default=None)
     call_weekday = SmallInt(null=True, default=None)
     call_at = Time(null=True, default=None)
+    mentor = reference(Mentor, null=True)  # of a mentor, whose profile it is

@@ -44,6 +44,10 @@ SELECT h.id, h.at, h.words, t.alias AS to_alias, b.alias AS by_alias FROM handov
   LEFT JOIN staff t ON t.id = h.given_to LEFT JOIN staff b ON b.id = h.given_by
  WHERE h.plan = $1 ORDER BY h.at, h.id
 """
+_FAMILY = """
+SELECT f.*, b.identity FROM family_as_told($1) f JOIN member b ON b.id = f.id
+ ORDER BY f.named_at, f.id
+"""
 _DISCLOSURES = """
 SELECT d.*, b.role, b.identity, s.role AS staff_role, s.alias FROM disclosure d
   LEFT JOIN member b ON b.id = d.recipient LEFT JOIN staff s ON s.id = d.recipient
@@ -103,6 +107,7 @@ async def gather(holder: Holder) -> views.FileView:
         appointments=await part.appointments(),
         contacts=await part.contacts(),
         circle=await part.circle(),
+        family=await part.family(),
         handovers=await part.handovers(),
         meetings=await gather_meetings(row, holder.actor),
         answers=await gather_answers(row, part.zone, holder.actor.role),
@@ -194,6 +199,20 @@ class _Part:
         """Staff by their alias; others by name, as far as the matrix gives it."""
         known = await unseal_or_none(actor, f"member.identity:{actor}", identity)
         return name_for(self.reader.role, role, known["name"] if known else alias)
+
+    async def family(self) -> list[views.FileRelative] | UnsetType:
+        """For the person alone: the map as they said it, whatever else is known of whom."""
+        if self.reader.role != "PE":
+            return UNSET
+        return [
+            views.FileRelative(
+                row["relation"],
+                row["wish"],
+                await self.name("FA", row["id"], None, row["identity"]),
+                row["children_there"],
+            )
+            for row in await self.fetch(_FAMILY)
+        ]
 
     async def handovers(self) -> list[views.FileHandover] | UnsetType:
         """For the person alone, as the row policy says too."""

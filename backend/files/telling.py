@@ -45,6 +45,7 @@ class Telling:
             ("dates", self._dates()),
             ("contacts", self._contacts()),
             ("circle", self._circle()),
+            ("family", self._family()),
             ("handovers", self._handovers()),
             ("meetings", tell_meetings(self.view.meetings, self.words)),
             ("answers", self._answers()),
@@ -168,6 +169,19 @@ class Telling:
         )
         name = f"{isolated(one.name)}, {said}" if one.name else said
         return Line(name, facts, (matters,) if matters else ())
+
+    def _family(self) -> list[Line] | None:
+        if self.view.family is UNSET:
+            return None
+        words = self.words
+        return [
+            Line(
+                isolated(one.name) if one.name else words.of("relation", "gone"),
+                self._facts(words.of("relation", one.relation), words.of("wish", one.wish)),
+                (words["word.children"],) if one.children_there else (),
+            )
+            for one in self.view.family
+        ]
 
     def _answers(self) -> list[Line] | None:
         if self.view.answers is UNSET:

@@ -232,6 +232,15 @@ class FileMeeting(msgspec.Struct, omit_defaults=True):
     addenda: list[str] = []
 
 
+class FileRelative(msgspec.Struct, omit_defaults=True):
+    """One of the map, as the person said it."""
+
+    relation: str
+    wish: str
+    name: str | None = None
+    children_there: bool = False
+
+
 class FilePass(msgspec.Struct, omit_defaults=True):
     role: str
     made_on: date
@@ -266,6 +275,7 @@ class FileView(msgspec.Struct, omit_defaults=True):
     appointments: Annotated[list[FileDate] | UnsetType, of("appointments")] = UNSET
     contacts: Annotated[list[FileContact] | UnsetType, of("contacts")] = UNSET
     circle: Annotated[list[FileMember] | UnsetType, of("circle")] = UNSET
+    family: Annotated[list[FileRelative] | UnsetType, of("family")] = UNSET
     handovers: Annotated[list[FileHandover] | UnsetType, of("circle")] = UNSET
     meetings: Annotated[list[FileMeeting] | UnsetType, of("meetings")] = UNSET
     answers: Annotated[list[FileAnswer] | UnsetType, of("consents")] = UNSET

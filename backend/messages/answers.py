@@ -10,6 +10,7 @@ from backend.evidence.rules import OF_THE_CIRCLE
 from backend.messages import claims
 from backend.messages.claims import Tap
 from backend.messages.effects import EFFECTS, OF_A_DAY_GONE, URGENT, day_chosen
+from backend.messages.rules import ANSWERED, OF_THE_HELPER
 
 # Buttons that mean the same under every text: a human should get in touch.
 _HELP = {
@@ -35,9 +36,9 @@ async def answer(tap: Tap) -> str:
         "UPDATE message SET answered_at = $2, answer = $3, version = version + 1 WHERE id = $1",
         tap.message["id"],
         clock.now(),
-        tap.action,
+        ANSWERED if tap.key in OF_THE_HELPER else tap.action,
     )
-    if tap.plan is not None:
+    if tap.plan is not None and tap.key not in OF_THE_HELPER:
         await claims.note(tap)
     effect = EFFECTS.get((tap.key, tap.action))
     tap = replace(tap, gone=await claims.is_of_a_release_gone(tap))

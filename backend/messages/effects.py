@@ -5,8 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 from backend import clock
-from backend.alerts.actions import close_answered, close_tasks
-from backend.circles.actions import pass_gate_on
+from backend.alerts.actions import close_answered, close_tasks, open_task, step_again
+from backend.circles.gates import pass_gate_on
 from backend.contacts.actions import NewContact, write_contact
 from backend.database import connection
 from backend.meetings.inviting import answered_by_chat
@@ -21,8 +21,10 @@ from backend.messages.claims import (
     unsettle,
 )
 from backend.messages.outbox import Occurrence
+from backend.support.humans import human_of
 
 URGENT = 2
+CARE_CALL = "mentor-care-call"
 UNDO = timedelta(minutes=10)
 Effect = Callable[[Tap], Awaitable[str]]
 
@@ -223,6 +225,24 @@ async def _taken(tap: Tap) -> str:
     return ""
 
 
+async def _care(tap: Tap) -> str:
+    """Their human is asked to call, and not told in which words it was asked for."""
+    human = await human_of(tap.message["plan"], tap.actor.id)
+    subject, today = tap.message["subject"], clock.today(tap.link["zone"])
+    await open_task(
+        CARE_CALL,
+        agency=tap.message["agency"],
+        plan=tap.message["plan"],
+        subject=subject,
+        local_due=today,
+        role="CO",
+        assignee=human["id"] if human is not None and human["in_circle"] else None,
+        about=tap.actor.id,
+        step=await step_again(CARE_CALL, subject, about=tap.actor.id, local_due=today),
+    )
+    return "CARE-COMING"
+
+
 # To a question about a day of release that has moved or was called off: what was meant for that
 # day settles nothing of another and takes no duty away; a human asks.
 OF_A_DAY_GONE: dict[tuple[str, str], Effect] = {
@@ -258,6 +278,9 @@ EFFECTS: dict[tuple[str, str], Effect] = {
     ("APPT-MISSED", "call_me"): _after_missing,
     **{(key, "ok"): _say("") for key in ("GATE-OFF", "APPT-MOVED", "APPT-OFF", "CLOSE")},
     ("GOODNEWS", "nice"): _say(""),
+    ("MEN-CARE", "good"): _say(""),
+    **{("MEN-CARE", action): _care for action in ("heavy", "call_me")},
+    ("MEN-END", "ok"): _say(""),
     ("TASKS", "open"): _say(""),
     ("UNPL", "taken"): _taken,
     ("UNPL", "cant"): _say(""),

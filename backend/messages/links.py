@@ -14,6 +14,7 @@ from backend.alerts.actions import close_tasks, open_task
 from backend.audit.actions import record
 from backend.database import connection, transaction
 from backend.errors import NotFound, NotFromThisState, Unfit
+from backend.family.gate import check_open_to
 from backend.messages import outbox
 from backend.messages.outbox import Occurrence
 from backend.once import Written, check_still_new
@@ -174,6 +175,7 @@ async def _invited(actor: Actor, plan_id: UUID, subject: UUID | None) -> _Recipi
 async def _said_yes(plan: UUID, subject: UUID) -> None:
     if not await has_consent(plan, subject):
         raise Unfit("First a human asks: record this recipient's yes to messages.")
+    await check_open_to(subject)
 
 
 async def has_consent(plan: UUID, subject: UUID) -> bool:

@@ -151,6 +151,12 @@ async def cancel_to(plan: UUID, recipient: UUID, keys: Collection[str], reason: 
     )
 
 
+async def cancel_recipient(plan: UUID, recipient: UUID, reason: str) -> None:
+    """Whatever waits to be said to somebody on a plan; what is on its way is not tried again."""
+    sql = _CANCEL.format(where="plan = $1 AND recipient = $3", also="true")
+    await connection().execute(sql, plan, reason, recipient)
+
+
 async def cancel_plan(plan: UUID, reason: str, *, on_its_way: bool = False) -> list[UUID]:
     """Mute a plan: everything that waits, for everybody, in the caller's transaction.
 

@@ -38,6 +38,7 @@ MILESTONE_ASKS = (
     Ask("MEN-TASK", "ask-2", "MEN-TASK", -2, TEN, "ME", "MEN-TASK"),
     Ask("CONTACT", "ask", "CONTACT", 0, FIVE, "ME", "CONTACT"),
     Ask("FAM-HOW", "ask", "FAM-HOW", 0, FIVE, "FA", "FAM-HOW"),
+    Ask("MEN-CARE", "ask", "MEN-CARE", 0, FIVE, "ME", "MEN-CARE"),
 )
 # Around the day: counted from the release date, for whoever holds gate duty.
 GATE_ASKS = (
@@ -154,6 +155,9 @@ OF_DAYS_AND_PLACES = (
     *("GATE-0", "GATE-1", "GATE-3", "GATE-7", "GATE-OFF", "MEN-TASK", "NIGHT1", "CONTACT"),
     *("APPT-", "CIR-INV", "FAM-CALL", "FAM-HOW"),
 )
+# How somebody is who helps is theirs: what they answer is kept nowhere, and no claim about anybody.
+OF_THE_HELPER = frozenset({"MEN-CARE"})
+ANSWERED = "answered"
 NOT_RELEASED = "not-released"
 # Asked about a row, a date or a meeting that comes, and pointless once it does not.
 OF_OPEN_ROWS = frozenset(
@@ -177,7 +181,9 @@ REPLIES = frozenset(
         "UNREAD",
         "HELP",
         "HELP-COMING",
+        "CARE-COMING",
         "WHY",
+        "WHY-M",
         "NOTED",
         "UNDONE",
         "UNDO-LATE",

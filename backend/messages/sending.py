@@ -14,6 +14,7 @@ from backend.actors.actions import seal
 from backend.alerts.actions import open_task
 from backend.calendars.rules import OpenDays, open_days
 from backend.database import connection, transaction
+from backend.family.gate import is_open_to
 from backend.messages import rules
 from backend.messages.links import has_consent, is_released
 from backend.plans.rules import OVER
@@ -28,6 +29,7 @@ ANY_PLAN_STATE = rules.REPLIES | {"CLOSE", "UNPL", "TASKS", "GATE-OFF"}
 ANY_LINK_STATE = frozenset(
     {"STOP-OK", "PIN-ASK", "PIN-WRONG", "PIN-DEAD", "LINK-WAIT", "NOT-ME", "CLOSE"}
 )
+NOT_ASKED = "not-asked"  # the gate before a relative is shut
 BACK_OFF = tuple(timedelta(seconds=2**n) for n in range(1, 9))
 
 # Strangers come last: there may be as many of them as somebody makes accounts.
@@ -134,6 +136,8 @@ async def _judge_plan(message: Any, link: Any) -> Verdict | None:
     )
     if flows is None:
         return Verdict(reason="mandate-ended")
+    if link["plan"] is not None and not await is_open_to(message["recipient"]):
+        return Verdict(reason=NOT_ASKED)
     if key in rules.REPLIES:
         return None
     if not flows:

@@ -12,6 +12,7 @@ from backend.calendars.rules import open_days
 from backend.database import connection
 from backend.messages import rules
 from backend.messages.links import is_released
+from backend.support.humans import holds_until, human_of
 
 Values = dict[str, str]
 # No row that asks after contact is due so long after the release, so this never names that day.
@@ -51,6 +52,12 @@ async def _worker_alias(message: Any, _: Any) -> str | None:
     return alias or await _service_alias(message, None)
 
 
+async def _human_alias(message: Any, _: Any) -> str | None:
+    """Whom this mentor may call, or the coordinator of the plan."""
+    found = await human_of(message["plan"], message["recipient"])
+    return found["alias"] if found is not None else await _service_alias(message, None)
+
+
 async def _alias(message: Any, _: Any) -> str | None:
     """The word by which this very recipient knows the person; staff know the plan's own."""
     alias: str | None = await connection().fetchval(
@@ -65,6 +72,9 @@ async def _alias(message: Any, _: Any) -> str | None:
 async def _moment(message: Any, link: Any) -> tuple[str, str | None] | None:
     """The civil day and time that the message is about."""
     held, key = connection(), message["key"]
+    if key == "WHY-M":
+        holds = await holds_until(message["recipient"])
+        return (holds.isoformat(), None) if holds else None
     if key in {"CLOSE", "CLOSE-F"}:
         ends = await held.fetchval(
             "SELECT max(ends) FROM mandate WHERE plan = $1 AND actor = $2",
@@ -166,6 +176,7 @@ _FIND: dict[str, Callable[[Any, Any], Awaitable[str | None]]] = {
     "service_alias": _service_alias,
     "worker_alias": _worker_alias,
     "duty_alias": _worker_alias,
+    "human_alias": _human_alias,
     "alias": _alias,
     "date": _date,
     "time": _time,

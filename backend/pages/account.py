@@ -23,6 +23,7 @@ from backend.passkeys.actions import list_passkeys
 from backend.staff import actions, devices, factors, notices, proof, recovery
 from backend.staff.asked import passkey_asked
 from backend.staff.routes import ChangePassword, ConfirmFactor, Prove, SeeNotices
+from backend.support.actions import own_support
 
 S = TypeVar("S", bound=msgspec.Struct)
 ACCOUNT = "/desk/account"
@@ -135,6 +136,7 @@ async def account_page(
         "account.html",
         tried=tried,
         devices=await devices.list_devices(actor),
+        human=await own_support(actor),
         passkeys=await list_passkeys(actor),
         codes_left=await recovery.codes_left(actor),
         notices=await notices.list_notices(actor),

@@ -7,12 +7,16 @@ from litestar.params import FromPath, FromQuery
 
 from backend.access import Actor
 from backend.circles.actions import NewMember, add_member, end_mandate
-from backend.circles.routes import AddMember
+from backend.circles.endings import announce_ending
+from backend.circles.routes import AddMember, AnnounceEnding
 from backend.consents import actions as consents
 from backend.consents.routes import Disclose, RecordConsent
 from backend.database import transaction
 from backend.doors import HttpRequest, actor_of
 from backend.errors import NotFound
+from backend.family.actions import list_relatives
+from backend.family.rules import is_parted
+from backend.mentors.actions import list_mentors
 from backend.messages import links
 from backend.messages.routes import CreateInvitation
 from backend.once import Written
@@ -49,6 +53,9 @@ class CirclePageController(Controller):
                 gate=given.gate,
                 standing=given.standing,
                 matters=given.matters,
+                mentor=given.mentor,
+                relative=given.relative,
+                relation=given.relation,
             )
             return await add_member(actor, plan_id, new)
 
@@ -62,6 +69,16 @@ class CirclePageController(Controller):
             return await end_mandate(actor, mandate_id, form.seen)
 
         return await _save(request, plan_id, "endMandate", act)
+
+    @post("/mandates/{mandate_id:uuid}/ending")
+    async def announce(
+        self, request: HttpRequest, plan_id: FromPath[UUID], mandate_id: FromPath[UUID]
+    ) -> Page:
+        async def act(actor: Actor, form: Form) -> Written:
+            on = form.read(AnnounceEnding).on
+            return await announce_ending(actor, mandate_id, form.seen, on)
+
+        return await _save(request, plan_id, "announceEnding", act)
 
     @post("/invitations")
     async def invite(self, request: HttpRequest, plan_id: FromPath[UUID]) -> Page:
@@ -162,6 +179,9 @@ async def _circle(
         yes = await yeses(actor, plan_id)
         office = await office_of(actor)
         own = (await template_of_plan(plan_id)).pathways
+        ours = sheet.read.groups is None  # mentors and the map are the plan's own agency's
+        mentors = await list_mentors(actor) if ours else []
+        relatives = await list_relatives(actor, plan_id) if ours else []
     return show(
         request,
         "circle.html",
@@ -174,5 +194,11 @@ async def _circle(
         pathways=sorted((*PATHWAYS, *own)),
         own=own,
         facts=sorted(consents.FACTS),
+        mentors=[(one["id"], one["name"]) for one in mentors if one["free"]],
+        relatives=[
+            (one["id"], one["name"])
+            for one in relatives
+            if not one["in_circle"] and not is_parted(one)
+        ],
         office=office,
     )

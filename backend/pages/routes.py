@@ -14,6 +14,7 @@ from backend.pages.complaints import ComplaintPageController, NewComplaintContro
 from backend.pages.dates import DatesController
 from backend.pages.door import DESK, DoorController, prove, sign_out
 from backend.pages.erasure import ErasurePageController
+from backend.pages.family import FamilyPageController
 from backend.pages.flows import FlowPageController
 from backend.pages.goals import GoalPageController
 from backend.pages.handovers import HandoverPageController
@@ -21,6 +22,7 @@ from backend.pages.incidents import IncidentPageController
 from backend.pages.incoming import IncomingController
 from backend.pages.joining import JoinController
 from backend.pages.meetings import MeetingPageController
+from backend.pages.mentors import MentorPageController
 from backend.pages.needs import NeedsPageController
 from backend.pages.officer import OfficerPageController
 from backend.pages.papers import PaperPageController
@@ -36,6 +38,7 @@ from backend.pages.reviews import ReviewPageController
 from backend.pages.rows import RowController
 from backend.pages.safety import SafetyPageController
 from backend.pages.shape import ShapePageController
+from backend.pages.support import SupportPageController
 from backend.pages.tasks import TaskPageController
 from backend.pages.templates import TemplatePageController
 from backend.pages.verify import VerifyController
@@ -54,6 +57,9 @@ desk = Router(
         CirclePageController,
         HandoverPageController,
         MeetingPageController,
+        FamilyPageController,
+        MentorPageController,
+        SupportPageController,
         WallPageController,
         GlassPageController,
         ErasurePageController,

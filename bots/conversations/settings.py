@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from backend.database import connection
+from backend.support.humans import holds_until
 from bots.chat import Chat
 from bots.conversations import words
 
@@ -20,6 +21,7 @@ WINDOWS: dict[str, list[dict[str, object]]] = {
     ],
     "any_time": [],
 }
+OF_A_MENTOR = "WHY-M"
 MENUS = {"language": "LANGUAGE", "quiet_hours": "QUIET", "why": "WHY"}
 
 
@@ -28,7 +30,7 @@ async def choose(chat: Chat, link: Any, key: str, action: str) -> bool:
     if action == "stop":
         await words.stop(chat)
     elif action in MENUS:
-        await chat.say(link, MENUS[action])
+        await chat.say(link, await _menu(link, action))
     elif key == "LANGUAGE":
         changed = await _set(link, "language", action)
         await chat.say(changed, "LANGUAGE-OK")
@@ -44,6 +46,12 @@ async def choose(chat: Chat, link: Any, key: str, action: str) -> bool:
     else:
         return False
     return True
+
+
+async def _menu(link: Any, action: str) -> str:
+    """A mentor reads here what their agency knows of them, and whom they may call."""
+    key = MENUS[action]
+    return OF_A_MENTOR if key == "WHY" and await holds_until(link["subject"]) else key
 
 
 async def _set(link: Any, column: str, value: str) -> Any:

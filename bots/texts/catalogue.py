@@ -20,7 +20,7 @@ _FOLDER = Path(__file__).parent
 LANGUAGES = tuple(sorted(file.stem for file in _FOLDER.glob("*.ftl")))
 
 # A variable that is in none of these three has no place in a chat.
-_ALIASES = frozenset({"service_alias", "worker_alias", "duty_alias", "alias"})
+_ALIASES = frozenset({"service_alias", "worker_alias", "duty_alias", "human_alias", "alias"})
 _LINES = frozenset({"emergency_number", "crisis_line", "duty_phone"})
 _MOMENTS: dict[str, Callable[[str], Value]] = {
     "date": date.fromisoformat,

@@ -70,7 +70,7 @@ async def _canaries(scene: Scene) -> None:
     worker, plan = scene.docket.worker, scene.docket.plan
     names = [f"{CANARY} {letter}" for letter in MANY]
     for name in names[:8]:
-        made = await worker.post(f"/plans/{plan}/circle", {"role": "ME", "name": name})
+        made = await worker.post(f"/plans/{plan}/circle", {"role": "FA", "name": name})
         assert made.status_code == 201, made.text
     for name in names[8:]:
         place = {"role": "SW", "held_on": "2031-03-03", "held_at": "10:00:00", "place": name}

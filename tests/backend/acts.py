@@ -12,7 +12,7 @@ from backend import clock, database
 from backend.access import OPERATIONS, Actor
 from backend.alerts.actions import open_task
 from backend.corrections.actions import NewCorrection, ask_correction
-from tests.backend import bodies, duties, meet, wants
+from tests.backend import bodies, duties, helping, meet, wants
 from tests.backend.authenticator import (
     Authenticator,
     a_passkey,
@@ -76,6 +76,8 @@ TABLES = {
     "tasks": "task",
     "links": "link",
     "mandates": "mandate",
+    "relatives": "relative",
+    "mentors": "mentor",
     "calendars": "calendar",
     "handovers": "handover",
     "templates": "template_version",
@@ -126,6 +128,7 @@ OF_ACCOUNT = frozenset(
         "confirmPasskey",
         "endPasskey",
         "listNotices",
+        "getSupport",
         "seeNotices",
         *("makeFeed", "getFeed", "endFeed"),
     }
@@ -137,7 +140,7 @@ OF_AGENCY = frozenset(
     {
         *("amendIncident", "draftNotice", "recordNotice", "closeIncident", "answerComplaint"),
         *("recordReview", "endAccount", "endAccountInvitation", "confirmFlow", "endFlow"),
-        *("changeCalendar", "proposeDays"),
+        *("changeCalendar", "proposeDays", "changeMentor", "endMentor", "setSupport"),
         *("getTemplate", "exportTemplate", "importTemplate", "changeTemplateRow"),
         *("removeTemplateRow", "publishTemplate"),
     }
@@ -221,6 +224,8 @@ async def a_scene(world: World) -> Scene:
         **await duties.make(coordinator, plan),
         **await wants.make(worker, plan),
         **await meet.make(worker, docket.officer, plan),
+        **await helping.make(worker, coordinator, plan),
+        "ends": members[2]["mandate"],
         "passes_on": str((await world.somebody("SW")).login),
         "handover": (await duties.a_handover(world, plan, worker), 1),
         "calendar": await duties.a_calendar(coordinator),
@@ -279,7 +284,7 @@ def _acts(docket: Docket, coordinator: Caller, ids: dict[str, Any]) -> list[Act]
         Act("listTasks", "GET", "/tasks"),
         _changing("acknowledgeTask", "POST", "/tasks/{}/acknowledge", held),
         _changing("closeTask", "POST", "/tasks/{}/close", closed, {"outcome": "called"}),
-        Act("addCircleMember", "POST", "/plans/{}/circle", (plan,), bodies.a_mentor()),
+        Act("addCircleMember", "POST", "/plans/{}/circle", (plan,), bodies.an_aunt()),
         Act("recordConsent", "POST", "/plans/{}/consents", (plan,), bodies.an_answer()),
         Act("withdrawConsent", "POST", "/consents/{}/withdraw", (ids["disclosure"],)),
         Act("discloseTo", "POST", "/plans/{}/disclosures", (plan,), bodies.a_fact(member)),
@@ -334,6 +339,7 @@ def _acts(docket: Docket, coordinator: Caller, ids: dict[str, Any]) -> list[Act]
         *(Act(*one) for one in duties.acts(plan, ids)),
         *(Act(*one) for one in wants.acts(plan, ids)),
         *(Act(*one) for one in meet.acts(plan, ids, docket.worker)),
+        *(Act(*one) for one in helping.acts(plan, ids)),
         Act("listAccess", "GET", "/plans/{}/access", (plan,)),
         Act("listSummaries", "GET", "/court/summaries" + court),
         Act("getSummary", "GET", "/court/summaries/{}" + court, (ids["summary"],)),

@@ -86,6 +86,10 @@ def a_visit() -> dict[str, Any]:
     return {"how": "visit", "made_on": in_days(0), "ticks": []}
 
 
+def an_aunt() -> dict[str, Any]:
+    return {"role": "FA", "name": "Invented Aunt", "relation": "relative", "language": "en"}
+
+
 def a_mentor() -> dict[str, Any]:
     return {"role": "ME", "name": "Invented Mentor", "language": "en"}
 

@@ -46,6 +46,7 @@ REFUSED = {
     *("closeNeedsReview", "noteLifeChange"),
     *("planMeeting", "changeMeeting", "setAgenda", "holdMeeting", "noteShared"),
     *("decideAtMeeting", "writeMinutes", "addToMinutes", "answerMeeting", "approveMinutes"),
+    *("announceEnding", "nameRelative", "changeRelative"),
 }
 # What only the desk does.
 AT_THE_DESK = {
@@ -55,7 +56,7 @@ READ = {
     *("getResponsibility", "getPlanTemplate", "previewShape", "listSummariesDue"),
     *("getPlan", "listPlans", "milestoneHistory", "listTasks", "listAccess", "listWalls"),
     *("previewRelease", "getMilestone", "listClaims", "getAppointment"),
-    *("listGoals", "listNeedsReviews", "listMeetings"),
+    *("listGoals", "listNeedsReviews", "listMeetings", "listRelatives"),
     *("printSheet", "drawTimeline"),
     *("listLegalHolds", "listSafety", "draftSummary", "findPerson", "listBreakGlass"),
 }
@@ -65,7 +66,7 @@ ELSEWHERE = {
     *("listCalendars", "addCalendar", "listTemplates", "draftTemplate"),
     *("listEntryPasses", "listCorrections"),
     *("listFlows", "listReviews", "listIncidents", "listComplaints", "recordIncident"),
-    *("listColleagues", "previewAmnesty", "letManyGo"),
+    *("listColleagues", "previewAmnesty", "letManyGo", "listMentors", "addMentor", "listSupport"),
 }
 
 

@@ -106,6 +106,22 @@ ACTIONS = {
         "colleagues": "recordFlow",
     },
     "backend.files.actions": {"read_file": "readFile"},
+    "backend.circles.endings": {"announce_ending": "announceEnding"},
+    "backend.family.actions": {
+        "name_relative": "nameRelative",
+        "change_relative": "changeRelative",
+        "list_relatives": "listRelatives",
+    },
+    "backend.support.actions": {
+        "list_support": "listSupport",
+        "set_support": "setSupport",
+    },
+    "backend.mentors.actions": {
+        "add_mentor": "addMentor",
+        "change_mentor": "changeMentor",
+        "end_mentor": "endMentor",
+        "list_mentors": "listMentors",
+    },
     "backend.handovers.actions": {
         "hand_over": "handOver",
         "take_over": "takeOver",
@@ -232,6 +248,7 @@ OF_ALL_STAFF = {"signOut", "prove", "changePassword", "listDevices", "endDevice"
 OF_ALL_STAFF |= {"askPasskeyProof", "proveWithPasskey", "renewRecoveryCodes"}
 OF_ALL_STAFF |= {"signOutEverywhere", "enrolFactor", "confirmFactor", "listPasskeys"}
 OF_ALL_STAFF |= {"enrolPasskey", "confirmPasskey", "endPasskey", "listNotices", "seeNotices"}
+OF_ALL_STAFF |= {"getSupport"}
 EVERY = [(file, name) for file, actions in ACTIONS.items() for name in actions]
 
 

@@ -24,7 +24,7 @@ WITHOUT_PATH = {
     *("listAgencyMandates", "listAgencyConsents", "countRecords"),
     *("findPerson", "listFlows", "recordFlow", "listCalendars", "addCalendar", "listClaims"),
     *("listTemplates", "draftTemplate"),
-    *("previewAmnesty", "letManyGo"),
+    *("previewAmnesty", "letManyGo", "listMentors", "addMentor", "listSupport"),
 }
 WITHOUT_PATH |= OF_ACCOUNT - {"endDevice", "endPasskey"}
 FOR_COURTS = {"listSummaries", "getSummary"}

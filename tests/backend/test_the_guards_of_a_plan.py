@@ -47,7 +47,7 @@ OF_NO_MANDATE = (
     | {"listCalendars", "addCalendar", "listClaims", "listTemplates", "draftTemplate"}
     | {"listFlows", "recordFlow", "recordIncident", "listIncidents", "recordComplaint"}
     | {"listComplaints", "listReviews", "listAgencyHolds", "listProofs", "listRecord"}
-    | {"previewAmnesty", "letManyGo"}
+    | {"previewAmnesty", "letManyGo", "listMentors", "addMentor", "listSupport"}
     | {"listAgencyMandates", "listAgencyConsents", "countRecords"}
     | {"listSummaries", "getSummary", "listColleagues", "inviteColleague", "signOut"}
 )

@@ -76,7 +76,8 @@ async def test_a_mandate_that_ends_takes_the_chat_of_its_own(beside: Beside) -> 
         relative = await _a_relative(held, beside)
         await _beside_them(beside)
         changed = await beside.changes(end_mandate(worker, relative["mandate"], 1))
-        assert changed.keys() == {"mandate", "link", "message"}
+        yeses = {"channel_consent", "disclosure"}
+        assert changed.keys() == {"mandate", "link", "message", *yeses}
 
 
 async def test_an_invitation_ends_the_one_before_it(beside: Beside) -> None:

@@ -430,3 +430,7 @@ async def test_typed_words_about_who_was_erased_before_are_gone_and_others_stay(
         (True, "", False, 2),
         *[(False, "the gate", True, 1)] * 2,
     ]
+    # a relative of before goes on by the yes that stands; whom the release before adds, likewise
+    carried = await before.fetch("SELECT id, carried, wish, may_be_prompted(id) FROM relative")
+    assert {tuple(row)[1:] for row in carried} == {(True, "wanted", True)}
+    assert len(carried) == len(rows)

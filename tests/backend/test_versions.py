@@ -34,11 +34,13 @@ MAKES = {
     "askErasure",
     *("sayGoal", "beginNeedsReview", "noteLifeChange"),
     *("planMeeting", "noteShared", "decideAtMeeting", "addToMinutes"),
+    *("nameRelative", "addMentor"),
 }
 # These do touch one, and ask for no version, each for its reason.
 WITHOUT_VERSION = {
     "withdrawConsent": "a no is never refused for being late; the row has one change in its life",
     "bindCourtFile": "binds or ends by the court's own reference, and no other value is in it",
+    "setSupport": "names one human in the place of whoever was named, and no other value is in it",
     "setDutyRota": "names the whole span that it replaces; there is no row that one could read",
     "findPerson": "it reads, and what is asked stands in no address",
     "previewAmnesty": "likewise",
@@ -52,7 +54,7 @@ WITHOUT_VERSION = {
     "askPasskey": "what is drawn is good once",
     "signInWithPasskey": "a session is no row of a plan",
     **dict.fromkeys(
-        OF_ACCOUNT - {"listDevices", "listPasskeys", "listNotices", "getFeed"},
+        OF_ACCOUNT - {"listDevices", "listPasskeys", "listNotices", "getFeed", "getSupport"},
         "an account is no row of a plan",
     ),
 }

@@ -56,7 +56,9 @@ AMISS = {
 
 async def _of_circle(on: Beside, held: Any, role: str) -> Any:
     return await held.fetchrow(
-        "SELECT * FROM mandate WHERE plan = $1 AND role = $2 AND ends IS NULL ORDER BY id",
+        "SELECT * FROM mandate WHERE plan = $1 AND role = $2 AND ends IS NULL"
+        " ORDER BY actor IN (SELECT subject FROM channel_consent WHERE withdrawn_at IS NULL) DESC,"
+        " id",
         on.plan,
         role,
     )

@@ -2,7 +2,8 @@
 
 import pytest
 
-from backend.circles.actions import NewMember, add_member, pass_gate_on
+from backend.circles.actions import NewMember, add_member
+from backend.circles.gates import pass_gate_on
 from backend.errors import NotFound
 from tests.backend.beside import Beside, a_row_like, unguarded
 
@@ -36,7 +37,7 @@ async def test_an_alias_is_taken_within_the_plan_alone(beside: Beside) -> None:
             " AND NOT EXISTS (SELECT 1 FROM member n WHERE n.plan = $2 AND n.alias = m.alias)"
         )
         alias = await held.fetchval(sql, beside.other, beside.plan)
-        await add_member(worker, beside.plan, NewMember("ME", name="Invented", alias=alias))
+        await add_member(worker, beside.plan, NewMember("FA", name="Invented", alias=alias))
 
 
 SUBSTITUTE = {

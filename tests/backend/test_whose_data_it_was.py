@@ -22,6 +22,7 @@ OF_OTHERS = {
     *("addCircleMember", "endMandate", "createInvitation", "confirmLink", "cutLink"),
     *("recordConsent", "withdrawConsent", "logContact", "readIncoming"),
     *("raiseSafetyFlag", "lowerSafetyFlag", "protectAddress", "endProtectedAddress"),
+    *("nameRelative", "changeRelative", "announceEnding"),
 }
 
 

@@ -27,6 +27,7 @@ CODES = {
     *("facts", "ground", "speaks_of", "why"),  # of a meeting
     *("waits_for", "asked_by"),
     *("provenance", "area", "depends", "partners", "matters", "touched", "working_days"),
+    *("relation", "wish", "languages", "vetting"),
 }
 # Keyed hashes, hashes, seals and keys: they stand for something that is not there.
 OF_KEYS = {

@@ -64,7 +64,7 @@ WHOLE = {
     **dict.fromkeys(
         ("ColumnView", "StepView"), "of an area, whose field is marked; to the workers"
     ),
-    **dict.fromkeys(("GoalsView", "NeedsReviewsView"), "a list"),
+    **dict.fromkeys(("GoalsView", "NeedsReviewsView", "MapView", "MentorsView"), "a list"),
     "ReviewView": "ids, to who looks from outside",
     "NoticeView": "likewise; a text of ours with a number in it",
     "ComplaintView": "to the coordinators of the agency, but whom it is about",
@@ -73,6 +73,9 @@ WHOLE = {
     **dict.fromkeys(("AgencyMandateView", "AgencyMandatesView"), "ids and instants, to auditors"),
     **dict.fromkeys(("AgencyConsentView", "AgencyConsentsView"), "likewise"),
     "CountsView": "numbers of an agency, given by the signs of their groups",
+    "RelativeView": "to the social workers of the plan, and a coordinator by broken glass",
+    **dict.fromkeys(("SupportView", "CarriedView"), "to the coordinators of the agency"),
+    "OwnSupportView": "an alias, to whose it is",
     "WishView": "to the coordinator who may let it",
     "MovedRow": "rows are cut by the rules",
     "PinnedRow": "likewise",
@@ -99,6 +102,7 @@ TECHNICAL = {
     "PlanView": {"id", "circle"},
     "CaseloadLine": {"id"},
     "GoalView": {"id", "version"},
+    "MentorView": {"id", "version"},
     "NeedsReviewView": {"id", "seen"},
     "AreaView": {"id", "seen"},
     "TaskView": {
@@ -179,12 +183,15 @@ WRITES = {
     "withdrawConsent": "consents",
     "discloseTo": "consents",
     "setDutyRota": "rota",
-    **dict.fromkeys(("handOver", "takeOver"), "circle"),
+    **dict.fromkeys(("handOver", "takeOver", "announceEnding"), "circle"),
     **dict.fromkeys(("planMeeting", "changeMeeting", "setAgenda", "holdMeeting"), "meetings"),
     **dict.fromkeys(("noteShared", "decideAtMeeting", "answerDecision"), "meetings"),
     **dict.fromkeys(
         ("answerMeeting", "writeMinutes", "approveMinutes", "addToMinutes"), "meetings"
     ),
+    **dict.fromkeys(("nameRelative", "changeRelative"), "family"),
+    "setSupport": "care",
+    **dict.fromkeys(("addMentor", "changeMentor", "endMentor"), "vetting"),
     **dict.fromkeys(("addCalendar", "changeCalendar"), "calendars"),
     "inviteColleague": "accounts",
     "endAccountInvitation": "accounts",
@@ -236,6 +243,9 @@ READS = {
     "previewShape": "milestone detail",
     "listSummariesDue": "summary draft",
     "listSafety": "safety",
+    "listRelatives": "family",
+    "listMentors": "mentor",
+    "getSupport": "care",
     "listGoals": "goals",
     "listNeedsReviews": "review",
     "listReviews": "reviews",
@@ -326,7 +336,7 @@ def test_the_matrix_names_fifteen_kinds_of_people_and_three_machines() -> None:
 
 
 def test_an_administrator_reads_nothing_of_any_case() -> None:
-    of_the_house = {"rota", "calendars", "accounts", "templates", "messages", "registry"}
+    of_the_house = {"rota", "care", "calendars", "accounts", "templates", "messages", "registry"}
     for group in MATRIX.keys() - of_the_house:
         assert not cell("AD", group).signs, group
     assert cell("AD", "messages").signs == {"n"}

@@ -109,6 +109,15 @@ async def test_functions_that_run_as_the_owner_are_few_and_cannot_be_misled(cata
         "my_person_on",
         "plans_by_glass",
         "words_go",
+        "map_goes",
+        "may_be_prompted",
+        "is_parted",
+        "family_as_told",
+        "carry_relative",
+        "mentor_load",
+        "load_of_house",
+        "keep_mentor_room",
+        "forget_mentor",
     }
     for row in rows:
         assert not row["for_all"], row["proname"]

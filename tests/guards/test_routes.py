@@ -87,6 +87,18 @@ BEYOND = {
         "one's own calendar app: alias and hour, by a link that is kept by nobody",
     ),
     **dict.fromkeys(("setLegalHold", "listLegalHolds", "endLegalHold"), "what stops an erasure"),
+    **dict.fromkeys(
+        ("listRelatives", "nameRelative", "changeRelative"),
+        "who of a family may be spoken to, before anybody is",
+    ),
+    **dict.fromkeys(
+        ("listMentors", "addMentor", "changeMentor", "endMentor", "announceEnding"),
+        "who may be given somebody, how many people, and a planned end",
+    ),
+    **dict.fromkeys(
+        ("listSupport", "setSupport", "getSupport"),
+        "who helps has one human to call, and a coordinator sees who carries much",
+    ),
     "findPerson": "a worker knows a name, and a list may be long",
     **dict.fromkeys(
         ("listSafety", "raiseSafetyFlag", "lowerSafetyFlag"), "who may be harmed, and by being told"

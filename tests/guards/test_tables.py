@@ -43,6 +43,7 @@ OTHERS = {
     "account_notice": "that a way into an account changed, and where; nobody else is told",
     "job_round": "jobs, and when each was last done",
     "lawful_basis": "the agency's own laws and purposes",
+    "mentor": "somebody who helps, whosever plan it is; its own policies look at agency and role",
     "migration": "Piccolo's own",
     "month_count": "numbers of an agency, none below five; for nobody but a function",
     "once": "ids, versions and hashes",
@@ -57,6 +58,7 @@ OTHERS = {
     "session": "hashed",
     "sign_in_failure": "keyed hashes, a quarter of an hour",
     "staff": "accounts",
+    "support": "ids of whom to call; its own policies look at whose it is and at who leads",
     "subject_key": "wrapped keys; its own policies look at whose rows the reader sees",
     "template_version": "what plans begin with; its own policies look at the agency",
     "zone_day": "time zones",
@@ -65,7 +67,7 @@ OTHERS = {
 OF_SOMEBODY = {
     "subject_key", "staff", "session", "refresh_token", "device", "factor", "recovery_code",
     "passkey", "account_notice", "account_invitation", "duty_shift", "entry_key", "once",
-    "actor", "denial", "date_feed",
+    "actor", "denial", "date_feed", "mentor", "support",
 }  # fmt: skip
 WITHOUT_VERSION = {
     "actor": "written once",
@@ -113,7 +115,7 @@ SEALED = {
     "appointment.place", "appointment_move.why", "task.note", "reading.comment", "summary.content",
     "court_file.sealed_reference", "safety_flag.content", "protected_address.address",
     "handover.words", "meeting.basis", "meeting.aim", "meeting_item.words",
-    "meeting_decision.words", "meeting_note.words",
+    "meeting_decision.words", "meeting_note.words", "mentor.identity",
     "passkey.sealed", "disclosure.sealed_purpose", "goal.words", "needs_area.own",
     "needs_area.view",
 }  # fmt: skip
@@ -127,7 +129,7 @@ WIDEST_CODE = 40
 # agency alone.
 OWNER_READS = {
     "mandate", "plan", "member", "wall", "legal_hold", "disclosure", "entry_pass", "erasure_wish",
-    "channel_consent", "summary", "meeting_member",
+    "channel_consent", "summary", "meeting_member", "relative",
 }  # fmt: skip
 # And what one of them may do where an entry of the data-flow registry ends: cancel what waits, and
 # tell a human.
@@ -138,7 +140,9 @@ OWNER_CANCELS = {
     "audit": {"SELECT", "DELETE"},  # what is ten years old, and nothing else
 }
 # And what it may change where a key is destroyed: words that were typed go.
-OWNER_FORGETS = {"member", "disclosure"}
+OWNER_FORGETS = {"member", "disclosure", "relative"}
+# And what it adds where a release that knew no map adds a member.
+OWNER_CARRIES = {"relative"}
 CHAT_ROWS = {"link", "message", "incoming", "incoming_update"}
 # What may not be stored or inferred about anybody, as parts of names.
 FORBIDDEN = re.compile(
@@ -160,11 +164,11 @@ BEHIND_GLASS = {
     *((table, how) for table in (*NEEDS, *MEETINGS) for how in ("INSERT", "UPDATE")),
     *(
         (table, "INSERT")
-        for table in (*GLASS_ADDS, "handover", "reading", "mandate", "summary_due")
+        for table in (*GLASS_ADDS, "handover", "reading", "mandate", "summary_due", "relative")
     ),
     *(
         (table, "UPDATE")
-        for table in (*GLASS_CHANGES, "handover", "mandate", "task", "summary_due")
+        for table in (*GLASS_CHANGES, "handover", "mandate", "task", "summary_due", "relative")
     ),
     ("custody_return", "UPDATE"),
 } - {("participation", "UPDATE"), ("meeting_share", "UPDATE")}  # which nobody changes
@@ -239,6 +243,7 @@ async def test_rows_of_a_plan_are_walled_for_everybody_even_their_owner(catalog:
         }, table  # fmt: skip
         owners = policies[table, "throughcare_owner"]
         expected = {"SELECT"} if table in OWNER_READS else OWNER_CANCELS.get(table, set())
+        expected = expected | ({"INSERT"} if table in OWNER_CARRIES else set())
         assert owners == expected | ({"UPDATE"} if table in OWNER_FORGETS else set()), table
     assert waits == DELETED_LATE
     assert glass == BEHIND_GLASS

@@ -33,6 +33,7 @@ STAYS: Mapping[str, str] = {
     "link-stopped": CIRCLE,
     "many-let-go": AGENCY,
     "mentor-care-call": CIRCLE,
+    "mentor-unvetted": CIRCLE,
     "need-help": ASKED,
     "no-bed": ASKED,
     "not-read": ASKED,
@@ -43,6 +44,7 @@ STAYS: Mapping[str, str] = {
     "summary-wrong": OWED,
     "tell-of-glass": OWED,
     "tell-the-circle": "the end itself asks for it",
+    "vetting-due": AGENCY,
     "without-worker": "somebody has to lead the plan until its circle is called",
 }
 AFTER_A_RETURN: Mapping[str, str] = {

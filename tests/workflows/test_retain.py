@@ -28,8 +28,10 @@ TERMS = {
     "incidents": 5 * 365,
     "people": 365,
 }
-# What is deleted, and is shown in test_ends.py; the first in test_a_stop_is_never_lost.py.
+# What is deleted, and is shown in test_ends.py; the first in test_who_helps.py, the second in
+# test_a_stop_is_never_lost.py.
 ENDS = (
+    "mentors",
     "updates",
     "sessions",
     "devices",

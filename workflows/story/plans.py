@@ -96,6 +96,33 @@ class Plan:
 
     # the circle
 
+    async def mentor(self, name: str, *, vetted: bool = True) -> str:
+        """Somebody whom the coordinator has put on the agency's list of mentors."""
+        head = self.stage.staff["claude"]
+        made = await head.post("/mentors", {"name": name, "languages": ["fr"]})
+        if vetted:
+            await self.vet(made["id"])
+        return str(made["id"])
+
+    async def vet(self, mentor: str) -> None:
+        found = {"vetting": "passed", "vetted_on": self.stage.today.isoformat()}
+        found |= {"boundaries_on": found["vetted_on"], "trained_on": found["vetted_on"]}
+        await self.stage.staff["claude"].patch(f"/mentors/{mentor}", found, version=1)
+
+    async def on_the_map(self, actor: str, **said: Any) -> None:
+        """What the person or a relative has said since, or that somebody was asked."""
+        one = (await self.relatives())[actor]
+        await self.worker.patch(f"/relatives/{actor}", said, version=one["version"])
+
+    async def relatives(self) -> dict[str, Any]:
+        found = await self.worker.get(f"{self.path}/relatives")
+        return {one["id"]: one for one in found["relatives"]}
+
+    async def ask(self, relative: str) -> None:
+        """A human calls them: do they take part, and, alone with them, are they safe?"""
+        await self.on_the_map(relative, takes_part=True, language="fr")
+        await self.on_the_map(relative, safety_asked=True)
+
     async def add(self, role: str, **who: Any) -> str:
         """Somebody joins; the id under which they act."""
         mandate = await self.post("circle", {"role": role, **who})

@@ -84,6 +84,7 @@ def _outside(year: Year) -> Iterator[Scene]:
     yield on(7), 15, 0, needs.is_asked_again
     yield on(16), 10, 30, later.misses
     yield on(20), 11, 0, later.is_moved
+    yield on(21), 14, 0, later.parent_is_afraid
     yield on(30), 12, 0, later.comes_then
     yield on(28), 11, 0, meetings.asks_again
     yield on(30), 15, 0, needs.reviews_after_a_month
@@ -93,6 +94,8 @@ def _outside(year: Year) -> Iterator[Scene]:
     yield on(90), 10, 0, needs.reviews_after_three
     yield on(90), 16, 0, meetings.meets_a_third_time
     yield on(90) + 2, 18, 0, later.hears_no_more
+    yield on(166), 10, 0, later.mentoring_nears_its_end
+    yield on(181), 10, 0, later.mentoring_has_ended
     yield on(351), 10, 0, later.expects_the_last
     yield on(365), 10, 0, later.ends
 

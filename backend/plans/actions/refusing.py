@@ -51,6 +51,20 @@ async def let_fall(
         await close_tasks(id_, AGAIN, "settled")
 
 
+async def rest_of_family(actor: Actor, plan: Mapping[str, Any]) -> None:
+    """Nobody of the family is left to take part: what hangs on a relative's yes is not needed.
+
+    Its coming dates are off. The caller holds the plan's lock; a human opens it again.
+    """
+    if plan["state"] in rules.OVER:
+        return
+    rows = await connection().fetch(_OF_PATHWAY, plan["id"], "FAM")
+    off = [row for row in rows if "F" in row["agree"] and row["state"] in rules.OPEN]
+    for row in off:
+        await write_milestone(actor, row, plan, {"state": "not_needed", **_ENDS})
+    await _ask_no_more(await _call_off(plan, [row["id"] for row in off]))
+
+
 # A date under supervision is kept or moved by a human, whatever it was planned for.
 _OFF = """
 WITH off AS (

@@ -85,7 +85,8 @@ async def test_the_voluntary_part_is_of_those_who_stand_by_nobody_else(beside: B
         version = await _let(held, beside, head, voluntary=True)
         members = await held.fetch(
             "SELECT id FROM member WHERE plan = $1 AND role IN ('ME', 'FA')"
-            " ORDER BY role, id IN (SELECT subject FROM safety_flag), id",
+            " ORDER BY role = 'FA' AND id IN (SELECT subject FROM channel_consent) DESC,"
+            " role = 'ME' DESC, id IN (SELECT subject FROM safety_flag), id",
             beside.plan,
         )
         relative, first, second, *_ = (row["id"] for row in members)

@@ -45,7 +45,7 @@ class Abroad:
             "planAppointment": lambda: officer.post(f"/plans/{plan}/appointments", _a_date()),
             "logContact": lambda: officer.post(f"/plans/{plan}/contacts", _a_contact()),
             "bindCourtFile": lambda: officer.post(f"/plans/{plan}/court-files", self._file()),
-            "addCircleMember": lambda: worker.post(f"/plans/{plan}/circle", _a_mentor()),
+            "addCircleMember": lambda: worker.post(f"/plans/{plan}/circle", _an_aunt()),
             "recordConsent": lambda: worker.post(f"/plans/{plan}/consents", _an_answer()),
             "page": lambda: officer.get(f"/plans/{plan}?show=all"),
         }
@@ -75,8 +75,8 @@ def _a_contact() -> dict[str, Any]:
     return {"how": "phone", "outcome": "tried", "made_on": day}
 
 
-def _a_mentor() -> dict[str, Any]:
-    return {"role": "ME", "name": "Invented Mentor", "language": "en"}
+def _an_aunt() -> dict[str, Any]:
+    return {"role": "FA", "name": "Invented Aunt", "language": "en"}
 
 
 def _an_answer() -> dict[str, Any]:

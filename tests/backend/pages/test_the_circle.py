@@ -10,17 +10,18 @@ async def test_a_mentor_joins_says_yes_is_invited_confirmed_and_cut(world: World
     worker = await world.somebody("SW")
     plan = await world.a_plan(worker)
     home = f"/desk/plans/{plan['id']}"
+    mentor = await world.a_mentor(plan["id"])
     browser = await at_the_desk(world, worker)
     page = plain(await browser.open(f"{home}/circle"))
     typed: dict[str, Any] = {
         "role": "ME",
-        "name": "Imaginary Mentor",
+        "mentor": mentor,
         "alias": "Blue",
         "gate": "first",
     }
     refused = await browser.send(page, f"{home}/circle", **{**typed, "alias": "Prison"})
     assert refused.status == 422
-    assert ("name", "Imaginary Mentor") in refused.form(f"{home}/circle").fields
+    assert ("mentor", mentor) in refused.form(f"{home}/circle").fields
     joined = plain(await browser.send(refused, f"{home}/circle", **typed))
     assert "Imaginary Mentor Blue" in joined.words
     assert "No yes to messages" in joined.words
@@ -142,7 +143,7 @@ async def test_a_date_is_planned_moved_and_took_place(world: World) -> None:
 async def test_ids_of_another_plan_in_a_path_reach_nothing(world: World) -> None:
     owner, other = await world.somebody("SW"), await world.somebody("SW")
     theirs, mine = await world.a_plan(owner), await world.a_plan(other)
-    who = await in_the_circle(owner, theirs["id"], "ME", name="Imaginary Mentor")
+    who = await in_the_circle(owner, theirs["id"], "FA", name="Imaginary Sister")
     await owner.post("/invitations", {"plan": theirs["id"], "subject": who})
     [link] = await world.sql("SELECT id FROM link")
     browser = await at_the_desk(world, other)
@@ -150,6 +151,6 @@ async def test_ids_of_another_plan_in_a_path_reach_nothing(world: World) -> None
     page = await browser.open(f"{home}/circle")
     own = page.form(f"{home}/circle").filled(seen="1")
     answer = await browser.post(f"{home}/links/{link['id']}/cut", own)
-    assert (answer.status, "Imaginary Mentor" in answer.words) == (404, False)
+    assert (answer.status, "Imaginary Sister" in answer.words) == (404, False)
     rows = await world.sql("SELECT state FROM link WHERE id = $1", UUID(str(link["id"])))
     assert rows[0]["state"] == "invited"

@@ -31,17 +31,20 @@ ANSWERS = (
     *("PIN-ASK", "PIN-WRONG", "PIN-DEAD", "SHARED-OK", "CHECK-WORD", "CHECK-WRONG", "NOT-ME"),
     *("DATE-ASK", "DATE-OK", "NO-DATE", "APPT-OFF", "NOTED", "UNDONE", "UNDO-LATE", "LATE"),
     *("NOT-KEPT", "UNREAD"),
+    *("CARE-COMING", "WHY-M"),
     *("HELP", "HELP-COMING", "WHY", "WHOSE", "NO-FILES", "BUTTON-OLD", "LANGUAGE", "LANGUAGE-OK"),
     *("QUIET", "QUIET-OK", "START-OK", "DELETE-ASK"),
 )
 # All that a chat may be told. A place, a reason, a name of somebody are not among it.
 VARIABLES = {
-    *("service_alias", "worker_alias", "duty_alias", "alias"),
+    *("service_alias", "worker_alias", "duty_alias", "human_alias", "alias"),
     *("date", "time", "next_open", "n"),
     *("duty_phone", "emergency_number", "crisis_line"),
 }
 LONGEST: dict[str, Value] = {
-    **dict.fromkeys(("service_alias", "worker_alias", "duty_alias", "alias"), "W" * MAX_ALIAS),
+    **dict.fromkeys(
+        ("service_alias", "worker_alias", "duty_alias", "human_alias", "alias"), "W" * MAX_ALIAS
+    ),
     **dict.fromkeys(("duty_phone", "emergency_number", "crisis_line"), "9" * MAX_LINE),
     "date": date(2031, 9, 24),
     "time": time(18, 30),
@@ -51,6 +54,7 @@ LONGEST: dict[str, Value] = {
 USUAL: dict[str, Value] = {
     "service_alias": "Horizon Desk",
     "worker_alias": "Cedar",
+    "human_alias": "Cedar",
     "duty_alias": "Indigo",
     "alias": "Azur",
     "duty_phone": "+000 71 000 000",
@@ -157,7 +161,9 @@ def test_a_text_blames_nobody(key: str, language: str) -> None:
 @pytest.mark.parametrize(("value", "left"), HOSTILE.items(), ids=map(repr, range(len(HOSTILE))))
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_value_can_break_out_of_a_text(language: str, value: str, left: str | None) -> None:
-    aliases = dict.fromkeys(("service_alias", "worker_alias", "duty_alias", "alias"), value)
+    aliases = dict.fromkeys(
+        ("service_alias", "worker_alias", "duty_alias", "human_alias", "alias"), value
+    )
     for key in keys():
         if left is None and needs(key, language) & set(aliases):
             with pytest.raises((UnfitValue, MissingValue), match=r"^[a-z_]+$"):
@@ -172,7 +178,9 @@ def test_no_value_can_break_out_of_a_text(language: str, value: str, left: str |
 
 @each_text
 def test_an_alias_from_the_list_fits_every_text(key: str, language: str) -> None:
-    aliases = dict.fromkeys(("service_alias", "worker_alias", "duty_alias", "alias"), ALIASES[-1])
+    aliases = dict.fromkeys(
+        ("service_alias", "worker_alias", "duty_alias", "human_alias", "alias"), ALIASES[-1]
+    )
     assert ALIASES[-1] in render(key, language, {**USUAL, **aliases}).body or not (
         needs(key, language) & set(aliases)
     )

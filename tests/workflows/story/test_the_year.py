@@ -27,7 +27,8 @@ STEPS = {
     *(f"W-{number:02d}" for number in (1, 2, 3, 4, 5, 6, 8, 9, 11, 13, 14, 18)),
     *(f"W-{number}" for number in (19, 20, 21, 22)),
     *(f"W-{number}" for number in range(24, 37)),
-    *("W-40", "W-42", "W-44", "W-47", "W-51", "W-52", "W-53", "W-60", "W-61", "W-64", "72 h"),
+    *(f"W-{number}" for number in (40, 42, 43, 44, 47, 51, 52, 53, 55, 60, 61, 64)),
+    "72 h",
 }
 LONGEST_PACE = timedelta(minutes=5)  # of a job that makes a message or a task in the story
 # An alias that the plan itself was given by chance; everybody else's is chosen by the story.

@@ -1,6 +1,5 @@
 """A missed date, a moved one, a stop, and the end."""
 
-from workflows.story.cast import Handset
 from workflows.story.stage import Stage
 from workflows.story.steps.court import Court, Report, reason
 from workflows.story.steps.first_days import change_date
@@ -65,6 +64,58 @@ async def comes_then(stage: Stage, year: Year) -> None:
         stage.must("it is attended", state, "attended")
 
 
+async def parent_is_afraid(stage: Stage, year: Year) -> None:
+    """W-43."""
+    plan, worker, sibling = year.plan, stage.staff["camille"], year.sibling
+    async with stage.step("W-43", "In private the parent says that there is fear at home"):
+        map_ = (await plan.relatives()).values()
+        parent = next(one["id"] for one in map_ if one["relation"] == "parent")
+        said = {"subject": parent, "raiser": parent, "kept_from": sibling.actor}
+        await plan.post("safety-flags", {**said, "words": "There is fear at home."})
+        stage.does(worker, "raises a flag: no days and places to the sibling, and tells nobody")
+        await plan.wake("FAM-13")
+        rows = await plan.rows()
+        stage.must("support of the family is offered", rows["FAM-13"]["state"], "planned")
+        waits = await stage.house.rows(
+            "SELECT 1 FROM message WHERE recipient = $1::uuid AND state IN ('queued', 'claimed')",
+            sibling.actor,
+        )
+        stage.must("nothing about a day waits for the sibling", len(waits), 0)
+        stage.must_not("the sibling is told why, or anything", stage.heard(sibling))
+        seen = await plan.rows(stage.staff["dominique"])
+        stage.must_not("the probation officer sees it", "FAM-13" in seen)
+
+
+async def mentoring_nears_its_end(stage: Stage, year: Year) -> None:
+    """W-55."""
+    plan, mentor, day = year.plan, year.mentor, 180
+    async with stage.step("W-55", "The end of the mentoring is announced, a fortnight ahead"):
+        one = await plan.link_of(mentor.actor)
+        path = f"/mandates/{one['mandate']}/ending"
+        await plan.worker.post(path, {"on": year.iso(day)}, version=one["mandate_version"])
+        stage.does(plan.worker, f"announces the last day, {year.iso(day)}, to both")
+        await stage.hears(mentor, "MEN-END")
+        await stage.taps(mentor, "ok")
+        goodbye = (await plan.rows())["MEN-14"]
+        stage.must("the goodbye is due on it", goodbye["due_on"], year.iso(day))
+        stage.must_not("the chat ends before its day", one["link_state"] != "active")
+
+
+async def mentoring_has_ended(stage: Stage, year: Year) -> None:
+    """W-55, later."""
+    mentor = year.mentor
+    async with stage.step("W-55", "The goodbye was held; mandate and chat ended with the day"):
+        await year.plan.done("MEN-14")
+        state = await stage.house.one(
+            "SELECT state FROM link WHERE subject = $1::uuid", mentor.actor
+        )
+        stage.must("the chat has ended", state, "ended")
+        await stage.says(mentor, "Bonjour")
+        await stage.hears(mentor, "UNKNOWN")
+        circle = (await year.plan.read())["circle"]
+        stage.must_not("the mentor is of the circle", [o for o in circle if o["role"] == "ME"])
+
+
 async def sibling_stops(stage: Stage, year: Year) -> None:
     """W-47."""
     plan, sibling = year.plan, year.sibling
@@ -105,9 +156,9 @@ async def expects_the_last(stage: Stage, year: Year) -> None:
 
 async def ends(stage: Stage, year: Year) -> None:
     """W-61."""
-    plan, worker, mentor = year.plan, stage.staff["camille"], year.mentor
+    plan, worker = year.plan, stage.staff["camille"]
     day = year.calendar.open(365)
-    async with stage.step("W-61", "The closing talk; the circle is thanked and the chats end"):
+    async with stage.step("W-61", "The closing talk; the person is thanked and the chat ends"):
         report = Report(stage, year, "final", 0)
         await report.read(report.officer)
         alone = await report.too_early()
@@ -120,16 +171,11 @@ async def ends(stage: Stage, year: Year) -> None:
         opened = await stage.house.one("SELECT count(*) FROM task")
         await plan.versioned("state", {"state": "closed"})
         stage.does(worker, "closes the plan, with thanks")
-        until = {"date": year.calendar.day(day + 7)}
-        await stage.hears(mentor, "CLOSE", **until)
-        await stage.taps(mentor, "ok")
         stage.must("the plan is closed", (await plan.read())["state"], "closed")
         await stage.to(day + 7, 9)
-        stage.must("the chats are on for a week", await _links(stage, year), ["active", "active"])
+        stage.must("the chat is on for a week", await _links(stage, year), ["active"])
         await stage.to(day + 7, 11)
-        stage.must("and off after it", await _links(stage, year), ["ended", "ended"])
-        await stage.says(mentor, "Bonjour")
-        await stage.hears(mentor, "UNKNOWN")
+        stage.must("and off after it", await _links(stage, year), ["ended"])
         await stage.to(day + 14, 9)
         after = await stage.house.one("SELECT count(*) FROM task")
         stage.must_not("a task is made any more", after - opened)
@@ -138,8 +184,7 @@ async def ends(stage: Stage, year: Year) -> None:
 
 
 async def _links(stage: Stage, year: Year) -> list[str]:
-    both: tuple[Handset, Handset] = (year.mentor, year.person)
     rows = await stage.house.rows(
-        "SELECT state FROM link WHERE subject = ANY($1::uuid[])", [phone.actor for phone in both]
+        "SELECT state FROM link WHERE subject = $1::uuid", year.person.actor
     )
     return [row["state"] for row in rows]

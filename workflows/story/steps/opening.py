@@ -85,23 +85,38 @@ async def asks_the_family(stage: Stage, year: Year) -> None:
     plan, worker = year.plan, stage.staff["camille"]
     async with stage.step("W-04", "A human speaks with parent and sibling before any message"):
         await plan.wake("FAM-02")
-        parent = await plan.add("FA", name=PARENT, language="fr", alias="Tilleul")
+        parent = await plan.add(
+            "FA", name=PARENT, relation="parent", language="fr", alias="Tilleul"
+        )
         sibling = await plan.add(
             "FA",
             name=SIBLING,
+            relation="sibling",
             language="fr",
             alias="Rivage",
             gate="substitute",
             call_weekday=5,
             call_at="12:30:00",
         )
-        stage.does(worker, "calls the parent: will talk, wants no messages")
-        early = [
-            await worker.ask("POST", "/invitations", {"plan": plan.id, "subject": who})
-            for who in (parent, sibling)
-        ]
+
+        async def invites() -> list[int]:
+            asked = [{"plan": plan.id, "subject": who} for who in (parent, sibling)]
+            answers = [await worker.ask("POST", "/invitations", one) for one in asked]
+            return [answer.status for answer in answers]
+
+        stage.does(worker, "draws the map with the person, who wants both")
+        for who in (parent, sibling):
+            await plan.on_the_map(who, wish="wanted")
+        early = await invites()
         stage.does(worker, "calls the sibling: yes to messages on an own phone")
         await plan.say_yes(sibling)
+        early += await invites()
+        stage.does(worker, "calls the parent: will talk, wants no messages; asks each in private")
+        await plan.ask(parent)
+        early += [(await invites())[0]]
+        await plan.ask(sibling)
+        missing = [one["missing"] for one in (await plan.relatives()).values()]
+        stage.must("wish, own yes and safety are asked of both", missing, [[], []])
         await plan.disclose(parent, "release_date")
         await plan.disclose(sibling, "release_date", "good_news")
         await plan.done("FAM-02")
@@ -114,7 +129,7 @@ async def asks_the_family(stage: Stage, year: Year) -> None:
         )
         told = await stage.house.one("SELECT count(*) FROM disclosure WHERE fact = 'release_date'")
         stage.must("the person lets both be told the date", told, 2)
-        invited = [answer.status for answer in early if answer.status != 422]  # noqa: PLR2004
+        invited = [status for status in early if status != 422]  # noqa: PLR2004
         stage.must_not("anybody is invited before they said yes", invited)
 
 
@@ -175,7 +190,12 @@ async def links_the_mentor(stage: Stage, year: Year) -> None:
     plan = year.plan
     async with stage.step("W-11", "A mentor is found, vetted and linked"):
         await plan.wake("MEN-02", "MEN-03")
-        actor = await plan.add("ME", name=MENTOR, language="fr", alias="Bleu", gate="first")
+        mentor = await plan.mentor(MENTOR, vetted=False)
+        joins = {"role": "ME", "mentor": mentor, "language": "fr"}
+        early = await plan.worker.ask("POST", f"{plan.path}/circle", joins)
+        await plan.vet(mentor)
+        stage.does(stage.staff["claude"], "puts down that the vetting was passed, and the training")
+        actor = await plan.add("ME", mentor=mentor, language="fr", alias="Bleu", gate="first")
         await plan.say_yes(actor)
         await plan.disclose(actor, "release_date", "good_news")
         year.mentor = phone = await plan.link("mentor", actor)
@@ -183,6 +203,7 @@ async def links_the_mentor(stage: Stage, year: Year) -> None:
         phone.alias = "Bleu"
         await plan.done("MEN-02")
         stage.must("the mentor is linked", (await plan.link_of(actor))["link_state"], "active")
+        stage.must_not("who is not vetted joins", early.status != 409)  # noqa: PLR2004
         path = f"/plans/{plan.id}"
         bare = await stage.house.api.get(path)
         other = await stage.staff["sacha"].ask("GET", path)

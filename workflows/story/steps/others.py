@@ -38,7 +38,14 @@ async def _open(stage: Stage, who: str, day: int, **more: Any) -> Other:
 
 async def _join(stage: Stage, other: Other, who: str, role: str, **more: Any) -> Handset:
     plan = other.plan
-    actor = await plan.add(role, name=OTHERS[who], language="fr", **more)
+    if role == "ME":
+        joins = {"mentor": await plan.mentor(OTHERS[who])}
+    else:
+        joins = {"name": OTHERS[who], "relation": "sibling"}
+    actor = await plan.add(role, language="fr", **joins, **more)
+    if role == "FA":
+        await plan.on_the_map(actor, wish="wanted")
+        await plan.ask(actor)
     await plan.say_yes(actor)
     await plan.disclose(actor, "release_date", "good_news")
     phone = other.phones[role] = await plan.link(who, actor)
