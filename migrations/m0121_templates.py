@@ -48,7 +48,8 @@ CREATE INDEX plan_template_own ON plan (template_version, agency);
 ALTER TABLE template_version ENABLE ROW LEVEL SECURITY;
 ALTER TABLE template_version FORCE ROW LEVEL SECURITY;
 CREATE POLICY app_reads ON template_version FOR SELECT TO throughcare_app USING (
-    agency = (SELECT my_house()) OR id = agency OR id IN (SELECT p.template_version FROM plan p));
+    agency = (SELECT my_house()) OR id IN (SELECT p.template_version FROM plan p)
+    OR (id = agency AND (SELECT kind::text FROM actor WHERE id = {ME}) <> 'court'));
 CREATE POLICY app_adds ON template_version FOR INSERT TO throughcare_app WITH CHECK (
     (id = agency AND number = 1 AND file IS NULL) OR (
         agency = (SELECT my_house()) AND begun_by = {ME} AND number IS NULL

@@ -10,6 +10,7 @@ from backend.errors import NotFound, NotFromThisState
 from backend.meetings import inviting, rules
 
 WORKERS = ("SW", "CO")
+READERS = ("SW", "CO", "PO", "PS", "TR", "CP")
 
 
 async def find_meeting(actor: Actor, id_: UUID, *, coming: bool | None = None) -> tuple[Any, Any]:
@@ -49,7 +50,7 @@ async def find_member(actor: Actor, id_: UUID, seen: int) -> tuple[Any, Any, Any
     held = connection()
     plan_id = await held.fetchval("SELECT plan FROM meeting_member WHERE id = $1", id_)
     # None is nobody's plan
-    plan = await find_plan(actor, plan_id, group=rules.GROUP, lock=True)
+    plan = await find_plan(actor, plan_id, group=rules.GROUP, roles=READERS, lock=True)
     for member in await inviting.members_of(plan):
         if member["id"] != id_:
             continue

@@ -12,9 +12,9 @@ from backend.audit.actions import record
 from backend.database import connection, transaction
 from backend.matrix import covers
 from backend.meetings import agenda, holding, inviting, minutes, rules
+from backend.meetings.finding import READERS
 from backend.plans import rules as of_plans
 
-READERS = ("SW", "CO", "PO", "PS", "TR", "CP")
 LAST = date(9999, 12, 31)
 _ITEMS = """
 SELECT i.*, n.owner, n.partners, n.kind, n.agree, n.pathway, n.court, n.code, n.title, n.state,

@@ -14,6 +14,7 @@ PROBLEM = "urn:throughcare:problem:"
 WITHOUT_KEY = {
     "findPerson",
     "previewRelease",
+    "previewShape",
     "previewAmnesty",
     "signIn",
     "refreshSession",
