@@ -83,7 +83,11 @@ async def _sign_everybody_in(scene: Scene) -> None:
 
 
 # What an authenticator is to sign is drawn for the page that asks for it, and good for it alone.
-ASKED = {"notice": "?to=people", "print": "?sheet=card&language=en"}
+ASKED = {
+    "notice": "?to=people",
+    "print": "?sheet=card&language=en",
+    "agenda": "?member={member_id}",
+}
 DRAWS = {"/desk/account/prove": {"passkey_challenge"}}
 
 
@@ -95,6 +99,7 @@ async def test_nothing_but_the_record_changes_by_opening_any_page(world: World) 
         "incident_id": scene.acts["amendIncident"].ids[0],
         "area_id": scene.acts["saveNeedsArea"].ids[0],
         "meeting_id": scene.acts["changeMeeting"].ids[0],
+        "member_id": scene.acts["answerMeeting"].ids[0],
         "date_id": scene.acts["changeAppointment"].ids[0],
         "mentor_id": scene.acts["changeMentor"].ids[0],
         "relative_id": scene.acts["changeRelative"].ids[0],
@@ -113,7 +118,7 @@ async def test_nothing_but_the_record_changes_by_opening_any_page(world: World) 
         before = await _rows(world)
         for path in pages:
             query = ASKED.get(path.rpartition("/")[2], "")
-            page = await browser.open(path.format(**ids) + query)
+            page = await browser.open(path.format(**ids) + query.format(**ids))
             assert page.status in {200, 403, 404, 409}, (role, path)
             assert await _changed(world, before) <= DRAWS.get(path, set()), (role, path)
             before = await _rows(world)
