@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import click
 import uvloop
 
-from benchmarks import malformed, plan, security, tick
+from benchmarks import malformed, plan, security, taps, tick
 
 Run = Callable[[], Awaitable[tuple[list[dict[str, float]], list[str]]]]
 
@@ -51,6 +51,12 @@ def tick_command(*, as_json: bool) -> None:
 @AS_JSON
 def security_command(*, as_json: bool) -> None:
     _show(security.run, as_json=as_json)
+
+
+@command.command("taps", help="What a week of sixty cases costs a worker: calls and fields.")
+@AS_JSON
+def taps_command(*, as_json: bool) -> None:
+    _show(taps.run, as_json=as_json)
 
 
 @command.command("malformed", help="100,000 strange requests against a real API: no 5xx, no drop.")

@@ -15,7 +15,7 @@ import httpx
 
 from backend import clock
 from backend.access import Actor
-from backend.agencies.actions import NewAgency, make_agency
+from backend.agencies.actions import NewAgency, make_agency, make_bot
 from backend.operating import at_terminal
 from backend.plans.actions.opening import NewPerson, NewPlan, open_plan
 from backend.settings import ROOT
@@ -65,7 +65,7 @@ async def an_office() -> AsyncIterator[Office]:
     async with ground() as made:
         await load(made, MILESTONES_OF_OTHERS, OTHERS, date(2031, 3, 12))
         async with speaking_as(made, "app", size=4), speaking_as(made, "operator", size=1):
-            plan = await _fill()
+            plan = await fill()
         rows = await _open_rows(made)
         async with _nothing_to_do() as bare, an_api(made, DATABASE_POOL=POOL) as api:
             token = await _sign_in(api.port)
@@ -86,7 +86,8 @@ async def _nothing_to_do() -> AsyncIterator[int]:
         await asyncio.to_thread(started.wait)
 
 
-async def _fill() -> UUID:
+async def fill(plans: int = PLANS) -> UUID:
+    """An agency with a worker and this many plans of theirs; the last of them."""
     agency, worker, plan = uuid4(), uuid4(), uuid4()
     new = NewAgency(
         id=agency,
@@ -98,12 +99,13 @@ async def _fill() -> UUID:
     )
     async with at_terminal():
         await make_agency(new)
+        await make_bot(uuid4(), agency, number="1000", username="harbour_desk_bot")
         await add_staff(
             worker, agency=agency, role="SW", login=LOGIN, alias="Sam", password=PASSWORD
         )
     actor = Actor(worker, "staff", "SW", agency)
     day = clock.today("Africa/Tunis")
-    for number in range(PLANS):
+    for number in range(plans):
         plan = uuid4()
         person = NewPerson(f"Invented {number}", "en")
         release = day + timedelta(days=100 + number)

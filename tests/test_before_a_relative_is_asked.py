@@ -179,7 +179,7 @@ async def test_an_order_stops_everything_in_the_same_transaction_and_says_nothin
     await world.sql(  # as an earlier release let one plan it
         "INSERT INTO appointment (id, agency, plan, version, milestone, role, held_on, held_at,"
         " zone, state) SELECT gen_random_uuid(), agency, id, 1, $1::text::uuid, 'SW',"
-        " current_date + 900, '10:00', zone, 'proposed' FROM plan",
+        " current_date + 900, '10:00', zone, 'scheduled' FROM plan",
         talk["id"],
     )
     sister = await chats.a_member(worker, id_, "FA", gate="first")
@@ -201,7 +201,7 @@ async def test_an_order_stops_everything_in_the_same_transaction_and_says_nothin
         " (SELECT count(*) FROM disclosure WHERE withdrawn_at IS NULL) AS told,"
         " (SELECT count(*) FROM channel_consent WHERE withdrawn_at IS NULL) AS yeses,"
         " (SELECT count(*) FROM member WHERE gate IS NOT NULL) AS gates,"
-        " (SELECT count(*) FROM appointment WHERE state = 'proposed') AS dates"
+        " (SELECT count(*) FROM appointment WHERE state = 'scheduled') AS dates"
     )
     assert left == [dict.fromkeys(("chats", "mandates", "told", "yeses", "gates", "dates"), 0)]
     assert row(await world.plan(worker, id_), "FAM-05")["state"] == "not_needed"

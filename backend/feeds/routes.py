@@ -76,8 +76,9 @@ async def read_feed(request: HttpRequest, token: FromPath[str]) -> Response[byte
     Each is an alias and an hour. Whatever is wrong with the address looks alike.
     """
     entries = await actions.read_feed(token[:LONGEST], request.state.request_id)
-    headers = {**NO_STORE, "ETag": tag(entries)}
-    if request.headers.get("if-none-match") == headers["ETag"]:
+    same = tag(entries)
+    headers = {**NO_STORE, "ETag": same}
+    if request.headers.get("if-none-match") == same:
         return Response(b"", status_code=304, headers=headers, media_type=TYPE)
-    headers["Content-Disposition"] = 'inline; filename="dates.ics"'
+    headers |= {"Content-Disposition": 'inline; filename="dates.ics"'}
     return Response(write(entries, clock.now()), headers=headers, media_type=TYPE)

@@ -318,6 +318,7 @@ SEALED_FOR = {
     "complaint": ["subject"],
     "break_glass": ["asked_by"],
     "incident": ["recorded_by", "closed_by"],
+    "mentor": ["id"],
 }
 
 

@@ -222,6 +222,7 @@ def test_the_image_holds_what_the_program_needs_and_nothing_beside() -> None:
         "requirements.txt",
         "piccolo_conf.py",
         "backend/templates/standard.csv",
+        "backend/templates/labels.csv",
         "backend/summaries/words.csv",
         "backend/files/words.csv",
         "backend/files/paper.typ",
