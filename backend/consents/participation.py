@@ -15,7 +15,7 @@ from backend.alerts.actions import close_tasks
 from backend.database import connection
 from backend.errors import NotFound, Unfit
 from backend.plans import rules
-from backend.plans.actions.milestones import due_of
+from backend.plans.actions.milestones import wakes_with
 from backend.plans.actions.refusing import AGAIN, decline_pathway, let_fall
 from backend.plans.actions.writing import write_milestone
 from backend.templates.rules import PATHWAYS
@@ -137,7 +137,7 @@ async def _end_asking(plan: Any, pathway: str | None, milestone: UUID | None) ->
 async def _follow(actor: Actor, plan: Any, row: Any, answer: str) -> None:
     """An offer wakes what sleeps, and a no declines it with what hangs on it; no row begins."""
     if row["state"] == "dormant" and answer != "later":
-        woken = {"state": "planned", "due_on": due_of(row, plan, row["day"])}
+        woken = {"state": "planned", **wakes_with(row, plan)}
         await write_milestone(actor, row, plan, woken)
         row = {**row, **woken}
     if answer == "declined" and row["state"] in rules.OPEN:

@@ -19,9 +19,8 @@ from backend.evidence.rules import settles_by_tap
 from backend.messages.questions import RELEASE_AT
 from backend.messages.rules import GATE_ASKS
 from backend.plans.actions.claiming import claim_milestone, deny_milestone, take_back
-from backend.plans.actions.milestones import due_of
+from backend.plans.actions.milestones import goes_on_with
 from backend.plans.actions.writing import write_milestone
-from backend.plans.rules import next_cycle
 
 _BEFORE_THE_DAY = frozenset(ask.rule for ask in GATE_ASKS)
 
@@ -187,7 +186,10 @@ async def _claim(tap: Tap, row: Mapping[str, Any]) -> None:
 
 # What one answer changed, and nobody since: from its claim to the next of who gave it.
 _SETTLED = """
-SELECT e.before, e.due_before, m.* FROM claim c
+SELECT e.before, e.due_before, m.*, coalesce((
+           SELECT max(v.cycle) FROM evidence v WHERE v.milestone = m.id AND v.message = c.message),
+       m.cycle - 1) AS said_in
+  FROM claim c
   JOIN milestone_event e ON e.plan = c.plan AND e.actor = c.actor AND e.kind = 'state'
        AND e.at >= c.at AND e.at < coalesce((SELECT min(n.at) FROM claim n
                                      WHERE n.actor = c.actor AND n.at > c.at), 'infinity')
@@ -208,20 +210,18 @@ async def unsettle(tap: Tap, message: Any) -> None:
     for row in await connection().fetch(_SETTLED, message, tap.actor.id):
         after = {"state": row["before"], "due_on": row["due_before"], "done_on": None}
         if row["state"] == "planned":  # the next of its cycles
-            after["cycle"] = row["cycle"] - 1
+            after["cycle"] = row["said_in"]
         await write_milestone(tap.actor, row, tap.plan, after)
     await take_back(tap.actor, tap.plan, message)
 
 
 async def _settle(tap: Tap, row: Mapping[str, Any]) -> None:
-    from_cycle = next_cycle(row)
     after: dict[str, Any] = {
         "state": "done",
         "done_on": clock.today(tap.plan["zone"] if tap.plan else tap.link["zone"]),
         "said_by": None,
         "saying": {"message": tap.message["id"]},
     }
-    if from_cycle is not None and tap.plan is not None:
-        due = due_of(row, tap.plan, from_cycle)
-        after |= {"state": "planned", "cycle": row["cycle"] + 1, "due_on": due, "pinned": False}
+    if tap.plan is not None:
+        after |= goes_on_with(row, tap.plan)
     await write_milestone(tap.actor, row, tap.plan or {}, after)

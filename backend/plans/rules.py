@@ -113,9 +113,9 @@ def cautions(
     return found
 
 
-def day_of(row: Mapping[str, Any]) -> int:
-    """The day offset of a row's present cycle."""
-    day: int = row["day"] + row["cycle"] * (row["repeat_days"] or 0)
+def day_of(row: Mapping[str, Any], cycle: int | None = None) -> int:
+    """The day offset of a row's present cycle, or of another."""
+    day: int = row["day"] + (row["cycle"] if cycle is None else cycle) * (row["repeat_days"] or 0)
     return day
 
 
@@ -124,12 +124,24 @@ def rolls(code: str, day: int) -> bool:
     return day != 0 and code not in NEVER_ROLLED and not code.startswith(NEVER_ROLLED_PREFIX)
 
 
-def next_cycle(row: Mapping[str, Any]) -> int | None:
-    """The day offset of a repeated row's next cycle, or None after the last."""
+def next_cycle(row: Mapping[str, Any], today: int) -> int | None:
+    """The number of a repeated row's next cycle after the day offset `today`; None after the last.
+
+    Those that have passed meanwhile are not made up for.
+    """
     if row["repeat_days"] is None:
         return None
-    following: int = row["day"] + (row["cycle"] + 1) * row["repeat_days"]
-    return following if following <= row["repeat_until"] else None
+    cycle: int = max(row["cycle"] + 1, (today - row["day"]) // row["repeat_days"] + 1)
+    return cycle if day_of(row, cycle) <= row["repeat_until"] else None
+
+
+def waking_cycle(row: Mapping[str, Any], today: int) -> int:
+    """The cycle in which a row wakes: the one that comes, and none that have passed."""
+    if row["repeat_days"] is None:
+        return 0
+    coming: int = -((row["day"] - today) // row["repeat_days"])  # the first not before today
+    last: int = (row["repeat_until"] - row["day"]) // row["repeat_days"]
+    return max(0, min(coming, last))
 
 
 def is_live(row: Mapping[str, Any], *, left_custody: bool) -> bool:

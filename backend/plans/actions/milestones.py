@@ -222,16 +222,13 @@ def _stated(
     after: dict[str, Any] = {"state": wanted.state, "cause": wanted.cause, "said_by": None}
     if wanted.state == "done":
         after["done_on"] = wanted.done_on or clock.today(plan["zone"])
-        if (day := rules.next_cycle(row)) is not None:
-            # one row with cycles: the fact is in the history, the row goes on
-            after |= {"state": "planned", "cycle": row["cycle"] + 1, "pinned": False}
-            after["due_on"] = due_of(row, plan, day)
+        after |= goes_on_with(row, plan)
     elif row["state"] == "dormant" and wanted.due_on is None:
-        after["due_on"] = due_of(row, plan, row["day"])
+        after |= wakes_with(row, plan)
     elif row["state"] in rules.CLOSED:
         after["done_on"] = None
         if row["due_on"] is None and wanted.due_on is None:  # it fell while it slept
-            after["due_on"] = due_of(row, plan, row["day"])
+            after |= wakes_with(row, plan)
     return after
 
 
@@ -245,6 +242,29 @@ def _answered(
         return {"what": "it_did", "saying": saying}
     saying["day"] = clock.today(plan["zone"])
     return {"said_by": None, "what": "not_yet", "saying": {**saying, "provenance": "act"}}
+
+
+def goes_on_with(row: Mapping[str, Any], plan: Mapping[str, Any]) -> dict[str, Any]:
+    """What a row that repeats is after one of its cycles is done; nothing after the last.
+
+    One row with cycles: the fact is in the history, the row goes on.
+    """
+    if row["repeat_days"] is None or (cycle := rules.next_cycle(row, _today(plan))) is None:
+        return {}
+    due = due_of(row, plan, rules.day_of(row, cycle))
+    return {"state": "planned", "cycle": cycle, "due_on": due, "pinned": False}
+
+
+def wakes_with(row: Mapping[str, Any], plan: Mapping[str, Any]) -> dict[str, Any]:
+    """The day of a row that wakes, and of one that repeats in which of its cycles."""
+    cycle = rules.waking_cycle(row, _today(plan))
+    return {"due_on": due_of(row, plan, rules.day_of(row, cycle)), "cycle": cycle}
+
+
+def _today(plan: Mapping[str, Any]) -> int:
+    """As an offset from the day of release."""
+    today: int = (clock.today(plan["zone"]) - plan["release_date"]).days
+    return today
 
 
 def due_of(row: Mapping[str, Any], plan: Mapping[str, Any], day: int) -> date:
