@@ -64,7 +64,7 @@ class CaseloadController(Controller):
             request,
             "openPlan",
             act,
-            lambda written: go(f"/desk/plans/{written.id}"),
+            lambda written: go(f"/desk/plans/{written.id}?saved=openPlan"),
             lambda tried: _new(request, tried),
         )
 

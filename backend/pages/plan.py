@@ -110,6 +110,7 @@ class PlanPageController(Controller):
             tasks = await list_tasks(actor, plan=plan_id, limit=TASKS)
             claims = await claims_for(actor, plan=plan_id, limit=TASKS)
             own = (await template_of_plan(plan_id)).pathways
+            of_its_day = await moving.cautions_of(actor, plan_id) if saved == "openPlan" else ()
         read = sheet.read
         soon = {
             m["id"]
@@ -128,6 +129,7 @@ class PlanPageController(Controller):
             "plan.html",
             **sheet.values(),
             saved=next((row for row in rows if str(row.id) == saved), saved),
+            of_its_day=of_its_day,
             tasks=tasks,
             titles={row.id: row.title for row in rows},
             names={member.actor: member for member in sheet.view.circle or ()},

@@ -43,13 +43,15 @@ class PinnedRow(msgspec.Struct):
 class MoveView(msgspec.Struct):
     """What a move did. `version` is that of the plan; `pinned` stayed and asks for a look.
 
-    How many messages fell away and were made anew is told to the workers.
+    `cautions` are those of a preview, by now. How many messages fell away and were made anew is
+    told to the workers.
     """
 
     id: UUID
     version: int
     moved: list[MovedRow]
     pinned: list[PinnedRow]
+    cautions: list[str]
     messages_cancelled: int | UnsetType = UNSET
     recipients_told: int | UnsetType = UNSET
 
@@ -91,6 +93,14 @@ class PreviewView(msgspec.Struct):
     recipients_told: int | UnsetType = UNSET
 
 
+class PlanOpened(msgspec.Struct):
+    """The plan and its version; `cautions` are those of a preview of its day of release."""
+
+    id: UUID
+    version: int
+    cautions: list[str]
+
+
 class LeftCustody(msgspec.Struct, forbid_unknown_fields=True):
     """`left` true: the person is out. False: it is not today."""
 
@@ -99,14 +109,15 @@ class LeftCustody(msgspec.Struct, forbid_unknown_fields=True):
 
 async def move_view(actor: Actor, written: Written) -> MoveView:
     came = await moving.read_move(actor, written.id)
-    return MoveView(version=written.version, id=written.id, **_came(came))
+    cautions = list(came.cautions)
+    return MoveView(version=written.version, id=written.id, cautions=cautions, **_came(came))
 
 
 def preview_view(preview: moving.Preview) -> PreviewView:
     view = PreviewView(
         version=preview.version,
         calendar=preview.calendar,
-        cautions=preview.cautions,
+        cautions=list(preview.cautions),
         **_came(preview.came),
     )
     if preview.came.move["told"] is not None:

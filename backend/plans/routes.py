@@ -56,6 +56,7 @@ from backend.plans.release_views import (
     LeftCustody,
     MoveRelease,
     MoveView,
+    PlanOpened,
     PreviewView,
     move_view,
     preview_view,
@@ -82,10 +83,12 @@ class PlanController(Controller):
     tags = ["plans"]  # noqa: RUF012 - Litestar declares it so
 
     @post("/", operation_id="openPlan", responses=documented(*WRITE, PlanAlreadyOpen, Taken))
-    async def open(self, request: HttpRequest, data: JSONBody[OpenPlan]) -> WrittenReply:
-        """Open a plan for a person who has none open."""
+    async def open(self, request: HttpRequest, data: JSONBody[OpenPlan]) -> Response[PlanOpened]:
+        """Open a plan for a person who has none open; answers what to think of about its day."""
         new = new_plan(data)
-        return plain(await write(request, "openPlan", lambda actor: opening.open_plan(actor, new)))
+        written = await write(request, "openPlan", lambda actor: opening.open_plan(actor, new))
+        cautions = await moving.cautions_of(actor_of(request), written.id)
+        return answer(written, PlanOpened(written.id, written.version, list(cautions)))
 
     @get(
         "/",

@@ -8,6 +8,7 @@ import pytest
 
 from backend.calendars.rules import open_days
 from backend.plans.rules import CERTAINTIES, cautions
+from tests.backend.bodies import a_plan
 from tests.backend.pages.browser import at_the_desk, plain
 from tests.chats import Chats, at
 from tests.releases import a_release, change, joins, leave, on_weekday, said
@@ -196,3 +197,20 @@ async def test_at_the_desk_one_looks_first_and_what_was_typed_stays(world: World
     refused = plain(await browser.post(f"{action}/preview", [*wrong.items()]))
     assert "Nothing has happened yet" not in refused.words
     assert ("release_date", "1999-01-01") in refused.form(action).fields
+
+
+async def test_the_move_itself_and_an_opening_say_what_to_think_of_too(world: World) -> None:
+    worker = await world.somebody("SW")
+    friday = on_weekday(5, weeks=20)
+    opened = await worker.post("/plans", {**a_plan(), "release_date": str(friday)})
+    assert (opened.status_code, opened.json()["cautions"]) == (201, ["before_closed_days"])
+    plan = await world.plan(worker, opened.json()["id"])
+    to = {"release_date": str(friday + timedelta(days=1)), "certainty": "confirmed"}
+    path = f"/plans/{plan['id']}/release-date"
+    seen = (await worker.post(f"{path}/preview", to)).json()["cautions"]
+    moved = await worker.post(path, to, version=plan["version"])
+    assert moved.json()["cautions"] == seen == ["on_closed_day"]
+    less = {**to, "certainty": "expected"}
+    version = (await world.plan(worker, plan["id"]))["version"]
+    moved = await worker.post(path, less, version=version)
+    assert moved.json()["cautions"] == ["on_closed_day", "less_certain"]

@@ -79,6 +79,7 @@ WHOLE = {
     "WishView": "to the coordinator who may let it",
     "MovedRow": "rows are cut by the rules",
     "PinnedRow": "likewise",
+    "PlanOpened": "to who opened it: an id, a version, words about the day",
     "DateWritten": "an id and a version, to who wrote it; words by what they see of the day",
     **dict.fromkeys(("MoveView", "PreviewView"), "its numbers are the workers'"),
     **dict.fromkeys(("WaitingMessage", "MovedQuestion"), "to the workers of a plan"),

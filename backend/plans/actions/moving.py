@@ -1,8 +1,8 @@
 """The release date moves: what goes along, what stays, who is told; and a look at it beforehand."""
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -39,11 +39,13 @@ class Came:
     """What a move did, as far as the asker is shown rows: none of others, and no counts of others'.
 
     `move` is its row; `cancelled` and `told` in it are None for whoever is no worker of the plan.
+    `cautions` are what to think of now.
     """
 
     move: Any
     moved: list[Any]
     pinned: list[Any]
+    cautions: Sequence[str] = ()
 
 
 async def move_release_date(actor: Actor, id_: UUID, seen: int, to: Release) -> Written:
@@ -75,7 +77,7 @@ class Preview:
     version: int
     calendar: UUID
     came: Came
-    cautions: list[str]
+    cautions: Sequence[str]
     falls_away: Sequence[Any]
     told: Sequence[UUID]
     questions: Sequence[Question]
@@ -97,10 +99,8 @@ async def preview_release(actor: Actor, id_: UUID, to: Release) -> Preview:
         came = await _came(plan, await held.fetchrow(_FOUND, moved.id))
         falls_away = await held.fetch(_FALLS_AWAY, moved.cancelled)
         await held.execute("ROLLBACK TO SAVEPOINT preview")
-        week = await first_week_of(plan, to.date)
+        cautions = await _cautions(plan, to, plan, days)
         await record(actor, "previewRelease", plan=id_)
-    cautions = rules.cautions(to.date, to.certainty, plan, days, today=clock.today(plan["zone"]))
-    cautions += sorted(frozenset().union(*week.values()))
     seen = plan["version"], to.calendar or plan["calendar"] or plan["agency"]
     if plan["mandate"] not in rules.WORKERS:
         return Preview(*seen, came, cautions, (), (), ())
@@ -275,7 +275,28 @@ async def read_move(actor: Actor, move: UUID) -> Came:
         found = await held.fetchrow(_FOUND, move)
         if found is None:
             raise NotFound
-        return await _came(await find_plan(actor, found["plan"], group="release date"), found)
+        plan = await find_plan(actor, found["plan"], group="release date")
+        came = await _came(plan, found)
+        before = {"certainty": found["certainty_before"]}
+        to = Release(found["date_after"], found["certainty_after"])
+        return replace(came, cautions=await _cautions(plan, to, before, open_days(plan)))
+
+
+async def cautions_of(actor: Actor, id_: UUID) -> Sequence[str]:
+    """What to think of where a plan has just got its day of release."""
+    async with transaction(actor.id):
+        plan = await find_plan(actor, id_, group="release date")
+        to = Release(plan["release_date"], plan["certainty"])
+        return await _cautions(plan, to, plan, open_days(plan))
+
+
+async def _cautions(
+    plan: Any, to: Release, before: Mapping[str, Any], days: OpenDays
+) -> Sequence[str]:
+    """Of the day, and of the dates in the week after it as far as the reader sees them."""
+    week = await first_week_of(plan, to.date)
+    found = rules.cautions(to.date, to.certainty, before, days, today=clock.today(plan["zone"]))
+    return [*found, *sorted(frozenset().union(*week.values()))]
 
 
 _FOUND = "SELECT * FROM release_move WHERE id = $1"
