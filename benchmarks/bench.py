@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import click
 import uvloop
 
-from benchmarks import malformed, plan, security, taps, tick
+from benchmarks import amnesty, malformed, plan, security, taps, tick
 
 Run = Callable[[], Awaitable[tuple[list[dict[str, float]], list[str]]]]
 
@@ -51,6 +51,12 @@ def tick_command(*, as_json: bool) -> None:
 @AS_JSON
 def security_command(*, as_json: bool) -> None:
     _show(security.run, as_json=as_json)
+
+
+@command.command("amnesty", help="400 people are let go by one decision: within a minute.")
+@AS_JSON
+def amnesty_command(*, as_json: bool) -> None:
+    _show(amnesty.run, as_json=as_json)
 
 
 @command.command("taps", help="What a week of sixty cases costs a worker: calls and fields.")
