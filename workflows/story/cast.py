@@ -29,7 +29,7 @@ EMERGENCY, CRISIS, DUTY = "190", "80 10 10", "71 000 000"
 # login: role, alias that a chat may carry, what the transcript calls them
 STAFF = {
     "camille": ("SW", "Camille", "social worker"),
-    "claude": ("CO", "Claude", "coordinator"),
+    "solange": ("CO", "Solange", "coordinator"),
     "dominique": ("PO", "Dominique", "probation officer"),
     "maxime": ("PS", "Maxime", "release desk"),
     "alix": ("TR", "Alix", "trainer"),

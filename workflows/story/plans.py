@@ -98,7 +98,7 @@ class Plan:
 
     async def mentor(self, name: str, *, vetted: bool = True) -> str:
         """Somebody whom the coordinator has put on the agency's list of mentors."""
-        head = self.stage.staff["claude"]
+        head = self.stage.staff["solange"]
         made = await head.post("/mentors", {"name": name, "languages": ["fr"]})
         if vetted:
             await self.vet(made["id"])
@@ -107,7 +107,7 @@ class Plan:
     async def vet(self, mentor: str) -> None:
         found = {"vetting": "passed", "vetted_on": self.stage.today.isoformat()}
         found |= {"boundaries_on": found["vetted_on"], "trained_on": found["vetted_on"]}
-        await self.stage.staff["claude"].patch(f"/mentors/{mentor}", found, version=1)
+        await self.stage.staff["solange"].patch(f"/mentors/{mentor}", found, version=1)
 
     async def on_the_map(self, actor: str, **said: Any) -> None:
         """What the person or a relative has said since, or that somebody was asked."""

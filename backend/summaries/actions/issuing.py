@@ -100,9 +100,20 @@ async def record_reading(actor: Actor, plan_id: UUID, new: NewReading) -> Writte
             comment,
             digest_of(draft),
         )
-        await step_done(actor, plan, new.subject.type, new.kind, new.read_on)
+        if await _corrected(new.subject) is None:
+            await step_done(actor, plan, new.subject.type, new.kind, new.read_on)
         await record(actor, "recordReading", plan=plan_id, thing=new.id)
         return Written(new.id, 1, 201)
+
+
+async def _corrected(subject: Subject) -> int | None:
+    """The number of what the court has of this very type and period; None where it has nothing."""
+    number: int | None = await connection().fetchval(
+        "SELECT max(number) FROM summary"
+        " WHERE file = $1 AND type = $2 AND period_from = $3 AND period_to = $4",
+        *(subject.file, subject.type, subject.period.starts, subject.period.ends),
+    )
+    return number
 
 
 def _check(plan: Mapping[str, Any], new: NewReading) -> None:
@@ -144,7 +155,8 @@ async def issue_summary(actor: Actor, plan_id: UUID, subject: Subject) -> Writte
         id_ = await _write(actor, plan, subject, content)
         await _use(readings, id_)
         await _supersede(subject, content)
-        await summary_issued(actor, plan, subject.type)
+        if content.supersedes is None:  # a correction of an earlier one is none that was due
+            await summary_issued(actor, plan, subject.type)
         if alone:
             await owe_review(actor, "summary", id_)
         await record(actor, "issueSummary", plan=plan_id, thing=id_)
@@ -185,14 +197,7 @@ async def _content(
     number = await held.fetchval(
         "SELECT coalesce(max(number), 0) + 1 FROM summary WHERE file = $1", subject.file
     )
-    corrected = await held.fetchval(
-        "SELECT max(number) FROM summary"
-        " WHERE file = $1 AND type = $2 AND period_from = $3 AND period_to = $4",
-        subject.file,
-        subject.type,
-        subject.period.starts,
-        subject.period.ends,
-    )
+    corrected = await _corrected(subject)
     return Content(
         **msgspec.structs.asdict(draft),
         version=number,

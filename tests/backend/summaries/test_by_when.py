@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from backend.calendars.rules import OpenDays
 from backend.summaries.chains import CHAINS, moved, rows_of, step_of
 from backend.templates.reading import standard
+from tests.backend.courts.docket import a_docket
 from tests.chats import Chats
 from tests.test_closed_days import close
 from tests.world import Caller, World, a_day
@@ -167,3 +168,19 @@ async def test_a_step_moves_off_a_day_that_closes_later(world: World, chats: Cha
     assert {c: r["due_on"] for c, r in after.items() if c != "SUP-2"} == {
         c: r["due_on"] for c, r in before.items() if c != "SUP-2"
     }
+
+
+async def test_the_same_summary_issued_anew_is_none_that_was_due_next(world: World) -> None:
+    docket = await a_docket(world)
+    worker, due = docket.worker, a_day() + 60 * A_DAY
+    assert (await expect(worker, docket.plan, "start", due)).status_code == 201
+    await docket.issued()
+    (first,) = await the_due(worker, docket.plan)
+    assert first["how"] == "issued"
+    assert (await expect(worker, docket.plan, "start", due + 90 * A_DAY)).status_code == 201
+    await docket.issued()
+    seen = {one["id"]: one for one in await the_due(worker, docket.plan)}
+    (following,) = (one for id_, one in seen.items() if id_ != first["id"])
+    assert following["how"] is None
+    there = await steps(world, worker, docket.plan)
+    assert {row["state"] for code, row in there.items() if code.endswith(".2")} == {"planned"}

@@ -79,7 +79,7 @@ async def date_moves(stage: Stage, year: Year) -> None:
 async def staff_link(stage: Stage, year: Year) -> None:
     """The staff link their own phones: for the digest, the first night, and being on duty."""
     del year
-    for login in ("camille", "claude", "dominique"):
+    for login in ("camille", "solange", "dominique"):
         who = stage.staff[login]
         invited = await who.post("/invitations")
         who.phone = phone = await stage.phone(who.what)

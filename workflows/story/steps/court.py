@@ -149,7 +149,7 @@ async def court_reads(stage: Stage, year: Year) -> None:
         stage.must("what the person ticked is in it", words(LANGUAGE)["VOC-06"] in told)
         comments = [comment["text"] for comment in summary["person_view"]["comments"]]
         stage.must("the person's words are as they were", comments, [COMMENT])
-        access = (await stage.staff["claude"].get(f"{plan.path}/access"))["access"]
+        access = (await stage.staff["solange"].get(f"{plan.path}/access"))["access"]
         stage.must("who looked is seen", "getSummary" in {one["operation"] for one in access})
         never = [
             word for word in ("spirit", "psycho", "médiation") if word in str(summary).casefold()

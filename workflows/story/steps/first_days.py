@@ -95,7 +95,7 @@ async def claim_is_lodged(stage: Stage, year: Year) -> None:
         lodged = year.iso(year.calendar.open_before(3))
         await plan.change("FIN-06", state="done", done_on=lodged)
         stage.must("FIN-06 is done", await plan.state("FIN-06"), "done")
-        never = [kind for kind in await plan.kinds(stage.staff["claude"]) if "contact" in kind]
+        never = [kind for kind in await plan.kinds(stage.staff["solange"]) if "contact" in kind]
         stage.must("the three days end with nothing to do", await plan.kinds(), [])
         stage.must_not("the coordinator is told of no contact", never)
 

@@ -30,7 +30,7 @@ async def places_the_first_date(stage: Stage, year: Year) -> None:
 
 async def gets_ready(stage: Stage, year: Year) -> None:
     """The rows of the day wake, somebody is on duty."""
-    plan, officer, head = year.plan, stage.staff["dominique"], stage.staff["claude"]
+    plan, officer, head = year.plan, stage.staff["dominique"], stage.staff["solange"]
     await plan.wake("MEN-06", "MEN-07", "MEN-08", "MEN-10", "MEN-11", "MEN-12")
     await plan.wake("FAM-09", "FAM-10", "FAM-11", "FAM-14", "FIN-04", "FIN-06", "HLT-05")
     await plan.begin("HLT-05")
@@ -39,7 +39,7 @@ async def gets_ready(stage: Stage, year: Year) -> None:
     duty = {
         "starts": year.calendar.at(-8, 0).isoformat(),
         "ends": year.calendar.at(8, 0).isoformat(),
-        "staff": [str(stage.staff[login].id) for login in ("camille", "claude")],
+        "staff": [str(stage.staff[login].id) for login in ("camille", "solange")],
     }
     await head.put("/duty-rota", duty)
     stage.does(head, "sets who is on duty around the day: social worker, then coordinator")
@@ -171,7 +171,7 @@ async def is_released(stage: Stage, year: Year) -> None:
         stage.must("MEN-07 is done by the worker", await plan.state("MEN-07"), "done")
         stage.must("as what they know themselves", await plan.known("MEN-07"), [("SW", "act")])
         await stage.to(0, 14)
-        stage.must_not("the coordinator is paged", stage.heard(stage.staff["claude"].pocket))
+        stage.must_not("the coordinator is paged", stage.heard(stage.staff["solange"].pocket))
         told = [line.who for line in stage.transcript.lines if line.key == "UNPL"]
         stage.must_not("an authority is told", set(told) - {"social worker"})
 

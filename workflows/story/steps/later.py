@@ -163,7 +163,7 @@ async def ends(stage: Stage, year: Year) -> None:
         await report.read(report.officer)
         alone = await report.too_early()
         stage.must("who read it does not issue it alone", reason(alone), "summary-not-checked")
-        await report.check(stage.staff["claude"])
+        await report.check(stage.staff["solange"])
         await report.issue()
         [due] = [one for one in await plan.due() if one["type"] == "final"]
         stage.must("what was expected is there", due["how"], "issued")

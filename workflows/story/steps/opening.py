@@ -194,7 +194,9 @@ async def links_the_mentor(stage: Stage, year: Year) -> None:
         joins = {"role": "ME", "mentor": mentor, "language": "fr"}
         early = await plan.worker.ask("POST", f"{plan.path}/circle", joins)
         await plan.vet(mentor)
-        stage.does(stage.staff["claude"], "puts down that the vetting was passed, and the training")
+        stage.does(
+            stage.staff["solange"], "puts down that the vetting was passed, and the training"
+        )
         actor = await plan.add("ME", mentor=mentor, language="fr", alias="Bleu", gate="first")
         await plan.say_yes(actor)
         await plan.disclose(actor, "release_date", "good_news")

@@ -132,7 +132,7 @@ async def nobody_reaches(stage: Stage, year: Year) -> None:
     """CONTACT72 without an answer."""
     plan, mentor = year.second.plan, year.second.phones["ME"]
     worker, officer = stage.staff["camille"], stage.staff["dominique"]
-    head = stage.staff["claude"]
+    head = stage.staff["solange"]
     async with stage.step("72 h", "Three days outside, and nobody has answered"):
         expected = sorted(
             (
@@ -203,7 +203,7 @@ async def leaves_third(stage: Stage, year: Year) -> None:
 
 async def returns(stage: Stage, year: Year) -> None:
     """W-52."""
-    plan, worker, head = year.third.plan, stage.staff["camille"], stage.staff["claude"]
+    plan, worker, head = year.third.plan, stage.staff["camille"], stage.staff["solange"]
     async with stage.step("W-52", "A return to custody: every chat is mute at once"):
         waits = "SELECT key FROM message WHERE plan = $1::uuid AND state IN ('queued', 'claimed')"
         stage.must(
