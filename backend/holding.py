@@ -44,6 +44,10 @@ _HELD = {
             " WHERE session IS NOT NULL"
         ),
     ),
+    "feeds": (
+        "date_feed",
+        "UPDATE public.date_feed SET ended_at = {now} WHERE ended_at IS NULL",
+    ),
     "chat invitations": (
         "link",
         (

@@ -271,8 +271,8 @@ DELETE FROM public.subject_key;
 INSERT INTO public.subject_key (id, wrapped, destroyed_at)
 SELECT id, wrapped, destroyed_at FROM kept WHERE id IN (SELECT id FROM public.actor)
 """
-# What the trigger words_go does where a key is destroyed; it does not stand yet. On a plan that
-# goes on, an alias of before tells the night's jobs that the voluntary part has to go once more.
+# What the triggers words_go and map_goes do where a key is destroyed; they do not stand yet. On a
+# plan that goes on, an alias of before tells the night's jobs to take the voluntary part out again.
 _WORDS_GO = """
 UPDATE public.disclosure d SET purpose = '' WHERE EXISTS (
     SELECT 1 FROM public.subject_key k WHERE k.wrapped IS NULL AND (k.id = d.recipient
@@ -280,7 +280,15 @@ UPDATE public.disclosure d SET purpose = '' WHERE EXISTS (
 UPDATE public.member SET alias = 'gone-' || substr(id::text, 1, 8)
  WHERE id IN (SELECT id FROM public.subject_key WHERE wrapped IS NULL)
    AND plan NOT IN (SELECT p.id FROM public.plan p JOIN public.subject_key k ON k.id = p.person
-                     WHERE k.wrapped IS NOT NULL AND p.state <> 'closed')
+                     WHERE k.wrapped IS NOT NULL AND p.state <> 'closed');
+DO $$ BEGIN
+    IF to_regclass('public.relative') IS NOT NULL THEN
+        UPDATE public.relative SET relation = 'gone', wish = NULL, children_there = false,
+               takes_part = NULL, language = NULL, heard_by = NULL, heard_at = NULL,
+               safety_asked_by = NULL, safety_asked_at = NULL, barred_by = NULL, barred_at = NULL
+         WHERE id IN (SELECT id FROM public.subject_key WHERE wrapped IS NULL);
+    END IF;
+END $$
 """
 _UNKNOWN = """
 SELECT count(*) FROM public.actor a WHERE kind IN ('staff', 'member', 'person')

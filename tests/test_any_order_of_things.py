@@ -89,7 +89,7 @@ class Life:
 
     async def is_made_otherwise(self) -> httpx.Response:
         on = [one for one in FREE if self.dice.random() < 0.3]
-        supervision = self.dice.random() < 0.5
+        supervision = self.dice.random() < 0.5 and "no_supervision" not in on
         body = {"size": self.dice.choice(("full", "full", "light")), "overlays": on}
         return await self._post("template", {**body, "supervision": supervision})
 

@@ -308,3 +308,44 @@ async def test_a_name_goes_with_the_key_and_a_stale_change_is_refused(world: Wor
     other = await world.somebody("SW")
     foreign = await other.patch(f"/relatives/{who}", {"wish": "wanted"}, version=2)
     assert foreign.status_code == 404
+
+
+async def _carried(world: World, who: str) -> None:
+    """As the release before leaves them, which asked nobody."""
+    break_ = "ALTER TABLE relative {} TRIGGER relative_stays"
+    await world.sql(break_.format("DISABLE"))
+    await world.sql(
+        "UPDATE relative SET carried = true, takes_part = NULL, safety_asked_at = NULL"
+        " WHERE id = $1::text::uuid",
+        who,
+    )
+    await world.sql(break_.format("ENABLE"))
+
+
+@pytest.mark.parametrize("no", [{"takes_part": False, "language": "ar"}, {"wish": "not_wanted"}])
+async def test_who_was_carried_and_said_no_is_asked_everything_when_they_come_back(
+    world: World, no: dict[str, Any]
+) -> None:
+    worker, plan = await a_release(world, on_weekday(3))
+    who = await _named(worker, plan["id"])
+    await _carried(world, who)
+    assert (await _map(worker, plan["id"]))[who]["may_be_prompted"] is True
+    assert await _says(worker, plan["id"], who, **no) == 200
+    back = {"wish": "wanted"} if "wish" in no else {"takes_part": True, "language": "ar"}
+    assert await _says(worker, plan["id"], who, **back) == 200
+    seen = (await _map(worker, plan["id"]))[who]
+    assert seen["may_be_prompted"] is False
+    assert "safety" in seen["missing"]
+
+
+async def test_who_was_carried_and_left_the_circle_is_asked_when_they_come_back(
+    world: World,
+) -> None:
+    worker, plan = await a_release(world, on_weekday(3))
+    who = await _named(worker, plan["id"])
+    mandate = await _joins(worker, plan["id"], who)
+    await _carried(world, who)
+    assert (await worker.post(f"/mandates/{mandate}/end", None, version=1)).status_code == 200
+    await _joins(worker, plan["id"], who)
+    seen = (await _map(worker, plan["id"]))[who]
+    assert (seen["may_be_prompted"], seen["missing"]) == (False, ["takes_part", "safety"])

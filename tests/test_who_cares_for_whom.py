@@ -1,11 +1,12 @@
 """How many people somebody carries is told by name; each has one human whom they may call."""
 
 from datetime import timedelta
+from typing import Any
 
 from tests.backend.pages.browser import at_the_desk, plain
 from tests.chats import Chats, at
 from tests.releases import a_release, change, kinds, on_weekday
-from tests.world import World
+from tests.world import Caller, World
 
 
 async def test_numbers_stand_by_name_and_never_by_size(world: World) -> None:
@@ -63,9 +64,10 @@ async def test_the_desk_shows_care_to_a_coordinator_and_saves_whom_to_call(world
     assert rows == [{"human": head.id}]
 
 
-async def test_a_mentor_hears_the_name_of_their_human_who_alone_is_asked_to_call(
-    world: World, chats: Chats
-) -> None:
+async def _asked_how_it_is(
+    world: World, chats: Chats, *, walled: bool = False
+) -> tuple[Any, Caller, Caller]:
+    """A mentor, another coordinator, and their human, who may be behind a wall."""
     worker, plan = await a_release(world, on_weekday(3))
     mentor = await chats.a_member(worker, plan["id"])
     head, human = await world.somebody("CO"), await world.somebody("CO")
@@ -76,12 +78,30 @@ async def test_a_mentor_hears_the_name_of_their_human_who_alone_is_asked_to_call
     (profile,) = await world.sql("SELECT mentor FROM member WHERE role = 'ME'")
     named = await head.send("PUT", f"/support/{profile['mentor']}", {"human": str(human.id)})
     assert named.status_code == 200, named.text
+    if walled:
+        wall = {"kind": "excluded", "login": human.login}
+        made = await head.post(f"/plans/{plan['id']}/walls", wall)
+        assert made.status_code == 201, made.text
     due = on_weekday(3) + timedelta(days=14)
     await change(world, worker, await world.plan(worker, plan["id"]), "MEN-13", state="planned")
     await world.sql("UPDATE plan SET left_custody_at = now(), state = 'active_outside'")
     await world.sql("UPDATE milestone SET due_on = $1 WHERE code = 'MEN-13'", due)
     at(due, 17, 5)
     await chats.round()
+    return mentor, head, human
+
+
+async def test_nobody_behind_a_wall_is_named_or_asked_to_call(world: World, chats: Chats) -> None:
+    mentor, head, human = await _asked_how_it_is(world, chats, walled=True)
+    assert "Robin" not in await chats.tap(mentor.phone, "Call me")
+    assert "mentor-care-call" not in await kinds(human)
+    assert "mentor-care-call" in await kinds(head)
+
+
+async def test_a_mentor_hears_the_name_of_their_human_who_alone_is_asked_to_call(
+    world: World, chats: Chats
+) -> None:
+    mentor, head, human = await _asked_how_it_is(world, chats)
     assert "Robin has been told" in await chats.tap(mentor.phone, "Call me")
     assert "mentor-care-call" in await kinds(human)
     assert "mentor-care-call" not in await kinds(head)

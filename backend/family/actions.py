@@ -149,7 +149,15 @@ def _written(actor: Actor, row: Any, change: Change) -> dict[str, Any]:
     if change.barred is False and row["barred_at"] is not None:
         anew = ("barred_by", "barred_at", "takes_part", "safety_asked_by", "safety_asked_at")
         said |= {**dict.fromkeys(anew), "carried": False}
-    return said
+    return _all_anew(row, said)
+
+
+def _all_anew(row: Any, said: dict[str, Any]) -> dict[str, Any]:
+    """With a no what was said before is over: a later yes begins with every question."""
+    if rules.is_parted(row) or not rules.is_parted({**row, **said}):
+        return said
+    over = {"takes_part": None, "safety_asked_by": None, "safety_asked_at": None}
+    return {**over, **said, "carried": False}
 
 
 _WRITE = """

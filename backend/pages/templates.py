@@ -98,12 +98,12 @@ class TemplatePageController(Controller):
     async def change(
         self, request: HttpRequest, template_id: FromPath[UUID], code: FromPath[str]
     ) -> Page:
-        """A row as it is typed; under a code of its own it is another one."""
+        """A row as it is typed; under `new` it is one that was not there."""
 
         async def act(actor: Actor, form: Form) -> Written:
             several = {"with": ",".join(form.all("with")), "unless": " ".join(form.all("unless"))}
             line = form.read(TemplateLine, **several)
-            return await actions.change_row(actor, template_id, form.seen, line)
+            return await actions.change_row(actor, template_id, form.seen, line, new=code == NEW)
 
         return await submit(
             request,
@@ -193,5 +193,4 @@ async def _row(request: HttpRequest, id_: UUID, code: str, tried: Attempt | None
         columns=msgspec.structs.fields(TemplateLine),
         takes=TAKES,
         choices=CHOICES,
-        pathways=[*PATHWAYS, *sorted(read.template.pathways)],
     )

@@ -58,6 +58,8 @@ def rows_anew(
 def _is_wanted(row: Row, *, supervision: bool) -> bool:
     if row["state"] in rules.OPEN:
         return not row["pinned"] or sleeps(row) or belongs(row)
+    if row["kind"] == "O" and not supervision:
+        return False  # nobody orders it
     return is_asked_again(row) or is_woken(row, supervision=supervision)
 
 

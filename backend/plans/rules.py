@@ -46,6 +46,7 @@ NEVER_ROLLED_PREFIX = "UNP-"
 OF_A_RETURN = "REC-"  # rows that count from a return to custody
 SOON = timedelta(days=14)
 A_WEEK = timedelta(days=7)
+BOTH = "Nobody is under supervision and without it: leave supervision or no_supervision out."
 SLIP = "The release date lies more than two years back or sixty ahead: look at its year."
 LONG_AGO, FAR_AHEAD = timedelta(days=2 * 366), timedelta(days=60 * 366)
 

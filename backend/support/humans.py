@@ -7,7 +7,8 @@ from uuid import UUID
 from backend import clock
 from backend.database import connection
 
-# Whoever was named for them; else a coordinator of the plan, the one who came first.
+# Whoever was named for them; else a coordinator of the plan, the one who came first. Nobody behind
+# a wall: they would see no task.
 _HUMAN = """
 SELECT s.id, s.alias, EXISTS (SELECT 1 FROM mandate m WHERE m.plan = $1 AND m.actor = s.id
            AND m.glass IS NULL AND m.starts <= $3 AND (m.ends IS NULL OR m.ends > $3)) AS in_circle
@@ -16,6 +17,7 @@ SELECT s.id, s.alias, EXISTS (SELECT 1 FROM mandate m WHERE m.plan = $1 AND m.ac
   LEFT JOIN mandate c ON c.plan = $1 AND c.actor = s.id AND c.role = 'CO' AND c.glass IS NULL
        AND c.starts <= $3 AND (c.ends IS NULL OR c.ends > $3)
  WHERE s.active AND (u.id IS NOT NULL OR c.id IS NOT NULL)
+   AND NOT is_barred((SELECT p.person FROM plan p WHERE p.id = $1), s.id, 'CO')
  ORDER BY u.id IS NULL, c.starts LIMIT 1
 """
 

@@ -125,13 +125,21 @@ async def import_template(actor: Actor, id_: UUID, seen: int, file: str) -> Writ
         return Written(id_, version)
 
 
-async def change_row(actor: Actor, id_: UUID, seen: int, line: TemplateLine) -> Written:
-    """Add a row to a draft, or change it. Raises Unfit, NotFound, VersionStale."""
+async def change_row(
+    actor: Actor, id_: UUID, seen: int, line: TemplateLine, *, new: bool = False
+) -> Written:
+    """Add a row to a draft, or change it; the name it gives its pathway is that of all its rows.
+
+    Raises Unfit, for a `new` one whose code is there too, NotFound, VersionStale.
+    """
     require(actor, "changeTemplateRow")
     async with transaction(actor.id):
         row = await _draft(actor, id_, seen)
         of = _template(row)
-        lines = [TemplateLine.of(one, of.pathways) for one in of.rows]
+        if new and line.code in of.by_code:
+            raise Unfit("There is a row with this code: change that one.", field="code")
+        names = {**of.pathways, **({line.pathway: line.pathway_name} if line.pathway_name else {})}
+        lines = [TemplateLine.of(one, names) for one in of.rows]
         codes = [one.code for one in lines]
         at = codes.index(line.code) if line.code in codes else len(lines)
         version = await _save(id_, _checked(template([*lines[:at], line, *lines[at + 1 :]])))

@@ -22,7 +22,7 @@ from backend.templates.rules import (
 )
 from backend.words import words_of
 
-OWN_STEPS = "NSR-"  # of what a review agrees on
+OF_A_PLAN = ("NSR-", "MTG-")  # of what a review agrees on, or a meeting decides
 COUNSELLING, SPIRITUAL = ("CNS-P", "CNS-S", "CNS-X"), "CNS-X"
 UNTOLD = frozenset({"FAM", "HLT", SPIRITUAL})  # pathways of which no court is told a row
 MOST_CYCLES = 60
@@ -74,8 +74,8 @@ def _place(row: TemplateRow, of: Template) -> Found:
         yield "pathway", "A pathway of your own has a name: pathway_name, in one of its rows."
     if row.pathway in PATHWAYS and row.pathway in of.pathways:
         yield "pathway_name", "This pathway has a name."
-    if row.code.startswith(OWN_STEPS):
-        yield "code", "These codes are those of steps that a review agrees on."
+    if row.code.startswith(OF_A_PLAN):
+        yield "code", "These codes are those of steps that a review or a meeting agrees on."
     if row.owner in row.partners or len(set(row.partners)) < len(row.partners):
         yield "with", "Each is named once, the owner not again."
 

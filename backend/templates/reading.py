@@ -221,9 +221,16 @@ def read(text: str) -> Template:
 
 
 def template(lines: Iterable[TemplateLine]) -> Template:
-    """Of its lines."""
+    """Of its lines. Raises Malformed for a pathway with two names."""
     known = list(lines)
     names = {line.pathway: line.pathway_name for line in known if line.pathway_name}
+    errors = [
+        Amiss(line.code, "pathway_name", f"It is {names[line.pathway]!r} elsewhere.")
+        for line in known
+        if line.pathway_name and line.pathway_name != names[line.pathway]
+    ]
+    if errors:
+        raise Malformed(errors)
     return Template(tuple(line.row() for line in known), names)
 
 

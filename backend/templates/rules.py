@@ -3,13 +3,14 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import Any
 
 BASE = "base"
+UNPLANNED, RECALL, UNSUPERVISED = "unplanned", "recall", "no_supervision"
 # What can be put on a plan; the other overlays hang on another date than that of the release.
 OVERLAYS = frozenset(
-    {"safety_first", "under18", "no_family", "other_place", "no_supervision", "unplanned"}
+    {"safety_first", "under18", "no_family", "other_place", UNSUPERVISED, UNPLANNED}
 )
-UNPLANNED, RECALL = "unplanned", "recall"
 LONG_CHAIN, SHORT_CHAIN = "report_chain", "report_chain_short"
 RELEASE, RETURN, SUMMARY = "release", "return_to_custody", "summary_due"
 # From which date the rows of an overlay are counted; all others from the release.
@@ -108,11 +109,21 @@ def differences(before: Template, after: Template) -> list[Difference]:
             found.append(Difference("removed", before.by_code[code]))
         elif was is None:
             found.append(Difference("added", is_))
-        elif was != is_:
-            found.append(Difference("changed", is_, changed_fields(was, is_)))
+        elif changed := _changed(was, is_, before, after):
+            found.append(Difference("changed", is_, changed))
     return found
 
 
-def changed_fields(was: TemplateRow, is_: TemplateRow) -> tuple[str, ...]:
+def _changed(
+    was: TemplateRow, is_: TemplateRow, before: Template, after: Template
+) -> tuple[str, ...]:
+    named = before.pathways.get(was.pathway) != after.pathways.get(is_.pathway)
     names = (one.name for one in fields(TemplateRow))
-    return tuple(name for name in names if getattr(was, name) != getattr(is_, name))
+    changed = tuple(name for name in names if _compared(was, name) != _compared(is_, name))
+    return (*changed, "pathway_name") if named else changed
+
+
+def _compared(row: TemplateRow, name: str) -> Any:
+    """Codes that stand in any order are the same."""
+    value = getattr(row, name)
+    return frozenset(value) if name in {"unless", "partners", "depends"} else value

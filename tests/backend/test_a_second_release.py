@@ -256,3 +256,26 @@ async def test_the_database_lets_no_plan_run_again_while_a_return_is_open(world:
     await world.sql("UPDATE custody_return SET taken_back_at = now(), ended_by = recorded_by")
     with pytest.raises(Exception, match="written once"):
         await world.sql("UPDATE custody_return SET taken_back_at = NULL, ended_by = NULL")
+
+
+async def test_what_an_overlay_took_out_stays_out_with_the_next_release(world: World) -> None:
+    worker = await world.somebody("SW")
+    plan = await world.a_plan(worker, in_days=20, supervision=True, certainty="confirmed")
+    id_ = plan["id"]
+    free = {"size": "full", "supervision": False, "overlays": ["no_supervision"]}
+    version = await _post(worker, id_, "template", plan["version"], free)
+    out = {
+        one["code"]
+        for one in (await world.plan(worker, id_))["milestones"]
+        if one["code"].startswith("PRB-") and one["state"] == "cancelled"
+    }
+    assert "PRB-05" in out
+    version = (await world.plan(worker, id_))["version"]
+    await _post(worker, id_, "left-custody", version, {"left": True})
+    version = (await world.plan(worker, id_))["version"]
+    await _post(worker, id_, "return", version)
+    body = {"release_date": (a_day() + timedelta(days=90)).isoformat(), "certainty": "expected"}
+    version = (await world.plan(worker, id_))["version"]
+    await _post(worker, id_, "reopen", version, body)
+    again = await world.plan(worker, id_)
+    assert {row(again, code)["state"] for code in out} == {"cancelled"}

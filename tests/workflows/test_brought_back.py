@@ -27,6 +27,10 @@ STATE = {
     "contacts": "SELECT id FROM contact ORDER BY id",
     "answers": "SELECT id FROM participation ORDER BY id",
     "corrections": "SELECT id FROM correction ORDER BY id",
+    "map": (
+        "SELECT id, relation, wish, takes_part, safety_asked_at IS NULL, barred_at IS NULL"
+        " FROM relative ORDER BY id"
+    ),
     "circle": "SELECT id, alias, gate FROM member ORDER BY id",
     "chats": "SELECT id, state, chat IS NULL FROM link ORDER BY id",
     "flags": "SELECT id, lowered_at IS NULL FROM safety_flag ORDER BY id",

@@ -20,10 +20,10 @@ from backend.once import Written
 from backend.people.actions import write_words
 from backend.plans.actions.unplanned import call_staff
 from backend.plans.actions.writing import put_rows
-from backend.plans.rules import CERTAINTIES, SLIP, is_slip
+from backend.plans.rules import BOTH, CERTAINTIES, SLIP, is_slip
 from backend.plans.shape import Shape, first_rows
 from backend.templates.actions import newest, template_of
-from backend.templates.rules import FULL, LIGHT, OVERLAYS, UNPLANNED
+from backend.templates.rules import FULL, LIGHT, OVERLAYS, UNPLANNED, UNSUPERVISED
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,8 @@ def _check(new: NewPlan) -> None:
         raise Unfit("template is full or light.")
     if set(new.overlays) - OVERLAYS:
         raise Unfit(f"overlays are some of {', '.join(sorted(OVERLAYS))}.")
+    if new.supervision and UNSUPERVISED in new.overlays:
+        raise Unfit(BOTH)
     if new.zone is not None:
         clock.check_zone(new.zone)
 

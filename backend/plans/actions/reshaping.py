@@ -19,7 +19,7 @@ from backend.plans import rules
 from backend.plans.actions.writing import put_rows, write_events
 from backend.plans.shape import DEFINED, LEFT_OUT, Changed, Reshaped, Shape, reshaped
 from backend.templates.actions import newest, published, template_of
-from backend.templates.rules import FULL, LIGHT, OVERLAYS, UNPLANNED
+from backend.templates.rules import FULL, LIGHT, OVERLAYS, UNPLANNED, UNSUPERVISED
 
 KIND = "template"  # of the events
 
@@ -116,6 +116,8 @@ def _check(plan: Mapping[str, Any], to: NewShape) -> None:
         raise Unfit(f"Some of {', '.join(sorted(OVERLAYS))}.", field="overlays")
     if (UNPLANNED in to.overlays) != (UNPLANNED in plan["overlays"]):
         raise Unfit("Who is let go at once is let go by unplannedRelease.", field="overlays")
+    if to.supervision and UNSUPERVISED in to.overlays:
+        raise Unfit(rules.BOTH, field="overlays")
 
 
 # On which rows somebody is at work, though their state does not say so.
@@ -132,8 +134,13 @@ SELECT m.*, e.what FROM milestone m LEFT JOIN LATERAL (
 """
 
 
+_DUE = "SELECT 1 FROM summary_due WHERE plan = $1 AND ended_at IS NULL LIMIT 1"
+
+
 async def _reshape(actor: Actor, plan: Mapping[str, Any], to: NewShape) -> tuple[_Done, int]:
     held, before = connection(), await template_of(plan)
+    if UNSUPERVISED in to.overlays and await held.fetchval(_DUE, plan["id"]):
+        raise NotFromThisState("A court is to have a summary: say first that it wants it no more.")
     version = await newest(plan["agency"]) if to.newest else await published(plan)
     after = await template_of({"template_version": version["id"]})
     of_plan = (plan["release_date"], clock.today(plan["zone"]), open_days(plan))

@@ -18,6 +18,7 @@ from backend.plans.actions.writing import put_rows, set_days, write_events, writ
 from backend.plans.rules import OPEN, OVER
 from backend.summaries.chains import AHEAD, CHAINS, OF_TYPE, STEPS, moved, rows_of, step_of
 from backend.templates.actions import template_of
+from backend.templates.rules import UNSUPERVISED
 
 GROUP, WRITERS, READERS = "summary draft", ("SW", "PO"), ("SW", "PO", "CO")
 DROPPED, ISSUED = "dropped", "issued"
@@ -65,7 +66,7 @@ async def expect_summary(actor: Actor, plan_id: UUID, new: NewSummaryDue) -> Wri
         _check(plan, new.due_on)
         if new.type not in CHAINS:
             raise Unfit(f"type is one of {', '.join(sorted(CHAINS))}.", field="type")
-        if "no_supervision" in plan["overlays"]:
+        if UNSUPERVISED in plan["overlays"]:
             raise NotFromThisState("Without supervision no court is sent a summary.")
         if await held.fetchval("SELECT 1 FROM summary_due WHERE id = $1", new.id):
             raise Taken

@@ -100,20 +100,23 @@ async def record_reading(actor: Actor, plan_id: UUID, new: NewReading) -> Writte
             comment,
             digest_of(draft),
         )
-        if await _corrected(new.subject) is None:
+        if not await _was_issued(plan_id, new.subject):
             await step_done(actor, plan, new.subject.type, new.kind, new.read_on)
         await record(actor, "recordReading", plan=plan_id, thing=new.id)
         return Written(new.id, 1, 201)
 
 
-async def _corrected(subject: Subject) -> int | None:
-    """The number of what the court has of this very type and period; None where it has nothing."""
-    number: int | None = await connection().fetchval(
-        "SELECT max(number) FROM summary"
-        " WHERE file = $1 AND type = $2 AND period_from = $3 AND period_to = $4",
-        *(subject.file, subject.type, subject.period.starts, subject.period.ends),
+async def _was_issued(plan: UUID, subject: Subject) -> bool:
+    """Whether one of this type and period went out before, to this court or to another.
+
+    What corrects it, or tells another court the same, is none that was due.
+    """
+    found = await connection().fetchval(
+        "SELECT 1 FROM summary WHERE plan = $1 AND type = $2 AND period_from = $3"
+        " AND period_to = $4 LIMIT 1",
+        *(plan, subject.type, subject.period.starts, subject.period.ends),
     )
-    return number
+    return found is not None
 
 
 def _check(plan: Mapping[str, Any], new: NewReading) -> None:
@@ -152,10 +155,11 @@ async def issue_summary(actor: Actor, plan_id: UUID, subject: Subject) -> Writte
         alone = await _is_alone(actor, plan, readings)
         view = await _person_view(plan, readings, draft, attestation)
         content = await _content(actor, subject, draft, attestation, view)
+        another = await _was_issued(plan_id, subject)
         id_ = await _write(actor, plan, subject, content)
         await _use(readings, id_)
         await _supersede(subject, content)
-        if content.supersedes is None:  # a correction of an earlier one is none that was due
+        if not another:
             await summary_issued(actor, plan, subject.type)
         if alone:
             await owe_review(actor, "summary", id_)
@@ -197,7 +201,11 @@ async def _content(
     number = await held.fetchval(
         "SELECT coalesce(max(number), 0) + 1 FROM summary WHERE file = $1", subject.file
     )
-    corrected = await _corrected(subject)
+    corrected = await held.fetchval(
+        "SELECT max(number) FROM summary"
+        " WHERE file = $1 AND type = $2 AND period_from = $3 AND period_to = $4",
+        *(subject.file, subject.type, subject.period.starts, subject.period.ends),
+    )
     return Content(
         **msgspec.structs.asdict(draft),
         version=number,

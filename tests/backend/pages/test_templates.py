@@ -26,7 +26,7 @@ async def test_a_coordinator_drafts_changes_a_row_adds_one_and_publishes(world: 
     assert (filled["offset"], filled["owner"]) == ("-84", "SW")
     page = plain(await desk.send(page, one, offset="-70"))
     assert "HOU-02" in page.words
-    assert "changed: day" in page.words
+    assert "changed: its day" in page.words
     new = f"{here}/rows/new"
     own: dict[str, Any] = {
         **{name: str(value) for name, value in OWN.items()},
@@ -35,6 +35,8 @@ async def test_a_coordinator_drafts_changes_a_row_adds_one_and_publishes(world: 
     page = plain(await desk.send(plain(await desk.open(new)), new, **own))
     assert "A day out is planned added" in page.words
     assert "Things to look forward to" in page.words
+    again = plain(await desk.send(plain(await desk.open(new)), new, **own))
+    assert "There is a row with this code" in again.words
     page = plain(await desk.send(page, f"{here}/publish"))
     assert "From now on plans begin with it" in page.words
     assert not page.has_form(f"{here}/publish")

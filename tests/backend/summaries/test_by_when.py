@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from backend.calendars.rules import OpenDays
 from backend.summaries.chains import CHAINS, moved, rows_of, step_of
 from backend.templates.reading import standard
+from tests.backend.bodies import a_plan
 from tests.backend.courts.docket import a_docket
 from tests.chats import Chats
 from tests.test_closed_days import close
@@ -184,3 +185,25 @@ async def test_the_same_summary_issued_anew_is_none_that_was_due_next(world: Wor
     assert following["how"] is None
     there = await steps(world, worker, docket.plan)
     assert {row["state"] for code, row in there.items() if code.endswith(".2")} == {"planned"}
+
+
+async def test_nobody_is_with_and_without_supervision_and_no_summary_is_forgotten(
+    world: World,
+) -> None:
+    worker = await world.somebody("SW")
+    opened = await world.a_plan(worker, supervision=True)
+    plan, path = opened["id"], f"/plans/{opened['id']}/template"
+    both = {"size": "full", "supervision": True, "overlays": ["no_supervision"]}
+    refused = await worker.post(path, both, version=opened["version"])
+    assert refused.status_code == 422
+    began = {"template": "full", "supervision": True, "overlays": ["no_supervision"]}
+    assert (await worker.post("/plans", a_plan() | began)).status_code == 422
+    await expect(worker, plan, "start", a_day() + 60 * A_DAY)
+    free = {**both, "supervision": False}
+    version = (await world.plan(worker, plan))["version"]
+    assert (await worker.post(path, free, version=version)).status_code == 409
+    (seen,) = await the_due(worker, plan)
+    dropped = await worker.post(f"/summaries-due/{seen['id']}/drop", version=seen["version"])
+    assert dropped.status_code == 200, dropped.text
+    version = (await world.plan(worker, plan))["version"]
+    assert (await worker.post(path, free, version=version)).status_code == 200

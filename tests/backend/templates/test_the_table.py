@@ -106,3 +106,11 @@ def test_what_is_no_table_and_what_is_empty_is_told() -> None:
 
 def test_a_template_has_no_more_rows_than_anybody_could_work_on() -> None:
     assert ("", "") in told(a_file(*[WHOLE] * 401))
+
+
+def test_a_pathway_of_an_agency_has_one_name() -> None:
+    rows = [
+        {**WHOLE, "code": f"OWN-0{n}", "pathway": "HOP", "pathway_name": name}
+        for n, name in enumerate(("Things to look forward to", "Hope", "Hope"), 1)
+    ]
+    assert told(a_file(*rows)) == [("OWN-01", "pathway_name")]

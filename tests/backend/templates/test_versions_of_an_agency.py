@@ -102,6 +102,25 @@ async def test_a_draft_says_what_it_changes_and_nothing_begins_with_it(world: Wo
     assert "OWN-01" not in {one["code"] for one in (await world.a_plan(worker))["milestones"]}
 
 
+async def test_what_stays_in_another_order_is_no_change_and_another_name_is_one(
+    world: World,
+) -> None:
+    head = await world.somebody("CO")
+    await published(head, OWN, {**OWN, "code": "OWN-02"})
+    id_ = (await draft(head))["this"]["id"]
+    was = next(line(one.code) for one in standard().rows if len(one.partners) > 1)
+    other = ",".join(reversed(was["with"].split(",")))
+    assert other != was["with"]
+    assert (await put_row(head, id_, **{**was, "with": other})).status_code == 200
+    assert (await read(head, id_))["differs"] == []
+    assert (await put_row(head, id_, **{**OWN, "pathway_name": "Joy"})).status_code == 200
+    differs = (await read(head, id_))["differs"]
+    assert [(one["code"], one["fields"]) for one in differs] == [
+        ("OWN-01", ["pathway_name"]),
+        ("OWN-02", ["pathway_name"]),
+    ]
+
+
 async def test_what_was_taken_out_as_a_file_is_put_in_again(world: World) -> None:
     head = await world.somebody("CO")
     file = await head.get(f"/templates/{world.agency}/file")
