@@ -114,6 +114,7 @@ async def test_functions_that_run_as_the_owner_are_few_and_cannot_be_misled(cata
         "is_parted",
         "family_as_told",
         "carry_relative",
+        "carry_no_more",
         "mentor_load",
         "load_of_house",
         "keep_mentor_room",
