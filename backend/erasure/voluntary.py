@@ -93,6 +93,12 @@ async def _circle(plan: Any) -> list[UUID]:
     return [row["id"] for row in rows]
 
 
+_OF_MEETINGS = """
+SELECT id FROM meeting WHERE plan = $1 UNION SELECT id FROM meeting_member WHERE plan = $1
+ UNION SELECT id FROM meeting_decision WHERE plan = $1
+"""
+
+
 async def _silence(plan: UUID, rows: list[UUID], circle: list[UUID]) -> None:
     """Nothing about it waits to be said or done, and no chat of theirs is left."""
     held, now = connection(), clock.now()
@@ -110,7 +116,7 @@ async def _silence(plan: UUID, rows: list[UUID], circle: list[UUID]) -> None:
         "UPDATE task SET closed_at = coalesce(closed_at, $4), outcome = $5, note = NULL,"
         " version = version + 1 WHERE plan = $3 AND (subject = ANY($1) OR subject = ANY($2)"
         "  OR about = ANY($2)) RETURNING id",
-        rows,
+        [*rows, *(row["id"] for row in await held.fetch(_OF_MEETINGS, plan))],
         circle,
         plan,
         now,
@@ -224,7 +230,7 @@ async def _let_go(plan: UUID, circle: list[UUID]) -> None:
     ):
         await held.execute(sql, circle, now, plan)
     await held.execute(
-        "UPDATE member SET gate = NULL, call_weekday = NULL, call_at = NULL,"
+        "UPDATE member SET gate = NULL, call_weekday = NULL, call_at = NULL, mentor = NULL,"
         " alias = 'gone-' || substr(id::text, 1, 8), version = version + 1 WHERE id = ANY($1)",
         circle,
     )

@@ -178,7 +178,9 @@ async def _write(after: dict[str, Any]) -> None:
 async def _others_of_family(plan: UUID, but: UUID) -> bool:
     """Whether there is somebody else whom the family's rows may be about."""
     rows = await connection().fetch(
-        "SELECT * FROM relative WHERE plan = $1 AND id <> $2 ORDER BY id", plan, but
+        "SELECT * FROM relative WHERE plan = $1 AND id <> $2 AND relation <> 'gone' ORDER BY id",
+        plan,
+        but,
     )
     return any(not rules.is_parted(row) for row in rows)
 
@@ -200,7 +202,7 @@ SELECT r.*, b.identity, b.language AS speaks, m.id IS NOT NULL AS in_circle
   FROM relative r JOIN member b ON b.id = r.id
   LEFT JOIN LATERAL (SELECT o.id FROM mandate o WHERE o.plan = r.plan AND o.actor = r.id
         AND o.starts <= $2 AND (o.ends IS NULL OR o.ends > $2) LIMIT 1) m ON true
- WHERE r.plan = $1 ORDER BY r.named_at, r.id
+ WHERE r.plan = $1 AND r.relation <> 'gone' ORDER BY r.named_at, r.id
 """
 
 

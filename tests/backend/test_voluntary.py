@@ -139,6 +139,9 @@ async def test_what_was_chosen_goes_and_what_was_ordered_stays(file: File) -> No
             f"SELECT 1 FROM {table} WHERE {where} IN (SELECT id FROM milestone WHERE kind = 'V')"
         )
         assert left == [], table
+    assert await file.world.sql("SELECT 1 FROM member WHERE mentor IS NOT NULL") == []
+    family = await file.docket.worker.get(f"/plans/{file.plan}/relatives")
+    assert family.json()["relatives"] == []
     [told] = await file.world.sql("SELECT plan FROM audit WHERE operation = 'eraseVoluntary'")
     assert told["plan"] == UUID(file.plan)
     # no canary stands open in any table

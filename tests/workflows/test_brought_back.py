@@ -31,7 +31,7 @@ STATE = {
         "SELECT id, relation, wish, takes_part, safety_asked_at IS NULL, barred_at IS NULL"
         " FROM relative ORDER BY id"
     ),
-    "circle": "SELECT id, alias, gate FROM member ORDER BY id",
+    "circle": "SELECT id, alias, gate, mentor FROM member ORDER BY id",
     "chats": "SELECT id, state, chat IS NULL FROM link ORDER BY id",
     "flags": "SELECT id, lowered_at IS NULL FROM safety_flag ORDER BY id",
     "let": "SELECT id, withdrawn_at IS NULL FROM disclosure ORDER BY id",
