@@ -110,6 +110,32 @@ async def test_another_day_or_none_is_said_in_the_same_way(world: World, chats: 
     assert other.status_code == 422
 
 
+async def test_a_day_that_is_announced_once_more_is_told_once_more(
+    world: World, chats: Chats
+) -> None:
+    worker, _, mentor = await _with_a_mentor(world, chats)
+    path = f"/mandates/{mentor.mandate}/ending"
+    for version, days in enumerate((20, 40, 20), 1):
+        body = {"on": (a_day() + timedelta(days=days)).isoformat()}
+        assert (await worker.post(path, body, version=version)).status_code == 200
+    waiting = await world.sql("SELECT step FROM message WHERE key = 'MEN-END' AND state = 'queued'")
+    assert waiting == [{"step": "ask-3"}]
+
+
+async def test_a_goodbye_that_a_hand_has_set_stays_on_its_day(world: World, chats: Chats) -> None:
+    worker, plan, mentor = await _with_a_mentor(world, chats)
+    goodbye = row(await world.plan(worker, plan), "MEN-14")
+    day = (a_day() + timedelta(days=30)).isoformat()
+    for body in ({"state": "planned"}, {"due_on": day}):
+        goodbye = row(await world.plan(worker, plan), "MEN-14")
+        set_ = await worker.patch(f"/milestones/{goodbye['id']}", body, version=goodbye["version"])
+        assert set_.status_code == 200, set_.text
+    path = f"/mandates/{mentor.mandate}/ending"
+    assert (await worker.post(path, {}, version=1)).status_code == 200
+    goodbye = row(await world.plan(worker, plan), "MEN-14")
+    assert (goodbye["pinned"], goodbye["due_on"]) == (True, day)
+
+
 async def test_how_a_mentor_is_stays_theirs_and_a_heavy_heart_is_a_call_from_the_coordinator(
     world: World, chats: Chats
 ) -> None:

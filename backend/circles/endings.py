@@ -42,11 +42,11 @@ async def announce_ending(actor: Actor, id_: UUID, seen: int, on: date | None) -
                 id_,
                 None if on is None else _end_of(on, plan["zone"]),
             )
-        await _plan_goodbye(actor, plan, on)
+        await _plan_goodbye(actor, plan, on, _last_day(row["ends"], plan["zone"]))
         await outbox.cancel_about([id_], "moved")
         link = await outbox.active_link(plan["id"], row["actor"])
         if link is not None and on is not None:
-            await outbox.queue(link, ANNOUNCED, Occurrence(ANNOUNCED, "ask", id_, on))
+            await outbox.queue(link, ANNOUNCED, Occurrence(ANNOUNCED, f"ask-{seen}", id_, on))
         await record(actor, "announceEnding", plan=plan["id"], thing=id_)
         return Written(id_, seen + 1)
 
@@ -64,8 +64,16 @@ def _end_of(day: date, zone: str) -> datetime:
     return datetime.combine(day + timedelta(days=1), datetime.min.time(), ZoneInfo(zone))
 
 
-async def _plan_goodbye(actor: Actor, plan: Any, on: date | None) -> None:
-    """The row of the goodbye stands on the last day, until a hand moves it."""
+def _last_day(ends: datetime | None, zone: str) -> date | None:
+    return None if ends is None else ends.astimezone(ZoneInfo(zone)).date() - timedelta(days=1)
+
+
+async def _plan_goodbye(actor: Actor, plan: Any, on: date | None, before: date | None) -> None:
+    """The row of the goodbye stands on the last day, until a hand moves it.
+
+    Without one it goes back to its own day, but for where it stands by such a hand: not on the day
+    that was announced `before`.
+    """
     row = await connection().fetchrow(
         "SELECT * FROM milestone WHERE plan = $1 AND code = $2 FOR UPDATE", plan["id"], GOODBYE
     )
@@ -74,6 +82,6 @@ async def _plan_goodbye(actor: Actor, plan: Any, on: date | None) -> None:
     if on is not None:
         state = "planned" if row["state"] == "dormant" else row["state"]
         await write_milestone(actor, row, plan, {"state": state, "due_on": on, "pinned": True})
-    elif row["pinned"]:
+    elif row["pinned"] and row["due_on"] == before:
         as_before = {"due_on": due_of(row, plan, row["day"]), "pinned": False}
         await write_milestone(actor, row, plan, as_before)
