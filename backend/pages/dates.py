@@ -89,7 +89,7 @@ async def _dates(
     request: HttpRequest, plan_id: UUID, tried: Attempt | None = None, *, saved: str = ""
 ) -> Page:
     actor = actor_of(request)
-    require(actor, "planAppointment")
+    require(actor, "getAppointment")
     async with transaction(actor.id):
         sheet = await sheet_of(actor, plan_id)
         week = await first_week_of(sheet.read.row)
