@@ -3,12 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-from backend import clock
 from backend.access import Actor, check_version, find_plan, require
 from backend.alerts.actions import close_tasks
 from backend.appointments import rules
 from backend.appointments.following import follow
-from backend.appointments.moving import AppointmentChange, check_once, move
+from backend.appointments.moving import AppointmentChange, move
+from backend.appointments.standing import how_they_stand
 from backend.appointments.writing import NewAppointment, insert_appointment
 from backend.audit.actions import record
 from backend.database import connection, transaction
@@ -95,14 +95,9 @@ async def find_appointment(actor: Actor, id_: UUID, *, lock: bool = False) -> tu
 
 
 async def _become(actor: Actor, plan: Any, row: Any, state: str) -> int:
-    if not rules.may_become(row["state"], state):
-        raise NotFromThisState(f"An appointment that is {row['state']} cannot become that.")
-    if row["state"] == "attended" and plan["state"] in OVER:
-        raise NotFromThisState("The plan is over: what was done in it stays.")
-    if row["state"] in rules.CALLED_OFF and state == "scheduled":
-        await _check_again(plan, row)
-    if row["state"] == "proposed" and state in rules.PLANNED:
-        await _check_yes(plan, row)
+    stands = (await how_they_stand(plan, [row["id"]]))[row["id"]]
+    if (why := rules.why_not(row, state, stands)) is not None:
+        raise NotFromThisState(why)
     version: int = await connection().fetchval(
         "UPDATE appointment SET state = $2, version = version + 1,"
         " waits_for = CASE WHEN $3 THEN NULL ELSE waits_for END"
@@ -113,33 +108,6 @@ async def _become(actor: Actor, plan: Any, row: Any, state: str) -> int:
     )
     await follow(actor, plan, row, state)
     return version
-
-
-async def _check_again(plan: Any, row: Any) -> None:
-    """What was called off by mistake holds again, as long as it can. Raises NotFromThisState."""
-    if plan["state"] in OVER:
-        raise NotFromThisState("The plan is over.")
-    if row["waits_for"] is not None:
-        raise NotFromThisState("Nobody had agreed to it: propose it again.")
-    if rules.instant(row["held_on"], row["held_at"], row["zone"]) <= clock.now():
-        raise NotFromThisState("Its hour has passed.")
-    await check_once(row)
-
-
-_HOLDS = """
-SELECT 1 FROM mandate WHERE plan = $1 AND role = $2 AND glass IS NULL AND starts <= $3
-   AND (ends IS NULL OR ends > $3) LIMIT 1
-"""
-
-
-async def _check_yes(plan: Any, row: Any) -> None:
-    """It is the other side's; where nobody is there, the worker's. Raises NotFromThisState."""
-    mandate, needed = plan["mandate"], row["waits_for"]
-    if mandate == needed:
-        return
-    nobody = not await connection().fetchval(_HOLDS, plan["id"], needed, clock.now())
-    if not (nobody and mandate in rules.EVERYWHERE):
-        raise NotFromThisState("It waits for the other side's yes.")
 
 
 async def _set_travel(row: Any, *, checked: bool) -> int:

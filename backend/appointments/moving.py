@@ -48,6 +48,8 @@ async def move(actor: Actor, plan: Any, row: Any, wanted: AppointmentChange) -> 
     if plan["mandate"] not in rules.EVERYWHERE and (wanted.why or wanted.by == "circle"):
         field_ = "why" if wanted.why else "by"
         raise Unfit("What the circle asked, and why, is the workers' to write.", field=field_)
+    if rules.instant(wanted.held_on, wanted.held_at, plan["zone"]) <= clock.now():
+        raise Unfit("Another time is one that comes.", field="held_on")
     await _check_moves(plan, row)
     await connection().execute(
         "UPDATE appointment SET state = $2, version = version + 1 WHERE id = $1",
@@ -71,7 +73,7 @@ async def _check_moves(plan: Any, row: Any) -> None:
     if row["state"] not in rules.COMING:
         if plan["state"] in OVER:
             raise NotFromThisState("The plan is over.")
-        await check_once(row)
+        await _check_once(row)
 
 
 async def _in_its_place(plan: Any, row: Any, wanted: AppointmentChange) -> NewAppointment:
@@ -113,7 +115,7 @@ async def _note_move(
     )
 
 
-async def check_once(row: Any) -> None:
+async def _check_once(row: Any) -> None:
     """A date becomes one other, and no more. Raises NotFromThisState."""
     if await connection().fetchval("SELECT 1 FROM appointment WHERE moved_from = $1", row["id"]):
         raise NotFromThisState("It has got another time: change that one.")
