@@ -23,8 +23,8 @@ from backend.plans.rules import OVER
 class AppointmentChange:
     """A new state, or another time: that is a new row with `new_id`, and the old one stays.
 
-    `by` is who asked for it, and `why` a note for the workers. Or that one can get there: to a
-    date that comes, in time.
+    `by` is who asked for it, and `why` a note for the workers. Another `place` goes with it, or is
+    all that changes of a date that comes. Or that one can get there in time.
     """
 
     state: str | None = None
@@ -34,6 +34,7 @@ class AppointmentChange:
     new_id: UUID = field(default_factory=uuid4)
     travel_checked: bool | None = None
     why: str | None = None
+    place: str | None = None
 
 
 async def move(actor: Actor, plan: Any, row: Any, wanted: AppointmentChange) -> Written:
@@ -78,13 +79,13 @@ async def _check_moves(plan: Any, row: Any) -> None:
 
 async def _in_its_place(plan: Any, row: Any, wanted: AppointmentChange) -> NewAppointment:
     """The new row. Another time for a proposal is proposed to the other side."""
-    place = await unseal_or_none(plan["person"], f"appointment.place:{row['id']}", row["place"])
+    was = await unseal_or_none(plan["person"], f"appointment.place:{row['id']}", row["place"])
     new = NewAppointment(
         role=row["role"],
         held_on=wanted.held_on or row["held_on"],
         held_at=wanted.held_at or row["held_at"],
         milestone=row["milestone"],
-        place=place,
+        place=wanted.place or was,
         id=wanted.new_id,
         proposed=row["state"] == "proposed",
         moved_from=row["id"],
