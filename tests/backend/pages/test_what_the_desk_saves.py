@@ -22,3 +22,40 @@ async def test_whoever_joins_from_the_map_keeps_their_language(world: World) -> 
     typed: dict[str, Any] = {"role": "FA", "relative": made.json()["id"]}
     assert "Imaginary Sister" in (await browser.send(page, home, **typed)).words
     assert await world.sql("SELECT language FROM member WHERE role = 'FA'") == [{"language": "ar"}]
+
+
+async def test_no_language_ticked_is_no_language(world: World) -> None:
+    head = await world.somebody("CO")
+    made = await head.post("/mentors", {"name": "Imaginary Mentor", "languages": ["fr", "en"]})
+    there = f"/desk/mentors/{made.json()['id']}"
+    browser = await at_the_desk(world, head)
+    page = plain(await browser.open("/desk/mentors"))
+    assert ("languages", "fr") in page.form(there).fields
+    saved = plain(await browser.send(page, there, languages=[]))
+    assert "It is saved" in saved.words
+    assert await world.sql("SELECT languages FROM mentor") == [{"languages": []}]
+    assert not {value for name, value in saved.form(there).fields if name == "languages"}
+
+
+async def test_nobody_is_offered_where_somebody_is_named(world: World) -> None:
+    head, worker = await world.somebody("CO"), await world.somebody("SW")
+    browser = await at_the_desk(world, head)
+    action = f"/desk/support/{worker.id}"
+    page = plain(await browser.open("/desk/support"))
+    assert ("human", "") in page.form(action).fields
+    saved = plain(await browser.send(page, action, human=str(head.id)))
+    form = saved.html.split(f'action="{action}"')[1].split("</form>")[0]
+    assert str(head.id) in form
+    assert 'value=""' not in form.split("<select")[1]
+
+
+async def test_the_page_says_what_is_kept_of_a_mentor_who_stops(world: World) -> None:
+    head = await world.somebody("CO")
+    made = await head.post("/mentors", {"name": "Imaginary Mentor"})
+    there = f"/desk/mentors/{made.json()['id']}/end"
+    browser = await at_the_desk(world, head)
+    page = plain(await browser.open("/desk/mentors"))
+    assert "Their name, the result of the vetting and its day go after a year" in page.words
+    await browser.send(page, there)
+    [row] = await world.sql("SELECT identity IS NOT NULL AS name, languages FROM mentor")
+    assert row == {"name": True, "languages": []}
