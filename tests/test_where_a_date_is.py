@@ -1,5 +1,6 @@
 """The place of a date changes by itself or with another time, and no chat hears of it."""
 
+from typing import Any
 from uuid import UUID
 
 from tests.backend.pages.browser import at_the_desk, plain
@@ -84,6 +85,10 @@ async def test_the_desk_changes_a_place_alone_and_with_a_move(world: World) -> N
         there = f"{path}/{made}"
         page = plain(await desk.send(page, there, "place", place=ELSEWHERE))
         assert ELSEWHERE in page.words
-        to = {"held_on": str(a_day() + 22 * A_DAY), "held_at": "09:30", "place": "Room 3"}
+        to: dict[str, Any] = {
+            "held_on": str(a_day() + 22 * A_DAY),
+            "held_at": "09:30",
+            "place": "Room 3",
+        }
         page = plain(await desk.send(page, there, "held_on", **to))
     assert "Room 3" in page.words
