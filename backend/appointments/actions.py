@@ -3,13 +3,13 @@
 from typing import Any
 from uuid import UUID
 
-from backend import clock
 from backend.access import Actor, check_version, find_plan, require
 from backend.alerts.actions import close_tasks
 from backend.appointments import rules
 from backend.appointments.following import follow
-from backend.appointments.moving import AppointmentChange, check_once, move
-from backend.appointments.writing import NewAppointment, insert_appointment
+from backend.appointments.moving import AppointmentChange, move
+from backend.appointments.standing import how_they_stand
+from backend.appointments.writing import NewAppointment, insert_appointment, seal_place
 from backend.audit.actions import record
 from backend.database import connection, transaction
 from backend.errors import NotFound, NotFromThisState, Unfit
@@ -28,8 +28,7 @@ async def plan_appointment(actor: Actor, plan_id: UUID, new: NewAppointment) -> 
             raise Unfit("role must be your own.")
         if plan["state"] in OVER:
             raise NotFromThisState("The plan is over.")
-        if new.place and plan["mandate"] in rules.EVERYWHERE:
-            await _check_place(plan_id, new.place)
+        await _check_place(plan, new.place)
         if new.milestone is not None:
             await _settleable(actor, plan_id, new.milestone)
         await insert_appointment(plan, new)
@@ -37,9 +36,9 @@ async def plan_appointment(actor: Actor, plan_id: UUID, new: NewAppointment) -> 
         return Written(new.id, 1, 201)
 
 
-async def _check_place(plan: UUID, place: str) -> None:
+async def _check_place(plan: Any, place: str | None) -> None:
     """A worker does not hand a protected address on by mistake; others are told of none."""
-    if await is_protected(plan, place):
+    if place and plan["mandate"] in rules.EVERYWHERE and await is_protected(plan["id"], place):
         raise Unfit("This names a protected address: leave the place out.", field="place")
 
 
@@ -55,7 +54,8 @@ async def _settleable(actor: Actor, plan: UUID, milestone: UUID) -> None:
 async def change_appointment(
     actor: Actor, id_: UUID, seen: int, wanted: AppointmentChange
 ) -> Written:
-    """Change the state of an appointment, or give it another time; that answers with the new row.
+    """Change the state or place of an appointment, or give it another time: then it answers with
+    the new row.
 
     Raises NotFound, VersionStale, NotFromThisState, Unfit.
     """
@@ -63,19 +63,29 @@ async def change_appointment(
     async with transaction(actor.id):
         row, plan = await find_appointment(actor, id_, lock=True)
         check_version(row, seen)
-        given = (wanted.state, wanted.held_on, wanted.travel_checked)
-        if sum(one is not None for one in given) != 1:
-            raise Unfit("Give a state, held_on and held_at to move it, or travel_checked.")
-        if wanted.why is not None and wanted.held_on is None:
-            raise Unfit("Why belongs to another time.", field="why")
+        _check_one(wanted)
+        await _check_place(plan, wanted.place)
         if wanted.travel_checked is not None:
             written = Written(id_, await _set_travel(row, checked=wanted.travel_checked))
-        elif wanted.state is None:
+        elif wanted.state is not None:
+            written = Written(id_, await _become(actor, plan, row, wanted.state))
+        elif wanted.held_on is not None:
             written = await move(actor, plan, row, wanted)
         else:
-            written = Written(id_, await _become(actor, plan, row, wanted.state))
+            written = Written(id_, await _set_place(plan, row, wanted.place or ""))
         await record(actor, "changeAppointment", plan=plan["id"], thing=id_)
         return written
+
+
+def _check_one(wanted: AppointmentChange) -> None:
+    """One thing at a time; a place may go with another time. Raises Unfit."""
+    given = [wanted.state, wanted.held_on, wanted.travel_checked]
+    if wanted.held_on is None:
+        given.append(wanted.place)
+        if wanted.why is not None:
+            raise Unfit("Why belongs to another time.", field="why")
+    if sum(one is not None for one in given) != 1:
+        raise Unfit("Give a state, held_on and held_at to move it, a place, or travel_checked.")
 
 
 async def find_appointment(actor: Actor, id_: UUID, *, lock: bool = False) -> tuple[Any, Any]:
@@ -95,14 +105,9 @@ async def find_appointment(actor: Actor, id_: UUID, *, lock: bool = False) -> tu
 
 
 async def _become(actor: Actor, plan: Any, row: Any, state: str) -> int:
-    if not rules.may_become(row["state"], state):
-        raise NotFromThisState(f"An appointment that is {row['state']} cannot become that.")
-    if row["state"] == "attended" and plan["state"] in OVER:
-        raise NotFromThisState("The plan is over: what was done in it stays.")
-    if row["state"] in rules.CALLED_OFF and state == "scheduled":
-        await _check_again(plan, row)
-    if row["state"] == "proposed" and state in rules.PLANNED:
-        await _check_yes(plan, row)
+    stands = (await how_they_stand(plan, [row["id"]]))[row["id"]]
+    if (why := rules.why_not(row, state, stands)) is not None:
+        raise NotFromThisState(why)
     version: int = await connection().fetchval(
         "UPDATE appointment SET state = $2, version = version + 1,"
         " waits_for = CASE WHEN $3 THEN NULL ELSE waits_for END"
@@ -115,33 +120,6 @@ async def _become(actor: Actor, plan: Any, row: Any, state: str) -> int:
     return version
 
 
-async def _check_again(plan: Any, row: Any) -> None:
-    """What was called off by mistake holds again, as long as it can. Raises NotFromThisState."""
-    if plan["state"] in OVER:
-        raise NotFromThisState("The plan is over.")
-    if row["waits_for"] is not None:
-        raise NotFromThisState("Nobody had agreed to it: propose it again.")
-    if rules.instant(row["held_on"], row["held_at"], row["zone"]) <= clock.now():
-        raise NotFromThisState("Its hour has passed.")
-    await check_once(row)
-
-
-_HOLDS = """
-SELECT 1 FROM mandate WHERE plan = $1 AND role = $2 AND glass IS NULL AND starts <= $3
-   AND (ends IS NULL OR ends > $3) LIMIT 1
-"""
-
-
-async def _check_yes(plan: Any, row: Any) -> None:
-    """It is the other side's; where nobody is there, the worker's. Raises NotFromThisState."""
-    mandate, needed = plan["mandate"], row["waits_for"]
-    if mandate == needed:
-        return
-    nobody = not await connection().fetchval(_HOLDS, plan["id"], needed, clock.now())
-    if not (nobody and mandate in rules.EVERYWHERE):
-        raise NotFromThisState("It waits for the other side's yes.")
-
-
 async def _set_travel(row: Any, *, checked: bool) -> int:
     if row["state"] not in rules.COMING:
         raise NotFromThisState("The way is looked at for a date that comes.")
@@ -152,5 +130,18 @@ async def _set_travel(row: Any, *, checked: bool) -> int:
         " RETURNING version",
         row["id"],
         checked,
+    )
+    return version
+
+
+async def _set_place(plan: Any, row: Any, place: str) -> int:
+    """Nobody is told by chat. The way to another place has still to be looked at."""
+    if row["state"] not in rules.COMING:
+        raise NotFromThisState("The place changes of a date that comes.")
+    version: int = await connection().fetchval(
+        "UPDATE appointment SET place = $2, travel_checked = false, version = version + 1"
+        " WHERE id = $1 RETURNING version",
+        row["id"],
+        await seal_place(plan, row["id"], place),
     )
     return version

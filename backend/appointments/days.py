@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from backend import clock
 from backend.access import Actor, find_plan
 from backend.appointments import rules
+from backend.appointments.standing import how_they_stand
 from backend.calendars.rules import open_days
 from backend.database import connection, transaction
 
@@ -42,7 +43,7 @@ SELECT c.working_days, c.closed, a.opens, a.closes FROM plan p
  WHERE p.id = $1
 """
 _OWN = """
-SELECT id, held_on, held_at, travel_checked, moved_from, waits_for FROM appointment
+SELECT id, held_on, held_at, state, travel_checked, moved_from, waits_for FROM appointment
  WHERE plan = $1 AND ($2::text IS NULL OR role = $2)
 """
 
@@ -67,13 +68,15 @@ def _unusual(row: Mapping[str, Any], offices: Mapping[str, Any]) -> frozenset[st
 async def besides(plan: Mapping[str, Any]) -> Mapping[UUID, Mapping[str, Any]]:
     """Of each date that its reader sees what the plan itself does not say. For who was let in.
 
-    Whether somebody knows the way, what it was before, whose yes it waits for, and what is
-    `unusual` about its day and hour.
+    Whether somebody knows the way, what it was before, whose yes it waits for, how it `stands`,
+    and what is `unusual` about its day and hour.
     """
     held = connection()
     own = None if plan["mandate"] in rules.EVERYWHERE else plan["mandate"]
     offices = await held.fetchrow(_OFFICES, plan["id"])
+    rows = await held.fetch(_OWN, plan["id"], own)
+    stand = await how_they_stand(plan, [row["id"] for row in rows])
     return {
-        row["id"]: {**row, "unusual": _unusual(row, offices)}
-        for row in await held.fetch(_OWN, plan["id"], own)
+        row["id"]: {**row, "stands": stand[row["id"]], "unusual": _unusual(row, offices)}
+        for row in rows
     }

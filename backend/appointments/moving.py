@@ -23,8 +23,8 @@ from backend.plans.rules import OVER
 class AppointmentChange:
     """A new state, or another time: that is a new row with `new_id`, and the old one stays.
 
-    `by` is who asked for it, and `why` a note for the workers. Or that one can get there: to a
-    date that comes, in time.
+    `by` is who asked for it, and `why` a note for the workers. Another `place` goes with it, or is
+    all that changes of a date that comes. Or that one can get there in time.
     """
 
     state: str | None = None
@@ -34,6 +34,7 @@ class AppointmentChange:
     new_id: UUID = field(default_factory=uuid4)
     travel_checked: bool | None = None
     why: str | None = None
+    place: str | None = None
 
 
 async def move(actor: Actor, plan: Any, row: Any, wanted: AppointmentChange) -> Written:
@@ -48,6 +49,8 @@ async def move(actor: Actor, plan: Any, row: Any, wanted: AppointmentChange) -> 
     if plan["mandate"] not in rules.EVERYWHERE and (wanted.why or wanted.by == "circle"):
         field_ = "why" if wanted.why else "by"
         raise Unfit("What the circle asked, and why, is the workers' to write.", field=field_)
+    if rules.instant(wanted.held_on, wanted.held_at, plan["zone"]) <= clock.now():
+        raise Unfit("Another time is one that comes.", field="held_on")
     await _check_moves(plan, row)
     await connection().execute(
         "UPDATE appointment SET state = $2, version = version + 1 WHERE id = $1",
@@ -71,18 +74,18 @@ async def _check_moves(plan: Any, row: Any) -> None:
     if row["state"] not in rules.COMING:
         if plan["state"] in OVER:
             raise NotFromThisState("The plan is over.")
-        await check_once(row)
+        await _check_once(row)
 
 
 async def _in_its_place(plan: Any, row: Any, wanted: AppointmentChange) -> NewAppointment:
     """The new row. Another time for a proposal is proposed to the other side."""
-    place = await unseal_or_none(plan["person"], f"appointment.place:{row['id']}", row["place"])
+    was = await unseal_or_none(plan["person"], f"appointment.place:{row['id']}", row["place"])
     new = NewAppointment(
         role=row["role"],
         held_on=wanted.held_on or row["held_on"],
         held_at=wanted.held_at or row["held_at"],
         milestone=row["milestone"],
-        place=place,
+        place=wanted.place or was,
         id=wanted.new_id,
         proposed=row["state"] == "proposed",
         moved_from=row["id"],
@@ -113,7 +116,7 @@ async def _note_move(
     )
 
 
-async def check_once(row: Any) -> None:
+async def _check_once(row: Any) -> None:
     """A date becomes one other, and no more. Raises NotFromThisState."""
     if await connection().fetchval("SELECT 1 FROM appointment WHERE moved_from = $1", row["id"]):
         raise NotFromThisState("It has got another time: change that one.")

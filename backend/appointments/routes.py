@@ -56,7 +56,8 @@ class PlanAppointment(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ChangeAppointment(msgspec.Struct, forbid_unknown_fields=True):
-    """A state, another time with who asked for it, or `travel_checked`.
+    """A state, another time with who asked for it, another `place` (alone or with another time),
+    or `travel_checked`.
 
     `by` is service, person, or circle (somebody of it, through the worker); `why` is for the
     plan's workers, who alone write it, and for the person.
@@ -69,6 +70,7 @@ class ChangeAppointment(msgspec.Struct, forbid_unknown_fields=True):
     new_id: UUID | None = None
     travel_checked: bool | None = None
     why: Line | None = None
+    place: Name | None = None
 
     def change(self) -> AppointmentChange:
         values = {**msgspec.structs.asdict(self), "new_id": self.new_id or uuid4()}
@@ -188,9 +190,9 @@ class AppointmentController(Controller):
         appointment_id: FromPath[UUID],
         data: JSONBody[ChangeAppointment],
     ) -> Response[DateWritten]:
-        """Confirm, attend, miss or cancel it, put a mistake right, or give it another time.
+        """Confirm, attend, miss or cancel it, put a mistake right, give it another place or time.
 
-        That answers with the new appointment, which knows what it was before.
+        Another time answers with the new appointment, which knows what it was before.
         """
         wanted = data.change()
         written = await change(

@@ -1,6 +1,7 @@
 """The states of an appointment. What the service cancels never counts as missed."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import groupby, pairwise
 from operator import itemgetter
@@ -47,6 +48,50 @@ A_WEEK, MOST_ON_A_DAY, APART = timedelta(days=7), 2, timedelta(minutes=60)
 
 def may_become(before: str, after: str) -> bool:
     return after in STEPS.get(before, frozenset())
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Whether a date's plan is `over`, it was `moved`, its hour has `passed`, and the yes that it
+    waits for is that of whoever asks (`may_agree`).
+    """
+
+    over: bool
+    moved: bool
+    passed: bool
+    may_agree: bool
+
+
+def why_not(date_: Mapping[str, Any], after: str, stands: Standing) -> str | None:
+    """Why a date cannot become this now; None where it can."""
+    before = date_["state"]
+    if not may_become(before, after):
+        return f"An appointment that is {before} cannot become that."
+    if before == "attended" and stands.over:
+        return "The plan is over: what was done in it stays."
+    if before in CALLED_OFF and after == "scheduled":
+        return _why_not_again(date_, stands)
+    if before == "proposed" and after in PLANNED:
+        if stands.passed:
+            return "Its hour has passed: propose another time."
+        return None if stands.may_agree else "It waits for the other side's yes."
+    return None
+
+
+def comes(state: str, stands: Standing) -> bool:
+    """Whether a date is still to come, or to be told of; a proposal falls away by its hour."""
+    return state in COMING and not (state == "proposed" and stands.passed)
+
+
+def _why_not_again(date_: Mapping[str, Any], stands: Standing) -> str | None:
+    """What was called off by mistake holds again, as long as it can."""
+    if stands.over:
+        return "The plan is over."
+    if date_["waits_for"] is not None:
+        return "Nobody had agreed to it: propose it again."
+    if stands.passed:
+        return "Its hour has passed."
+    return "It has got another time: change that one." if stands.moved else None
 
 
 def whose_yes(proposer: str, role: str) -> str:

@@ -38,7 +38,7 @@ async def insert_appointment(plan: Any, new: NewAppointment) -> None:
         raise Taken
     sealed = None
     if new.place:
-        sealed = await seal(plan["person"], f"appointment.place:{new.id}", new.place)
+        sealed = await seal_place(plan, new.id, new.place)
     waits_for = rules.whose_yes(plan["mandate"], new.role) if new.proposed else None
     await held.execute(
         "INSERT INTO appointment (id, agency, plan, version, milestone, role, held_on, held_at,"
@@ -59,6 +59,10 @@ async def insert_appointment(plan: Any, new: NewAppointment) -> None:
     )
     if waits_for is not None:
         await _ask_for_a_yes(plan, new, waits_for)
+
+
+async def seal_place(plan: Any, id_: UUID, place: str) -> bytes:
+    return await seal(plan["person"], f"appointment.place:{id_}", place)
 
 
 async def _ask_for_a_yes(plan: Any, new: NewAppointment, role: str) -> None:

@@ -101,7 +101,7 @@ def _check(change: Change, today: date) -> None:
 
 
 async def end_mentor(actor: Actor, id_: UUID, seen: int) -> Written:
-    """They are a mentor no more; what stays for a year is the result of the vetting and its day.
+    """They are a mentor no more; for a year stay the vetting, its day and whose it is.
 
     Raises NotFound, VersionStale, NotFromThisState while they support somebody.
     """

@@ -127,7 +127,7 @@ class MentorController(Controller):
         responses=documented(*CHANGE, NotFromThisState),
     )
     async def end(self, request: HttpRequest, mentor_id: FromPath[UUID]) -> WrittenReply:
-        """They are a mentor no more. What stays for a year is the vetting's result and its day."""
+        """They are a mentor no more. The vetting, its day and whose it is stay for a year."""
         return plain(
             await change(
                 request,

@@ -89,12 +89,13 @@ async def _dates(
     request: HttpRequest, plan_id: UUID, tried: Attempt | None = None, *, saved: str = ""
 ) -> Page:
     actor = actor_of(request)
-    require(actor, "planAppointment")
+    require(actor, "getAppointment")
     async with transaction(actor.id):
         sheet = await sheet_of(actor, plan_id)
         week = await first_week_of(sheet.read.row)
         more = await besides(sheet.read.row)
     held = sheet.view.appointments or []
+    comes = {one["id"] for one in more.values() if rules.comes(one["state"], one["stands"])}
     return show(
         request,
         "dates.html",
@@ -104,19 +105,14 @@ async def _dates(
         week=sorted(week.items()),
         more=more,
         moved={one["moved_from"] for one in more.values()} - {None},
-        coming=[one for one in held if one.state in rules.COMING],
-        past=[one for one in reversed(held) if one.state not in rules.COMING],
-        nexts={one.id: _nexts(one.state, more[one.id], sheet.read.role) for one in held},
+        coming=[one for one in held if one.id in comes],
+        past=[one for one in reversed(held) if one.id not in comes],
+        nexts={one.id: _nexts(more[one.id]) for one in held},
         whose=WHOSE if sheet.read.role in rules.EVERYWHERE else (sheet.read.role,),
         steps=[row for row in sheet.view.milestones or [] if row.id in sheet.mine and row.due_on],
     )
 
 
-def _nexts(state: str, more: Mapping[str, Any], role: str) -> list[str]:
-    """What may become of a date; who waits for another's yes does not give it."""
-    waits = more["waits_for"] is not None and role not in {more["waits_for"], *rules.EVERYWHERE}
-    return [
-        after
-        for after in OUTCOMES
-        if rules.may_become(state, after) and not (waits and after in rules.PLANNED)
-    ]
+def _nexts(date_: Mapping[str, Any]) -> list[str]:
+    """What may become of a date now."""
+    return [one for one in OUTCOMES if rules.why_not(date_, one, date_["stands"]) is None]

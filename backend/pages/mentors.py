@@ -34,8 +34,8 @@ class MentorPageController(Controller):
     @post("/{mentor_id:uuid}")
     async def change(self, request: HttpRequest, mentor_id: FromPath[UUID]) -> Page:
         async def act(actor: Actor, form: Form) -> Written:
-            spoken = form.all("languages") or None
-            change = form.read(ChangeMentor, languages=spoken).change()
+            # the page ticks what is known, so none ticked is none
+            change = form.read(ChangeMentor, languages=form.all("languages")).change()
             return await actions.change_mentor(actor, mentor_id, form.seen, change)
 
         return await _save(request, "changeMentor", act)

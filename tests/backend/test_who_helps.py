@@ -235,4 +235,12 @@ async def test_a_vetting_that_runs_out_is_a_matter_for_humans_and_ends_nothing(
     assert (await world.sql("SELECT ends FROM mandate WHERE role = 'ME'")) == [{"ends": None}]
     again = {"vetting": "passed", "vetted_on": a_day().isoformat()}
     assert (await head.patch(f"/mentors/{mentor['id']}", again, version=2)).status_code == 200
-    assert await asked(head) == []
+    assert (await asked(head), await asked(worker)) == ([], [])
+    failed = {"vetting": "not_passed", "vetted_on": a_day().isoformat()}
+    assert (await head.patch(f"/mentors/{mentor['id']}", failed, version=3)).status_code == 200
+    assert await asked(worker) == ["mentor-unvetted"]
+    assert (await head.patch(f"/mentors/{mentor['id']}", again, version=4)).status_code == 200
+    assert (await asked(head), await asked(worker)) == ([], [])
+    lapsed = late + rules.HOLDS + A_DAY
+    clock.travel(lambda: lapsed)
+    assert await asked(worker) == ["mentor-unvetted"]
