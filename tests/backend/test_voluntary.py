@@ -14,7 +14,8 @@ from tests.backend.courts.docket import Docket, a_docket, join
 from tests.backend.duties import asked
 from tests.backend.pages.browser import at_the_desk, in_the_circle
 from tests.guards.test_tables import SEALED
-from tests.world import Caller, World, row
+from tests.meetings import held, part, planned
+from tests.world import Caller, World, a_day, row
 
 CANARY = "Quetzal words"
 PROBLEM = "urn:throughcare:problem:"
@@ -216,3 +217,31 @@ async def test_two_coordinators_do_it_at_the_desk(file: File) -> None:
         page = await desk.open(here)
         done = await desk.send(page, f"{here}/voluntary")
         assert "What was ordered is still here" in done.words
+
+
+async def test_what_a_counsellor_took_on_in_a_meeting_goes_with_all_that_asks_about_it(
+    file: File,
+) -> None:
+    docket = file.docket
+    counsellor = await file.world.somebody("CP")
+    await join(file.world, docket.worker, file.plan, counsellor, "CP")
+    with_ = [docket.worker.id, counsellor.id]
+    meeting = await planned(docket.worker, file.plan, with_)
+    meeting = await held(docket.worker, file.plan, meeting, "SW", "CP")
+    due = (a_day() + timedelta(days=14)).isoformat()
+    body = {"words": CANARY, "owner": part(meeting, "CP")["id"], "due_on": due}
+    path = f"/meetings/{meeting['id']}/decisions"
+    made = await docket.worker.post(path, body)
+    assert made.status_code == 201, made.text
+    [asked] = await file.world.sql("SELECT id, version FROM meeting_decision")
+    taken = await counsellor.post(
+        f"/meeting-decisions/{asked['id']}/answer", {"accepted": True}, version=asked["version"]
+    )
+    assert taken.status_code == 200, taken.text
+    decided = "SELECT state, pathway FROM milestone WHERE code ^@ 'MTG-'"
+    assert [one["pathway"] for one in await file.world.sql(decided)] == ["CNS-P"]
+    assert (await file.ask()).status_code == 201
+    assert (await file.erase()).status_code == 200
+    assert [one["state"] for one in await file.world.sql(decided)] == ["dormant"]
+    left = "SELECT kind FROM task WHERE closed_at IS NULL AND kind ^@ 'me' AND plan = $1"
+    assert await file.world.sql(left, UUID(file.plan)) == []
