@@ -16,10 +16,11 @@ from backend.messages.outbox import Occurrence
 
 ASKED = "meeting-asked"  # the task of whoever has an account
 _MEMBERS = f"""
-SELECT a.*, coalesce(s.alias, b.alias) AS alias, coalesce(e.told, false) AS told, e.groups
+SELECT a.*, coalesce(s.alias, b.alias) AS alias, coalesce(e.told, false) AS told, e.groups,
+       coalesce(e.role, a.role) AS role_now
   FROM meeting_member a LEFT JOIN staff s ON s.id = a.actor LEFT JOIN member b ON b.id = a.actor
   LEFT JOIN LATERAL (
-       SELECT true AS told, {GROUPS.format(at="$2")} AS groups FROM mandate m
+       SELECT true AS told, m.role, {GROUPS.format(at="$2")} AS groups FROM mandate m
         WHERE m.plan = a.plan AND m.actor = a.actor AND m.starts <= $2
           AND (m.ends IS NULL OR m.ends > $2) AND NOT is_barred($3, m.actor, m.role)
           AND {TOLD.format(group=f"'{rules.GROUP}'", at="$2")}
@@ -31,7 +32,8 @@ SELECT a.*, coalesce(s.alias, b.alias) AS alias, coalesce(e.told, false) AS told
 async def members_of(plan: Mapping[str, Any]) -> Sequence[Any]:
     """Who is asked to any meeting of a plan, as far as the actor sees it.
 
-    `told`: something of a meeting may be told to them, where they work; `groups`, all that may.
+    `told`: something of a meeting may be told to them, where they work; `groups`, all that may;
+    `role_now` is by what they would read of it.
     """
     rows: Sequence[Any] = await connection().fetch(_MEMBERS, plan["id"], moment(), plan["person"])
     return rows

@@ -147,6 +147,11 @@ def is_by_voice(member: Mapping[str, Any]) -> bool:
     return member["role"] in WITHOUT_ACCOUNT or not member["told"]
 
 
+def is_given_paper(member: Mapping[str, Any]) -> bool:
+    """Whether an agenda is printed for them: for nobody whom a page would tell nothing of it."""
+    return member["role"] == "PE" or bool(member["told"])
+
+
 def state_of(meeting: Mapping[str, Any]) -> str:
     """planned, called_off, held or approved."""
     if meeting["called_off_at"] is not None:

@@ -82,12 +82,12 @@ class MeetingPageController(Controller):
             found = await reading.list_meetings(actor, plan_id)
         one = next((one for one in found if one["id"] == meeting_id), None)
         whose = one and next((m for m in one["members"] if m["id"] == member), None)
-        if one is None or whose is None:
+        if one is None or whose is None or not rules.is_given_paper(whose):
             raise NotFound
-        reader = reading.Reader(whose["actor"], whose["role"], whose["groups"])
+        role = whose["role_now"]
+        reader = reading.Reader(whose["actor"], role, whose["groups"])
         items = [item for item in one["items"] if reading.told_item(reader, item)]
         view = MeetingView.of({**one, "items": items, "works": False})
-        role = whose["role"]
         return show(request, "meeting_agenda.html", **sheet.values(), meeting=view, reader=role)
 
     @post("/{meeting_id:uuid}")
@@ -263,6 +263,7 @@ async def _one(
         meeting=MeetingView.of(one),
         names=_names(sheet),
         by_voice={member["id"] for member in one["members"] if rules.is_by_voice(member)},
+        on_paper={member["id"] for member in one["members"] if rules.is_given_paper(member)},
         others={who: name for who, name in _names(sheet).items() if who not in asked},
         open_rows=[row for row in sheet.view.milestones or () if row.state in OPEN],
         spoken_of=rules.SPOKEN_OF,
