@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.backend.pages.browser import at_the_desk, plain
-from tests.meetings import a_table, part, planned
+from tests.meetings import a_table, approves, held, part, planned, read, with_minutes
 from tests.releases import joins
 from tests.world import Caller, World
 
@@ -44,3 +44,48 @@ async def test_no_agenda_is_printed_for_staff_who_may_not_be_told_of_it(
         assert (await desk.open(paper(part(meeting, role)))).status == 200
     assert paper(theirs) not in shown
     assert (await desk.open(paper(theirs))).status == 404
+
+
+async def _written(world: World, *roles: str) -> tuple[Caller, str, list[Caller], dict[str, Any]]:
+    worker, plan, others = await a_table(world, *roles)
+    meeting = await planned(worker, plan, [worker.id, *(one.id for one in others)])
+    meeting = await held(worker, plan, meeting, "SW", "PE", *roles)
+    return worker, plan, others, await with_minutes(worker, plan, meeting)
+
+
+async def test_minutes_do_not_wait_for_who_has_left_and_nobody_says_they_read_them(
+    world: World,
+) -> None:
+    worker, plan, [officer, trainer], meeting = await _written(world, "PO", "TR")
+    desk = await at_the_desk(world, worker)
+    path = f"/desk/plans/{plan}/meetings/{meeting['id']}"
+    assert (await approves(officer, part(meeting, "PO"))).status_code == 200
+    for role in ("PE", "SW"):
+        assert (await approves(worker, part(meeting, role))).status_code == 200
+    await world.sql("UPDATE mandate SET ends = now() WHERE actor = $1", trainer.id)
+    assert (await read(worker, plan))["state"] == "held"
+    left = part(meeting, "TR")
+    form = f"{path}/members/{left['id']}/approve"
+    page = plain(await desk.open(path))
+    assert "read to them, and are right" not in page.words
+    assert "Whoever is left has approved" in page.words
+    assert "Approved." in plain(await desk.send(page, form)).words
+    after = await read(worker, plan)
+    assert after["state"] == "approved"
+    assert not {"approved", "read_to"} & part(after, "TR").keys(), "they have said nothing"
+    open_ = "SELECT 1 FROM task WHERE subject = $1::uuid AND closed_at IS NULL"
+    assert await world.sql(open_, left["id"]) == []
+
+
+async def test_a_yes_is_the_last_where_whoever_said_none_has_left(world: World) -> None:
+    worker, plan, [officer], meeting = await _written(world, "PO")
+    await world.sql("UPDATE mandate SET ends = now() WHERE actor = $1", officer.id)
+    left = part(meeting, "PO")
+    assert (await approves(worker, left)).status_code == 409, "others are still asked"
+    desk = await at_the_desk(world, worker)
+    path = f"/desk/plans/{plan}/meetings/{meeting['id']}"
+    assert not plain(await desk.open(path)).has_form(f"{path}/members/{left['id']}/approve")
+    for role in ("PE", "SW"):
+        assert (await read(worker, plan))["state"] == "held"
+        assert (await approves(worker, part(meeting, role))).status_code == 200
+    assert (await read(worker, plan))["state"] == "approved"

@@ -15,9 +15,14 @@ from backend.messages import outbox
 from backend.messages.outbox import Occurrence
 
 ASKED = "meeting-asked"  # the task of whoever has an account
+# `a` is a part in a meeting: whose it is has not left the circle.
+STAYS = """
+(a.role = 'PE' OR EXISTS (SELECT 1 FROM mandate o WHERE o.plan = a.plan AND o.actor = a.actor
+                             AND (o.ends IS NULL OR o.ends > $2)))
+"""
 _MEMBERS = f"""
 SELECT a.*, coalesce(s.alias, b.alias) AS alias, coalesce(e.told, false) AS told, e.groups,
-       coalesce(e.role, a.role) AS role_now
+       coalesce(e.role, a.role) AS role_now, {STAYS} AS stays
   FROM meeting_member a LEFT JOIN staff s ON s.id = a.actor LEFT JOIN member b ON b.id = a.actor
   LEFT JOIN LATERAL (
        SELECT true AS told, m.role, {GROUPS.format(at="$2")} AS groups FROM mandate m
@@ -33,7 +38,7 @@ async def members_of(plan: Mapping[str, Any]) -> Sequence[Any]:
     """Who is asked to any meeting of a plan, as far as the actor sees it.
 
     `told`: something of a meeting may be told to them, where they work; `groups`, all that may;
-    `role_now` is by what they would read of it.
+    `role_now` is by what they would read of it. Who does not `stays` has left the circle.
     """
     rows: Sequence[Any] = await connection().fetch(_MEMBERS, plan["id"], moment(), plan["person"])
     return rows

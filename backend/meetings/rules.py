@@ -152,6 +152,11 @@ def is_given_paper(member: Mapping[str, Any]) -> bool:
     return member["role"] == "PE" or bool(member["told"])
 
 
+def is_waited_for(member: Mapping[str, Any]) -> bool:
+    """Whether minutes that are written still want their yes."""
+    return bool(member["present"] and member["stays"]) and member["approved_at"] is None
+
+
 def state_of(meeting: Mapping[str, Any]) -> str:
     """planned, called_off, held or approved."""
     if meeting["called_off_at"] is not None:
