@@ -1,13 +1,15 @@
 """Of a meeting nothing is left hanging, and nobody is told by paper what no page tells them."""
 
+from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from tests.backend.pages.browser import at_the_desk, plain
 from tests.meetings import a_table, approves, held, part, planned, read, with_minutes
 from tests.releases import joins
-from tests.world import Caller, World
+from tests.world import Caller, World, a_day, row
 
 
 async def _elsewhere(world: World, worker: Caller, plan: str) -> Caller:
@@ -89,3 +91,38 @@ async def test_a_yes_is_the_last_where_whoever_said_none_has_left(world: World) 
         assert (await read(worker, plan))["state"] == "held"
         assert (await approves(worker, part(meeting, role))).status_code == 200
     assert (await read(worker, plan))["state"] == "approved"
+
+
+def _carried(meeting: dict[str, Any]) -> list[str]:
+    """Codes, or words; one twice where it stands there twice."""
+    found = [one for one in meeting["agenda"] if "carried" in one["why"]]
+    return sorted(one.get("code") or one["words"] for one in found)
+
+
+async def test_what_was_not_dealt_with_comes_to_the_next_meeting_once_whenever_that_was_planned(
+    world: World,
+) -> None:
+    worker, plan, _ = await a_table(world)
+    first = await planned(worker, plan, [worker.id])
+    step = row(await world.plan(worker, plan), "IDD-04")["id"]
+    agenda = {"rows": [step], "words": "The bus."}
+    path = f"/meetings/{first['id']}"
+    set_ = await worker.send("PUT", f"{path}/agenda", agenda, version=first["version"])
+    assert set_.status_code == 200, set_.text
+    later, sooner = [(a_day() + timedelta(days=days)).isoformat() for days in (30, 20)]
+    last = await planned(worker, plan, [worker.id], id=str(uuid4()), held_on=later)
+    next_ = await planned(worker, plan, [worker.id], id=str(uuid4()), held_on=sooner)
+    first = await read(worker, plan, first["id"])
+    first = await held(worker, plan, first, "SW")
+    next_ = await read(worker, plan, next_["id"])
+    left = [one.get("code") or one["words"] for one in first["agenda"] if not one["dealt"]]
+    assert {"IDD-04", "The bus."} <= set(left)
+    assert _carried(next_) == sorted(left)
+    assert _carried(await read(worker, plan, last["id"])) == []
+    fourth = await planned(worker, plan, [worker.id], id=str(uuid4()), held_on=later)
+    assert _carried(fourth) == [], "they stand on the next one"
+    off = {"called_off": True}
+    called = await worker.patch(f"/meetings/{next_['id']}", off, version=next_["version"])
+    assert called.status_code == 200, called.text
+    instead = [await read(worker, plan, one["id"]) for one in (last, fourth)]
+    assert sorted(_carried(one) for one in instead) == [[], sorted(left)]

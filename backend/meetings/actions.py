@@ -60,7 +60,7 @@ async def plan_meeting(actor: Actor, plan_id: UUID, new: NewMeeting) -> Written:
         await _insert(actor, plan, new)
         await _ask(plan, new.id, {plan["person"]: "PE"} | members)
         meeting = await held.fetchrow("SELECT * FROM meeting WHERE id = $1", new.id)
-        await agenda.carry_over(plan, new.id)
+        await agenda.carry_over(plan)
         await agenda.build(plan, meeting)
         await inviting.invite(actor, plan, meeting)
         await record(actor, "planMeeting", plan=plan_id, thing=new.id)
@@ -192,6 +192,7 @@ async def change_meeting(actor: Actor, id_: UUID, seen: int, wanted: MeetingChan
         )
         if not wanted.called_off:
             await inviting.invite(actor, plan, after)
+        await agenda.carry_over(plan)  # another one may be the next now
         await record(actor, "changeMeeting", plan=plan["id"], thing=id_)
         return Written(id_, seen + 1)
 
