@@ -155,7 +155,7 @@ class MeetingChange:
 async def change_meeting(actor: Actor, id_: UUID, seen: int, wanted: MeetingChange) -> Written:
     """Move a meeting, call it off, or ask more of the circle. Moved, each is asked again.
 
-    Whoever was asked by chat is told by a human that it is off: no machine says so.
+    That it is off staff read among their tasks; others are told by a human, no machine says so.
     Raises NotFound, VersionStale, NotFromThisState, Unfit.
     """
     require(actor, "changeMeeting")
@@ -169,7 +169,7 @@ async def change_meeting(actor: Actor, id_: UUID, seen: int, wanted: MeetingChan
         if wanted.called_off + moved + bool(wanted.add) != 1:
             raise Unfit("Move it, call it off, or ask more of the circle: one of the three.")
         if wanted.called_off:
-            await inviting.stop_asking(id_)
+            await inviting.call_off(actor, plan, row)
         elif moved:
             _check_coming(plan, wanted.held_on or row["held_on"])
             await inviting.stop_asking(id_)
