@@ -121,7 +121,8 @@ _ANSWERED = """
 UPDATE meeting_member a SET answer = $3, answered_at = $4, version = a.version + 1
   FROM meeting m JOIN plan p ON p.id = m.plan
  WHERE m.id = a.meeting AND a.meeting = $1 AND a.actor = $2 AND 'ask-' || m.moves = $5
-   AND p.closed_at IS NULL AND m.called_off_at IS NULL AND m.took_place_at IS NULL AND m.approved_at IS NULL
+   AND m.called_off_at IS NULL AND m.took_place_at IS NULL AND m.approved_at IS NULL
+   AND p.closed_at IS NULL
 RETURNING a.id
 """
 
