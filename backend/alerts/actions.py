@@ -14,6 +14,7 @@ from backend.once import Written
 
 CRITICAL = 2
 SOON = timedelta(hours=4)
+ONLY_TELL = frozenset({"meeting-off"})  # whoever has read it has nothing left to do
 
 _OPEN = """
 INSERT INTO task (id, agency, plan, version, kind, step, role, assignee, subject, about, local_due,
@@ -155,7 +156,7 @@ async def _find(actor: Actor, id_: UUID) -> Any:
 
 
 async def acknowledge_task(actor: Actor, id_: UUID, seen: int) -> Written:
-    """Say that somebody has it; this stops its escalation."""
+    """Say that somebody has it; this stops its escalation. What only tells is closed with it."""
     require(actor, "acknowledgeTask")
     async with transaction(actor.id) as held:
         row = await _find(actor, id_)
@@ -169,6 +170,13 @@ async def acknowledge_task(actor: Actor, id_: UUID, seen: int) -> Written:
             clock.now(),
             actor.id,
         )
+        if row["kind"] in ONLY_TELL:
+            await held.execute(
+                "UPDATE task SET closed_at = $2, closed_by = $3, outcome = 'done' WHERE id = $1",
+                id_,
+                clock.now(),
+                actor.id,
+            )
         await close_answered(id_, "acknowledged")
         await record(actor, "acknowledgeTask", plan=row["plan"], thing=id_)
         return Written(id_, version)

@@ -60,7 +60,7 @@ async def plan_meeting(actor: Actor, plan_id: UUID, new: NewMeeting) -> Written:
         await _insert(actor, plan, new)
         await _ask(plan, new.id, {plan["person"]: "PE"} | members)
         meeting = await held.fetchrow("SELECT * FROM meeting WHERE id = $1", new.id)
-        await agenda.carry_over(plan, new.id)
+        await agenda.carry_over(plan)
         await agenda.build(plan, meeting)
         await inviting.invite(actor, plan, meeting)
         await record(actor, "planMeeting", plan=plan_id, thing=new.id)
@@ -155,7 +155,7 @@ class MeetingChange:
 async def change_meeting(actor: Actor, id_: UUID, seen: int, wanted: MeetingChange) -> Written:
     """Move a meeting, call it off, or ask more of the circle. Moved, each is asked again.
 
-    Whoever was asked by chat is told by a human that it is off: no machine says so.
+    That it is off staff read among their tasks; others are told by a human, no machine says so.
     Raises NotFound, VersionStale, NotFromThisState, Unfit.
     """
     require(actor, "changeMeeting")
@@ -169,7 +169,7 @@ async def change_meeting(actor: Actor, id_: UUID, seen: int, wanted: MeetingChan
         if wanted.called_off + moved + bool(wanted.add) != 1:
             raise Unfit("Move it, call it off, or ask more of the circle: one of the three.")
         if wanted.called_off:
-            await inviting.stop_asking(id_)
+            await inviting.call_off(actor, plan, row)
         elif moved:
             _check_coming(plan, wanted.held_on or row["held_on"])
             await inviting.stop_asking(id_)
@@ -192,6 +192,7 @@ async def change_meeting(actor: Actor, id_: UUID, seen: int, wanted: MeetingChan
         )
         if not wanted.called_off:
             await inviting.invite(actor, plan, after)
+        await agenda.carry_over(plan)  # another one may be the next now
         await record(actor, "changeMeeting", plan=plan["id"], thing=id_)
         return Written(id_, seen + 1)
 

@@ -25,6 +25,10 @@ SELECT i.*, n.state FROM meeting_item i LEFT JOIN milestone n ON n.id = i.milest
                      ORDER BY m.took_place_at DESC, m.id LIMIT 1)
  ORDER BY i.id
 """
+_NEXT = """
+SELECT id FROM meeting WHERE plan = $1 AND held_on >= $2 AND took_place_at IS NULL
+   AND called_off_at IS NULL ORDER BY held_on, held_at, id LIMIT 1
+"""
 
 
 async def build(plan: Mapping[str, Any], meeting: Mapping[str, Any]) -> None:
@@ -43,9 +47,14 @@ async def build(plan: Mapping[str, Any], meeting: Mapping[str, Any]) -> None:
             await put_row(plan, meeting["id"], row["id"], why)
 
 
-async def carry_over(plan: Mapping[str, Any], meeting: UUID) -> None:
-    """What the last meeting that took place did not come to."""
-    for item in await connection().fetch(_LAST, plan["id"]):
+async def carry_over(plan: Mapping[str, Any]) -> None:
+    """What the last meeting that took place did not come to stands on the next that comes, once."""
+    held = connection()
+    meeting = await held.fetchval(_NEXT, plan["id"], clock.today(plan["zone"]))
+    if meeting is None:
+        return
+    there = await _words_of(plan, meeting)
+    for item in await held.fetch(_LAST, plan["id"]):
         if not rules.is_carried(item):
             continue
         why = {*item["why"], rules.CARRIED}
@@ -53,8 +62,16 @@ async def carry_over(plan: Mapping[str, Any], meeting: UUID) -> None:
             await put_row(plan, meeting, item["milestone"], why)
             continue
         words = await unseal_or_none(plan["person"], place(item["id"]), item["words"])
-        if words is not None:
+        if words is not None and words not in there:
             await put_words(plan, meeting, words, why)
+
+
+async def _words_of(plan: Mapping[str, Any], meeting: UUID) -> set[str | None]:
+    sql = "SELECT id, words FROM meeting_item WHERE meeting = $1 AND milestone IS NULL"
+    return {
+        await unseal_or_none(plan["person"], place(one["id"]), one["words"])
+        for one in await connection().fetch(sql, meeting)
+    }
 
 
 async def put_row(

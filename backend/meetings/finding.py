@@ -25,6 +25,7 @@ async def find_meeting(actor: Actor, id_: UUID, *, coming: bool | None = None) -
     row = await held.fetchrow("SELECT * FROM meeting WHERE id = $1", id_)
     if row is None:
         raise NotFound
+    row = rules.as_it_stands(row, plan)
     if coming is not None:
         check_state(row, coming=coming)
     return row, plan
@@ -59,5 +60,5 @@ async def find_member(actor: Actor, id_: UUID, seen: int) -> tuple[Any, Any, Any
             raise NotFound
         check_version(member, seen)
         meeting = await held.fetchrow("SELECT * FROM meeting WHERE id = $1", member["meeting"])
-        return member, meeting, plan
+        return member, rules.as_it_stands(meeting, plan), plan
     raise NotFound

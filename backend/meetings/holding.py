@@ -13,7 +13,7 @@ from backend.alerts.actions import close_tasks, open_task
 from backend.audit.actions import record
 from backend.database import connection, transaction
 from backend.errors import NotFound, NotFromThisState, Taken, Unfit
-from backend.meetings import inviting, rules
+from backend.meetings import agenda, inviting, rules
 from backend.meetings.finding import check_state, find_meeting
 from backend.once import Written
 from backend.plans import rules as of_plans
@@ -56,6 +56,7 @@ async def hold_meeting(actor: Actor, id_: UUID, seen: int, told: Held) -> Writte
             on,
         )
         await inviting.stop_asking(id_)
+        await agenda.carry_over(plan)
         await _settle(actor, plan, row["milestone"], on)
         await record(actor, "holdMeeting", plan=plan["id"], thing=id_)
         return Written(id_, seen + 1)

@@ -1,10 +1,8 @@
 """Asking somebody to a meeting, and what they answer. No place, no reason; silence is nothing."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from backend import clock
 from backend.access import GROUPS, TOLD, Actor
@@ -14,12 +12,19 @@ from backend.meetings import rules
 from backend.messages import outbox
 from backend.messages.outbox import Occurrence
 
-ASKED = "meeting-asked"  # the task of whoever has an account
+ASKED, OFF = "meeting-asked", "meeting-off"  # tasks of whoever has an account
+# `a` is a part in a meeting: whose it is has not left the circle.
+STAYS = """
+(a.role = 'PE' OR EXISTS (SELECT 1 FROM mandate o WHERE o.plan = a.plan AND o.actor = a.actor
+                             AND (o.ends IS NULL OR o.ends > $2)))
+"""
 _MEMBERS = f"""
-SELECT a.*, coalesce(s.alias, b.alias) AS alias, coalesce(e.told, false) AS told, e.groups
+SELECT a.*, coalesce(s.alias, b.alias) AS alias, coalesce(e.told, false) AS told, e.groups,
+       coalesce(e.role, a.role) AS role_now, {STAYS} AS stays,
+       is_barred($3, a.actor, coalesce(e.role, a.role)) AS barred
   FROM meeting_member a LEFT JOIN staff s ON s.id = a.actor LEFT JOIN member b ON b.id = a.actor
   LEFT JOIN LATERAL (
-       SELECT true AS told, {GROUPS.format(at="$2")} AS groups FROM mandate m
+       SELECT true AS told, m.role, {GROUPS.format(at="$2")} AS groups FROM mandate m
         WHERE m.plan = a.plan AND m.actor = a.actor AND m.starts <= $2
           AND (m.ends IS NULL OR m.ends > $2) AND NOT is_barred($3, m.actor, m.role)
           AND {TOLD.format(group=f"'{rules.GROUP}'", at="$2")}
@@ -31,7 +36,9 @@ SELECT a.*, coalesce(s.alias, b.alias) AS alias, coalesce(e.told, false) AS told
 async def members_of(plan: Mapping[str, Any]) -> Sequence[Any]:
     """Who is asked to any meeting of a plan, as far as the actor sees it.
 
-    `told`: something of a meeting may be told to them, where they work; `groups`, all that may.
+    `told`: something of a meeting may be told to them, where they work; `groups`, all that may;
+    `role_now` is by what they would read of it. Who does not `stays` has left the circle; before
+    who is `barred` a wall stands.
     """
     rows: Sequence[Any] = await connection().fetch(_MEMBERS, plan["id"], moment(), plan["person"])
     return rows
@@ -45,7 +52,7 @@ async def invite(actor: Actor, plan: Mapping[str, Any], meeting: Mapping[str, An
         if member["role"] in rules.WITHOUT_ACCOUNT:
             await _by_chat(plan, meeting, member)
         elif member["told"]:
-            await _by_task(plan, meeting, member)
+            await _by_task(ASKED, plan, meeting, member)
 
 
 async def _by_chat(plan: Mapping[str, Any], meeting: Mapping[str, Any], member: Any) -> None:
@@ -55,13 +62,15 @@ async def _by_chat(plan: Mapping[str, Any], meeting: Mapping[str, Any], member: 
     occurrence = Occurrence(rules.INVITATION, _step(meeting), meeting["id"], meeting["held_on"])
     due = clock.now()
     # it is said as long as there is something to come to: it is judged once more when it is sent
-    expires = max(begins(meeting), due + outbox.LATE)
+    expires = max(rules.begins(meeting), due + outbox.LATE)
     await outbox.queue(link, rules.INVITATION, occurrence, due_at=due, expires_at=expires)
 
 
-async def _by_task(plan: Mapping[str, Any], meeting: Mapping[str, Any], member: Any) -> None:
+async def _by_task(
+    kind: str, plan: Mapping[str, Any], meeting: Mapping[str, Any], member: Any
+) -> None:
     await open_task(
-        ASKED,
+        kind,
         agency=plan["agency"],
         plan=plan["id"],
         subject=member["id"],
@@ -69,17 +78,13 @@ async def _by_task(plan: Mapping[str, Any], meeting: Mapping[str, Any], member: 
         role=member["role"],
         assignee=member["actor"],
         local_due=meeting["held_on"],
-        due_at=begins(meeting),
+        due_at=rules.begins(meeting),
     )
 
 
 def _step(meeting: Mapping[str, Any]) -> str:
     """Another one for each day and hour: moved to and fro, it is asked about each time."""
     return f"ask-{meeting['moves']}"
-
-
-def begins(meeting: Mapping[str, Any]) -> datetime:
-    return datetime.combine(meeting["held_on"], meeting["held_at"], ZoneInfo(meeting["zone"]))
 
 
 async def stop_asking(meeting: UUID) -> None:
@@ -91,11 +96,33 @@ async def stop_asking(meeting: UUID) -> None:
         await close_tasks(member["id"], ASKED, "settled")
 
 
+async def call_off(actor: Actor, plan: Mapping[str, Any], meeting: Mapping[str, Any]) -> None:
+    """Nobody is asked any more, and staff have a task that it is off; others are told by voice."""
+    await stop_asking(meeting["id"])
+    if not rules.is_to_come(meeting, clock.now()):
+        return
+    for member in await members_of(plan):
+        if member["meeting"] != meeting["id"] or member["actor"] == actor.id:
+            continue
+        if not rules.is_by_voice(member):
+            await _by_task(OFF, plan, meeting, member)
+
+
+async def end_with(actor: Actor, plan: Mapping[str, Any]) -> None:
+    """The plan ends, and with it what was to come (`rules.as_it_stands`): staff are told."""
+    for meeting in await connection().fetch(
+        "SELECT * FROM meeting WHERE plan = $1 ORDER BY id", plan["id"]
+    ):
+        if rules.is_to_come(meeting, clock.now()):
+            await call_off(actor, plan, meeting)
+
+
 _ANSWERED = """
 UPDATE meeting_member a SET answer = $3, answered_at = $4, version = a.version + 1
-  FROM meeting m
+  FROM meeting m JOIN plan p ON p.id = m.plan
  WHERE m.id = a.meeting AND a.meeting = $1 AND a.actor = $2 AND 'ask-' || m.moves = $5
    AND m.called_off_at IS NULL AND m.took_place_at IS NULL AND m.approved_at IS NULL
+   AND p.closed_at IS NULL
 RETURNING a.id
 """
 

@@ -82,7 +82,8 @@ async def approve_minutes(actor: Actor, id_: UUID, seen: int) -> Written:
     """Say yes to the minutes, as one read them; of who reads nothing here, once they were read to.
 
     `id_` is that of a part in the meeting; its version changes with the minutes. With the last yes
-    they are approved. Raises NotFound, VersionStale, NotFromThisState.
+    they are approved. Of who has left the circle no yes is noted: once nobody else is asked, the
+    minutes are approved without them. Raises NotFound, VersionStale, NotFromThisState.
     """
     require(actor, "approveMinutes")
     async with transaction(actor.id) as held:
@@ -99,34 +100,32 @@ async def approve_minutes(actor: Actor, id_: UUID, seen: int) -> Written:
             "UPDATE meeting_member SET approved_at = $2, approved_by = $3, version = version + 1"
             " WHERE id = $1",
             id_,
-            clock.now(),
-            actor.id,
+            *((clock.now(), actor.id) if member["stays"] else (None, None)),
         )
         await close_tasks(id_, ASKED, "approved")
-        await _close(meeting["id"])
+        if not await _close(meeting["id"]) and not member["stays"]:
+            raise NotFromThisState("They have left the circle, and others are still asked.")
         await record(actor, "approveMinutes", plan=plan["id"], thing=meeting["id"])
         return Written(id_, seen + 1)
 
 
-_WAITS = """
+_WAITS = f"""
 SELECT EXISTS (SELECT 1 FROM meeting_member a
-                WHERE a.meeting = $1 AND a.present AND a.approved_at IS NULL
-                  AND (a.role = 'PE' OR EXISTS (
-                       SELECT 1 FROM mandate m WHERE m.plan = a.plan AND m.actor = a.actor
-                          AND (m.ends IS NULL OR m.ends > $2))))
+                WHERE a.meeting = $1 AND a.present AND a.approved_at IS NULL AND {inviting.STAYS})
 """
 
 
-async def _close(meeting: UUID) -> None:
-    """Whoever takes no part in the plan any more is waited for no longer."""
+async def _close(meeting: UUID) -> bool:
+    """Whoever takes no part in the plan any more is waited for no longer; False while one is."""
     held, now = connection(), clock.now()
     if await held.fetchval(_WAITS, meeting, now):
-        return
+        return False
     await held.execute(
         "UPDATE meeting SET approved_at = $2, version = version + 1 WHERE id = $1",
         meeting,
         now,
     )
+    return True
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,7 @@ async def meetings_of(plan: Mapping[str, Any], reader: Reader) -> list[dict[str,
         was_there = reader.works or bool(own and own["present"])
         found.append(
             {
-                **row,
+                **rules.as_it_stands(row, plan),
                 "basis": await unseal_or_none(person, f"meeting.basis:{id_}", row["basis"]),
                 "aim": await unseal_or_none(person, f"meeting.aim:{id_}", row["aim"]),
                 "own": own,

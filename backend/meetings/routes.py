@@ -212,7 +212,10 @@ class MeetingController(Controller):
         responses=documented(*CHANGE),
     )
     async def approve(self, request: HttpRequest, member_id: FromPath[UUID]) -> WrittenReply:
-        """Say yes to the minutes; of who has no account, a worker once they were read to them."""
+        """Say yes to the minutes; of who has no account, a worker once they were read to them.
+
+        Of who has left the circle it notes nothing, and no longer waits for them.
+        """
         return plain(
             await change(
                 request,

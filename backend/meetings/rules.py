@@ -1,8 +1,9 @@
 """Who may take part in a meeting, what it speaks of, and what of it each reader is told. No I/O."""
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from backend.errors import Unfit
 from backend.flows.rules import REFERRAL
@@ -145,6 +146,34 @@ def owner_of_row(role: str) -> str:
 def is_by_voice(member: Mapping[str, Any]) -> bool:
     """Whether a worker writes down for them what they say."""
     return member["role"] in WITHOUT_ACCOUNT or not member["told"]
+
+
+def is_given_paper(member: Mapping[str, Any]) -> bool:
+    """Whether an agenda is printed for them: for nobody whom a page would tell nothing of it."""
+    return member["role"] == "PE" or bool(member["told"])
+
+
+def is_waited_for(member: Mapping[str, Any]) -> bool:
+    """Whether minutes that are written still want their yes."""
+    return bool(member["present"] and member["stays"]) and member["approved_at"] is None
+
+
+def begins(meeting: Mapping[str, Any]) -> datetime:
+    return datetime.combine(meeting["held_on"], meeting["held_at"], ZoneInfo(meeting["zone"]))
+
+
+def is_to_come(meeting: Mapping[str, Any], now: datetime) -> bool:
+    if meeting["called_off_at"] is not None or meeting["took_place_at"] is not None:
+        return False
+    return begins(meeting) > now
+
+
+def as_it_stands(meeting: Mapping[str, Any], plan: Mapping[str, Any]) -> dict[str, Any]:
+    """What was to come when its plan ended is off with it, whoever ended the plan."""
+    ended: datetime | None = plan["closed_at"]
+    if ended is None or not is_to_come(meeting, ended):
+        return dict(meeting)
+    return {**meeting, "called_off_at": ended}
 
 
 def state_of(meeting: Mapping[str, Any]) -> str:

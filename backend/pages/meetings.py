@@ -1,6 +1,6 @@
 """Meetings of a circle at the desk: planned, an agenda to print, held, and their minutes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -29,7 +29,7 @@ from backend.once import Written
 from backend.pages.forms import Act, Attempt, Form, submit
 from backend.pages.html import Page, go, show
 from backend.pages.plan import Sheet, sheet_of
-from backend.plans.rules import OPEN
+from backend.plans.rules import OPEN, OVER
 
 
 class MeetingPageController(Controller):
@@ -82,12 +82,12 @@ class MeetingPageController(Controller):
             found = await reading.list_meetings(actor, plan_id)
         one = next((one for one in found if one["id"] == meeting_id), None)
         whose = one and next((m for m in one["members"] if m["id"] == member), None)
-        if one is None or whose is None:
+        if one is None or whose is None or not rules.is_given_paper(whose):
             raise NotFound
-        reader = reading.Reader(whose["actor"], whose["role"], whose["groups"])
+        role = whose["role_now"]
+        reader = reading.Reader(whose["actor"], role, whose["groups"])
         items = [item for item in one["items"] if reading.told_item(reader, item)]
         view = MeetingView.of({**one, "items": items, "works": False})
-        role = whose["role"]
         return show(request, "meeting_agenda.html", **sheet.values(), meeting=view, reader=role)
 
     @post("/{meeting_id:uuid}")
@@ -262,12 +262,24 @@ async def _one(
         saved=saved,
         meeting=MeetingView.of(one),
         names=_names(sheet),
-        by_voice={member["id"] for member in one["members"] if rules.is_by_voice(member)},
+        by_voice={m["id"] for m in one["members"] if m["stays"] and rules.is_by_voice(m)},
+        have_left={member["id"] for member in one["members"] if not member["stays"]},
+        to_tell=_to_tell(sheet, one, actor),
+        waited_for=any(map(rules.is_waited_for, one["members"])),
+        on_paper={member["id"] for member in one["members"] if rules.is_given_paper(member)},
         others={who: name for who, name in _names(sheet).items() if who not in asked},
         open_rows=[row for row in sheet.view.milestones or () if row.state in OPEN],
         spoken_of=rules.SPOKEN_OF,
         owners=rules.PATHWAY,
     )
+
+
+def _to_tell(sheet: Sheet, meeting: Mapping[str, Any], actor: Actor) -> Sequence[Any]:
+    """Who is told by voice that it is off. Once the plan is over, the circle says whom to call."""
+    if meeting["called_off_at"] is None or sheet.read.row["state"] in OVER:
+        return ()
+    asked = [m for m in meeting["members"] if m["stays"] and not m["barred"]]
+    return [m for m in asked if m["actor"] != actor.id and rules.is_by_voice(m)]
 
 
 def _names(sheet: Sheet) -> Mapping[UUID, Any]:

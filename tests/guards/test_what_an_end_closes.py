@@ -51,6 +51,7 @@ AFTER_A_RETURN: Mapping[str, str] = {
     "ask-again": "the person wished it, and a return may be taken back",
     "let-go": "a human looks why they are inside and are let go",
     "let-go-out": "a human looks why they are inside and are let go",
+    "meeting-off": "it is off wherever the person is: somebody would come for nothing",
     "needs-review": "the plan goes on when it is reopened",
 }
 

@@ -21,7 +21,9 @@ POINTLESS = frozenset(
     | {"unopened", "unplanned-release"}
 )
 # And at an end, which is not taken back, what somebody wished for a plan that goes on.
-POINTLESS_AT_AN_END = POINTLESS | {"ask-again", "let-go", "let-go-out", "needs-review"}
+POINTLESS_AT_AN_END = POINTLESS | {
+    *("ask-again", "let-go", "let-go-out", "meeting-off", "needs-review"),
+}
 
 
 async def end_own_chats(plan: Mapping[str, Any]) -> None:

@@ -10,6 +10,7 @@ from backend.alerts.actions import open_task
 from backend.audit.actions import record
 from backend.database import connection, moment, transaction
 from backend.errors import NotFromThisState, Unfit
+from backend.meetings.inviting import end_with
 from backend.messages import outbox
 from backend.messages.outbox import Occurrence
 from backend.once import Written
@@ -48,12 +49,12 @@ async def change_plan_state(actor: Actor, id_: UUID, seen: int, to: str) -> Writ
         if to in {"paused", "closed"}:
             await outbox.cancel_plan(id_, to)
         if to == "closed":
-            await _close(plan)
+            await _close(actor, plan)
         await record(actor, "changePlanState", plan=id_, thing=id_)
         return Written(id_, version)
 
 
-async def _close(plan: Any) -> None:
+async def _close(actor: Actor, plan: Any) -> None:
     """Thanks to the circle; its chats are cut a week later, with the mandates; papers at once."""
     held, now = connection(), clock.now()
     until = now + LINKS_LIVE_ON
@@ -73,6 +74,7 @@ async def _close(plan: Any) -> None:
         until,
     )
     await end_passes_of(plan["id"])
+    await end_with(actor, plan)
 
 
 async def record_left_custody(actor: Actor, id_: UUID, seen: int, *, left: bool) -> Written:

@@ -2,9 +2,11 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 from tests.backend.pages.browser import at_the_desk, plain
-from tests.meetings import AIM, a_meeting, a_table, approves, part, planned, read
+from tests.chats import at
+from tests.meetings import AIM, a_meeting, a_table, approves, held, part, planned, read
 from tests.world import World, a_day, row
 
 TYPED = {"basis": "Act on Return, article 4", "aim": AIM}
@@ -33,7 +35,8 @@ async def test_a_worker_plans_and_what_is_missing_loses_nothing(world: World) ->
 async def test_it_is_held_decided_and_written_by_forms(world: World) -> None:
     worker, plan, [officer] = await a_table(world, "PO")
     milestone = row(await world.plan(worker, plan), "PLN-05")["id"]
-    meeting = await planned(worker, plan, [worker.id, officer.id], milestone=milestone)
+    asked, today = [worker.id, officer.id], a_day().isoformat()
+    meeting = await planned(worker, plan, asked, milestone=milestone, held_on=today)
     desk = await at_the_desk(world, worker)
     path = f"/desk/plans/{plan}/meetings/{meeting['id']}"
     mine, theirs = part(meeting, "SW")["id"], part(meeting, "PO")["id"]
@@ -43,7 +46,7 @@ async def test_it_is_held_decided_and_written_by_forms(world: World) -> None:
 
     set_ = await send("/agenda", words="The bus home.")
     assert "The bus home." in set_.words
-    held = await send("/hold", held_on=a_day().isoformat(), present=theirs)
+    held = await send("/hold", held_on=today, present=theirs)
     assert "It took place." in held.words
     line = {"told_by": mine, "told_to": theirs, "ground": "law"}
     refused = await desk.send(plain(await desk.open(path)), f"{path}/shared", facts="work", **line)
@@ -105,3 +108,61 @@ async def test_who_was_asked_answers_by_one_tap_and_a_worker_for_who_has_no_chat
     answers = {one["role"]: one.get("answer") for one in (await read(worker, plan))["members"]}
     assert answers == {"SW": None, "PO": "by_phone", "PE": "come"}
     assert (await approves(officer, (await read(officer, plan))["own"])).status_code == 409
+
+
+async def test_an_agenda_that_is_refused_keeps_the_step_that_was_to_be_added(
+    world: World,
+) -> None:
+    worker, plan, _ = await a_table(world)
+    meeting = await planned(worker, plan, [worker.id])
+    desk = await at_the_desk(world, worker)
+    path = f"/desk/plans/{plan}/meetings/{meeting['id']}"
+    step = row(await world.plan(worker, plan), "IDD-04")["id"]
+    page = plain(await desk.open(path))
+    refused = await desk.send(page, f"{path}/agenda", rows=step, words="x" * 501)
+    assert refused.status == 422
+    assert ("rows", step) in refused.form(f"{path}/agenda").fields
+
+
+async def test_that_it_took_place_is_said_from_its_day_on(world: World) -> None:
+    worker, plan, _ = await a_table(world)
+    meeting = await planned(worker, plan, [worker.id])
+    desk = await at_the_desk(world, worker)
+    path = f"/desk/plans/{plan}/meetings/{meeting['id']}"
+    assert not plain(await desk.open(path)).has_form(f"{path}/hold")
+    at(a_day() + timedelta(days=7), 9)
+    desk = await at_the_desk(world, worker)
+    assert plain(await desk.open(path)).has_form(f"{path}/hold")
+
+
+async def test_of_a_plan_that_is_over_no_form_is_shown_that_would_be_refused(
+    world: World,
+) -> None:
+    worker, plan, [officer] = await a_table(world, "PO")
+    was = await planned(worker, plan, [worker.id, officer.id])
+    was = await held(worker, plan, was, "SW", "PE", "PO")
+    theirs = part(was, "PO")["id"]
+    due = (a_day() + timedelta(days=14)).isoformat()
+    body = {"words": "Ask for the form.", "owner": theirs, "due_on": due}
+    decided = await worker.post(f"/meetings/{was['id']}/decisions", body)
+    assert decided.status_code == 201, decided.text
+    body = {"held_on": (a_day() + timedelta(days=1)).isoformat(), "id": str(uuid4())}
+    missed = await planned(worker, plan, [worker.id], **body)
+    at(a_day() + timedelta(days=2), 9)
+    version = (await world.plan(worker, plan))["version"]
+    closed = await worker.post(f"/plans/{plan}/state", {"state": "closed"}, version=version)
+    assert closed.status_code == 200, closed.text
+    home = f"/desk/plans/{plan}/meetings"
+    desk, other = await at_the_desk(world, worker), await at_the_desk(world, officer)
+    assert not plain(await desk.open(home)).has_form(home)
+    left = plain(await desk.open(f"{home}/{missed['id']}"))
+    assert "Move it" not in left.words
+    assert "Ask too" not in left.words
+    off = await desk.send(left, f"{home}/{missed['id']}", "called_off")
+    assert off.status == 200, off.words
+    page = plain(await other.open(f"{home}/{was['id']}"))
+    answer = f"{home}/{was['id']}/decisions/{decided.json()['id']}"
+    assert "I take it" not in page.words
+    assert (await other.send(page, answer, accepted="false")).status == 200
+    page = plain(await desk.open(f"{home}/{was['id']}"))
+    assert not page.has_form(f"{home}/{was['id']}/decisions")
