@@ -62,6 +62,12 @@ async def test_the_desk_shows_care_to_a_coordinator_and_saves_whom_to_call(world
     assert "They know now whom they may call" in saved.words
     rows = await world.sql("SELECT human FROM support WHERE id = $1", worker.id)
     assert rows == [{"human": head.id}]
+    page = plain(await browser.open("/desk/support"))
+    await browser.send(page, f"/desk/support/{worker.id}", human="")
+    assert await world.sql("SELECT human FROM support WHERE id = $1", worker.id) == [
+        {"human": None}
+    ]
+    assert (await worker.get("/account/support")).json() == {"human": None}
 
 
 async def _asked_how_it_is(

@@ -26,7 +26,8 @@ class SupportPageController(Controller):
     @post("/{who:uuid}")
     async def set_human(self, request: HttpRequest, who: FromPath[UUID]) -> Page:
         async def act(actor: Actor, form: Form) -> Written:
-            return await actions.set_support(actor, who, form.read(SetSupport).human)
+            named = form.read(SetSupport, human=form.one("human") or None)  # left empty: nobody
+            return await actions.set_support(actor, who, named.human)
 
         return await submit(
             request,

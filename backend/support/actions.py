@@ -55,8 +55,8 @@ SELECT EXISTS (SELECT 1 FROM staff WHERE id = $1 AND agency = $2 AND active)
 """
 
 
-async def set_support(actor: Actor, who: UUID, human: UUID) -> Written:
-    """Say whom a mentor or colleague may call: a colleague of the agency, and not themselves.
+async def set_support(actor: Actor, who: UUID, human: UUID | None) -> Written:
+    """Say whom a mentor or colleague may call: another colleague of the agency, or nobody.
 
     Raises NotFound, Unfit.
     """
@@ -66,7 +66,7 @@ async def set_support(actor: Actor, who: UUID, human: UUID) -> Written:
     async with transaction(actor.id) as held:
         there = await held.fetchval(_OF_THE_HOUSE, who, actor.agency)
         staff = "SELECT 1 FROM staff WHERE id = $1 AND agency = $2 AND active"
-        if not there or not await held.fetchval(staff, human, actor.agency):
+        if not there or (human and not await held.fetchval(staff, human, actor.agency)):
             raise NotFound
         version: int = await held.fetchval(
             "INSERT INTO support AS s (id, agency, version, human, set_by, set_at)"

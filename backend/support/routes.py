@@ -11,9 +11,9 @@ from backend.support import actions
 
 
 class SetSupport(msgspec.Struct, forbid_unknown_fields=True):
-    """`human` is a colleague of the agency, by the id of their account."""
+    """`human` is a colleague of the agency, by the id of their account; null for nobody."""
 
-    human: UUID
+    human: UUID | None
 
 
 class CarriedView(msgspec.Struct, omit_defaults=True):

@@ -12,6 +12,6 @@ class Support(Table, tablename="support"):
     id = UUID(primary_key=True)
     agency = reference(Agency)
     version = version()
-    human = reference(ActorRecord)
+    human = reference(ActorRecord, null=True)
     set_by = reference(ActorRecord)
     set_at = instant()
