@@ -126,3 +126,29 @@ async def test_what_was_not_dealt_with_comes_to_the_next_meeting_once_whenever_t
     assert called.status_code == 200, called.text
     instead = [await read(worker, plan, one["id"]) for one in (last, fourth)]
     assert sorted(_carried(one) for one in instead) == [[], sorted(left)]
+
+
+async def test_on_paper_the_words_of_a_decision_are_for_whose_it_is(world: World) -> None:
+    worker, plan, trainers = await a_table(world, "TR", "TR")
+    asked = [worker.id, *(one.id for one in trainers)]
+    first = await planned(worker, plan, asked)
+    first = await held(worker, plan, first, "SW", "TR")
+    owner = part(first, "TR")
+    due = (a_day() + timedelta(days=9)).isoformat()
+    body = {"words": "Ask for the form.", "owner": owner["id"], "due_on": due}
+    path = f"/meetings/{first['id']}/decisions"
+    decided = await worker.post(path, body)
+    assert decided.status_code == 201, decided.text
+    [whose] = [one for one in trainers if str(one.id) == owner["actor"]]
+    answer = f"/meeting-decisions/{decided.json()['id']}/answer"
+    assert (await whose.post(answer, {"accepted": True}, version=1)).status_code == 200
+    next_ = await planned(worker, plan, asked, id=str(uuid4()))
+    desk = await at_the_desk(world, worker)
+    home = f"/desk/plans/{plan}/meetings/{next_['id']}/agenda"
+    for who in (worker, *trainers):
+        [one] = [m for m in next_["members"] if m["actor"] == str(who.id)]
+        page = plain(await desk.open(f"{home}?member={one['id']}"))
+        assert "A step agreed in a circle meeting" in page.words
+        told = [item.get("words") for item in (await read(who, plan, next_["id"]))["agenda"]]
+        assert ("Ask for the form." in told) is (who in {worker, whose})
+        assert ("Ask for the form." in page.words) is (who in {worker, whose})

@@ -160,6 +160,20 @@ def told_item(reader: Reader, item: Mapping[str, Any]) -> list[str]:
     return sorted(rules.told_why(reader.role, item["why"]))
 
 
+def items_for(
+    reader: Reader, items: Sequence[dict[str, Any]], decided: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Items as a worker reads them, cut to somebody else: a decision's words are its owner's."""
+    others = {
+        one["milestone"] for one in decided if not reader.works and one["owner"] != reader.actor
+    }
+    return [
+        {**item, "words": None} if item["milestone"] in others else item
+        for item in items
+        if told_item(reader, item)
+    ]
+
+
 def _sees(reader: Reader, row: Mapping[str, Any]) -> bool:
     if reader.role == "PE":
         return not of_plans.is_about_another(row)

@@ -86,7 +86,8 @@ class MeetingPageController(Controller):
             raise NotFound
         role = whose["role_now"]
         reader = reading.Reader(whose["actor"], role, whose["groups"])
-        items = [item for item in one["items"] if reading.told_item(reader, item)]
+        decided = [decision for each in found for decision in each["decisions"]]
+        items = reading.items_for(reader, one["items"], decided)
         view = MeetingView.of({**one, "items": items, "works": False})
         return show(request, "meeting_agenda.html", **sheet.values(), meeting=view, reader=role)
 
