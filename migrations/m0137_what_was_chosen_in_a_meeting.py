@@ -11,10 +11,11 @@ DESCRIPTION = "What a meeting decided about a voluntary part is voluntary"
 ROWS = """
 CREATE OR REPLACE FUNCTION voluntary_rows(asked uuid) RETURNS SETOF uuid LANGUAGE sql STABLE
 SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT id FROM milestone WHERE plan = asked AND code ^@ 'MTG-'
+       AND pathway::text = ANY (ARRAY['FAM', 'MEN', 'CNS-P', 'CNS-S', 'CNS-X'])
+     UNION
     SELECT id FROM milestone WHERE plan = asked
-       AND (kind = 'V' OR (kind = 'N' AND pathway::text = ANY (ARRAY['FAM', 'MEN']))
-            OR (code ^@ 'MTG-'
-                AND pathway::text = ANY (ARRAY['FAM', 'MEN', 'CNS-P', 'CNS-S', 'CNS-X'])))
+       AND (kind = 'V' OR (kind = 'N' AND pathway::text = ANY (ARRAY['FAM', 'MEN'])))
 $$;
 """
 

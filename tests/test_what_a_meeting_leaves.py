@@ -242,6 +242,7 @@ async def test_who_was_asked_says_their_own_part_and_no_more_even_past_the_progr
     for sql in (
         "UPDATE meeting SET held_on = held_on + 1",
         "UPDATE meeting SET approved_at = now()",
+        "UPDATE meeting_member SET present = NOT present",
         """INSERT INTO meeting_note SELECT gen_random_uuid(), agency, plan, 1, id, 'addendum', 'x',
         planned_by, now() FROM meeting""",
     ):
