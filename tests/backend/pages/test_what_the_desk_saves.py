@@ -37,18 +37,6 @@ async def test_no_language_ticked_is_no_language(world: World) -> None:
     assert not {value for name, value in saved.form(there).fields if name == "languages"}
 
 
-async def test_nobody_is_offered_where_somebody_is_named(world: World) -> None:
-    head, worker = await world.somebody("CO"), await world.somebody("SW")
-    browser = await at_the_desk(world, head)
-    action = f"/desk/support/{worker.id}"
-    page = plain(await browser.open("/desk/support"))
-    assert ("human", "") in page.form(action).fields
-    saved = plain(await browser.send(page, action, human=str(head.id)))
-    form = saved.html.split(f'action="{action}"')[1].split("</form>")[0]
-    assert str(head.id) in form
-    assert 'value=""' not in form.split("<select")[1]
-
-
 async def test_the_page_says_what_is_kept_of_a_mentor_who_stops(world: World) -> None:
     head = await world.somebody("CO")
     made = await head.post("/mentors", {"name": "Imaginary Mentor"})
