@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.appointments import rules
+from backend.database import transaction
 from tests.backend.courts.docket import Docket, a_docket
 from tests.chats import Chats, at
 from tests.dates import A_DAY, look, outside, put, sets
-from tests.releases import change, kinds, said
+from tests.releases import change, joins, kinds, said
 from tests.world import World, a_day, row
 
 EVERY = sorted({*rules.STEPS, *rules.MISSED})
@@ -173,3 +174,22 @@ async def test_what_was_called_off_by_mistake_holds_again_and_who_was_told_is_to
     await sets(case.officer, made["id"], 409, state="scheduled")
     await sets(case.officer, made["id"], 409, state="missed_no_contact")
     assert (await look(case.officer, made["id"]))["state"] == "cancelled_by_person"
+
+
+async def test_another_service_takes_back_nothing_that_a_date_has_settled(
+    world: World, chats: Chats
+) -> None:
+    case = await outside(world, chats)
+    await change(world, case.worker, case.plan, "PRB-03", state="planned")
+    trainer = await world.somebody("TR")
+    await joins(world, case.worker, case.plan, trainer, "TR")
+    found = row(await world.plan(case.worker, case.plan["id"]), "PRB-03")
+    on = case.day + 7 * A_DAY
+    made = await case.put(case.officer, on, milestone=found["id"])
+    at(on, 11)
+    await sets(case.officer, made["id"], state="attended")
+    take_back = "UPDATE evidence SET taken_back_at = now(), version = version + 1"
+    for who, rows in ((trainer, 0), (case.officer, 1)):
+        assert who.id
+        async with transaction(who.id) as raw:
+            assert await raw.execute(take_back) == f"UPDATE {rows}"

@@ -5,8 +5,8 @@ from datetime import timedelta
 from uuid import UUID
 
 from backend import clock
-from tests.backend.acts import Scene, a_scene
 from tests.backend.courts.docket import Court, a_court, join
+from tests.backend.scene import Scene, a_scene
 from tests.world import Caller, World
 
 MANY = "0123456789abcdef"

@@ -14,8 +14,8 @@ from uuid import UUID, uuid4
 from backend import clock, database, embedded
 from backend.access import Actor
 from backend.database import connection, transaction
-from tests.backend.acts import Scene
 from tests.backend.kept import Kept, a_copy
+from tests.backend.scene import Scene
 from tests.databases import as_the_owner_of_everything
 
 _NOTE = """

@@ -10,7 +10,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 from backend import clock, embedded
-from tests.backend.acts import Scene, a_scene
+from tests.backend.scene import Scene, a_scene
 from tests.chats import Chats
 from tests.databases import a_fresh_world, a_world_to_copy
 from tests.plan_rows import PLAN_ROWS

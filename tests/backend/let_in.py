@@ -11,8 +11,9 @@ import httpx
 from backend import clock, embedded
 from backend.access import Actor
 from tests.backend import bodies
-from tests.backend.acts import OF_SPARES, Act, Scene
+from tests.backend.acts import OF_SPARES, Act
 from tests.backend.kept import Kept, a_copy
+from tests.backend.scene import Scene
 from tests.world import Caller, World
 
 ROLES = ("SW", "CO")

@@ -9,7 +9,7 @@ import pytest
 
 from backend import database
 from backend.access import Actor, find_plan
-from tests.backend.acts import a_scene
+from tests.backend.scene import a_scene
 from tests.world import World, a_day
 
 

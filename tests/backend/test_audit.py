@@ -16,7 +16,8 @@ from backend.database import Role, transaction
 from backend.errors import NotFound
 from backend.processes import process
 from backend.settings import SettingsError, read
-from tests.backend.acts import OF_ACCOUNT, Act, a_scene
+from tests.backend.acts import OF_ACCOUNT, Act
+from tests.backend.scene import a_scene
 from tests.chats import at
 from tests.databases import as_the_owner_of_everything
 from tests.world import World, a_day

@@ -11,8 +11,9 @@ from backend import clock, database
 from backend.audit import denials
 from backend.audit.denials import hash_of
 from backend.database import transaction
-from tests.backend.acts import OF_AGENCY, a_scene, roles_of
+from tests.backend.acts import OF_AGENCY, roles_of
 from tests.backend.pages.browser import at_the_desk
+from tests.backend.scene import a_scene
 from tests.backend.test_not_yours import FOR_COURTS, WITHOUT_PATH
 from tests.world import Caller, World
 from workflows.tell_denials import tell_denials

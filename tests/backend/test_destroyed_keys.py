@@ -13,9 +13,9 @@ from backend.actors.actions import destroy_key
 from backend.database import act_as, in_fresh_context, transaction
 from backend.errors import NotFound, TooManyTries
 from backend.messages.incoming import list_incoming
-from tests.backend.acts import a_scene
 from tests.backend.courts.docket import REFERENCE, a_docket
 from tests.backend.duties import asked, asked_for_all
+from tests.backend.scene import a_scene
 from tests.chats import Chats
 from tests.world import Caller, World, row
 

@@ -13,7 +13,7 @@ import pytest
 from backend import clock
 from backend.app import create_app
 from backend.settings import ROOT, read
-from tests.backend.acts import a_scene
+from tests.backend.scene import a_scene
 from tests.world import Caller, World
 
 HEADERS = {

@@ -16,8 +16,9 @@ from litestar import get
 from backend import logs
 from backend.app import create_app
 from backend.doors import PUBLIC
-from tests.backend.acts import FOR_EVERYBODY, a_scene, bare
+from tests.backend.acts import FOR_EVERYBODY, bare
 from tests.backend.courts.machines import a_machine
+from tests.backend.scene import a_scene
 from tests.chats import Chats
 from tests.world import PASSWORD, Caller, World
 

@@ -12,7 +12,8 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
 from backend.settings import ROOT
-from tests.backend.acts import FOR_EVERYBODY, Act, Scene, a_scene, bare
+from tests.backend.acts import FOR_EVERYBODY, Act, bare
+from tests.backend.scene import Scene, a_scene
 from tests.backend.strange import CANARY, a_key, mutated, whole
 from tests.world import APP, Caller, World, a_day
 

@@ -8,8 +8,9 @@ import asyncpg
 import pytest
 
 from backend import embedded
-from tests.backend.acts import OF_ACCOUNT, Act, Scene
+from tests.backend.acts import OF_ACCOUNT, Act
 from tests.backend.kept import Kept, a_copy
+from tests.backend.scene import Scene
 
 # What ends the session that the others act in, or says who its caller is.
 ALONE = OF_ACCOUNT | {"signOut", "endAccount", "courtToken"}

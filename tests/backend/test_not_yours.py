@@ -9,8 +9,9 @@ import httpx
 import pytest
 
 from backend import clock
-from tests.backend.acts import OF_ACCOUNT, OF_AGENCY, Act, Scene, a_scene, roles_of
+from tests.backend.acts import OF_ACCOUNT, OF_AGENCY, Act, roles_of
 from tests.backend.courts.docket import a_court
+from tests.backend.scene import Scene, a_scene
 from tests.databases import as_the_owner_of_everything
 from tests.world import Caller, World
 

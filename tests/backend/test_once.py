@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from backend import clock
-from tests.backend.acts import FOR_EVERYBODY, OF_ACCOUNT, Act, Scene, a_scene, bare
+from tests.backend.acts import FOR_EVERYBODY, OF_ACCOUNT, Act, bare
+from tests.backend.scene import Scene, a_scene
 from tests.world import Caller, World, a_day
 
 PROBLEM = "urn:throughcare:problem:"

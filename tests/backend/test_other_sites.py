@@ -5,9 +5,9 @@ from typing import Any
 from litestar.routes import HTTPRoute
 
 from tests.asgi import ask
-from tests.backend.acts import Scene, a_scene
 from tests.backend.pages.browser import Browser, login_of
 from tests.backend.pages.test_the_door import filled
+from tests.backend.scene import Scene, a_scene
 from tests.world import APP, World
 
 ELSEWHERE = "https://elsewhere.test"

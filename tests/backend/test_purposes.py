@@ -9,7 +9,7 @@ from backend import doors
 from backend.access import OPERATIONS
 from backend.database import stated_purpose
 from backend.words import PURPOSES
-from tests.backend.acts import a_scene
+from tests.backend.scene import a_scene
 from tests.world import World
 
 SUMMARIES = {"bindCourtFile", "recordReading", "draftSummary", "issueSummary"}

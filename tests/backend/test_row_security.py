@@ -11,9 +11,10 @@ import pytest
 
 from backend import clock, embedded, migrate
 from backend.database import Role, transaction
-from tests.backend.acts import OF_SPARES, Scene
+from tests.backend.acts import OF_SPARES
 from tests.backend.kept import Kept, a_copy
 from tests.backend.rows import a_new_copy, fetched_as, plans_seen
+from tests.backend.scene import Scene
 from tests.plan_rows import PLAN_ROWS
 from tests.world import World
 

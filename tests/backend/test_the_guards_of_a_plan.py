@@ -33,9 +33,10 @@ from backend.plans.actions.moving import read_move
 from backend.staff.proof import begin_try
 from backend.walls.actions import end_wall
 from backend.walls.glass import let_break_glass
-from tests.backend.acts import OF_ACCOUNT, OF_AGENCY, Scene
+from tests.backend.acts import OF_ACCOUNT, OF_AGENCY
 from tests.backend.kept import Kept, a_copy
 from tests.backend.pages.browser import at_the_desk
+from tests.backend.scene import Scene
 from tests.databases import as_the_owner_of_everything
 
 # What is asked of no plan by its mandate; a relative may say that they spoke, and reads a little.

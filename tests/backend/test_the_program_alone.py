@@ -7,8 +7,9 @@ from uuid import UUID
 import pytest
 
 from backend import embedded
-from tests.backend.acts import Act, Scene
+from tests.backend.acts import Act
 from tests.backend.kept import Kept, a_copy
+from tests.backend.scene import Scene
 from tests.databases import as_the_owner_of_everything
 from tests.plan_rows import PLAN_ROWS
 from tests.world import World

@@ -12,7 +12,8 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 from msgspec import inspect
 
-from tests.backend.acts import FOR_EVERYBODY, Act, a_scene
+from tests.backend.acts import FOR_EVERYBODY, Act
+from tests.backend.scene import a_scene
 from tests.world import APP, Caller, World
 
 TURNING = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}

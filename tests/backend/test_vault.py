@@ -16,8 +16,8 @@ from backend.embedded_programs import programs_for
 from backend.keyring import Keyring, kept_ring, keyring
 from backend.settings import SettingsError, read
 from backend.vault import Vault, VaultError
-from tests.backend.acts import Scene, a_scene
 from tests.backend.courts.docket import a_court
+from tests.backend.scene import Scene, a_scene
 from tests.chats import Chats, Member
 from tests.world import PASSWORD, World, a_day, row
 

@@ -3,7 +3,8 @@
 import asyncio
 from uuid import uuid4
 
-from tests.backend.acts import FOR_EVERYBODY, OF_ACCOUNT, OF_AGENCY, a_scene, bare
+from tests.backend.acts import FOR_EVERYBODY, OF_ACCOUNT, OF_AGENCY, bare
+from tests.backend.scene import a_scene
 from tests.world import World
 
 PROBLEM = "urn:throughcare:problem:"

@@ -160,3 +160,15 @@ async def test_a_machine_that_was_stopped_before_is_not_among_those_to_be_let_go
     restored = _held(kept, clock.now())
     assert set(restored.courts) == {str(row["id"]) for row in going}
     assert str(stopped) not in restored.courts
+
+
+async def test_every_link_to_ones_own_dates_ends(kept: Kept) -> None:
+    await _as_it_was(
+        kept,
+        "UPDATE date_feed SET ended_at = now() WHERE ended_at IS NULL",
+        "UPDATE date_feed SET ended_at = NULL WHERE id = (SELECT id FROM date_feed LIMIT 1)",
+    )
+    before, now = await _every(kept, "date_feed"), clock.now()
+    _held(kept, now)
+    ended = {id_: {**row, "ended_at": row["ended_at"] or now} for id_, row in before.items()}
+    assert await _every(kept, "date_feed") == ended != before

@@ -16,7 +16,8 @@ from backend.app import (
 )
 from backend.doors import COURT, FILE, PAGE, PUBLIC
 from backend.reference import document
-from tests.backend.acts import FOR_EVERYBODY, RIGHTS, a_scene
+from tests.backend.acts import FOR_EVERYBODY, RIGHTS
+from tests.backend.scene import a_scene
 from tests.world import APP, World
 
 _CONTRACT = """

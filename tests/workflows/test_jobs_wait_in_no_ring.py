@@ -15,8 +15,8 @@ import pytest
 from backend import clock, database, embedded
 from backend.messages.taps import button_data, tap_hash
 from bots.intake import take_in, work_off
-from tests.backend.acts import Scene
 from tests.backend.kept import Kept, a_copy
+from tests.backend.scene import Scene
 from tests.backend.test_nobody_waits_in_a_ring import ALONE
 from tests.chats import Chats, Member
 from tests.releases import a_phone_of, joins

@@ -5,9 +5,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from backend import clock
-from tests.backend.acts import a_scene
 from tests.backend.courts.docket import REFERENCE, a_docket, join
 from tests.backend.erasure.files import File
+from tests.backend.scene import a_scene
 from tests.chats import Chats, at
 from tests.world import World
 

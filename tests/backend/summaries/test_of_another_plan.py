@@ -18,9 +18,9 @@ from backend.summaries.actions.drafting import Subject, draft_summary
 from backend.summaries.actions.issuing import NewReading, issue_summary, record_reading
 from backend.summaries.actions.pulling import list_summaries
 from backend.summaries.content import Period
-from tests.backend.acts import Scene
 from tests.backend.beside import Beside, a_row_like, has_proved, unguarded
 from tests.backend.courts.docket import REFERENCE
+from tests.backend.scene import Scene
 from tests.world import a_day
 
 
