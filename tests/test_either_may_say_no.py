@@ -110,6 +110,30 @@ async def test_another_day_or_none_is_said_in_the_same_way(world: World, chats: 
     assert other.status_code == 422
 
 
+async def test_who_ends_before_the_release_hands_the_gate_to_the_substitute_at_once(
+    world: World, chats: Chats
+) -> None:
+    worker, plan, mentor = await _with_a_mentor(world, chats)
+    other = await chats.a_member(worker, plan, gate="substitute")
+    day = date.fromisoformat((await world.plan(worker, plan))["release_date"])
+    at(day - timedelta(days=7), 9)
+    await chats.round()
+    waits = "SELECT recipient::text FROM message WHERE key = 'GATE-7' AND state = 'queued'"
+    assert await world.sql(waits) == [{"recipient": mentor.actor}]
+    path = f"/mandates/{mentor.mandate}/ending"
+    for version, last in enumerate((day, day - timedelta(days=1)), 1):
+        body = {"on": last.isoformat()}
+        assert (await worker.post(path, body, version=version)).status_code == 200
+        holds = mentor if last == day else other
+        duty = await world.sql("SELECT id::text FROM member WHERE gate = 'first'")
+        assert duty == [{"id": holds.actor}]
+    assert await world.sql(waits) == []
+    at(day - timedelta(days=3), 9)
+    await chats.round()
+    asked = await world.sql("SELECT DISTINCT recipient::text FROM message WHERE key = 'GATE-3'")
+    assert asked == [{"recipient": other.actor}]
+
+
 async def test_a_day_that_is_announced_once_more_is_told_once_more(
     world: World, chats: Chats
 ) -> None:

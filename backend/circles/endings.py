@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from backend import clock
 from backend.access import Actor, check_version, find_plan, require
 from backend.audit.actions import record
+from backend.circles.gates import pass_gate_on
 from backend.database import connection, transaction
 from backend.errors import NotFromThisState, Unfit
 from backend.mentors.places import no_more_than_the_database_lets
@@ -26,7 +27,8 @@ async def announce_ending(actor: Actor, id_: UUID, seen: int, on: date | None) -
     """The last day of a mentor's mandate, in the plan's zone; None: it goes on without one.
 
     The mandate ends with that day and the chat with it; the goodbye is due on it, and the mentor
-    hears of it by chat once. Raises NotFound, VersionStale, Unfit, NotFromThisState.
+    hears of it by chat once. Before the release, gate duty passes on at once.
+    Raises NotFound, VersionStale, Unfit, NotFromThisState.
     """
     require(actor, "announceEnding")
     async with transaction(actor.id) as held:
@@ -43,12 +45,24 @@ async def announce_ending(actor: Actor, id_: UUID, seen: int, on: date | None) -
                 None if on is None else _end_of(on, plan["zone"]),
             )
         await _plan_goodbye(actor, plan, on, _last_day(row["ends"], plan["zone"]))
+        if on is not None and plan["left_custody_at"] is None and on < plan["release_date"]:
+            await _leave_gate(plan, row["actor"])
         await outbox.cancel_about([id_], "moved")
         link = await outbox.active_link(plan["id"], row["actor"])
         if link is not None and on is not None:
             await outbox.queue(link, ANNOUNCED, Occurrence(ANNOUNCED, f"ask-{seen}", id_, on))
         await record(actor, "announceEnding", plan=plan["id"], thing=id_)
         return Written(id_, seen + 1)
+
+
+async def _leave_gate(plan: Any, who: UUID) -> None:
+    """They are gone before the release: the substitute is asked, and nobody counts on them."""
+    await pass_gate_on(plan["id"], who)
+    await connection().execute(
+        "UPDATE member SET gate = NULL, version = version + 1 WHERE id = $1 AND gate IS NOT NULL",
+        who,
+    )
+    await outbox.cancel_to(plan["id"], who, ["GATE-"], "moved")
 
 
 def _check(plan: Any, row: Any, on: date | None) -> None:
