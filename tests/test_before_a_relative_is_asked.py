@@ -7,9 +7,10 @@ from typing import Any
 import asyncpg
 import pytest
 
+from backend.database import transaction
 from backend.family import rules
 from tests.chats import Chats, at
-from tests.releases import a_release, kinds, on_weekday
+from tests.releases import a_release, joins, kinds, on_weekday
 from tests.world import Caller, World, a_day, row
 
 STEPS: tuple[dict[str, Any], ...] = (
@@ -349,3 +350,23 @@ async def test_who_was_carried_and_left_the_circle_is_asked_when_they_come_back(
     await _joins(worker, plan["id"], who)
     seen = (await _map(worker, plan["id"]))[who]
     assert (seen["may_be_prompted"], seen["missing"]) == (False, ["takes_part", "safety"])
+
+
+async def test_who_is_on_the_map_alone_is_there_for_those_who_read_it_even_past_the_program(
+    world: World,
+) -> None:
+    worker, plan = await a_release(world, on_weekday(3))
+    known = "SELECT alias FROM member WHERE id = $1::text::uuid"
+    who = await _named(worker, plan["id"])
+    others = {role: await world.somebody(role) for role in ("TR", "PO", "CO")}
+    for role, one in others.items():
+        await joins(world, worker, plan, one, role)
+
+    async def rows(reader: Caller) -> int:
+        assert reader.id
+        async with transaction(reader.id) as raw:
+            return len(await raw.fetch(known, who))
+
+    assert [await rows(one) for one in (worker, *others.values())] == [1, 0, 0, 0]
+    await _joins(worker, plan["id"], who)
+    assert [await rows(one) for one in (worker, *others.values())] == [1, 1, 1, 1]
