@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from tests.backend import strange, wires
-from tests.backend.acts import FOR_EVERYBODY, Act, Scene, a_scene, roles_of
+from tests.backend.acts import FOR_EVERYBODY, Act, roles_of
 from tests.backend.pages.browser import DESK, Browser, Shown, at_the_desk
+from tests.backend.scene import Scene, a_scene
 from tests.world import Caller, World
 
 BESIDES = ("TR", "PS", "AD", "AU")  # staff who have nothing to do with the plan

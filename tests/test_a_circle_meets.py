@@ -157,3 +157,24 @@ async def test_from_whom_days_are_kept_is_not_asked_and_nobody_is_told_why(
     await planned(worker, plan, [worker.id, mentor.actor])
     await chats.round()
     assert len(await said(chats, mentor)) == count
+
+
+async def test_who_has_answered_by_voice_is_asked_by_chat_no_more(
+    world: World, chats: Chats
+) -> None:
+    worker, plan, _ = await a_table(world)
+    mentor = await chats.a_member(worker, plan)
+    at(a_day(), 22)
+    meeting = await planned(worker, plan, [worker.id, mentor.actor])
+    waits = "SELECT state FROM message WHERE key = 'CIR-INV'"
+    assert await world.sql(waits) == [{"state": "queued"}]
+    heard = len(await chats.texts(mentor.phone))
+    theirs = part(meeting, "ME")
+    said_ = await worker.post(
+        f"/meeting-members/{theirs['id']}/answer", {"answer": "cant"}, version=theirs["version"]
+    )
+    assert said_.status_code == 200, said_.text
+    at(a_day() + timedelta(days=1), 10, 5)
+    await chats.round()
+    assert len(await chats.texts(mentor.phone)) == heard
+    assert await world.sql(waits) == [{"state": "cancelled"}]

@@ -14,7 +14,8 @@ from backend.once import Written
 
 CRITICAL = 2
 SOON = timedelta(hours=4)
-ONLY_TELL = frozenset({"meeting-off"})  # whoever has read it has nothing left to do
+MEETING_OFF = "meeting-off"
+ONLY_TELL = frozenset({MEETING_OFF})  # whoever has read it has nothing left to do
 
 _OPEN = """
 INSERT INTO task (id, agency, plan, version, kind, step, role, assignee, subject, about, local_due,
@@ -163,20 +164,14 @@ async def acknowledge_task(actor: Actor, id_: UUID, seen: int) -> Written:
         check_version(row, seen)
         if row["closed_at"] or row["acknowledged_at"]:
             raise NotFromThisState
+        closes = ", closed_at = $2, closed_by = $3, outcome = 'done'"
         version = await held.fetchval(
             "UPDATE task SET acknowledged_at = $2, acknowledged_by = $3, version = version + 1"
-            " WHERE id = $1 RETURNING version",
+            f"{closes if row['kind'] in ONLY_TELL else ''} WHERE id = $1 RETURNING version",
             id_,
             clock.now(),
             actor.id,
         )
-        if row["kind"] in ONLY_TELL:
-            await held.execute(
-                "UPDATE task SET closed_at = $2, closed_by = $3, outcome = 'done' WHERE id = $1",
-                id_,
-                clock.now(),
-                actor.id,
-            )
         await close_answered(id_, "acknowledged")
         await record(actor, "acknowledgeTask", plan=row["plan"], thing=id_)
         return Written(id_, version)

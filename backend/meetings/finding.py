@@ -8,8 +8,9 @@ from backend.access import Actor, check_version, find_plan
 from backend.database import connection
 from backend.errors import NotFound, NotFromThisState
 from backend.meetings import inviting, rules
+from backend.plans import rules as of_plans
 
-WORKERS = ("SW", "CO")
+WORKERS = sorted(of_plans.WORKERS)
 READERS = ("SW", "CO", "PO", "PS", "TR", "CP")
 
 
@@ -49,10 +50,10 @@ async def find_member(actor: Actor, id_: UUID, seen: int) -> tuple[Any, Any, Any
     With its meeting and plan. Raises NotFound, VersionStale.
     """
     held = connection()
-    plan_id = await held.fetchval("SELECT plan FROM meeting_member WHERE id = $1", id_)
+    of = await held.fetchrow("SELECT plan, meeting FROM meeting_member WHERE id = $1", id_)
     # None is nobody's plan
-    plan = await find_plan(actor, plan_id, group=rules.GROUP, roles=READERS, lock=True)
-    for member in await inviting.members_of(plan):
+    plan = await find_plan(actor, of and of["plan"], group=rules.GROUP, roles=READERS, lock=True)
+    for member in await inviting.members_of(plan, of["meeting"]):
         if member["id"] != id_:
             continue
         own = member["actor"] == actor.id

@@ -205,8 +205,8 @@ def place(decision: UUID) -> str:
 
 async def _owner(plan: Mapping[str, Any], meeting: UUID, part: UUID) -> Any:
     """Raises Unfit for whoever cannot be asked here whether they take it."""
-    for member in await inviting.members_of(plan):
-        if member["id"] != part or member["meeting"] != meeting:
+    for member in await inviting.members_of(plan, meeting):
+        if member["id"] != part:
             continue
         if member["role"] not in rules.PATHWAY:
             raise Unfit("Talk about it with them, and take it yourself.", field="owner")

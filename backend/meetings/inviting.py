@@ -6,13 +6,13 @@ from uuid import UUID
 
 from backend import clock
 from backend.access import GROUPS, TOLD, Actor
-from backend.alerts.actions import close_tasks, open_task
+from backend.alerts.actions import MEETING_OFF, close_tasks, open_task
 from backend.database import connection, moment
 from backend.meetings import rules
 from backend.messages import outbox
 from backend.messages.outbox import Occurrence
 
-ASKED, OFF = "meeting-asked", "meeting-off"  # tasks of whoever has an account
+ASKED = "meeting-asked"  # a task of whoever has an account, as that it is off
 # `a` is a part in a meeting: whose it is has not left the circle.
 STAYS = """
 (a.role = 'PE' OR EXISTS (SELECT 1 FROM mandate o WHERE o.plan = a.plan AND o.actor = a.actor
@@ -29,25 +29,26 @@ SELECT a.*, coalesce(s.alias, b.alias) AS alias, coalesce(e.told, false) AS told
           AND (m.ends IS NULL OR m.ends > $2) AND NOT is_barred($3, m.actor, m.role)
           AND {TOLD.format(group=f"'{rules.GROUP}'", at="$2")}
         ORDER BY m.role <> a.role, m.starts LIMIT 1) e ON true
- WHERE a.plan = $1 ORDER BY a.role, a.id
+ WHERE a.plan = $1 AND ($4::uuid IS NULL OR a.meeting = $4) ORDER BY a.role, a.id
 """
 
 
-async def members_of(plan: Mapping[str, Any]) -> Sequence[Any]:
-    """Who is asked to any meeting of a plan, as far as the actor sees it.
+async def members_of(plan: Mapping[str, Any], meeting: UUID | None = None) -> Sequence[Any]:
+    """Who is asked to a meeting of a plan, or to any, as far as the actor sees it.
 
     `told`: something of a meeting may be told to them, where they work; `groups`, all that may;
     `role_now` is by what they would read of it. Who does not `stays` has left the circle; before
     who is `barred` a wall stands.
     """
-    rows: Sequence[Any] = await connection().fetch(_MEMBERS, plan["id"], moment(), plan["person"])
+    values = (plan["id"], moment(), plan["person"], meeting)
+    rows: Sequence[Any] = await connection().fetch(_MEMBERS, *values)
     return rows
 
 
 async def invite(actor: Actor, plan: Mapping[str, Any], meeting: Mapping[str, Any]) -> None:
     """Ask each who has not answered: by chat whoever has one, staff by a task; others by voice."""
-    for member in await members_of(plan):
-        if member["meeting"] != meeting["id"] or member["answer"] or member["actor"] == actor.id:
+    for member in await members_of(plan, meeting["id"]):
+        if member["answer"] or member["actor"] == actor.id:
             continue
         if member["role"] in rules.WITHOUT_ACCOUNT:
             await _by_chat(plan, meeting, member)
@@ -101,11 +102,9 @@ async def call_off(actor: Actor, plan: Mapping[str, Any], meeting: Mapping[str, 
     await stop_asking(meeting["id"])
     if not rules.is_to_come(meeting, clock.now()):
         return
-    for member in await members_of(plan):
-        if member["meeting"] != meeting["id"] or member["actor"] == actor.id:
-            continue
-        if not rules.is_by_voice(member):
-            await _by_task(OFF, plan, meeting, member)
+    for member in await members_of(plan, meeting["id"]):
+        if member["actor"] != actor.id and not rules.is_by_voice(member):
+            await _by_task(MEETING_OFF, plan, meeting, member)
 
 
 async def end_with(actor: Actor, plan: Mapping[str, Any]) -> None:
@@ -121,8 +120,7 @@ _ANSWERED = """
 UPDATE meeting_member a SET answer = $3, answered_at = $4, version = a.version + 1
   FROM meeting m JOIN plan p ON p.id = m.plan
  WHERE m.id = a.meeting AND a.meeting = $1 AND a.actor = $2 AND 'ask-' || m.moves = $5
-   AND m.called_off_at IS NULL AND m.took_place_at IS NULL AND m.approved_at IS NULL
-   AND p.closed_at IS NULL
+   AND m.called_off_at IS NULL AND m.took_place_at IS NULL AND p.closed_at IS NULL
 RETURNING a.id
 """
 

@@ -60,8 +60,8 @@ def place(note: UUID) -> str:
 
 
 async def _ask(actor: Actor, plan: Mapping[str, Any], meeting: UUID) -> None:
-    for member in await inviting.members_of(plan):
-        if member["meeting"] != meeting or not member["present"] or member["actor"] == actor.id:
+    for member in await inviting.members_of(plan, meeting):
+        if not member["present"] or member["actor"] == actor.id:
             continue
         if rules.is_by_voice(member):
             continue

@@ -10,6 +10,7 @@ from backend.access import Actor, find_plan, require
 from backend.actors.actions import unseal_or_none
 from backend.audit.actions import record
 from backend.database import connection, transaction
+from backend.errors import NotFound
 from backend.matrix import covers
 from backend.meetings import agenda, holding, inviting, minutes, rules
 from backend.meetings.finding import READERS
@@ -49,6 +50,28 @@ async def list_meetings(actor: Actor, plan_id: UUID) -> Sequence[dict[str, Any]]
         await record(actor, "listMeetings", plan=plan_id)
         reader = Reader(actor.id, plan["mandate"], plan["told_groups"])
         return await meetings_of(plan, reader)
+
+
+async def agenda_for(
+    actor: Actor, plan_id: UUID, meeting: UUID, member: UUID
+) -> tuple[dict[str, Any], str]:
+    """A meeting as one of those who take part may know it, to print, and their role by now.
+
+    Raises NotFound, for whoever is given no paper too.
+    """
+    require(actor, "listMeetings")
+    async with transaction(actor.id):
+        plan = await find_plan(actor, plan_id, group=rules.GROUP, roles=READERS)
+        await record(actor, "listMeetings", plan=plan_id)
+        known = await meetings_of(plan, Reader(actor.id, plan["mandate"], plan["told_groups"]))
+        parts = (one for of in known if of["id"] == meeting for one in of["members"])
+        whose = next((one for one in parts if one["id"] == member), None)
+        if whose is None or not rules.is_given_paper(whose):
+            raise NotFound
+        reader = Reader(whose["actor"], whose["role_now"], whose["groups"])
+        found = next(one for one in await meetings_of(plan, reader) if one["id"] == meeting)
+        items = [one for one in found["items"] if not one["left_out"]]
+        return {**found, "items": items, "works": False}, reader.role
 
 
 async def meetings_of(plan: Mapping[str, Any], reader: Reader) -> list[dict[str, Any]]:
@@ -133,17 +156,24 @@ async def words_beside(plan: Mapping[str, Any], milestone: UUID) -> str | None:
     return words
 
 
-async def rows_that_are_meetings(plan: UUID) -> Sequence[Any]:
+async def rows_that_are_meetings(plan: Mapping[str, Any]) -> Sequence[Any]:
     """The open rows of a plan that a meeting may be; for who has been let in."""
-    found: Sequence[Any] = await connection().fetch(
-        "SELECT n.id, n.code, n.title, n.due_on FROM milestone n JOIN plan p ON p.id = n.plan"
-        " WHERE n.plan = $1 AND n.message = $2 AND n.state = ANY ($3)"
-        " AND (n.day <= 0 OR p.left_custody_at IS NOT NULL) ORDER BY n.due_on, n.code",
-        plan,
-        rules.INVITATION,
+    left = plan["left_custody_at"] is not None
+    return [row for row in await _open_rows(plan) if rules.fits(row, left=left)]
+
+
+async def rows_to_speak_of(plan: Mapping[str, Any]) -> Sequence[Any]:
+    """The open rows of a plan that may be put on an agenda; for its workers."""
+    return [row for row in await _open_rows(plan) if not of_plans.is_about_another(row)]
+
+
+async def _open_rows(plan: Mapping[str, Any]) -> Sequence[Any]:
+    rows: Sequence[Any] = await connection().fetch(
+        "SELECT * FROM milestone WHERE plan = $1 AND state = ANY ($2) ORDER BY due_on, code",
+        plan["id"],
         sorted(of_plans.OPEN),
     )
-    return found
+    return rows
 
 
 def _order(item: Mapping[str, Any]) -> tuple[date, str, str]:
@@ -158,20 +188,6 @@ def told_item(reader: Reader, item: Mapping[str, Any]) -> list[str]:
         if item["milestone"] is not None and not _sees(reader, item):
             return []
     return sorted(rules.told_why(reader.role, item["why"]))
-
-
-def items_for(
-    reader: Reader, items: Sequence[dict[str, Any]], decided: Sequence[Mapping[str, Any]]
-) -> list[dict[str, Any]]:
-    """Items as a worker reads them, cut to somebody else: a decision's words are its owner's."""
-    others = {
-        one["milestone"] for one in decided if not reader.works and one["owner"] != reader.actor
-    }
-    return [
-        {**item, "words": None} if item["milestone"] in others else item
-        for item in items
-        if told_item(reader, item)
-    ]
 
 
 def _sees(reader: Reader, row: Mapping[str, Any]) -> bool:

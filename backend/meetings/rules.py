@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from backend.appointments.rules import instant
 from backend.errors import Unfit
 from backend.flows.rules import REFERRAL
 from backend.matrix import cell, covers
@@ -153,13 +153,18 @@ def is_given_paper(member: Mapping[str, Any]) -> bool:
     return member["role"] == "PE" or bool(member["told"])
 
 
+def may_own(member: Mapping[str, Any]) -> bool:
+    """Whether a decision can be theirs: they have a part of the plan, and hear of it there."""
+    return member["role"] in PATHWAY and is_given_paper(member)
+
+
 def is_waited_for(member: Mapping[str, Any]) -> bool:
     """Whether minutes that are written still want their yes."""
     return bool(member["present"] and member["stays"]) and member["approved_at"] is None
 
 
 def begins(meeting: Mapping[str, Any]) -> datetime:
-    return datetime.combine(meeting["held_on"], meeting["held_at"], ZoneInfo(meeting["zone"]))
+    return instant(meeting["held_on"], meeting["held_at"], meeting["zone"])
 
 
 def is_to_come(meeting: Mapping[str, Any], now: datetime) -> bool:

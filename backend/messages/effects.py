@@ -10,6 +10,7 @@ from backend.circles.gates import pass_gate_on
 from backend.contacts.actions import NewContact, write_contact
 from backend.database import connection
 from backend.meetings.inviting import answered_by_chat
+from backend.meetings.rules import ANSWERS, INVITATION
 from backend.messages import outbox, rules
 from backend.messages.claims import (
     Tap,
@@ -191,7 +192,8 @@ async def _undo(tap: Tap) -> str:
         return "UNDO-LATE"
     await unsettle(tap, original)
     asked = await held.fetchrow("SELECT * FROM message WHERE id = $1", original)
-    await answered_by_chat(asked, tap.actor.id, None)
+    if asked["key"] == INVITATION:
+        await answered_by_chat(asked, tap.actor.id, None)
     await held.execute(
         "UPDATE claim SET undone_at = $2, version = version + 1 WHERE message = $1"
         " AND actor = $3 AND undone_at IS NULL",
@@ -251,7 +253,7 @@ OF_A_DAY_GONE: dict[tuple[str, str], Effect] = {
 }
 EFFECTS: dict[tuple[str, str], Effect] = {
     ("MEN-TASK", "have_a_date"): _say("DATE-ASK"),
-    **{("CIR-INV", answer): _comes(answer) for answer in ("come", "by_phone", "cant")},
+    **{(INVITATION, answer): _comes(answer) for answer in ANSWERS},
     ("MEN-TASK", "cant"): _task("cant", "CANT-PENDING"),
     ("DATE-ASK", "no_date_yet"): _no_date_yet,
     **{(key, "yes"): _gate_yes for key in ("GATE-7", "GATE-3", "GATE-1")},

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -150,7 +149,7 @@ async def _judge_plan(message: Any, link: Any) -> Verdict | None:
 
 async def _why_not(plan: Any, message: Any, link: Any) -> str | None:
     """Why this is not said, to whom it could be: nobody has to hear of that."""
-    if message["rule"] in rules.OF_OPEN_ROWS and not await _is_open(message["subject"]):
+    if message["rule"] in rules.OF_OPEN_ROWS and not await _is_open(message):
         return "settled"
     if not await _may_be_told(plan, message, link):
         return rules.NOT_RELEASED
@@ -163,13 +162,16 @@ _IS_OPEN = """
 SELECT EXISTS (SELECT 1 FROM milestone WHERE id = $1 AND state IN ('planned', 'in_progress'))
     OR EXISTS (SELECT 1 FROM appointment WHERE id = $1 AND state = 'scheduled')
     OR EXISTS (SELECT 1 FROM meeting WHERE id = $1 AND called_off_at IS NULL
-                  AND took_place_at IS NULL AND (held_on + held_at) AT TIME ZONE zone > $2)
+                  AND took_place_at IS NULL AND (held_on + held_at) AT TIME ZONE zone > $2
+                  AND NOT EXISTS (SELECT 1 FROM meeting_member a WHERE a.meeting = $1
+                                     AND a.actor = $3 AND a.answer IS NOT NULL))
 """
 
 
-async def _is_open(subject: UUID) -> bool:
+async def _is_open(message: Any) -> bool:
     """Whether what it asks about is still to be asked: it may have been closed while it went."""
-    return bool(await connection().fetchval(_IS_OPEN, subject, clock.now()))
+    values = (message["subject"], clock.now(), message["recipient"])
+    return bool(await connection().fetchval(_IS_OPEN, *values))
 
 
 async def _may_be_told(plan: Any, message: Any, link: Any) -> bool:

@@ -66,7 +66,7 @@ class DatesController(Controller):
     async def change(
         self, request: HttpRequest, plan_id: FromPath[UUID], date_id: FromPath[UUID]
     ) -> Page:
-        """A new state, or another day."""
+        """A new state, another time or place, or that one can get there."""
 
         async def act(actor: Actor, form: Form) -> Written:
             wanted = form.read(ChangeAppointment).change()
@@ -104,7 +104,6 @@ async def _dates(
         saved=saved,
         week=sorted(week.items()),
         more=more,
-        moved={one["moved_from"] for one in more.values()} - {None},
         coming=[one for one in held if one.id in comes],
         past=[one for one in reversed(held) if one.id not in comes],
         nexts={one.id: _nexts(more[one.id]) for one in held},

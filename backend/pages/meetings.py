@@ -29,7 +29,7 @@ from backend.once import Written
 from backend.pages.forms import Act, Attempt, Form, submit
 from backend.pages.html import Page, go, show
 from backend.pages.plan import Sheet, sheet_of
-from backend.plans.rules import OPEN, OVER
+from backend.plans.rules import OVER, WORKERS
 
 
 class MeetingPageController(Controller):
@@ -79,16 +79,8 @@ class MeetingPageController(Controller):
         actor = actor_of(request)
         async with transaction(actor.id):
             sheet = await sheet_of(actor, plan_id)
-            found = await reading.list_meetings(actor, plan_id)
-        one = next((one for one in found if one["id"] == meeting_id), None)
-        whose = one and next((m for m in one["members"] if m["id"] == member), None)
-        if one is None or whose is None or not rules.is_given_paper(whose):
-            raise NotFound
-        role = whose["role_now"]
-        reader = reading.Reader(whose["actor"], role, whose["groups"])
-        decided = [decision for each in found for decision in each["decisions"]]
-        items = reading.items_for(reader, one["items"], decided)
-        view = MeetingView.of({**one, "items": items, "works": False})
+            found, role = await reading.agenda_for(actor, plan_id, meeting_id, member)
+        view = MeetingView.of(found)
         return show(request, "meeting_agenda.html", **sheet.values(), meeting=view, reader=role)
 
     @post("/{meeting_id:uuid}")
@@ -222,7 +214,8 @@ async def _list(
     async with transaction(actor.id):
         sheet = await sheet_of(actor, plan_id)
         found = await reading.list_meetings(actor, plan_id)
-        rows = await reading.rows_that_are_meetings(plan_id) if sheet.read.role in WORKS else []
+        works = sheet.read.role in WORKERS
+        rows = await reading.rows_that_are_meetings(sheet.read.row) if works else []
     return show(
         request,
         "meetings.html",
@@ -234,9 +227,6 @@ async def _list(
         spoken_of=rules.SPOKEN_OF,
         rows=rows,
     )
-
-
-WORKS = ("SW", "CO")
 
 
 async def _one(
@@ -251,6 +241,8 @@ async def _one(
     async with transaction(actor.id):
         sheet = await sheet_of(actor, plan_id)
         found = await reading.list_meetings(actor, plan_id)
+        works = sheet.read.role in WORKERS
+        rows = await reading.rows_to_speak_of(sheet.read.row) if works else []
     one = next((one for one in found if one["id"] == meeting_id), None)
     if one is None:
         raise NotFound
@@ -269,9 +261,9 @@ async def _one(
         waited_for=any(map(rules.is_waited_for, one["members"])),
         on_paper={member["id"] for member in one["members"] if rules.is_given_paper(member)},
         others={who: name for who, name in _names(sheet).items() if who not in asked},
-        open_rows=[row for row in sheet.view.milestones or () if row.state in OPEN],
+        open_rows=rows,
         spoken_of=rules.SPOKEN_OF,
-        owners=rules.PATHWAY,
+        owners={member["id"] for member in one["members"] if rules.may_own(member)},
     )
 
 

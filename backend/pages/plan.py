@@ -50,6 +50,7 @@ class Sheet:
             "today": self.read.today,
             "mine": self.mine,
             "zone": self.read.row["zone"],
+            "over": self.read.row["state"] in rules.OVER,
             "running": self.read.row["state"] in rules.RUNNING,
             "meets": covers(self.read.groups, "meetings"),
         }

@@ -1,5 +1,6 @@
 """Meetings of a circle at the desk: planned, printed, held, and their minutes, without a script."""
 
+import re
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -7,6 +8,7 @@ from uuid import uuid4
 from tests.backend.pages.browser import at_the_desk, plain
 from tests.chats import at
 from tests.meetings import AIM, a_meeting, a_table, approves, held, part, planned, read
+from tests.releases import joins
 from tests.world import World, a_day, row
 
 TYPED = {"basis": "Act on Return, article 4", "aim": AIM}
@@ -166,3 +168,46 @@ async def test_of_a_plan_that_is_over_no_form_is_shown_that_would_be_refused(
     assert (await other.send(page, answer, accepted="false")).status == 200
     page = plain(await desk.open(f"{home}/{was['id']}"))
     assert not page.has_form(f"{home}/{was['id']}/decisions")
+
+
+async def test_what_is_left_out_of_an_agenda_is_on_no_paper(world: World) -> None:
+    worker, plan, [officer] = await a_table(world, "PO", in_days=160)
+    meeting = await planned(worker, plan, [worker.id, officer.id])
+    item, *others = meeting["agenda"]
+    assert others
+    left_out = {"leave_out": [item["id"]]}
+    path = f"/meetings/{meeting['id']}/agenda"
+    answer = await worker.send("PUT", path, left_out, version=meeting["version"])
+    assert answer.status_code == 200, answer.text
+    desk = await at_the_desk(world, worker)
+    for role in ("SW", "PE", "PO"):
+        paper = f"/desk/plans/{plan}/meetings/{meeting['id']}/agenda"
+        page = plain(await desk.open(f"{paper}?member={part(meeting, role)['id']}"))
+        assert item["title"] not in page.words, role
+    whole = plain(await desk.open(f"{paper}?member={part(meeting, 'SW')['id']}"))
+    assert all(one["title"] in whole.words for one in others)
+
+
+async def test_what_is_offered_for_an_agenda_and_as_an_owner_is_taken(world: World) -> None:
+    worker, plan, [officer] = await a_table(world, "PO")
+    away = await world.an_agency(name="Elsewhere")
+    flow = await world.a_flow(away)
+    trainer = await world.somebody("TR", agency=away)
+    await joins(world, worker, {"id": plan}, trainer, "TR")
+    await world.sql("UPDATE milestone SET state = 'planned', due_on = now() WHERE kind = 'V'")
+    meeting = await planned(worker, plan, [worker.id, officer.id, trainer.id])
+    await world.sql("UPDATE data_flow SET groups = ARRAY['milestones'] WHERE id = $1", flow)
+    desk = await at_the_desk(world, worker)
+    path = f"/desk/plans/{plan}/meetings/{meeting['id']}"
+    form = plain(await desk.open(path)).html.split('name="rows"')[1].split("</select>")[0]
+    offered = re.findall(r'value="([0-9a-f-]{36})"', form)
+    agenda = {"rows": offered}
+    put = f"/meetings/{meeting['id']}/agenda"
+    answer = await worker.send("PUT", put, agenda, version=meeting["version"])
+    assert offered
+    assert answer.status_code == 200, answer.text
+    await held(worker, plan, await read(worker, plan), "SW", "PO")
+    form = plain(await desk.open(path)).html.split('name="owner"')[1].split("</select>")[0]
+    owners = set(re.findall(r'value="([0-9a-f-]{36})"', form))
+    assert part(meeting, "PO")["id"] in owners
+    assert part(meeting, "TR")["id"] not in owners
