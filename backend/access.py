@@ -236,6 +236,12 @@ SELECT p.*, m.role AS mandate, c.working_days, c.closed,
 EVERY_ROLE = ("SW", "CO", "PO", "PS", "CP", "CS", "TR", "ME", "FA", "PE", "LR")
 
 
+async def is_by_glass(plan: Mapping[str, Any]) -> bool:
+    """Whether the actor is on this plan through broken glass."""
+    asked = "SELECT $1 IN (SELECT plans_by_glass())"
+    return bool(await connection().fetchval(asked, plan["id"]))
+
+
 async def find_plan(
     actor: Actor,
     plan: UUID | None,

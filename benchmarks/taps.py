@@ -1,6 +1,6 @@
 """What a week of sixty cases costs a social worker: calls over the API, and fields.
 
-The ten commonest acts are carried out over the API that a client would use, each in the fewest
+The twelve commonest acts are carried out over the API that a client would use, each in the fewest
 calls that it takes. A call is a request; a field is something that a human types or chooses. What
 a client knows by itself (an id, a version, today, the language of the person) is none. How often
 each act happens in a week is a guess, for nobody has counted it yet: `WEEK` says it.
@@ -116,7 +116,10 @@ class Desk:
         await self.hands.send("POST", f"{self.path}/contacts", typed, has=has)
 
     async def verify(self) -> None:
-        """What was said waits with the case; one tap says how the worker knows it too."""
+        """What was said waits with the case; one tap says how the worker knows it too.
+
+        Here nobody has said anything: the call and its body are the same.
+        """
         [row] = self._mine(1)
         path, has = f"/milestones/{row['id']}", {"state": "done"}
         await self.hands.send("PATCH", path, {"known": "provider"}, has=has, seen=row["version"])

@@ -158,6 +158,10 @@ async def test_a_goodbye_that_a_hand_has_set_stays_on_its_day(world: World, chat
     assert (await worker.post(path, {}, version=1)).status_code == 200
     goodbye = row(await world.plan(worker, plan), "MEN-14")
     assert (goodbye["pinned"], goodbye["due_on"]) == (True, day)
+    other = {"on": (a_day() + timedelta(days=40)).isoformat()}
+    assert (await worker.post(path, other, version=2)).status_code == 200
+    goodbye = row(await world.plan(worker, plan), "MEN-14")
+    assert (goodbye["pinned"], goodbye["due_on"]) == (True, day)
 
 
 async def test_how_a_mentor_is_stays_theirs_and_a_heavy_heart_is_a_call_from_the_coordinator(

@@ -168,7 +168,7 @@ async def _check_not_there(plan: Any, mentor: UUID) -> None:
 
 async def _of_the_map(plan: Any, whose: UUID, new: NewMember) -> UUID:
     """Somebody whom the person has named before: their name, alias and key are there already."""
-    if new.role != "FA" or new.name or new.alias or new.relation:
+    if new.name or new.alias or new.relation:
         raise Unfit("Of somebody on the map nothing is said again.", field="relative")
     relative = await find_relative(plan, whose)
     await connection().execute(

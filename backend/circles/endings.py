@@ -85,17 +85,19 @@ def _last_day(ends: datetime | None, zone: str) -> date | None:
 async def _plan_goodbye(actor: Actor, plan: Any, on: date | None, before: date | None) -> None:
     """The row of the goodbye stands on the last day, until a hand moves it.
 
-    Without one it goes back to its own day, but for where it stands by such a hand: not on the day
-    that was announced `before`.
+    Without one it goes back to its own day. Where it is pinned, and not on the day that was
+    announced `before`, a hand has set it.
     """
     row = await connection().fetchrow(
         "SELECT * FROM milestone WHERE plan = $1 AND code = $2 FOR UPDATE", plan["id"], GOODBYE
     )
     if row is None or row["state"] not in rules.OPEN | {"dormant"}:
         return
+    if row["pinned"] and row["due_on"] != before:
+        return
     if on is not None:
         state = "planned" if row["state"] == "dormant" else row["state"]
         await write_milestone(actor, row, plan, {"state": state, "due_on": on, "pinned": True})
-    elif row["pinned"] and row["due_on"] == before:
+    elif row["pinned"]:
         as_before = {"due_on": due_of(row, plan, row["day"]), "pinned": False}
         await write_milestone(actor, row, plan, as_before)

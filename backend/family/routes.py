@@ -87,7 +87,7 @@ class RelativeView(msgspec.Struct, omit_defaults=True):
             row["id"],
             row["version"],
             row["relation"],
-            rules.may_be_prompted(row),
+            row["may_be_prompted"],
             row["in_circle"],
             row["children_there"],
             row["safety_asked_at"] is not None,

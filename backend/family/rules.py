@@ -1,5 +1,6 @@
-"""Who of a family may be spoken to by a machine. No I/O. The database asks the same
-(`may_be_prompted`), and a test compares the two.
+"""Why nobody of a family is spoken to, and what is to be asked before somebody is. No I/O.
+
+Who may be, the database says (`may_be_prompted`): it stands before each chat and message.
 """
 
 from collections.abc import Mapping
@@ -9,18 +10,6 @@ WANTED = "wanted"
 NOT_ALLOWED = "not_allowed"
 RELATIONS = frozenset({"partner", "parent", "grown_child", "sibling", "relative", "friend"})
 WISHES = frozenset({WANTED, "not_wanted", NOT_ALLOWED})
-
-
-def may_be_prompted(relative: Mapping[str, Any]) -> bool:
-    """Whether the person wants it, the relative agreed, and was asked in private about safety.
-
-    Whoever was in a circle before the question was asked goes on until they say no.
-    """
-    if relative["barred_at"] is not None or relative["wish"] != WANTED:
-        return False
-    if relative["carried"] and relative["takes_part"] is not False:
-        return True
-    return bool(relative["takes_part"]) and relative["safety_asked_at"] is not None
 
 
 def is_parted(relative: Mapping[str, Any]) -> bool:

@@ -137,7 +137,8 @@ async def _today(actor: Actor) -> date:
 
 
 _ALL = """
-SELECT t.*, mentor_load(t.id) AS people FROM mentor t WHERE t.agency = $1 AND t.ended_at IS NULL
+SELECT t.*, k.wrapped, mentor_load(t.id) AS people
+  FROM mentor t LEFT JOIN subject_key k ON k.id = t.id WHERE t.agency = $1 AND t.ended_at IS NULL
 """
 
 
@@ -150,7 +151,7 @@ async def list_mentors(actor: Actor) -> Sequence[dict[str, Any]]:
         found = [
             {
                 **row,
-                "name": await name_of(row) or "",
+                "name": name_of(row) or "",
                 "free": rules.is_free(row, row["people"], today),
             }
             for row in await held.fetch(_ALL, actor.agency)

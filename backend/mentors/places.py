@@ -7,7 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
-from backend.actors.actions import unseal_or_none
+from backend.actors.actions import unseal_with
 from backend.database import connection
 from backend.errors import NotFound, NotFromThisState
 
@@ -18,17 +18,24 @@ NO_PLACE = {
 }
 
 
-async def name_of(row: Any) -> str | None:
-    known = await unseal_or_none(row["id"], f"mentor.identity:{row['id']}", row["identity"])
-    return known["name"] if known else None
+def name_of(row: Any) -> str | None:
+    """Of a mentor's row with their `wrapped` key; None once that was destroyed."""
+    if row["identity"] is None or row["wrapped"] is None:
+        return None
+    place = f"mentor.identity:{row['id']}"
+    known: str = unseal_with(row["wrapped"], row["id"], place, row["identity"])["name"]
+    return known
 
 
 async def name_of_mentor(agency: UUID, mentor: UUID) -> str:
     """Of the agency's own. Raises NotFound for one of another, and for who has left."""
     row = await connection().fetchrow(
-        "SELECT * FROM mentor WHERE id = $1 AND agency = $2 AND ended_at IS NULL", mentor, agency
+        "SELECT t.*, k.wrapped FROM mentor t LEFT JOIN subject_key k ON k.id = t.id"
+        " WHERE t.id = $1 AND t.agency = $2 AND t.ended_at IS NULL",
+        mentor,
+        agency,
     )
-    name = await name_of(row) if row is not None else None
+    name = name_of(row) if row is not None else None
     if name is None:
         raise NotFound
     return name

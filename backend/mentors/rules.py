@@ -19,4 +19,4 @@ def valid_until(result: str, on: date) -> date | None:
 def is_free(mentor: Mapping[str, Any], people: int, today: date) -> bool:
     """Whether they may be given somebody: their vetting holds, and they have room."""
     vetted = mentor["valid_until"] is not None and today <= mentor["valid_until"]
-    return vetted and people < MOST and mentor["ended_at"] is None
+    return vetted and people < MOST

@@ -157,12 +157,16 @@ def fold(text: str) -> str:
     return "".join(max(c, " ") for c in decomposed if not _unseen(c))
 
 
-def forbidden(text: str) -> list[str]:
-    """The entries of the list that occur in a text, also spaced out, hyphenated or in disguise."""
+def forbidden(text: str, of: Collection[str] = _FORBIDDEN.keys()) -> list[str]:
+    """The entries of the list that occur in a text, also spaced out, hyphenated or in disguise.
+
+    `of` are its parts that are looked at.
+    """
     spellings = _spellings(text)
     return [
         entry
-        for entry, pattern in _PATTERNS.items()
+        for part in of
+        for entry, pattern in _PATTERNS[part].items()
         if any(pattern.search(spelling) for spelling in spellings)
     ]
 
@@ -290,7 +294,6 @@ _WORD = re.compile(r"[^\W_]+")
 _INSIDE = re.compile(rf"(?<=\w)[._*{_APOSTROPHES}\{_HYPHENS}]+(?=\w)")
 _SPACED_OUT = re.compile(r"\b(\w) (?=\w\b)")
 _PATTERNS = {
-    entry.strip("*").replace("_", " "): _pattern(entry)
-    for entries in _FORBIDDEN.values()
-    for entry in entries.split()
+    part: {entry.strip("*").replace("_", " "): _pattern(entry) for entry in entries.split()}
+    for part, entries in _FORBIDDEN.items()
 }

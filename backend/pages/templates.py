@@ -1,6 +1,6 @@
 """What plans of the agency begin with: its versions, a draft row by row, and as a table."""
 
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 import msgspec
@@ -24,16 +24,14 @@ NEW = "new"  # in the place of a code: none is like it
 BLANK = {
     one.encode_name: one.default for one in msgspec.structs.fields(TemplateLine) if not one.required
 }
+_TYPES = {one.encode_name: one.type for one in msgspec.structs.fields(TemplateLine)}
 CHOICES = {
     "overlay": EVERY_OVERLAY,
     "owner": ROLES,
-    "kind": ("C", "V", "N", "O"),
     "agree": ("-", "P", "F", "D", "FD"),
     "evidence": EVIDENCE,
-    "court": ("N", "A", "Y"),
-    "anchor": ("release", "return_to_custody", "summary_due"),
     "late_start": ("0", "1", "2", "3"),
-    "light": ("", "Y"),
+    **{name: get_args(_TYPES[name]) for name in ("kind", "court", "anchor", "light")},
 }
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from backend.calendars.rules import OpenDays
 from backend.plans import rules
 from backend.plans.late_start import critical, still_worth
-from backend.templates.rules import RELEASE, UNPLANNED, Template, TemplateRow
+from backend.templates.rules import UNPLANNED, Template, TemplateRow
 
 Row = Mapping[str, Any]
 LEFT_OUT = "left_out"  # `what` of the event by which a row went with its template or an overlay
@@ -81,7 +81,7 @@ def reshaped(
     wanted = {row.code: row for row in template.rows_for(shape.size, shape.overlays)}
     was = {row.code for row in before[0].rows_for(before[1].size, before[1].overlays)}
     worth = _worth(wanted.values(), shape)
-    there = {row["code"]: row for row in rows if row["anchor"] == RELEASE}
+    there = {row["code"]: row for row in rows}
     new, again, changed = list[Mapping[str, Any]](), list[Changed](), list[Changed]()
     for code, of in wanted.items():
         row = there.get(code)

@@ -21,10 +21,11 @@ CHAINS: Mapping[str, str] = {
     "final": SHORT_CHAIN,
 }
 AHEAD = timedelta(days=2 * 366)
-# Which steps are over once it was checked, or read to the person; issuing it ends all.
+# Which steps are over once it was checked, read to the person, or issued, which ends all.
 STEPS: Mapping[str, frozenset[str]] = {
     "checked": frozenset({"SUM-3", "SUP-3"}),
     "read": frozenset({"SUM-4", "SUP-4"}),
+    "issued": frozenset({"SUM-6", "SUP-6"}),
 }
 # The rows of the plan that a summary of a type is, the earliest that is open.
 OF_TYPE: Mapping[str, tuple[str, ...]] = {

@@ -18,7 +18,7 @@ from backend.once import Written
 
 
 @dataclass(frozen=True)
-class Carried:
+class Care:
     """Colleagues and mentors of the agency, each with `people` and the `human` they may call."""
 
     staff: Sequence[dict[str, Any]]
@@ -31,22 +31,22 @@ SELECT s.id, s.alias, s.role, coalesce(l.people, 0) AS people, u.human
  WHERE s.agency = $1 AND s.active ORDER BY s.alias, s.id
 """
 _MENTORS = """
-SELECT t.id, t.identity, mentor_load(t.id) AS people, u.human
-  FROM mentor t LEFT JOIN support u ON u.id = t.id WHERE t.agency = $1 AND t.ended_at IS NULL
+SELECT t.id, t.identity, k.wrapped, mentor_load(t.id) AS people, u.human
+  FROM mentor t LEFT JOIN subject_key k ON k.id = t.id
+  LEFT JOIN support u ON u.id = t.id WHERE t.agency = $1 AND t.ended_at IS NULL
 """
 
 
-async def list_support(actor: Actor) -> Carried:
+async def list_support(actor: Actor) -> Care:
     """Of the coordinator's own agency, in the order of their names."""
     require(actor, "listSupport")
     async with transaction(actor.id) as held:
         await record(actor, "listSupport", thing=actor.agency)
         staff = [dict(row) for row in await held.fetch(_STAFF, actor.agency)]
         mentors = [
-            {**row, "alias": await name_of(row) or ""}
-            for row in await held.fetch(_MENTORS, actor.agency)
+            {**row, "alias": name_of(row) or ""} for row in await held.fetch(_MENTORS, actor.agency)
         ]
-    return Carried(staff, sorted(mentors, key=lambda m: (m["alias"].casefold(), str(m["id"]))))
+    return Care(staff, sorted(mentors, key=lambda m: (m["alias"].casefold(), str(m["id"]))))
 
 
 _OF_THE_HOUSE = """

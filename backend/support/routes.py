@@ -16,7 +16,7 @@ class SetSupport(msgspec.Struct, forbid_unknown_fields=True):
     human: UUID | None
 
 
-class CarriedView(msgspec.Struct, omit_defaults=True):
+class CareView(msgspec.Struct, omit_defaults=True):
     """How many people somebody carries, and whom they may call. Mentors have no role here."""
 
     id: UUID
@@ -29,17 +29,17 @@ class CarriedView(msgspec.Struct, omit_defaults=True):
 class SupportView(msgspec.Struct):
     """To the coordinators of the agency, by name: nobody is compared."""
 
-    staff: list[CarriedView]
-    mentors: list[CarriedView]
+    staff: list[CareView]
+    mentors: list[CareView]
 
     @classmethod
-    def of(cls, found: actions.Carried) -> "SupportView":
+    def of(cls, found: actions.Care) -> "SupportView":
         return cls(*([_view(one) for one in some] for some in (found.staff, found.mentors)))
 
 
-def _view(one: dict[str, object]) -> CarriedView:
-    names = CarriedView.__struct_fields__
-    return msgspec.convert({name: one[name] for name in names if name in one}, CarriedView)
+def _view(one: dict[str, object]) -> CareView:
+    names = CareView.__struct_fields__
+    return msgspec.convert({name: one[name] for name in names if name in one}, CareView)
 
 
 class OwnSupportView(msgspec.Struct):

@@ -48,7 +48,7 @@ class TemplateRead:
 
 
 _LISTED = """
-SELECT id, version, number, begun_at, published_at FROM template_version
+SELECT id, version, number, published_at FROM template_version
  WHERE agency = $1 ORDER BY number DESC
 """
 _IN_FORCE = """

@@ -5,10 +5,11 @@ so these stay what they are; words, days, windows and owners are the agency's.
 """
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from backend.messages.wording import forbidden
 from backend.plans.rules import MUST_BE, NEVER_ROLLED
 from backend.templates.reading import EVERY_OVERLAY, Amiss, standard
 from backend.templates.rules import (
@@ -26,6 +27,7 @@ OF_A_PLAN = ("NSR-", "MTG-")  # of what a review agrees on, or a meeting decides
 COUNSELLING, SPIRITUAL = ("CNS-P", "CNS-S", "CNS-X"), "CNS-X"
 UNTOLD = frozenset({"FAM", "HLT", SPIRITUAL})  # pathways of which no court is told a row
 MOST_CYCLES = 60
+LABELS = ("label", "offence", "risk")  # of what no message may say: no row of a plan either
 A_FORMULA = tuple("=+-@\t")  # what a spreadsheet would calculate
 _THE = "\N{ARABIC LETTER ALEF}\N{ARABIC LETTER LAM}"  # which Arabic writes with the word
 Found = Iterator[tuple[str, str]]  # a column, and what is amiss in it
@@ -151,6 +153,13 @@ def _as_it_was(row: TemplateRow, was: TemplateRow) -> Found:
         yield "msg", f"For this row {was.message or 'none'}."
     if was.agree != "-" and row.agree == "-":
         yield "agree", "It hung on a yes, and goes on to."
+    if row.kind != was.kind and "O" in {row.kind, was.kind}:
+        yield "kind", f"What is ordered is no agency's to say: {was.kind}."
+    if row.evidence != was.evidence and (row.court != "N" or was.overlay in ANCHORS):
+        yield (
+            "evidence",
+            f"A court hears of it, or a step hangs on it: {was.evidence}.",
+        )
 
 
 def _kept_as_it_was(row: TemplateRow, was: TemplateRow) -> Found:
@@ -191,16 +200,22 @@ KEPT_WHOLE = frozenset({"unplanned", *ANCHORS})
 
 def label_in(text: str) -> str | None:
     """A word that labels somebody, or says what they believe; None where there is none."""
+    if text in _standard_words():
+        return None  # these were read by humans
     for word in words_of(text):
         bare = word.removeprefix(_THE)
         if any(bare.startswith(stem) for stem in _stems()):
             return word
-    return None
+    return next(iter(forbidden(text, of=LABELS)), None)
+
+
+@cache
+def _standard_words() -> frozenset[str]:
+    return frozenset(row.title for row in standard().rows)
 
 
 @cache
 def _stems() -> frozenset[str]:
     path = Path(__file__).with_name("labels.csv")
     with path.open(encoding="utf-8", newline="") as file:
-        stems: Mapping[str, str] = {line["stem"]: line["language"] for line in csv.DictReader(file)}
-    return frozenset("".join(words_of(stem)) for stem in stems)
+        return frozenset("".join(words_of(line["stem"])) for line in csv.DictReader(file))

@@ -74,7 +74,7 @@ WHOLE = {
     **dict.fromkeys(("AgencyConsentView", "AgencyConsentsView"), "likewise"),
     "CountsView": "numbers of an agency, given by the signs of their groups",
     "RelativeView": "to the social workers of the plan, and a coordinator by broken glass",
-    **dict.fromkeys(("SupportView", "CarriedView"), "to the coordinators of the agency"),
+    **dict.fromkeys(("SupportView", "CareView"), "to the coordinators of the agency"),
     "OwnSupportView": "an alias, to whose it is",
     "WishView": "to the coordinator who may let it",
     "MovedRow": "rows are cut by the rules",

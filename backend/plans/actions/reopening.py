@@ -14,7 +14,7 @@ from backend.errors import NotFromThisState, Unfit
 from backend.once import Written
 from backend.plans import rules
 from backend.plans.actions.moving import Release, days_there, write_move
-from backend.plans.actions.writing import begin_again, write_milestone
+from backend.plans.actions.writing import begin_again, hold_rows, write_milestone
 from backend.plans.again import rows_anew
 from backend.plans.shape import LEFT_OUT
 
@@ -136,21 +136,12 @@ async def _end_what_was_let(plan: Mapping[str, Any], now: datetime) -> None:
     )
 
 
-# What a change of the plan's template or overlays took out stays out.
-_ROWS = """
-SELECT m.* FROM milestone m LEFT JOIN LATERAL (
-  SELECT what FROM milestone_event WHERE milestone = m.id ORDER BY at DESC, id LIMIT 1) e
-    ON m.state = 'cancelled'
- WHERE m.plan = $1 AND e.what IS DISTINCT FROM $2 ORDER BY m.id FOR UPDATE OF m
-"""
-
-
 async def write_rows(
     actor: Actor, plan: Mapping[str, Any], to: Release, days: OpenDays, move: UUID
 ) -> None:
     """What another release makes of the rows, with their history."""
-    held = connection()
-    rows = await held.fetch(_ROWS, plan["id"], LEFT_OUT)
+    # what a change of its template or overlays took out stays out
+    rows = [row for row in await hold_rows(plan["id"]) if row["what"] != LEFT_OUT]
     today, ordered = clock.today(plan["zone"]), plan["supervision"]
     anew = rows_anew(rows, to.date, today, days, supervision=ordered)
     await begin_again(actor, plan, [(one.row, one.state, one.due) for one in anew], move=move)

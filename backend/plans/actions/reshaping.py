@@ -16,7 +16,7 @@ from backend.errors import NotFromThisState, Unfit
 from backend.messages import outbox
 from backend.once import Written
 from backend.plans import rules
-from backend.plans.actions.writing import put_rows, write_events
+from backend.plans.actions.writing import add_rows, hold_rows, write_events
 from backend.plans.shape import DEFINED, LEFT_OUT, Changed, Reshaped, Shape, reshaped
 from backend.templates.actions import newest, published, template_of
 from backend.templates.rules import FULL, LIGHT, OVERLAYS, UNPLANNED, UNSUPERVISED
@@ -126,14 +126,6 @@ SELECT milestone FROM appointment WHERE plan = $1 AND milestone IS NOT NULL AND 
  UNION
 SELECT milestone FROM evidence WHERE plan = $1 AND taken_back_at IS NULL
 """
-_ROWS = """
-SELECT m.*, e.what FROM milestone m LEFT JOIN LATERAL (
-  SELECT what FROM milestone_event WHERE milestone = m.id ORDER BY at DESC, id LIMIT 1) e
-    ON m.state = 'cancelled'
- WHERE m.plan = $1 ORDER BY m.id FOR UPDATE OF m
-"""
-
-
 _DUE = "SELECT 1 FROM summary_due WHERE plan = $1 AND ended_at IS NULL LIMIT 1"
 
 
@@ -147,7 +139,7 @@ async def _reshape(actor: Actor, plan: Mapping[str, Any], to: NewShape) -> tuple
     was = Shape(*of_plan, plan["supervision"], plan["template"], frozenset(plan["overlays"]))
     is_ = Shape(*of_plan, to.supervision, to.size, to.overlays)
     busy = await held.fetch(_BUSY, plan["id"], sorted(COMING))
-    rows = await held.fetch(_ROWS, plan["id"])
+    rows = await hold_rows(plan["id"])
     ids = frozenset(row["milestone"] for row in busy)
     change = reshaped(rows, (before, was), (after, is_), ids)
     new: int = await held.fetchval(
@@ -161,13 +153,7 @@ async def _reshape(actor: Actor, plan: Mapping[str, Any], to: NewShape) -> tuple
 
 async def _write(actor: Actor, plan: Mapping[str, Any], change: Reshaped) -> list[UUID]:
     """The rows with their history; what was about to be asked about a day that is another falls."""
-    await put_rows(plan["agency"], plan["id"], change.new)
-    codes = [row["code"] for row in change.new]
-    new = await connection().fetch(
-        "SELECT * FROM milestone WHERE plan = $1 AND code = ANY ($2)", plan["id"], codes
-    )
-    added = [({**dict(row), "due_on": None}, row["due_on"]) for row in new]
-    await write_events(actor, plan, "added", added)
+    await add_rows(actor, plan, change.new)
     here = [*change.again, *change.changed]
     await _set(here)
     for state in sorted({one.state for one in here}):

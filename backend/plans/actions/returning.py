@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from backend import clock
-from backend.access import Actor, check_version, find_plan, require
+from backend.access import Actor, check_version, find_plan, is_by_glass, require
 from backend.audit.actions import record
 from backend.calendars.rules import open_days
 from backend.database import connection, transaction
@@ -40,7 +40,7 @@ async def return_to_custody(actor: Actor, id_: UUID, seen: int) -> Written:
         if plan["left_custody_at"] is None or plan["state"] not in rules.RUNNING | {"paused"}:
             raise NotFromThisState("Only somebody who has left custody comes back to it.")
         # chats before messages, messages before tasks: as everybody does
-        if not await _is_by_glass(plan):
+        if not await is_by_glass(plan):
             await end_own_chats(plan)
             await end_own_passes_of(plan)
         await mute(plan, WHY, of=rules.WORKERS)
@@ -50,11 +50,6 @@ async def return_to_custody(actor: Actor, id_: UUID, seen: int) -> Written:
         await ask_to_call(plan, str(version))
         await record(actor, "returnToCustody", plan=id_, thing=id_)
         return Written(id_, version)
-
-
-async def _is_by_glass(plan: Mapping[str, Any]) -> bool:
-    asked = "SELECT $1 IN (SELECT plans_by_glass())"
-    return bool(await connection().fetchval(asked, plan["id"]))
 
 
 _RETURN = """

@@ -123,6 +123,35 @@ async def begin_again(
         await write_events(actor, plan, "again", [(row, due)], what=was, move=move, after=state)
 
 
+async def add_rows(
+    actor: Actor, plan: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Rows that a plan had not before, with their history."""
+    await put_rows(plan["agency"], plan["id"], rows)
+    there = await connection().fetch(
+        "SELECT * FROM milestone WHERE plan = $1 AND code = ANY ($2) ORDER BY day, code",
+        plan["id"],
+        [row["code"] for row in rows],
+    )
+    added = [({**dict(row), "due_on": None}, row["due_on"]) for row in there]
+    await write_events(actor, plan, "added", added)
+
+
+# What a change of template or overlays took out is told by `what`: it may come back.
+_HOLD = """
+SELECT m.*, e.what FROM milestone m LEFT JOIN LATERAL (
+  SELECT what FROM milestone_event WHERE milestone = m.id ORDER BY at DESC, id LIMIT 1) e
+    ON m.state = 'cancelled'
+ WHERE m.plan = $1 ORDER BY m.id FOR UPDATE OF m
+"""
+
+
+async def hold_rows(plan: UUID) -> Sequence[Any]:
+    """All rows of a plan; of one that is cancelled, `what` its last event was about."""
+    rows: Sequence[Any] = await connection().fetch(_HOLD, plan)
+    return rows
+
+
 _EVENT = """
 INSERT INTO milestone_event (id, agency, plan, version, milestone, actor, role, at, kind, before,
                              after, due_before, due_after, what, move)

@@ -14,7 +14,7 @@ from backend.database import connection, transaction
 from backend.errors import NotFromThisState, Taken, Unfit
 from backend.messages import outbox
 from backend.once import Written
-from backend.plans.actions.writing import put_rows, set_days, write_events, write_milestone
+from backend.plans.actions.writing import add_rows, set_days, write_milestone
 from backend.plans.rules import OPEN, OVER
 from backend.summaries.chains import AHEAD, CHAINS, OF_TYPE, STEPS, moved, rows_of, step_of
 from backend.templates.actions import template_of
@@ -97,10 +97,7 @@ async def _put(actor: Actor, plan: Mapping[str, Any], new: NewSummaryDue, chain:
     of = {"type": new.type, "due_on": new.due_on, "chain": chain}
     today = clock.today(plan["zone"])
     rows = rows_of(await template_of(plan), of, open_days(plan), today, new.id)
-    await put_rows(plan["agency"], plan["id"], rows)
-    there = [dict(row) for row in await connection().fetch(_OPEN_ROWS, new.id)]
-    added = [({**row, "due_on": None}, row["due_on"]) for row in there]
-    await write_events(actor, plan, "added", added)
+    await add_rows(actor, plan, rows)
 
 
 async def move_summary_due(actor: Actor, id_: UUID, seen: int, due: date) -> Written:
@@ -189,7 +186,7 @@ async def summary_issued(actor: Actor, plan: Mapping[str, Any], type_: str) -> N
     held, today = connection(), clock.today(plan["zone"])
     due = await held.fetchrow(_NEXT, plan["id"], type_)
     for row in await held.fetch(_OPEN_ROWS, due["id"]) if due else ():
-        if row["evidence"] == "summary" and row["message"] is None:
+        if step_of(row["code"]) in STEPS["issued"]:
             await _done(actor, plan, row, today)
         else:
             await write_milestone(actor, row, plan, {"state": "not_needed", "said_by": None})

@@ -92,6 +92,10 @@ def test_an_offer_stays_one() -> None:
 def test_a_code_keeps_its_meaning() -> None:
     assert ("HOU-02", "code") in found(but("HOU-02", pathway="IDD"))
     assert ("MEN-10", "msg") in found(but("MEN-10", message="MEN-TASK"))
+    for code in ("VOC-03", "VOC-06"):  # what nobody is ordered to is not told as if they were
+        assert (code, "kind") in found(but(code, kind="O"))
+    for code, evidence in (("PRB-10", "doc"), ("SUM-1", "reply"), ("SUP-6", "doc")):
+        assert (code, "evidence") in found(but(code, evidence=evidence))
     assert ("GAT-01", "offset") in found(but("GAT-01", day=-6))
     assert ("OWN-01", "msg") in found(of([*standard().rows, replace(OWN, message="CONTACT")]))
 
@@ -116,6 +120,8 @@ def test_no_row_labels_anybody_in_a_language_that_we_know() -> None:
         assert label_in(words), words
         own = replace(OWN, title=words)
         assert ("OWN-01", "milestone") in found(of([*standard().rows, own]))
+    for words in ("Risk assessment", "Niveau de risque", "Reoffending talk", "e x t r e m i s t"):
+        assert label_in(words), words
     assert [label_in(row.title) for row in standard().rows] == [None] * len(standard().rows)
 
 
