@@ -52,7 +52,11 @@ async def change(world: World, who: Caller, plan: dict[str, Any], code: str, **w
 
 async def is_claimed(world: World, who: str, milestone: str, *, happened: bool = True) -> None:
     """A mentor says of a row that it happened, or that it did not; as a tap writes it."""
-    saying = {"happened": happened, "day": clock.now().date().isoformat()}
+    [of] = await world.sql(
+        "SELECT p.zone FROM milestone m JOIN plan p ON p.id = m.plan WHERE m.id = $1",
+        UUID(milestone),
+    )
+    saying = {"happened": happened, "day": clock.today(of["zone"]).isoformat()}
     after: dict[str, Any] = {"saying": saying, "what": "met"}
     await world.sql(
         "SELECT write_milestone($1, 'ME', $2, $3, $4::jsonb, false, $5, NULL)",
