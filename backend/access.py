@@ -73,6 +73,7 @@ OPERATIONS: Mapping[str, frozenset[str]] = {
     "getAppointment": _PLAN_READERS,
     "changeAppointment": frozenset({"SW", "PO", "PS", "TR", "CP"}),
     "logContact": frozenset({"SW", "PO", "PS", "TR"}),
+    "listContacts": frozenset({"SW", "CO", "PO", "PS", "TR"}),  # not a worker, what they logged
     "listTasks": _TASKED,
     "acknowledgeTask": _TASKED,
     "closeTask": _TASKED,

@@ -30,6 +30,7 @@ READS: Mapping[str, str] = {
     "listGoals": "goals",
     "listNeedsReviews": "reviews",
     "listMeetings": "meetings",
+    "listContacts": "contacts",
     "letBreakGlass": "glass",
     "createEntryPass": "pass",
     "enterFile": "entered",

@@ -53,6 +53,7 @@ class Sheet:
             "over": self.read.row["state"] in rules.OVER,
             "running": self.read.row["state"] in rules.RUNNING,
             "meets": covers(self.read.groups, "meetings"),
+            "logs": covers(self.read.groups, "contacts"),
         }
 
 

@@ -11,6 +11,7 @@ from backend.pages.caseload import CaseloadController
 from backend.pages.circle import CirclePageController
 from backend.pages.colleagues import ColleaguePageController
 from backend.pages.complaints import ComplaintPageController, NewComplaintController
+from backend.pages.contacts import ContactPageController
 from backend.pages.dates import DatesController
 from backend.pages.door import DESK, DoorController, prove, sign_out
 from backend.pages.erasure import ErasurePageController
@@ -54,6 +55,7 @@ desk = Router(
         CaseloadController,
         PlanPageController,
         VisitController,
+        ContactPageController,
         CirclePageController,
         HandoverPageController,
         MeetingPageController,

@@ -131,6 +131,7 @@ def acts_of(docket: Docket, coordinator: Caller, ids: dict[str, Any]) -> list[Ac
         Act("makeFeed", "POST", "/account/feed"),
         Act("endFeed", "POST", "/account/feed/end"),
         Act("logContact", "POST", "/plans/{}/contacts", (plan,), bodies.a_contact()),
+        Act("listContacts", "GET", "/plans/{}/contacts", (plan,)),
         Act("recordVisit", "POST", "/plans/{}/visits", (plan,), bodies.a_visit(), version),
         Act("listTasks", "GET", "/tasks"),
         _changing("acknowledgeTask", "POST", "/tasks/{}/acknowledge", held),

@@ -57,6 +57,7 @@ ACTIONS = {
         "withdraw": "withdrawConsent",
     },
     "backend.contacts.actions": {"log_contact": "logContact", "record_visit": "recordVisit"},
+    "backend.contacts.reading": {"list_contacts": "listContacts"},
     "backend.corrections.actions": {
         "ask_correction": "askCorrection",
         "list_corrections": "listCorrections",

@@ -64,7 +64,9 @@ WHOLE = {
     **dict.fromkeys(
         ("ColumnView", "StepView"), "of an area, whose field is marked; to the workers"
     ),
-    **dict.fromkeys(("GoalsView", "NeedsReviewsView", "MapView", "MentorsView"), "a list"),
+    **dict.fromkeys(
+        ("GoalsView", "NeedsReviewsView", "MapView", "MentorsView", "ContactsView"), "a list"
+    ),
     "ReviewView": "ids, to who looks from outside",
     "NoticeView": "likewise; a text of ours with a number in it",
     "ComplaintView": "to the coordinators of the agency, but whom it is about",
@@ -102,6 +104,7 @@ WHOLE = {
 TECHNICAL = {
     "PlanView": {"id", "circle"},
     "CaseloadLine": {"id"},
+    "ContactView": {"id"},
     "GoalView": {"id", "version"},
     "MentorView": {"id", "version"},
     "NeedsReviewView": {"id", "seen"},
@@ -247,6 +250,7 @@ READS = {
     "listRelatives": "family",
     "listMentors": "mentor",
     "getSupport": "care",
+    "listContacts": "contacts",
     "listGoals": "goals",
     "listNeedsReviews": "review",
     "listReviews": "reviews",

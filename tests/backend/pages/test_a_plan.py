@@ -110,7 +110,7 @@ async def test_what_is_not_mine_looks_like_what_never_was(world: World) -> None:
     owner, other = await world.somebody("SW"), await world.somebody("SW")
     plan = await world.a_plan(owner)
     browser = await at_the_desk(world, other)
-    for suffix in ("", "/rows", "/visit", "/dates", "/circle", "/release", "/access"):
+    for suffix in ("", "/rows", "/visit", "/contacts", "/dates", "/circle", "/release", "/access"):
         foreign = await browser.open(f"/desk/plans/{plan['id']}{suffix}")
         unknown = await browser.open(f"/desk/plans/{uuid4()}{suffix}")
         assert (foreign.status, unknown.status) == (404, 404), suffix
@@ -272,9 +272,14 @@ async def test_a_try_to_reach_the_person_is_logged(world: World) -> None:
     worker = await world.somebody("SW")
     plan = await world.a_plan(worker)
     browser = await at_the_desk(world, worker)
-    page = await browser.open(f"/desk/plans/{plan['id']}/visit")
-    action = f"/desk/plans/{plan['id']}/contact"
-    assert "The contact is saved." in (await browser.send(page, action, outcome="tried")).words
+    action = f"/desk/plans/{plan['id']}/contacts"
+    page = await browser.open(action)
+    assert "Nothing is logged yet." in page.words
+    kept = plain(await browser.send(page, action, outcome="tried", made_on="2999-01-01"))
+    assert (kept.status, ("outcome", "tried") in kept.form(action).fields) == (422, True)
+    saved = await browser.send(kept, action, made_on=a_day().isoformat())
+    assert "The contact is saved." in saved.words
+    assert "by phone, a try" in saved.words
     assert (await world.sql("SELECT outcome FROM contact"))[0]["outcome"] == "tried"
 
 
