@@ -58,6 +58,7 @@ OPERATIONS: Mapping[str, frozenset[str]] = {
     "endFeed": _PLAN_READERS,
     "openPlan": frozenset({"SW"}),
     "getPlan": _PLAN_READERS,
+    "getPathways": _WORKERS,
     "listPlans": _PLAN_READERS,
     "findPerson": _WORKERS,
     "changePlanState": _WORKERS,

@@ -16,6 +16,7 @@ from backend.plans.rules import OPTIONAL_KINDS, UNDER_WAY, is_about_another
 # What was done for a relative or a mentor is in none of these, and neither is a wall.
 READS: Mapping[str, str] = {
     "getPlan": "plan",
+    "getPathways": "plan",
     "previewRelease": "plan",
     "printSheet": "sheet",
     "drawTimeline": "plan",

@@ -118,6 +118,7 @@ def acts_of(docket: Docket, coordinator: Caller, ids: dict[str, Any]) -> list[Ac
         Act("openPlan", "POST", "/plans", (), bodies.a_plan()),
         Act("listPlans", "GET", "/plans"),
         Act("getPlan", "GET", "/plans/{}", (plan,)),
+        Act("getPathways", "GET", "/plans/{}/pathways", (plan,)),
         Act("findPerson", "POST", "/plans/search", (), {"words": "Imaginary"}),
         Act("milestoneHistory", "GET", "/milestones/{}/history", ids["milestone"][:1]),
         Act("getMilestone", "GET", "/milestones/{}", ids["milestone"][:1]),

@@ -57,7 +57,7 @@ READ = {
     *("getPlan", "listPlans", "milestoneHistory", "listTasks", "listAccess", "listWalls"),
     *("previewRelease", "getMilestone", "listClaims", "getAppointment"),
     *("listGoals", "listNeedsReviews", "listMeetings", "listRelatives"),
-    *("printSheet", "drawTimeline", "listContacts"),
+    *("printSheet", "drawTimeline", "listContacts", "getPathways"),
     *("listLegalHolds", "listSafety", "draftSummary", "findPerson", "listBreakGlass"),
 }
 # It names no plan, or has a test of its own; what is only at the desk is read as on its pages.

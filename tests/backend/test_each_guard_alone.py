@@ -202,6 +202,7 @@ ACTIONS = {
         "milestone_history": "milestoneHistory",
     },
     "backend.plans.actions.opening": {"open_plan": "openPlan"},
+    "backend.plans.actions.pathways": {"get_pathways": "getPathways"},
     "backend.plans.actions.reading": {"get_plan": "getPlan"},
     "backend.plans.actions.unplanned": {"release_unplanned": "unplannedRelease"},
     "backend.plans.actions.reopening": {"reopen_plan": "reopenPlan"},

@@ -65,7 +65,8 @@ WHOLE = {
         ("ColumnView", "StepView"), "of an area, whose field is marked; to the workers"
     ),
     **dict.fromkeys(
-        ("GoalsView", "NeedsReviewsView", "MapView", "MentorsView", "ContactsView"), "a list"
+        ("GoalsView", "NeedsReviewsView", "MapView", "MentorsView", "ContactsView", "PathwaysView"),
+        "a list",
     ),
     "ReviewView": "ids, to who looks from outside",
     "NoticeView": "likewise; a text of ours with a number in it",
@@ -251,6 +252,7 @@ READS = {
     "listMentors": "mentor",
     "getSupport": "care",
     "listContacts": "contacts",
+    "getPathways": "milestone detail",
     "listGoals": "goals",
     "listNeedsReviews": "review",
     "listReviews": "reviews",

@@ -148,6 +148,7 @@ BEYOND = {
     "listColleagues": "who can sign in here, for whoever leads",
     "endAccount": "who leaves is out at once",
     "getMilestone": "who knows of a row that it happened, and what it waits for",
+    "getPathways": "how far each part has come is seen at once",
     "listContacts": "a worker reads who reached the person, others what they logged",
     "listClaims": "what was said by chat is no fact until a worker has seen to it",
     "previewRelease": "what a move would do is seen before somebody answers for it",
