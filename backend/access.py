@@ -204,6 +204,7 @@ OPERATIONS: Mapping[str, frozenset[str]] = {
     "saveNeedsArea": frozenset({"SW"}),
     "agreeStep": frozenset({"SW"}),
     "closeNeedsReview": frozenset({"SW"}),
+    "recordShortReview": frozenset({"SW"}),
     "noteLifeChange": frozenset({"SW"}),
     "askCorrection": _OWN_FILE | {"SW"},
     "listCorrections": _WORKERS,

@@ -39,6 +39,7 @@ from backend.pages.reviews import ReviewPageController
 from backend.pages.rows import RowController
 from backend.pages.safety import SafetyPageController
 from backend.pages.shape import ShapePageController
+from backend.pages.short_review import ShortReviewPageController
 from backend.pages.support import SupportPageController
 from backend.pages.tasks import TaskPageController
 from backend.pages.templates import TemplatePageController
@@ -68,6 +69,7 @@ desk = Router(
         SafetyPageController,
         GoalPageController,
         NeedsPageController,
+        ShortReviewPageController,
         FlowPageController,
         CalendarPageController,
         TemplatePageController,

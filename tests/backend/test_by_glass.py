@@ -43,7 +43,7 @@ REFUSED = {
     *("reshapePlan", "expectSummary", "moveSummaryDue", "dropSummaryDue"),
     *("lowerSafetyFlag", "protectAddress", "endProtectedAddress"),
     *("sayGoal", "endGoal", "beginNeedsReview", "saveNeedsArea", "agreeStep"),
-    *("closeNeedsReview", "noteLifeChange"),
+    *("closeNeedsReview", "recordShortReview", "noteLifeChange"),
     *("planMeeting", "changeMeeting", "setAgenda", "holdMeeting", "noteShared"),
     *("decideAtMeeting", "writeMinutes", "addToMinutes", "answerMeeting", "approveMinutes"),
     *("announceEnding", "nameRelative", "changeRelative"),

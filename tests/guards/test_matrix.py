@@ -212,7 +212,7 @@ WRITES = {
     "endLegalHold": "circle",
     **dict.fromkeys(("sayGoal", "sayOwnGoal", "endGoal"), "goals"),
     **dict.fromkeys(("beginNeedsReview", "saveNeedsArea", "closeNeedsReview"), "review"),
-    **dict.fromkeys(("agreeStep", "noteLifeChange"), "review"),
+    **dict.fromkeys(("agreeStep", "recordShortReview", "noteLifeChange"), "review"),
     "raiseSafetyFlag": "safety",
     "lowerSafetyFlag": "safety",
     "protectAddress": "safety",

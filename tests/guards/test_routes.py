@@ -168,6 +168,7 @@ BEYOND = {
         "what goes well and what is needed: two columns, and no number",
     ),
     "agreeStep": "what both agree on is a row of the plan",
+    "recordShortReview": "a talk of ten minutes is written down by one form",
     "noteLifeChange": "a worker is asked to talk again, and nobody is told why",
     "draftSummary": "what is read to the person has to be seen first; recordReading names it",
 }

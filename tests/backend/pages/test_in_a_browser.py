@@ -23,7 +23,17 @@ QUIETLY = [
     "--disable-sync",
 ]
 LONG = "Nebuchadnezzar-Wolfeschlegelsteinhausenbergerdorff-Imaginary"
-PLAN_PAGES = ("", "/rows", "/visit", "/contacts", "/dates", "/papers", "/circle", "/release")
+PLAN_PAGES = (
+    "",
+    "/rows",
+    "/visit",
+    "/contacts",
+    "/dates",
+    "/papers",
+    "/circle",
+    "/release",
+    "/needs/short",
+)
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(not CHROMIUM.exists(), reason="Debian's chromium is not installed"),
