@@ -12,12 +12,18 @@ _at_once = asyncio.Semaphore(1)  # it takes a core for a tenth of a second
 
 
 @cache
-def fonts() -> list[str]:
-    """Latin, Greek and Cyrillic letters, and Arabic ones: none is taken from the machine."""
-    return [
-        str(files(name).joinpath("files"))
-        for name in ("fontpkg_noto_sans", "fontpkg_noto_sans_arabic")
-    ]
+def fonts() -> typst.Fonts:
+    """Latin, Greek and Cyrillic letters, and Arabic ones: none is taken from the machine.
+
+    Looked for once: that takes longer than to set a page with them.
+    """
+    return typst.Fonts(
+        include_system_fonts=False,
+        font_paths=[
+            str(files(name).joinpath("files"))
+            for name in ("fontpkg_noto_sans", "fontpkg_noto_sans_arabic")
+        ],
+    )
 
 
 async def typeset(source: Path, told: object) -> bytes:
@@ -29,7 +35,6 @@ async def typeset(source: Path, told: object) -> bytes:
             str(source),
             format="pdf",
             font_paths=fonts(),
-            ignore_system_fonts=True,
             sys_inputs=inputs,
         )
         return made

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from backend.audit.seals import use_sealing_key
 from backend.keyring import Keyring
 from backend.staff import passwords
 from backend.vault import Vault
+from tests.browsers import chromium  # noqa: F401 - a fixture
 from tests.chats import Chats
 from tests.databases import connected
 from tests.standing import Standing
@@ -105,7 +107,8 @@ LONG = (
     *("story", "reliability", "authz", "deploy", "test_run.py"),
     *("test_jobs_wait_in_no_ring.py", "test_in_a_browser.py", "test_other_sites.py"),
 )
-INSTALLED = "tests/deploy/"
+# What is made once for a process: an installed program, a browser, a plan and what is beside it.
+INSTALLED, IN_A_BROWSER, BESIDE = "tests/deploy/", "_browser.py", "tests.backend.beside"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -124,11 +127,19 @@ def _begins(item: pytest.Item) -> int:
 
 
 class _ByFile(LoadFileScheduling):  # type: ignore[misc]
-    """The tests of a file run in one process; so do all of the folder that installs the program."""
+    """The tests of a file run in one process, and so do files that share what is made once."""
 
     def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        return INSTALLED if file.startswith(INSTALLED) else file
+        return _together(nodeid.partition("::")[0])
+
+
+@cache
+def _together(file: str) -> str:
+    if file.startswith(INSTALLED):
+        return INSTALLED
+    if file.endswith(IN_A_BROWSER):
+        return IN_A_BROWSER
+    return BESIDE if f"{BESIDE} import" in Path(file).read_text() else file
 
 
 @pytest.hookimpl(optionalhook=True)

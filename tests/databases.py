@@ -1,6 +1,7 @@
 """Databases of a test: copies of what the migrations made, and the pools into them."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import count
@@ -117,5 +118,11 @@ async def lending(pools: Pools) -> AsyncIterator[None]:
 
 
 def strays() -> set[asyncio.Task[object]]:
-    """What a test left running."""
-    return asyncio.all_tasks() - {asyncio.current_task()}
+    """What a test left running; the line to a browser is that of all tests."""
+    running = asyncio.all_tasks() - {asyncio.current_task()}
+    return {task for task in running if not _is_of_a_browser(task)}
+
+
+def _is_of_a_browser(task: asyncio.Task[object]) -> bool:
+    code = getattr(task.get_coro(), "cr_code", None)
+    return code is not None and f"{os.sep}playwright{os.sep}" in code.co_filename

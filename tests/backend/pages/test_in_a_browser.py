@@ -2,59 +2,35 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from uuid import uuid4
 
-import pytest
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page
 
 from bots.phones.serve import serving
 from tests.backend.pages.browser import in_the_circle, login_of, writes
+from tests.browsers import IN_A_BROWSER, browser
 from tests.world import APP, PASSWORD, Caller, World, row
 
-CHROMIUM = Path("/usr/bin/chromium")
-QUIETLY = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 LONG = "Nebuchadnezzar-Wolfeschlegelsteinhausenbergerdorff-Imaginary"
-PLAN_PAGES = (
-    "",
-    "/rows",
-    "/visit",
-    "/contacts",
-    "/dates",
-    "/papers",
-    "/circle",
-    "/release",
-    "/needs/short",
-)
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="Debian's chromium is not installed"),
-]
+PLAN_PAGES = ("", "/rows", "/visit", "/contacts", "/dates", "/papers", "/circle", "/release")
+PLAN_PAGES += ("/needs/short",)
+pytestmark = IN_A_BROWSER
 
 
 @asynccontextmanager
 async def a_phone(*, script: bool = False) -> AsyncIterator[Page]:
-    async with serving(APP) as url, async_playwright() as player:
-        browser = await player.chromium.launch(executable_path=CHROMIUM, args=QUIETLY)
+    async with serving(APP) as url:
+        context = await browser().new_context(
+            base_url=url.replace("127.0.0.1", "localhost"),
+            viewport={"width": 360, "height": 740},
+            java_script_enabled=script,
+            has_touch=True,
+        )
         try:
-            context = await browser.new_context(
-                base_url=url.replace("127.0.0.1", "localhost"),
-                viewport={"width": 360, "height": 740},
-                java_script_enabled=script,
-                has_touch=True,
-            )
             context.set_default_timeout(10_000)
             yield await context.new_page()
         finally:
-            await browser.close()
+            await context.close()
 
 
 async def sign_in(page: Page, world: World, who: Caller, *, to: str = "People") -> None:

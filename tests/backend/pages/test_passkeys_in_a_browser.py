@@ -13,13 +13,11 @@ from backend.founding import Account, found_agency
 from backend.passkeys import actions
 from backend.settings import settings
 from tests.backend.pages.browser import login_of
-from tests.backend.pages.test_in_a_browser import CHROMIUM, a_phone, fits, sign_in
+from tests.backend.pages.test_in_a_browser import a_phone, fits, sign_in
+from tests.browsers import IN_A_BROWSER
 from tests.world import PASSWORD, Caller, World
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="Debian's chromium is not installed"),
-]
+pytestmark = IN_A_BROWSER
 DEVICE = {
     "protocol": "ctap2",
     "transport": "internal",

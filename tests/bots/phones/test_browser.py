@@ -1,32 +1,26 @@
 """The page as a person sees it: with a script and without, on a desktop and on a phone."""
 
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
 from tests.bots.phones.line import Line, keys, over_a_socket
+from tests.browsers import IN_A_BROWSER, browser
 
-CHROMIUM = shutil.which("chromium")
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed"),
-]
+pytestmark = IN_A_BROWSER
 
 
 @asynccontextmanager
 async def looking_at(line: Line, width: int, *, script: bool = True) -> AsyncIterator[Page]:
     """The page in a browser that may reach nothing else; fails on any error it reports."""
     complaints: list[str] = []
-    async with async_playwright() as play:
-        browser = await play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        context = await browser.new_context(
-            viewport={"width": width, "height": 800}, java_script_enabled=script
-        )
+    context = await browser().new_context(
+        viewport={"width": width, "height": 800}, java_script_enabled=script
+    )
+    try:
         page = await context.new_page()
         page.set_default_timeout(5000)
         page.on("console", lambda said: complaints.append(said.text))
@@ -41,7 +35,8 @@ async def looking_at(line: Line, width: int, *, script: bool = True) -> AsyncIte
         )
         await page.goto(line.url)
         yield page
-        await browser.close()
+    finally:
+        await context.close()
     assert complaints == []
 
 
