@@ -58,6 +58,7 @@ OPERATIONS: Mapping[str, frozenset[str]] = {
     "endFeed": _PLAN_READERS,
     "openPlan": frozenset({"SW"}),
     "getPlan": _PLAN_READERS,
+    "getPathways": _WORKERS,
     "listPlans": _PLAN_READERS,
     "findPerson": _WORKERS,
     "changePlanState": _WORKERS,
@@ -73,6 +74,7 @@ OPERATIONS: Mapping[str, frozenset[str]] = {
     "getAppointment": _PLAN_READERS,
     "changeAppointment": frozenset({"SW", "PO", "PS", "TR", "CP"}),
     "logContact": frozenset({"SW", "PO", "PS", "TR"}),
+    "listContacts": frozenset({"SW", "CO", "PO", "PS", "TR"}),  # not a worker, what they logged
     "listTasks": _TASKED,
     "acknowledgeTask": _TASKED,
     "closeTask": _TASKED,
@@ -202,6 +204,7 @@ OPERATIONS: Mapping[str, frozenset[str]] = {
     "saveNeedsArea": frozenset({"SW"}),
     "agreeStep": frozenset({"SW"}),
     "closeNeedsReview": frozenset({"SW"}),
+    "recordShortReview": frozenset({"SW"}),
     "noteLifeChange": frozenset({"SW"}),
     "askCorrection": _OWN_FILE | {"SW"},
     "listCorrections": _WORKERS,

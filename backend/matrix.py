@@ -36,7 +36,7 @@ milestone detail    R   RW R  .   .   .   .  .   .   .  .   .  .  .   .  .  .  .
 offers              R   RW R  .   .   .   .  .   .   .  .   .  .  .   .  .  .  .
 family              Ro  RW b  .   Ro  .   .  .   .   .  n   .  .  .   .  .  .  .
 safety              Ro  RW R  .   .   .   .  .   .   .  .   .  .  .   .  .  .  .
-contacts            Ro  RW R  Wo  Wo  .   .  Wo  Wo  .  Wo  .  .  .   R  .  .  .
+contacts            Ro  RW R  Wo  Wo  .   .  RWo RWo .  RWo .  .  .   R  .  .  .
 appointments        RC  RW R  RoD .   RWo .  RWo RW  .  RWo .  .  .   R  R  R  .
 chat text           Ro  R  b  Wo  Wo  .   .  .   Ro  .  .   .  .  .   .  .  W  .
 messages            R   R  R  Ro  Ro  Ro  Ro Ro  Ro  .  .   n  n  .   .  RW RW .

@@ -1,6 +1,6 @@
 """What a week of sixty cases costs a social worker: calls over the API, and fields.
 
-The twelve commonest acts are carried out over the API that a client would use, each in the fewest
+The thirteen commonest acts are carried out over the API that a client would use, each in the fewest
 calls that it takes. A call is a request; a field is something that a human types or chooses. What
 a client knows by itself (an id, a version, today, the language of the person) is none. How often
 each act happens in a week is a guess, for nobody has counted it yet: `WEEK` says it.
@@ -33,7 +33,10 @@ WEEK: Mapping[str, float] = {
     "decline": 4,
     "open": 0.5,
     "link": 1,
-    "review": 1,
+    # At its four places in the plan of each case that is opened; and between two of them as often
+    # a talk of ten minutes: ninety days have passed, the date has moved, something has changed.
+    "review": 2,
+    "short": 2,
 }
 
 
@@ -162,17 +165,34 @@ class Desk:
         await self.hands.send("POST", "/invitations", has=has)
 
     async def review(self) -> None:
-        """A short one: of ten areas four, both columns of each."""
+        """A whole one: both columns of all ten areas, and four strengths of the person."""
         today = str(clock.today("Africa/Tunis"))
         has = {"held_on": today, "language": "en", "interpreter": False}
         begun = await self.hands.send("POST", f"{self.path}/needs-reviews", has=has)
         [review] = (await self.hands.get(f"{self.path}/needs-reviews"))["reviews"]
-        for area in review["areas"][:4]:
-            typed = {"own": {"status": "going_well"}, "view": {"status": "going_well"}}
+        for number, area in enumerate(review["areas"]):
+            typed: dict[str, Any] = {
+                "own": {"status": "going_well"},
+                "view": {"status": "going_well"},
+            }
+            if number in {0, 4, 5, 6}:  # home, learning, work, family
+                typed["own"]["strengths"] = ["A sister who calls."]
+                self.hands.fields += 1  # beside the word of the same column
             has, path = {"own_ok": True, "looked": True}, f"/needs-areas/{area['id']}"
             await self.hands.send("PUT", path, typed, has=has, seen=area["seen"])
         end = f"/needs-reviews/{begun['id']}/close"
         await self.hands.send("POST", end, seen=begun["version"])
+
+    async def short(self) -> None:
+        """Of ten areas four, both columns of each, and one step that both agree on."""
+        spoken = ("home", "money", "work", "family")
+        areas = [{"area": one, "own": "going_well", "view": "going_well"} for one in spoken]
+        today = clock.today("Africa/Tunis")
+        step = {"item": "NSR-12", "due_on": str(today + timedelta(days=14))}
+        self.hands.fields += len(areas) + len(step) - 1  # each of these holds two that are chosen
+        has = {"held_on": str(today), "language": "en", "own_ok": True, "looked": True}
+        path = f"{self.path}/needs-reviews/short"
+        await self.hands.send("POST", path, {"areas": areas, "steps": [step]}, has=has)
 
 
 async def run() -> tuple[list[dict[str, float]], list[str]]:

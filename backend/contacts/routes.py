@@ -1,26 +1,33 @@
-from datetime import date, time
-from typing import Annotated
+from datetime import date, datetime, time
+from typing import Annotated, Any
 from uuid import UUID, uuid4
 
 import msgspec
-from litestar import Controller, post
-from litestar.params import FromPath, JSONBody
+from litestar import Controller, Response, get, post
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from msgspec import UNSET, UnsetType
 
-from backend.contacts import actions
-from backend.doors import HttpRequest, WrittenReply, change, plain, write
+from backend import cursors
+from backend.contacts import actions, reading
+from backend.doors import NO_STORE, HttpRequest, WrittenReply, actor_of, change, plain, write
 from backend.errors import (
+    BadInput,
     KeyMissing,
     KeyReused,
     NotFound,
     NotFromThisState,
     NotYourRole,
+    TooMuch,
     Unfit,
     VersionMissing,
     VersionStale,
 )
+from backend.matrix import of
 from backend.problems import documented
 
 WRITE = (KeyMissing, KeyReused, NotYourRole, NotFound, Unfit)
+LOG = of("contacts")
+Limit = Annotated[int, QueryParameter(ge=1, le=100)]
 
 
 class LogContact(msgspec.Struct, forbid_unknown_fields=True):
@@ -45,8 +52,57 @@ class RecordVisit(msgspec.Struct, forbid_unknown_fields=True):
     id: UUID | None = None
 
 
+class ContactView(msgspec.Struct, omit_defaults=True):
+    """That somebody reached the person on a day, or tried. `alias` is that of staff.
+
+    Who of the circle has none: the plan tells its readers whose `actor` is, if it may.
+    """
+
+    id: UUID
+    made_on: Annotated[date, LOG]
+    actor: Annotated[UUID, LOG]
+    role: Annotated[str, LOG]
+    how: Annotated[str, LOG]
+    outcome: Annotated[str, LOG]
+    alias: Annotated[str | UnsetType, LOG] = UNSET
+
+    @classmethod
+    def of(cls, row: Any) -> "ContactView":
+        view = cls(*(row[name] for name in ("id", "made_on", "actor", "role", "how", "outcome")))
+        view.alias = row["alias"] or UNSET
+        return view
+
+
+class ContactsView(msgspec.Struct):
+    """A page of the log; `next` is the cursor of the page after it."""
+
+    contacts: list[ContactView]
+    next: str | None = None
+
+
 class ContactController(Controller):
     tags = ["contacts"]  # noqa: RUF012 - Litestar declares it so
+
+    @get(
+        "/plans/{plan_id:uuid}/contacts",
+        operation_id="listContacts",
+        responses=documented(NotYourRole, NotFound, BadInput, TooMuch),
+    )
+    async def list_contacts(
+        self,
+        request: HttpRequest,
+        plan_id: FromPath[UUID],
+        cursor: FromQuery[str | None] = None,
+        limit: Limit = 50,
+    ) -> Response[ContactsView]:
+        """Who reached the person, or tried, the newest first; not a worker, what you logged."""
+        after = cursors.read(cursor, date, datetime, UUID) if cursor else None
+        actor = actor_of(request)
+        page = await reading.list_contacts(actor, plan_id, after=after, limit=limit)
+        key = reading.key_of(page, limit)
+        following = cursors.write(*key) if key else None
+        view = ContactsView([ContactView.of(one) for one in page], following)
+        return Response(view, headers=NO_STORE)
 
     @post(
         "/plans/{plan_id:uuid}/contacts",

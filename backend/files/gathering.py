@@ -68,8 +68,11 @@ SELECT DISTINCT (a.at AT TIME ZONE $3)::date AS on, a.actor, a.role, a.operation
        END
  ORDER BY 1 DESC, a.role, s.alias, a.operation, a.actor, thing
 """
-# Of the person's own rows alone; a contact's subject may be somebody else.
-_CONTACTS = "SELECT * FROM contact WHERE plan = $1 AND subject = $2 ORDER BY made_on, at, role, id"
+# Of the person's own rows alone; a contact's subject may be somebody else. A try leaves no mark.
+_CONTACTS = """
+SELECT * FROM contact WHERE plan = $1 AND subject = $2 AND outcome = 'reached'
+ ORDER BY made_on, at, role, id
+"""
 _YES = "SELECT * FROM channel_consent WHERE plan = $1 AND subject = $2 ORDER BY given_at, id"
 _READINGS = "SELECT * FROM reading WHERE plan = $1 ORDER BY read_on, recorded_at, id"
 _SUMMARIES = "SELECT * FROM summary WHERE plan = $1 AND subject = $2 ORDER BY issued_at, id"
@@ -176,7 +179,7 @@ class _Part:
 
     async def contacts(self) -> list[views.FileContact]:
         return [
-            views.FileContact(row["role"], row["how"], row["outcome"], row["made_on"])
+            views.FileContact(row["role"], row["how"], row["made_on"])
             for row in await self.fetch(_CONTACTS, self.person)
             if self.knows(row["role"])
         ]

@@ -12,7 +12,7 @@ from backend.files.lines import Line, facts
 from backend.files.rules import answer_in_own_file
 from backend.files.wording import Words, isolated
 from backend.goals.actions import goals_of
-from backend.needs.actions import reviews_of
+from backend.needs.reading import reviews_of
 from backend.needs.rules import Column
 
 ERASED = "\N{EM DASH}"  # for words whose key was destroyed

@@ -16,6 +16,7 @@ from backend.plans.rules import OPTIONAL_KINDS, UNDER_WAY, is_about_another
 # What was done for a relative or a mentor is in none of these, and neither is a wall.
 READS: Mapping[str, str] = {
     "getPlan": "plan",
+    "getPathways": "plan",
     "previewRelease": "plan",
     "printSheet": "sheet",
     "drawTimeline": "plan",
@@ -30,6 +31,7 @@ READS: Mapping[str, str] = {
     "listGoals": "goals",
     "listNeedsReviews": "reviews",
     "listMeetings": "meetings",
+    "listContacts": "contacts",
     "letBreakGlass": "glass",
     "createEntryPass": "pass",
     "enterFile": "entered",

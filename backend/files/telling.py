@@ -146,11 +146,7 @@ class Telling:
         return [
             Line(
                 words.day(one.made_on),
-                self._facts(
-                    words.of("role", one.role),
-                    words.of("how", one.how),
-                    words.of("outcome", one.outcome),
-                ),
+                self._facts(words.of("role", one.role), words.of("how", one.how)),
             )
             for one in self.view.contacts
         ]

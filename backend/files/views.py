@@ -51,9 +51,10 @@ class FileDate(msgspec.Struct, omit_defaults=True):
 
 
 class FileContact(msgspec.Struct):
+    """That somebody reached the person."""
+
     role: str
     how: str
-    outcome: str
     made_on: date
 
 

@@ -26,6 +26,7 @@ PERSON, DOCUMENT, SOMEBODY = "told_by_person", "seen_document", "told_by"
 SOURCES = (PERSON, DOCUMENT, SOMEBODY)
 MAY_HAVE_TOLD = ("CO", "PO", "PS", "TR", "CP", "ME", "FA")
 MOST_STRENGTHS = 5
+MOST_STEPS = 3  # of a short review
 HEALTH, PEOPLE, BALANCE = "health", "people", "balance"
 # Rows of a plan that ask for a review: at the beginning, at T-84, T+30 and T+90; and in a week.
 ASKED_BY = ("PLN-03", "PLN-06", "PLN-10", "PLN-11", "UNP-03")
@@ -60,6 +61,14 @@ class Column:
     @property
     def words(self) -> list[str]:
         return [one for one in (*self.strengths, self.what_helps, self.wish) if one]
+
+
+def check_named(areas: Sequence[str]) -> None:
+    """The areas that were spoken of in a short review. Raises Unfit."""
+    if not set(areas) <= set(AREAS):
+        raise Unfit(f"area is one of {', '.join(AREAS)}.", field="areas")
+    if len(set(areas)) < len(areas):
+        raise Unfit("Each area stands there once.", field="areas")
 
 
 def check_own(area: str, column: Column) -> None:

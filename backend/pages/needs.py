@@ -11,9 +11,9 @@ from backend.access import Actor
 from backend.database import transaction
 from backend.doors import HttpRequest, actor_of
 from backend.errors import NotFound, Unfit
-from backend.needs import actions, rules
+from backend.needs import actions, reading, rules, writing
 from backend.needs.bank import proposed
-from backend.needs.routes import (
+from backend.needs.views import (
     AgreeStep,
     BeginReview,
     CloseReview,
@@ -44,7 +44,7 @@ class NeedsPageController(Controller):
         async def act(actor: Actor, form: Form) -> Written:
             given = form.read(BeginReview)
             kept = (given.held_on, given.language, given.interpreter, given.substances)
-            return await actions.begin_review(actor, plan_id, actions.NewReview(*kept))
+            return await actions.begin_review(actor, plan_id, writing.NewReview(*kept))
 
         return await self._save(request, plan_id, "beginNeedsReview", act)
 
@@ -63,7 +63,7 @@ class NeedsPageController(Controller):
     ) -> Page:
         async def act(actor: Actor, form: Form) -> Written:
             given = form.read(CloseReview, interpreter=form.one("interpreter") == "true")
-            held_as = actions.AsHeld(given.held_on, given.language, given.interpreter)
+            held_as = writing.AsHeld(given.held_on, given.language, given.interpreter)
             return await actions.close_review(actor, review_id, form.seen, held_as)
 
         return await self._save(request, plan_id, "closeNeedsReview", act)
@@ -88,7 +88,7 @@ class NeedsPageController(Controller):
             own_ok, own = bool(form.one("own_ok")), _column(form, OWN, OwnColumn)
             if not own_ok and _plain(own) != _plain(await _stands(actor, plan_id, area_id)):
                 raise Unfit("Nothing is written there without the person's yes.", field="own_ok")
-            change = actions.AreaChange(
+            change = writing.AreaChange(
                 own if own_ok else None,
                 _column(form, VIEW, WorkersColumn),
                 own_ok,
@@ -104,7 +104,7 @@ class NeedsPageController(Controller):
     ) -> Page:
         async def act(actor: Actor, form: Form) -> Written:
             given = form.read(AgreeStep)
-            step = actions.Step(given.item, given.due_on, given.owner)
+            step = writing.Step(given.item, given.due_on, given.owner)
             return await actions.agree_step(actor, area_id, form.seen, step)
 
         return await self._save_area(request, plan_id, area_id, "agreeStep", act)
@@ -133,7 +133,7 @@ class NeedsPageController(Controller):
 
 async def _stands(actor: Actor, plan_id: UUID, area_id: UUID) -> rules.Column:
     """The person's column as it stands; one that nobody has written is not discussed."""
-    for review in await actions.list_reviews(actor, plan_id):
+    for review in await reading.list_reviews(actor, plan_id):
         for area in review["areas"]:
             if area["id"] == area_id and area["own"] is not None:
                 column: rules.Column = area["own"]
@@ -162,7 +162,7 @@ async def _reviews(
     actor = actor_of(request)
     async with transaction(actor.id):
         sheet = await sheet_of(actor, plan_id)
-        held = await actions.list_reviews(actor, plan_id)
+        held = await reading.list_reviews(actor, plan_id)
         office = await office_of(actor)
     return show(
         request,
@@ -187,7 +187,7 @@ async def _area(
     actor = actor_of(request)
     async with transaction(actor.id):
         sheet = await sheet_of(actor, plan_id)
-        held = await actions.list_reviews(actor, plan_id)
+        held = await reading.list_reviews(actor, plan_id)
     for review in held:
         for area in review["areas"]:
             if area["id"] == area_id:

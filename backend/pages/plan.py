@@ -1,6 +1,6 @@
 """One plan: what comes next, all its rows, its release, and who looked at it."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import groupby
@@ -24,10 +24,10 @@ from backend.pages.html import Page, go, show
 from backend.pages.reading import asks_again, claims_for, desk_left, office_of, places_of
 from backend.plans import rules
 from backend.plans.actions import ending, moving, reading, release, reopening, returning, unplanned
+from backend.plans.actions.pathways import bars
 from backend.plans.release_views import LeftCustody, MoveRelease
-from backend.plans.views import MilestoneView, PlanState, PlanView
+from backend.plans.views import PlanState, PlanView
 from backend.templates.actions import template_of_plan
-from backend.templates.rules import PATHWAYS
 
 ROWS_AT_FIRST = 12  # of what is the reader's now; the others are one tap away
 LATELY = timedelta(days=14)
@@ -53,6 +53,7 @@ class Sheet:
             "over": self.read.row["state"] in rules.OVER,
             "running": self.read.row["state"] in rules.RUNNING,
             "meets": covers(self.read.groups, "meetings"),
+            "logs": covers(self.read.groups, "contacts"),
         }
 
 
@@ -63,34 +64,6 @@ async def sheet_of(actor: Actor, plan_id: UUID) -> Sheet:
     goes_on = [m for m in read.milestones if rules.goes_on(state, m["code"])]
     mine = {m["id"] for m in goes_on if rules.changes(read.role, m)}
     return Sheet(read, PlanView.of(read), mine)
-
-
-@dataclass(frozen=True)
-class Bar:
-    """How far a pathway has come. What sleeps, or is not wanted or needed, is not in it."""
-
-    pathway: str
-    done: int
-    all: int
-    late: int
-
-
-def _bars(rows: Iterable[MilestoneView]) -> list[Bar]:
-    by_pathway: dict[str, list[MilestoneView]] = {}
-    for row in rows:
-        if row.state in rules.OPEN or row.state == "done":
-            by_pathway.setdefault(row.pathway, []).append(row)
-    order = (*PATHWAYS, *sorted(by_pathway.keys() - set(PATHWAYS)))
-    return [
-        Bar(
-            one,
-            sum(row.state == "done" for row in by_pathway[one]),
-            len(by_pathway[one]),
-            sum(bool(row.overdue) for row in by_pathway[one]),
-        )
-        for one in order
-        if one in by_pathway
-    ]
 
 
 class PlanPageController(Controller):
@@ -139,8 +112,7 @@ class PlanPageController(Controller):
             rest=0 if all_due else len(now[ROWS_AT_FIRST:]),
             waiting=waiting,
             following=following,
-            bars=_bars(rows),
-            own=own,
+            bars=bars(read.milestones, read.row, read.today, own),
             lately=[row for row in rows if row.done_on and row.done_on > read.today - LATELY],
         )
 

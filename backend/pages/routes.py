@@ -11,6 +11,7 @@ from backend.pages.caseload import CaseloadController
 from backend.pages.circle import CirclePageController
 from backend.pages.colleagues import ColleaguePageController
 from backend.pages.complaints import ComplaintPageController, NewComplaintController
+from backend.pages.contacts import ContactPageController
 from backend.pages.dates import DatesController
 from backend.pages.door import DESK, DoorController, prove, sign_out
 from backend.pages.erasure import ErasurePageController
@@ -38,6 +39,7 @@ from backend.pages.reviews import ReviewPageController
 from backend.pages.rows import RowController
 from backend.pages.safety import SafetyPageController
 from backend.pages.shape import ShapePageController
+from backend.pages.short_review import ShortReviewPageController
 from backend.pages.support import SupportPageController
 from backend.pages.tasks import TaskPageController
 from backend.pages.templates import TemplatePageController
@@ -54,6 +56,7 @@ desk = Router(
         CaseloadController,
         PlanPageController,
         VisitController,
+        ContactPageController,
         CirclePageController,
         HandoverPageController,
         MeetingPageController,
@@ -66,6 +69,7 @@ desk = Router(
         SafetyPageController,
         GoalPageController,
         NeedsPageController,
+        ShortReviewPageController,
         FlowPageController,
         CalendarPageController,
         TemplatePageController,

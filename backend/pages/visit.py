@@ -1,4 +1,4 @@
-"""One card for one visit, saved at once; and the log of a contact."""
+"""One card for one visit, saved at once."""
 
 from uuid import UUID
 
@@ -6,8 +6,8 @@ from litestar import Controller, get, post
 from litestar.params import FromPath
 
 from backend.access import Actor, require
-from backend.contacts.actions import NewContact, Tick, Visit, log_contact, record_visit
-from backend.contacts.routes import LogContact, RecordVisit
+from backend.contacts.actions import Tick, Visit, record_visit
+from backend.contacts.routes import RecordVisit
 from backend.doors import HttpRequest, actor_of
 from backend.once import Written
 from backend.pages.forms import Attempt, Form, submit
@@ -40,23 +40,6 @@ class VisitController(Controller):
             lambda tried: _card(request, plan_id, tried),
         )
 
-    @post("/contact")
-    async def contact(self, request: HttpRequest, plan_id: FromPath[UUID]) -> Page:
-        """That the person was reached, or that somebody tried."""
-
-        async def act(actor: Actor, form: Form) -> Written:
-            given = form.read(LogContact)
-            new = NewContact(given.how, given.outcome, given.made_on)
-            return await log_contact(actor, plan_id, new)
-
-        return await submit(
-            request,
-            "logContact",
-            act,
-            lambda _: go(f"/desk/plans/{plan_id}?saved=contact"),
-            lambda tried: _card(request, plan_id, tried),
-        )
-
 
 def _ticks(form: Form) -> dict[str, str]:
     """The ticked rows with the version at which each was shown."""
@@ -77,7 +60,7 @@ def _visit(form: Form) -> Visit:
 
 async def _card(request: HttpRequest, plan_id: UUID, tried: Attempt | None = None) -> Page:
     actor = actor_of(request)
-    require(actor, "logContact")
+    require(actor, "recordVisit")
     sheet = await sheet_of(actor, plan_id)
     read, ticked = sheet.read, _ticks(tried.form) if tried else {}
     open_ = {m["id"] for m in read.milestones if m["state"] in rules.OPEN}

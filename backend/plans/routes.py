@@ -52,6 +52,7 @@ from backend.plans.actions import (
     returning,
     unplanned,
 )
+from backend.plans.actions.pathways import get_pathways
 from backend.plans.release_views import (
     LeftCustody,
     MoveRelease,
@@ -67,6 +68,7 @@ from backend.plans.views import (
     EventView,
     FindPerson,
     OpenPlan,
+    PathwaysView,
     PlanState,
     PlanView,
     new_plan,
@@ -138,6 +140,18 @@ class PlanController(Controller):
         view = PlanView.of(read)
         tag = {"ETag": f'"{view.version}"'} if view.version is not UNSET else {}
         return Response(view, headers={**NO_STORE, **tag})
+
+    @get(
+        "/{plan_id:uuid}/pathways",
+        operation_id="getPathways",
+        responses=documented(NotYourRole, NotFound, TooMuch),
+    )
+    async def pathways(
+        self, request: HttpRequest, plan_id: FromPath[UUID]
+    ) -> Response[PathwaysView]:
+        """How far each pathway has come: rows done, of those open or done, and late."""
+        found = await get_pathways(actor_of(request), plan_id)
+        return Response(PathwaysView.of(found), headers=NO_STORE)
 
     @post("/{plan_id:uuid}/state", operation_id="changePlanState", responses=documented(*CHANGE))
     async def change_state(

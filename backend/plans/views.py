@@ -1,5 +1,6 @@
 """What a client sends about plans and what it gets: wire types, written by hand."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, time
 from typing import Annotated, Any
 from uuid import UUID, uuid4
@@ -11,6 +12,7 @@ from backend.errors import Unfit
 from backend.matrix import cut, of
 from backend.plans import rules
 from backend.plans.actions import caseload, opening, reading
+from backend.plans.actions.pathways import Bar
 from backend.words import Language, Line, Name, Note
 
 DETAIL, RELEASE = of("milestone detail"), of("release date")
@@ -203,6 +205,34 @@ class PlanView(msgspec.Struct, omit_defaults=True):
         if plan.circle is not None:
             view.circle = [MemberView.of(one, plan) for one in plan.circle]
         return cut(view, plan.role, plan.groups)
+
+
+class PathwayView(msgspec.Struct, omit_defaults=True):
+    """Of `all` rows that are open or done, how many are done, and how many late.
+
+    `name` is there where the pathway is the agency's own.
+    """
+
+    pathway: Annotated[str, DETAIL]
+    done: Annotated[int, DETAIL]
+    all: Annotated[int, DETAIL]
+    late: Annotated[int, DETAIL]
+    name: Annotated[str | UnsetType, DETAIL] = UNSET
+
+
+class PathwaysView(msgspec.Struct):
+    """In the order in which plans show them."""
+
+    pathways: list[PathwayView]
+
+    @classmethod
+    def of(cls, found: Iterable[Bar]) -> "PathwaysView":
+        return cls(
+            [
+                PathwayView(one.pathway, one.done, one.all, one.late, one.name or UNSET)
+                for one in found
+            ]
+        )
 
 
 class FindPerson(msgspec.Struct, forbid_unknown_fields=True):

@@ -43,15 +43,15 @@ class Material:
     """The rows that facts are made of; nothing else of a plan is looked at.
 
     `settled` says by whom a row is done, by code; `cycles` on which days a repeated row was done,
-    and by which role; `stopped` is the day on which a row became impossible; `contacts` and
-    `appointments` are counts.
+    and by which role; `stopped` is the day on which a row became impossible; `contacts`, how often
+    the person was reached by a role, and `appointments` are counts.
     """
 
     milestones: Sequence[Row]
     settled: Mapping[str, Settled]
     cycles: Mapping[str, Sequence[tuple[date, str]]]
     stopped: Mapping[str, date]
-    contacts: Mapping[tuple[str, str], int]
+    contacts: Mapping[str, int]
     appointments: Mapping[tuple[str, str], int]
     supervision: bool
     left_custody: bool
@@ -185,11 +185,11 @@ def _times(row: Row, found: Material) -> list[tuple[date | None, Settled]]:
 
 
 def _contacts(found: Material, period: Period, words: Mapping[str, str]) -> list[Fact]:
-    """Times the person was reached, by role. Tries leave no mark."""
+    """Times the person was reached, by role."""
     return [
         _count("contacts", (role, "contact"), period, words, count=total)
         for role in DUTY
-        if (total := found.contacts.get((role, "reached"), 0))
+        if (total := found.contacts.get(role, 0))
     ]
 
 

@@ -56,6 +56,10 @@ THE_SAME_FOR_ALL = {
     **dict.fromkeys(("GET /calendars", "page /desk/calendars"), "the agency's days, of no plan"),
     "page /desk/plans/{plan_id}/visit": "the form alone",
     "page /desk/plans/{plan_id}/complaint": "likewise",
+    **dict.fromkeys(
+        ("GET /plans/{plan_id}/contacts", "page /desk/plans/{plan_id}/contacts"),
+        "not a worker, what one logged oneself",
+    ),
     "page /desk/plans/{plan_id}/release": "the day itself, which is one and the same",
 }
 

@@ -38,6 +38,7 @@ READS = {
     "listSummariesDue",
     *("getResponsibility", "getMilestone", "listClaims", "previewAmnesty"),
     *("listGoals", "listNeedsReviews", "listMeetings", "getAppointment"),
+    *("listContacts", "getPathways"),
     *("listRelatives", "listMentors", "listSupport"),
     *("printSheet", "drawTimeline"),
     *("listIncidents", "draftNotice", "listComplaints", "listAgencyHolds"),

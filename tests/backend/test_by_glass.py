@@ -43,7 +43,7 @@ REFUSED = {
     *("reshapePlan", "expectSummary", "moveSummaryDue", "dropSummaryDue"),
     *("lowerSafetyFlag", "protectAddress", "endProtectedAddress"),
     *("sayGoal", "endGoal", "beginNeedsReview", "saveNeedsArea", "agreeStep"),
-    *("closeNeedsReview", "noteLifeChange"),
+    *("closeNeedsReview", "recordShortReview", "noteLifeChange"),
     *("planMeeting", "changeMeeting", "setAgenda", "holdMeeting", "noteShared"),
     *("decideAtMeeting", "writeMinutes", "addToMinutes", "answerMeeting", "approveMinutes"),
     *("announceEnding", "nameRelative", "changeRelative"),
@@ -57,7 +57,7 @@ READ = {
     *("getPlan", "listPlans", "milestoneHistory", "listTasks", "listAccess", "listWalls"),
     *("previewRelease", "getMilestone", "listClaims", "getAppointment"),
     *("listGoals", "listNeedsReviews", "listMeetings", "listRelatives"),
-    *("printSheet", "drawTimeline"),
+    *("printSheet", "drawTimeline", "listContacts", "getPathways"),
     *("listLegalHolds", "listSafety", "draftSummary", "findPerson", "listBreakGlass"),
 }
 # It names no plan, or has a test of its own; what is only at the desk is read as on its pages.

@@ -74,8 +74,9 @@ async def case(world: World) -> Case:
     assert made.status_code == 201, made.text
     no = {"kind": "participation", "language": "en", "pathway": "VOC", "answer": "declined"}
     assert (await worker.post(f"/plans/{docket.plan}/consents", no)).status_code == 201
-    contact = {"how": "phone", "outcome": "reached", "made_on": a_day().isoformat()}
-    assert (await worker.post(f"/plans/{docket.plan}/contacts", contact)).status_code == 201
+    for how, outcome in (("phone", "reached"), ("letter", "tried")):
+        contact = {"how": how, "outcome": outcome, "made_on": a_day().isoformat()}
+        assert (await worker.post(f"/plans/{docket.plan}/contacts", contact)).status_code == 201
     return Case(world, worker, plan, await in_circle(worker, docket.plan))
 
 
@@ -88,7 +89,8 @@ async def test_the_person_reads_all_that_is_their_own(case: Case) -> None:
     assert found["answers"] == [
         {"pathway": "VOC", "answer": "declined", "on": f"{a_day()}", "language": "en"}
     ]
-    assert {one["role"] for one in found["contacts"]} == {"SW"}
+    # who reached them; a try leaves no mark
+    assert [(one["role"], one["how"]) for one in found["contacts"]] == [("SW", "phone")]
     names = {one["role"]: one.get("name") for one in found["circle"]}
     assert names["FA"] == MOTHER
     assert names["ME"] == "Grace"  # a mentor's first name

@@ -19,9 +19,17 @@ from tests.plan_rows import PLAN_ROWS
 from tests.world import World
 
 REFUSED = asyncpg.InsufficientPrivilegeError
-# Of these who is no worker of the plan sees none, whatever else is theirs.
+# Of these who is no worker of the plan sees none, whatever else is theirs; of contacts what they
+# logged, and here that is none.
 OF_WORKERS = {"handover", "safety_flag", "protected_address", "custody_return"}
-OF_WORKERS |= {"participation", "needs_review", "needs_area", "appointment_move", "relative"}
+OF_WORKERS |= {
+    "contact",
+    "participation",
+    "needs_review",
+    "needs_area",
+    "appointment_move",
+    "relative",
+}
 # A plan and its first mandates are born together, so for these the agency is the wall.
 BORN_TOGETHER = {"plan", "mandate", "change"}
 

@@ -272,6 +272,7 @@ async def test_what_the_release_before_needs_is_left_open_until_it_is_closed_and
     assert [tuple(row) for row in await before.fetch(left)] == [
         ("actor", "release_before"),
         ("audit", "release_before"),
+        ("contact", "release_before"),
         ("actor", "release_before_adds"),
         ("staff", "release_before_adds"),
     ]

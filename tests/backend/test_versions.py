@@ -33,7 +33,7 @@ MAKES = {
     "recordIncident",
     "recordComplaint",
     "askErasure",
-    *("sayGoal", "beginNeedsReview", "noteLifeChange"),
+    *("sayGoal", "beginNeedsReview", "recordShortReview", "noteLifeChange"),
     *("planMeeting", "noteShared", "decideAtMeeting", "addToMinutes"),
     *("nameRelative", "addMentor"),
 }

@@ -44,5 +44,8 @@ def acts(plan: str, ids: dict[str, Any]) -> Iterator[Asked]:
     yield "saveNeedsArea", "PUT", "/needs-areas/{}", home, said, 2
     yield "agreeStep", "POST", "/needs-areas/{}/step", money, step, 1
     yield "closeNeedsReview", "POST", "/needs-reviews/{}/close", (ids["needs"],), {}, 1
+    short = {**a_review(), "areas": [{"area": "home", "own": "going_well"}], "own_ok": True}
+    path = "/plans/{}/needs-reviews/short"
+    yield "recordShortReview", "POST", path, (plan,), short, None
     yield "beginNeedsReview", "POST", "/plans/{}/needs-reviews", (plan,), a_review(), None
     yield "noteLifeChange", "POST", "/plans/{}/life-changes", (plan,), {"what": "asked"}, None

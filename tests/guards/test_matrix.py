@@ -64,7 +64,10 @@ WHOLE = {
     **dict.fromkeys(
         ("ColumnView", "StepView"), "of an area, whose field is marked; to the workers"
     ),
-    **dict.fromkeys(("GoalsView", "NeedsReviewsView", "MapView", "MentorsView"), "a list"),
+    **dict.fromkeys(
+        ("GoalsView", "NeedsReviewsView", "MapView", "MentorsView", "ContactsView", "PathwaysView"),
+        "a list",
+    ),
     "ReviewView": "ids, to who looks from outside",
     "NoticeView": "likewise; a text of ours with a number in it",
     "ComplaintView": "to the coordinators of the agency, but whom it is about",
@@ -102,6 +105,7 @@ WHOLE = {
 TECHNICAL = {
     "PlanView": {"id", "circle"},
     "CaseloadLine": {"id"},
+    "ContactView": {"id"},
     "GoalView": {"id", "version"},
     "MentorView": {"id", "version"},
     "NeedsReviewView": {"id", "seen"},
@@ -208,7 +212,7 @@ WRITES = {
     "endLegalHold": "circle",
     **dict.fromkeys(("sayGoal", "sayOwnGoal", "endGoal"), "goals"),
     **dict.fromkeys(("beginNeedsReview", "saveNeedsArea", "closeNeedsReview"), "review"),
-    **dict.fromkeys(("agreeStep", "noteLifeChange"), "review"),
+    **dict.fromkeys(("agreeStep", "recordShortReview", "noteLifeChange"), "review"),
     "raiseSafetyFlag": "safety",
     "lowerSafetyFlag": "safety",
     "protectAddress": "safety",
@@ -247,6 +251,8 @@ READS = {
     "listRelatives": "family",
     "listMentors": "mentor",
     "getSupport": "care",
+    "listContacts": "contacts",
+    "getPathways": "milestone detail",
     "listGoals": "goals",
     "listNeedsReviews": "review",
     "listReviews": "reviews",

@@ -71,7 +71,7 @@ def test_no_statement_counts_or_orders_areas() -> None:
 
 
 def test_no_page_counts_or_orders_them_and_none_has_a_colour() -> None:
-    for name in ("needs.html", "needs_area.html"):
+    for name in ("needs.html", "needs_area.html", "needs_short.html"):
         text = (ROOT / "backend" / "pages" / "templates" / name).read_text(encoding="utf-8")
         assert not _MADE_OF_MANY.search(text), name
     style = (ROOT / "backend" / "pages" / "static" / "desk.css").read_text(encoding="utf-8")

@@ -119,6 +119,7 @@ async def test_functions_that_run_as_the_owner_are_few_and_cannot_be_misled(cata
         "load_of_house",
         "keep_mentor_room",
         "forget_mentor",
+        "contacts_of_duty",
     }
     for row in rows:
         assert not row["for_all"], row["proname"]

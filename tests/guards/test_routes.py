@@ -148,6 +148,8 @@ BEYOND = {
     "listColleagues": "who can sign in here, for whoever leads",
     "endAccount": "who leaves is out at once",
     "getMilestone": "who knows of a row that it happened, and what it waits for",
+    "getPathways": "how far each part has come is seen at once",
+    "listContacts": "a worker reads who reached the person, others what they logged",
     "listClaims": "what was said by chat is no fact until a worker has seen to it",
     "previewRelease": "what a move would do is seen before somebody answers for it",
     **dict.fromkeys(
@@ -166,6 +168,7 @@ BEYOND = {
         "what goes well and what is needed: two columns, and no number",
     ),
     "agreeStep": "what both agree on is a row of the plan",
+    "recordShortReview": "a talk of ten minutes is written down by one form",
     "noteLifeChange": "a worker is asked to talk again, and nobody is told why",
     "draftSummary": "what is read to the person has to be seen first; recordReading names it",
 }

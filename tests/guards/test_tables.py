@@ -129,7 +129,7 @@ WIDEST_CODE = 40
 # agency alone.
 OWNER_READS = {
     "mandate", "plan", "member", "wall", "legal_hold", "disclosure", "entry_pass", "erasure_wish",
-    "channel_consent", "summary", "meeting_member", "relative",
+    "channel_consent", "summary", "meeting_member", "relative", "contact",
 }  # fmt: skip
 # And what one of them may do where an entry of the data-flow registry ends: cancel what waits, and
 # tell a human.

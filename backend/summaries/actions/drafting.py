@@ -217,10 +217,8 @@ SELECT m.code, max(e.at) AS at FROM milestone_event e JOIN milestone m ON m.id =
  WHERE e.plan = $1 AND m.state = 'not_possible' AND e.kind = 'state' AND e.after = 'not_possible'
  GROUP BY m.code
 """
-_CONTACTS = """
-SELECT role, outcome, count(*) AS times FROM contact
- WHERE plan = $1 AND made_on BETWEEN $2 AND $3 GROUP BY role, outcome
-"""
+# An officer reads their own entries of the log alone: what a summary counts is told as numbers.
+_CONTACTS = "SELECT role, times FROM contacts_of_duty($1, $2, $3)"
 # A proposal that nobody agreed to (it still waits for somebody's yes) was no date.
 _APPOINTMENTS = """
 SELECT role, state, count(*) AS times FROM appointment
@@ -255,10 +253,7 @@ async def _material(plan: Any, period: Period) -> Material:
         settled={row["code"]: Settled(row["role"], row["provenance"]) for row in settled},
         cycles=cycles,
         stopped={row["code"]: day(row["at"]) for row in await held.fetch(_STOPPED, plan["id"])},
-        contacts={
-            (row["role"], row["outcome"]): row["times"]
-            for row in await held.fetch(_CONTACTS, *between)
-        },
+        contacts={row["role"]: row["times"] for row in await held.fetch(_CONTACTS, *between)},
         appointments={
             (row["role"], row["state"]): row["times"]
             for row in await held.fetch(_APPOINTMENTS, *between, clock.now())

@@ -110,7 +110,7 @@ async def test_what_is_not_mine_looks_like_what_never_was(world: World) -> None:
     owner, other = await world.somebody("SW"), await world.somebody("SW")
     plan = await world.a_plan(owner)
     browser = await at_the_desk(world, other)
-    for suffix in ("", "/rows", "/visit", "/dates", "/circle", "/release", "/access"):
+    for suffix in ("", "/rows", "/visit", "/contacts", "/dates", "/circle", "/release", "/access"):
         foreign = await browser.open(f"/desk/plans/{plan['id']}{suffix}")
         unknown = await browser.open(f"/desk/plans/{uuid4()}{suffix}")
         assert (foreign.status, unknown.status) == (404, 404), suffix
@@ -168,6 +168,47 @@ async def test_what_is_mine_comes_first_then_what_waits_for_others_then_what_com
     assert words.index(mine) < words.index("Waiting for others") < words.index(theirs)
     assert "How far each part has come" in words
     assert re.search(r"The plan 0 of \d+", " ".join(words.split()))
+
+
+async def test_how_far_each_part_has_come_is_the_same_over_the_api(world: World) -> None:
+    worker = await world.somebody("SW")
+    plan = await world.a_plan(worker, in_days=20)
+    for code, state in (("PLN-02", "done"), ("HOU-02", "not_needed")):
+        seen = row(plan, code)
+        answer = await worker.patch(
+            f"/milestones/{seen['id']}", {"state": state}, version=seen["version"]
+        )
+        assert answer.status_code == 200, answer.text
+    await world.sql(
+        "UPDATE milestone SET due_on = $2 WHERE plan = $1 AND code = 'PLN-03'",
+        UUID(plan["id"]),
+        a_day() - timedelta(days=60),
+    )
+    rows = (await worker.get(f"/plans/{plan['id']}?show=all")).json()["milestones"]
+    answer = await worker.get(f"/plans/{plan['id']}/pathways")
+    assert answer.status_code == 200, answer.text
+    bars = {one["pathway"]: one for one in answer.json()["pathways"]}
+    browser = await at_the_desk(world, worker)
+    words = " ".join((await browser.open(f"/desk/plans/{plan['id']}")).words.split())
+    for pathway, bar in bars.items():
+        of = [one for one in rows if one["pathway"] == pathway]
+        done = sum(one["state"] == "done" for one in of)
+        counted = done + sum(one["state"] in {"planned", "in_progress"} for one in of)
+        late = sum("overdue" in one for one in of)
+        assert (bar["done"], bar["all"], bar["late"]) == (done, counted, late), pathway
+        assert f"{done} of {counted}" + (f" · {late} overdue" if late else "") in words
+    assert (bars["PLN"]["done"], next(iter(bars))) == (1, "PLN")
+    assert bars["PLN"]["late"] == 1
+    pause = await worker.post(
+        f"/plans/{plan['id']}/state",
+        {"state": "paused"},
+        version=(await worker.get(f"/plans/{plan['id']}")).json()["version"],
+    )
+    assert pause.status_code == 200, pause.text
+    still = (await worker.get(f"/plans/{plan['id']}/pathways")).json()["pathways"]
+    assert not any(bar["late"] for bar in still)
+    [looks] = await world.sql("SELECT count(*) AS n FROM audit WHERE operation = 'getPathways'")
+    assert looks["n"] == 2
 
 
 async def test_what_was_not_offered_is_one_line_and_its_row_puts_it_into_the_plan(
@@ -272,9 +313,14 @@ async def test_a_try_to_reach_the_person_is_logged(world: World) -> None:
     worker = await world.somebody("SW")
     plan = await world.a_plan(worker)
     browser = await at_the_desk(world, worker)
-    page = await browser.open(f"/desk/plans/{plan['id']}/visit")
-    action = f"/desk/plans/{plan['id']}/contact"
-    assert "The contact is saved." in (await browser.send(page, action, outcome="tried")).words
+    action = f"/desk/plans/{plan['id']}/contacts"
+    page = await browser.open(action)
+    assert "Nothing is logged yet." in page.words
+    kept = plain(await browser.send(page, action, outcome="tried", made_on="2999-01-01"))
+    assert (kept.status, ("outcome", "tried") in kept.form(action).fields) == (422, True)
+    saved = await browser.send(kept, action, made_on=a_day().isoformat())
+    assert "The contact is saved." in saved.words
+    assert "by phone, a try" in saved.words
     assert (await world.sql("SELECT outcome FROM contact"))[0]["outcome"] == "tried"
 
 

@@ -12,7 +12,10 @@ from tests.browsers import IN_A_BROWSER, browser
 from tests.world import APP, PASSWORD, Caller, World, row
 
 LONG = "Nebuchadnezzar-Wolfeschlegelsteinhausenbergerdorff-Imaginary"
-PLAN_PAGES = ("", "/rows", "/visit", "/dates", "/papers", "/circle", "/release")
+PLAN_PAGES = (
+    *("", "/rows", "/visit", "/contacts", "/dates", "/papers", "/circle", "/release"),
+    "/needs/short",
+)
 pytestmark = IN_A_BROWSER
 
 

@@ -80,6 +80,10 @@ async def test_an_agency_begins_with_the_standard_and_plans_with_what_is_in_forc
     assert "OWN-01" not in codes
     assert row(after, "OWN-01")["pathway"] == "HOP"
     assert row(after, "HOU-02")["due_on"] != row(before, "HOU-02")["due_on"]
+    bars = (await worker.get(f"/plans/{after['id']}/pathways")).json()["pathways"]
+    assert {one["pathway"]: one["name"] for one in bars if "name" in one} == {
+        "HOP": OWN["pathway_name"]
+    }
 
 
 async def test_a_draft_says_what_it_changes_and_nothing_begins_with_it(world: World) -> None:

@@ -1,0 +1,84 @@
+"""The log of contacts of a plan, and the form that adds to it."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from litestar import Controller, get, post
+from litestar.params import FromPath, FromQuery
+
+from backend import cursors
+from backend.access import Actor
+from backend.contacts import reading
+from backend.contacts.actions import NewContact, log_contact
+from backend.contacts.routes import LogContact
+from backend.database import transaction
+from backend.doors import HttpRequest, actor_of
+from backend.once import Written
+from backend.pages.forms import Attempt, Form, submit
+from backend.pages.html import Page, go, show
+from backend.pages.plan import sheet_of
+from backend.pages.visit import HOW
+from backend.plans.rules import WORKERS
+
+SIZE = 25
+
+
+class ContactPageController(Controller):
+    path = "/plans/{plan_id:uuid}/contacts"
+
+    @get("/")
+    async def contacts(
+        self,
+        request: HttpRequest,
+        plan_id: FromPath[UUID],
+        cursor: FromQuery[str | None] = None,
+        saved: FromQuery[str] = "",
+    ) -> Page:
+        """Who reached the person, or tried; for who does not work on the plan, what they logged."""
+        return await _log(request, plan_id, cursor=cursor, saved=saved)
+
+    @post("/")
+    async def log(self, request: HttpRequest, plan_id: FromPath[UUID]) -> Page:
+        """That the person was reached, or that somebody tried."""
+
+        async def act(actor: Actor, form: Form) -> Written:
+            given = form.read(LogContact)
+            new = NewContact(given.how, given.outcome, given.made_on)
+            return await log_contact(actor, plan_id, new)
+
+        return await submit(
+            request,
+            "logContact",
+            act,
+            lambda _: go(f"/desk/plans/{plan_id}/contacts?saved=contact"),
+            lambda tried: _log(request, plan_id, tried),
+        )
+
+
+async def _log(
+    request: HttpRequest,
+    plan_id: UUID,
+    tried: Attempt | None = None,
+    *,
+    cursor: str | None = None,
+    saved: str = "",
+) -> Page:
+    actor = actor_of(request)
+    after = cursors.read(cursor, date, datetime, UUID) if cursor else None
+    async with transaction(actor.id):
+        page = await reading.list_contacts(actor, plan_id, after=after, limit=SIZE)
+        sheet = await sheet_of(actor, plan_id)
+    key = reading.key_of(page, SIZE)
+    return show(
+        request,
+        "contacts.html",
+        tried=tried,
+        **sheet.values(),
+        saved=saved,
+        contacts=page,
+        more=cursors.write(*key) if key else None,
+        first=cursor is None,
+        works=sheet.read.role in WORKERS,
+        how=HOW,
+        names={member.actor: member.name for member in sheet.view.circle or () if member.name},
+    )
