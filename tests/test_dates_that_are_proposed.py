@@ -10,7 +10,7 @@ from backend.appointments.rules import whose_yes
 from tests.backend.courts.docket import a_docket
 from tests.backend.pages.browser import at_the_desk, plain
 from tests.chats import Chats, at
-from tests.dates import A_DAY, Outside, look, moves, outside, put, sets
+from tests.dates import A_DAY, Outside, look, moves, once_planned, outside, put, sets
 from tests.releases import joins, kinds, said
 from tests.world import World, a_day
 
@@ -108,11 +108,11 @@ async def test_a_court_hears_of_no_proposal_that_nobody_agreed_to(world: World) 
     docket = await a_docket(world)
     before = (await docket.draft()).json()["draft"]["facts"]
     day = a_day() - timedelta(days=1)
-    made = await put(docket.worker, docket.plan, day, proposed=True)
+    made = await once_planned(world, docket.worker, docket.plan, day, proposed=True)
     await sets(docket.officer, made["id"], state="cancelled_by_service")
-    await put(docket.worker, docket.plan, day, "11:00", proposed=True)
+    await once_planned(world, docket.worker, docket.plan, day, "11:00", proposed=True)
     assert (await docket.draft()).json()["draft"]["facts"] == before
-    real = await put(docket.officer, docket.plan, day, "12:00")
+    real = await once_planned(world, docket.officer, docket.plan, day, "12:00")
     await sets(docket.officer, real["id"], state="cancelled_by_service")
     assert (await docket.draft()).json()["draft"]["facts"] != before
 

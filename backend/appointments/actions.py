@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from backend import clock
 from backend.access import Actor, check_version, find_plan, require
 from backend.alerts.actions import close_tasks
 from backend.appointments import rules
@@ -20,7 +21,7 @@ from backend.safety.actions import is_protected
 
 
 async def plan_appointment(actor: Actor, plan_id: UUID, new: NewAppointment) -> Written:
-    """Put a date into the plan, or propose one. Raises NotFound, Unfit, Taken."""
+    """Put a date that comes into the plan, or propose one. Raises NotFound, Unfit, Taken."""
     require(actor, "planAppointment")
     async with transaction(actor.id):
         plan = await find_plan(actor, plan_id, group="appointments", lock=True, by_glass=True)
@@ -28,12 +29,20 @@ async def plan_appointment(actor: Actor, plan_id: UUID, new: NewAppointment) -> 
             raise Unfit("role must be your own.")
         if plan["state"] in OVER:
             raise NotFromThisState("The plan is over.")
+        _check_comes(new, plan["zone"])
         await _check_place(plan, new.place)
         if new.milestone is not None:
             await _settleable(actor, plan_id, new.milestone)
         await insert_appointment(plan, new)
         await record(actor, "planAppointment", plan=plan_id, thing=new.id)
         return Written(new.id, 1, 201)
+
+
+def _check_comes(new: NewAppointment, zone: str) -> None:
+    """What took place is no plan. Raises Unfit."""
+    when, proposed = (new.held_on, new.held_at), new.proposed
+    if rules.has_passed(*when, zone, clock.now(), proposed=proposed):
+        raise Unfit("It has passed: what took place is logged as a contact.", field="held_on")
 
 
 async def _check_place(plan: Any, place: str | None) -> None:

@@ -126,6 +126,17 @@ def instant(on: date, at: time, zone: str) -> datetime:
     return datetime.combine(on, at, ZoneInfo(zone))
 
 
+def has_passed(on: date, at: time, zone: str, now: datetime, *, proposed: bool) -> bool:
+    """Whether a new date can no longer be planned in this zone: its day is over.
+
+    What was agreed for this morning may be written down at noon; a proposal needs its hour, before
+    which somebody says yes.
+    """
+    if proposed:
+        return instant(on, at, zone) <= now
+    return on < now.astimezone(ZoneInfo(zone)).date()
+
+
 def friendly_text_at(missed: datetime, now: datetime, zone: str) -> datetime | None:
     """Two hours after the missed time, not after 19:00 there; None where the day is over by then.
 
