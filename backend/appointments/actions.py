@@ -81,7 +81,7 @@ async def change_appointment(
         elif wanted.held_on is not None:
             written = await move(actor, plan, row, wanted)
         else:
-            written = Written(id_, await _set_place(plan, row, wanted.place or ""))
+            written = Written(id_, await _set_place(plan, row, wanted.place))
         await record(actor, "changeAppointment", plan=plan["id"], thing=id_)
         return written
 
@@ -143,14 +143,14 @@ async def _set_travel(row: Any, *, checked: bool) -> int:
     return version
 
 
-async def _set_place(plan: Any, row: Any, place: str) -> int:
-    """Nobody is told by chat. The way to another place has still to be looked at."""
+async def _set_place(plan: Any, row: Any, place: str | None) -> int:
+    """Another place, or none. Nobody is told by chat, and the way has to be looked at anew."""
     if row["state"] not in rules.COMING:
         raise NotFromThisState("The place changes of a date that comes.")
     version: int = await connection().fetchval(
         "UPDATE appointment SET place = $2, travel_checked = false, version = version + 1"
         " WHERE id = $1 RETURNING version",
         row["id"],
-        await seal_place(plan, row["id"], place),
+        await seal_place(plan, row["id"], place) if place else None,
     )
     return version

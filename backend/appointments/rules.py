@@ -36,10 +36,10 @@ MOVED: Mapping[str, str] = {
     "circle": "rescheduled",
 }
 GETS_ANOTHER_TIME = COMING | MISSED | CALLED_OFF
-PROPOSED = "date-proposed"
+PROPOSED, NOT_AGREED = "date-proposed", "date-not-agreed"
 # What somebody is asked to do because of a date.
 BEFORE_A_DATE = ("appointment-in-doubt", "travel-unclear", PROPOSED)
-ASKED_OF_A_DATE = (*BEFORE_A_DATE, "cant", "new-time")
+ASKED_OF_A_DATE = (*BEFORE_A_DATE, NOT_AGREED, "cant", "new-time")
 FRIENDLY_AFTER = timedelta(hours=2)
 FRIENDLY_UNTIL, FRIENDLY_ENDS = time(19), time(20)
 CALL_AT = time(10)
@@ -100,6 +100,11 @@ def whose_yes(proposer: str, role: str) -> str:
     A social worker's own date waits for the person, whose yes the worker writes down.
     """
     return "SW" if proposer == role else role
+
+
+def who_proposed(role: str, waits_for: str) -> str:
+    """Which role proposed a date with `role`, or the social worker for it."""
+    return role if waits_for == "SW" else "SW"
 
 
 def chain(dates: Iterable[Mapping[str, Any]], one: UUID) -> list[Mapping[str, Any]]:
