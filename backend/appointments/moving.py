@@ -24,7 +24,8 @@ class AppointmentChange:
     """A new state, or another time: that is a new row with `new_id`, and the old one stays.
 
     `by` is who asked for it, and `why` a note for the workers. Another `place` goes with it, or is
-    all that changes of a date that comes; an empty one takes it away. Or that one can get there in time.
+    all that changes of a date that comes; an empty one takes it away. Or that one can get there in
+    time.
     """
 
     state: str | None = None

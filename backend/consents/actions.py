@@ -185,7 +185,7 @@ async def withdraw(actor: Actor, id_: UUID) -> Written:
             clock.now(),
         )
         if version is None:
-            raise NotFromThisState
+            raise NotFromThisState("It was taken back before.")
         # the same yes, given again: to take it back is to take all of it back
         await held.execute(_STAND_BESIDE[table], plan["id"], *_whose(table, row), clock.now())
         await _cancel_what_it_carried(table, row)
