@@ -80,9 +80,10 @@ class ChangeAppointment(msgspec.Struct, forbid_unknown_fields=True):
 class DateWritten(msgspec.Struct):
     """The row and its version; what to think of on its day.
 
-    `cautions` are some of closed_day (of the plan's place), outside_hours (of its agency), and in
-    the first week many_on_a_day (more than two), close_together (less than an hour between two),
-    travel_unchecked.
+    `cautions` are some of closed_day (of the plan's place), outside_hours (of its agency, or of a
+    season at that place), reduced_hours (a season in which offices are open for a shorter time),
+    and in the first week many_on_a_day (more than two), close_together (less than an hour between
+    two), travel_unchecked.
     """
 
     id: UUID

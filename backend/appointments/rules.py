@@ -1,6 +1,6 @@
 """The states of an appointment. What the service cancels never counts as missed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import groupby, pairwise
@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from backend.calendars.rules import OpenDays
+from backend.calendars.rules import OpenDays, Season, season_on
 
 EVERYWHERE = frozenset({"SW", "CO"})  # whose are all dates of a plan, not their own alone
 COMING = frozenset({"proposed", "scheduled", "confirmed"})
@@ -120,9 +120,24 @@ def chain(dates: Iterable[Mapping[str, Any]], one: UUID) -> list[Mapping[str, An
     return found
 
 
-def unusual(on: date, at: time, days: OpenDays, opens: time, closes: time) -> frozenset[str]:
+@dataclass(frozen=True)
+class Offices:
+    """When those of a place are open: its days, the hours, and seasons with hours of their own."""
+
+    days: OpenDays
+    opens: time
+    closes: time
+    seasons: Sequence[Season] = ()
+
+
+def unusual(on: date, at: time, offices: Offices) -> frozenset[str]:
     """What is unusual about a day and an hour where the date is held. Words, never a refusal."""
-    said = {"closed_day": on not in days, "outside_hours": not opens <= at < closes}
+    hours = season_on(on, offices.seasons) or offices
+    said = {
+        "closed_day": on not in offices.days,
+        "outside_hours": not hours.opens <= at < hours.closes,
+        "reduced_hours": hours.opens > offices.opens or hours.closes < offices.closes,
+    }
     return frozenset(name for name, holds in said.items() if holds)
 
 

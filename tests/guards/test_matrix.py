@@ -39,7 +39,9 @@ WHOLE = {
     "WallView": "to the workers",
     "LegalHoldView": "to the workers of the plan's own agency",
     **dict.fromkeys(("SafetyView", "FlagView", "AddressView"), "to the workers"),
-    **dict.fromkeys(("CalendarView", "ProposalView"), "days of a place, and nobody's data"),
+    **dict.fromkeys(
+        ("CalendarView", "SeasonOf", "ProposalView"), "days of a place, and nobody's data"
+    ),
     **dict.fromkeys(
         ("ResponsibilityView", "HandoverView", "SpanView"), "to the workers of the plan"
     ),
