@@ -181,6 +181,8 @@ OPERATIONS: Mapping[str, frozenset[str]] = {
     "recordLeftCustody": frozenset({"SW", "PS"}),
     "previewAmnesty": frozenset({"CO"}),
     "letManyGo": frozenset({"CO"}),
+    "listAmnesties": frozenset({"CO"}),
+    "printAmnesty": frozenset({"CO"}),
     "unplannedRelease": frozenset({"SW", "CO", "PS"}),
     "returnToCustody": frozenset({"SW", "CO", "PS"}),
     "reopenPlan": _WORKERS,

@@ -18,6 +18,7 @@ READS: Mapping[str, str] = {
     "getPlan": "plan",
     "previewRelease": "plan",
     "printSheet": "sheet",
+    "printAmnesty": "sheet",
     "drawTimeline": "plan",
     "milestoneHistory": "plan",
     "getMilestone": "plan",

@@ -49,6 +49,9 @@ WHOLE = {
         ("AmnestyView", "LineView"), "what the coordinator typed, and aliases of their own plans"
     ),
     **dict.fromkeys(
+        ("BatchView", "SpokenView"), "how many of their own plans speak which language"
+    ),
+    **dict.fromkeys(
         ("TemplateView", "TemplateVersionView", "TemplateLine", "DifferenceView"),
         "what plans begin with, and nobody's data",
     ),
@@ -231,7 +234,7 @@ WRITES = {
     "answerCorrection": "corrections",
 }
 READS = {
-    "printSheet": "milestones",
+    **dict.fromkeys(("printSheet", "printAmnesty", "listAmnesties"), "milestones"),
     "drawTimeline": "release date",
     "listAccess": "access",
     "listTasks": "tasks",
