@@ -1,6 +1,6 @@
 """Tasks for people. An escalation is always one of these, whatever else happens."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -243,3 +243,14 @@ async def close_silence_but(subject: UUID, roles: Sequence[str], outcome: str) -
 async def close_tasks(subject: UUID, kind: str, outcome: str) -> None:
     """Close the tasks of a kind that have become pointless."""
     await connection().execute(_CLOSE, subject, clock.now(), outcome, kind)
+
+
+_CLOSE_EACH = """
+SELECT close_tasks(s.id, $2, $3, k.kind)
+  FROM unnest($1::uuid[]) AS s(id) CROSS JOIN unnest($4::text[]) AS k(kind)
+"""
+
+
+async def close_all(subjects: Collection[UUID], kinds: Collection[str], outcome: str) -> None:
+    """The same of some kinds, of many at once."""
+    await connection().execute(_CLOSE_EACH, sorted(subjects), clock.now(), outcome, list(kinds))

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from backend import clock
 from backend.access import Actor
-from backend.alerts.actions import close_answered, close_tasks, open_task
+from backend.alerts.actions import close_all, close_answered, close_tasks, open_task
 from backend.appointments import rules
 from backend.calendars.rules import open_days
 from backend.database import connection
@@ -75,8 +75,7 @@ async def ask_no_more(
     date_: UUID, outcome: str, kinds: Collection[str] = rules.ASKED_OF_A_DATE
 ) -> None:
     """What a human was to look at because of a date, or to find for it, is settled."""
-    for kind in kinds:
-        await close_tasks(date_, kind, outcome)
+    await close_all([date_], kinds, outcome)
 
 
 async def tell(plan: Any, date_: Any, key: str, *, step: str = "") -> None:

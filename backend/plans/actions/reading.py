@@ -14,8 +14,6 @@ from backend.database import MOMENT, connection, fetch_at_once, transaction
 from backend.errors import NotFound
 from backend.matrix import cell, covers
 from backend.plans import rules, told
-from backend.templates.reading import priorities
-from backend.templates.rules import CRITICAL
 
 LAST = date(9999, 12, 31)
 NONE = "[]"
@@ -121,7 +119,7 @@ def _read(sheet: Any, *, everything: bool) -> PlanRead:
 
 def _order(row: Any) -> tuple[date, int, str]:
     """Of what is due on one day, as all is in a plan that begins late, what cannot wait first."""
-    return row["due_on"] or LAST, priorities().get(row["code"], CRITICAL + 1), row["code"]
+    return row["due_on"] or LAST, row["late_start"], row["code"]
 
 
 def _names(sheet: Any, role: str) -> bool:
