@@ -21,12 +21,16 @@ def _first(text: str) -> str:
     return text.replace(before, f"{before}, n.late_start")
 
 
+SCOPE, TOKEN = _first(SHEET_OF_SCOPE), _first(SHEET_OF_TOKEN)
+STATEMENTS = (SCOPE, PLANNED_ONCE, TOKEN)
+
+
 async def forwards() -> MigrationManager:
     manager = MigrationManager(migration_id=ID, app_name="throughcare", description=DESCRIPTION)
 
     async def run() -> None:
         transaction = engine_finder().current_transaction.get()
-        for part in (_first(SHEET_OF_SCOPE), PLANNED_ONCE, _first(SHEET_OF_TOKEN)):
+        for part in STATEMENTS:
             await transaction.connection.execute(part)
 
     manager.add_raw(run)

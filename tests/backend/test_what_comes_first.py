@@ -9,7 +9,7 @@ LATE = "UPDATE milestone SET late_start = $2, due_on = $3, state = 'planned' WHE
 
 
 async def _codes(world: World, worker: Caller, plan: str, among: set[str]) -> list[str]:
-    read = await worker.get(f"/plans/{plan}?everything=true")
+    read = await worker.get(f"/plans/{plan}?show=all")
     found: list[dict[str, Any]] = read.json()["milestones"]
     return [one["code"] for one in found if one["code"] in among]
 
