@@ -75,8 +75,8 @@ class Office:
         for state in states:
             found = row(await self.world.plan(twin.worker, twin.id), code)
             again = state == "in_progress" and found["state"] in {"declined", "done"}
-            reason = {"reason": "The person wishes it."} if again else {}
-            wanted = {"state": state, **reason, **more}
+            asked = {"reason": "The person wishes it.", "person_asks": True} if again else {}
+            wanted = {"state": state, **asked, **more}
             await change(self.world, twin.worker, twin.plan, code, **wanted)
 
     async def appointment(self, twin: Twin, by: str, role: str, on: date, **more: Any) -> str:
