@@ -206,7 +206,7 @@ async def go_on(office: Office, made: Sequence[Twin]) -> None:
     for twin in made:
         plan = await office.world.plan(twin.worker, twin.id)
         if row(plan, "VOC-08")["state"] == "dormant":
-            await office.becomes(twin, "VOC-08", "planned", "in_progress")
+            await office.becomes(twin, "VOC-08", "planned", "in_progress", person_asks=True)
         if row(plan, "PLN-07")["state"] == "planned":
             await office.becomes(twin, "PLN-07", "not_possible", cause="legal")
         for role in ("PO", "TR", "CP"):
