@@ -1,6 +1,7 @@
 """What is planned comes; what took place is logged, and is no date."""
 
 from datetime import time
+from typing import Any
 
 from backend.appointments.rules import has_passed, instant
 from tests.backend.pages.browser import at_the_desk, plain
@@ -48,7 +49,7 @@ async def test_the_desk_says_why_and_keeps_what_was_typed(world: World) -> None:
     desk = await at_the_desk(world, worker)
     async with desk:
         page = plain(await desk.open(path))
-        typed = {"role": "SW", "held_on": str(a_day() - A_DAY), "held_at": "10:00"}
+        typed: dict[str, Any] = {"role": "SW", "held_on": str(a_day() - A_DAY), "held_at": "10:00"}
         refused = plain(await desk.send(page, path, "held_on", **typed, place="Room 4"))
     assert "what took place is logged as a contact" in refused.words
     assert 'value="Room 4"' in refused.html

@@ -91,14 +91,16 @@ async def test_at_the_desk_whoever_confirms_days_confirms_hours(world: World) ->
     line = {"first": [first, ""], "last": [last, ""]}
     async with await at_the_desk(world, head) as desk:
         page = plain(await desk.open(here))
-        half = {**line, "opens": ["10:00", ""], "closes": ["", ""]}
+        half: dict[str, Any] = {**line, "opens": ["10:00", ""], "closes": ["", ""]}
         refused = plain(await desk.send(page, f"{here}/seasons", **half))
         assert "two days and two hours" in refused.words
         assert first in [value for _, value in refused.form(f"{here}/seasons").filled()]
-        whole = {**line, "opens": ["10:00", ""], "closes": ["13:00", ""]}
+        whole: dict[str, Any] = {**line, "opens": ["10:00", ""], "closes": ["13:00", ""]}
         done = plain(await desk.send(refused, f"{here}/seasons", **whole))
         [season] = (await head.get("/calendars")).json()[0]["seasons"]
         assert season == {"first": first, "last": last, **SHORT}
-        empty = {name: ["", "", ""] for name in ("first", "last", "opens", "closes")}
+        empty: dict[str, Any] = {
+            name: ["", "", ""] for name in ("first", "last", "opens", "closes")
+        }
         await desk.send(done, f"{here}/seasons", **empty)
     assert (await head.get("/calendars")).json()[0]["seasons"] == []

@@ -39,7 +39,7 @@ async def _declined(world: World) -> tuple[Caller, str, str]:
     return worker, plan["id"], row(plan, OFFER)["id"]
 
 
-AGAIN = {"reason": "They came by."}
+AGAIN: dict[str, Any] = {"reason": "They came by."}
 
 
 async def test_a_row_is_offered_again_on_the_sixtieth_day_where_the_plan_is(world: World) -> None:
@@ -115,7 +115,7 @@ async def test_the_desk_names_the_day_and_takes_the_persons_wish(
     async with await at_the_desk(world, worker) as desk:
         page = plain(await desk.open(path))
         assert "Can be offered again from" in page.words
-        typed = {"to": "in_progress", "reason": "They came by.", **asks}
+        typed: dict[str, Any] = {"to": "in_progress", "reason": "They came by.", **asks}
         done = plain(await desk.send(page, path, "reason", **typed))
     assert ("It was declined: it can be offered again from" in done.words) is not bool(asks)
     assert ("They came by." in done.html) is True
