@@ -12,7 +12,7 @@ from uuid import UUID
 
 from backend import clock
 from backend.database import connection
-from backend.errors import NotFound, NotYourRole, VersionStale
+from backend.errors import NotFound, NotFromThisState, NotYourRole, VersionStale
 
 Kind = Literal["staff", "member", "person", "court", "machine"]
 
@@ -183,6 +183,8 @@ OPERATIONS: Mapping[str, frozenset[str]] = {
     "recordLeftCustody": frozenset({"SW", "PS"}),
     "previewAmnesty": frozenset({"CO"}),
     "letManyGo": frozenset({"CO"}),
+    "listAmnesties": frozenset({"CO"}),
+    "printAmnesty": frozenset({"CO"}),
     "unplannedRelease": frozenset({"SW", "CO", "PS"}),
     "returnToCustody": frozenset({"SW", "CO", "PS"}),
     "reopenPlan": _WORKERS,
@@ -292,7 +294,19 @@ def check_version(row: Any, seen: int) -> None:
     check_seen(row["version"], seen)
 
 
-def check_seen(current: int, seen: int) -> None:
+def check_waits(row: Any, seen: int, meanwhile: str | None) -> None:
+    """As `check_version`, of what waits for one answer; `meanwhile` says why it waits no more.
+
+    Raises NotFound, VersionStale with those words, NotFromThisState.
+    """
+    if row is None:
+        raise NotFound
+    check_seen(row["version"], seen, meanwhile)
+    if meanwhile is not None:
+        raise NotFromThisState(meanwhile)
+
+
+def check_seen(current: int, seen: int, meanwhile: str | None = None) -> None:
     """Likewise, where a row has another version for each kind of reader."""
     if current != seen:
-        raise VersionStale(current=current)
+        raise VersionStale(meanwhile, current=current)

@@ -185,13 +185,12 @@ async def _three_days_before(sam: Actor) -> None:
 
 
 async def _two_days_after(sam: Actor) -> None:
-    """An appointment was missed yesterday: a call by a human, and nothing else."""
-    yesterday = clock.today(ZONE) - timedelta(days=1)
+    """An appointment was missed this morning: a call by a human, and nothing else."""
     plan = await _open(sam, "Dia Invented", -2, "confirmed", supervision=True)
     await add_member(sam, plan, NewMember("PO", login="po"))
     await _leave(sam, plan)
     await _catch_up(sam, plan, but=("VOC-10",))
-    missed = NewAppointment("SW", yesterday, time(11))
+    missed = NewAppointment("SW", clock.today(ZONE), time(8))
     await plan_appointment(sam, plan, missed)
     await change_appointment(sam, missed.id, 1, AppointmentChange("missed_with_reason"))
 

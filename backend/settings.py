@@ -27,6 +27,7 @@ LIMITS = {
     "readFile": 120,
     "exportFile": 30,
     "printSheet": 120,
+    "printAmnesty": 1000,
     "readFeed": 60,
 }
 

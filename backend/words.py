@@ -18,6 +18,7 @@ _BASE64 = f"^[A-Za-z0-9_-]+=*{END}"
 PURPOSES = ("care", "supervision", "summary", "complaint", "audit", "technical")
 
 Name = Annotated[str, Meta(min_length=1, max_length=120, pattern=CLEAN)]
+NameOrEmpty = Annotated[str, Meta(max_length=120, pattern=CLEAN)]  # empty takes it away
 Purpose = Annotated[str, Meta(min_length=1, max_length=40, pattern=CLEAN)]
 Place = Annotated[str, Meta(min_length=1, max_length=60, pattern=CLEAN)]
 Line = Annotated[str, Meta(min_length=1, max_length=80, pattern=CLEAN)]

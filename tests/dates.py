@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 from tests.chats import Chats, Member, at
 from tests.releases import a_release, joins, leave, on_weekday
-from tests.world import Caller, World
+from tests.world import Caller, World, a_day
 
 TUESDAY = 2
 A_DAY = timedelta(days=1)
@@ -49,6 +50,15 @@ async def put(who: Caller, plan: str, on: date, at_: str = "10:00", **more: Any)
     answer = await who.post(f"/plans/{plan}/appointments", body)
     assert answer.status_code == 201, answer.text
     made: dict[str, Any] = answer.json()
+    return made
+
+
+async def once_planned(
+    world: World, who: Caller, plan: str, on: date, at_: str = "10:00", **more: Any
+) -> dict[str, Any]:
+    """A date that was put when it was still to come, and whose day has passed since."""
+    made = await put(who, plan, a_day() + A_DAY, at_, **more)
+    await world.sql("UPDATE appointment SET held_on = $2 WHERE id = $1", UUID(made["id"]), on)
     return made
 
 

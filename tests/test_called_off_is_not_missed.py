@@ -12,7 +12,7 @@ from backend.appointments import rules
 from backend.database import transaction
 from tests.backend.courts.docket import Docket, a_docket
 from tests.chats import Chats, at
-from tests.dates import A_DAY, look, outside, put, sets
+from tests.dates import A_DAY, look, once_planned, outside, sets
 from tests.releases import change, joins, kinds, said
 from tests.world import World, a_day, row
 
@@ -44,11 +44,11 @@ async def _facts(docket: Docket) -> list[str]:
 async def test_a_court_is_told_that_the_service_called_it_off_and_of_no_miss(world: World) -> None:
     docket = await a_docket(world)
     day = a_day() - timedelta(days=1)
-    kept = await put(docket.officer, docket.plan, day, "09:00")
+    kept = await once_planned(world, docket.officer, docket.plan, day, "09:00")
     await sets(docket.officer, kept["id"], state="attended")
     before = await _facts(docket)
     for hour in ("10:00", "11:00"):
-        made = await put(docket.officer, docket.plan, day, hour)
+        made = await once_planned(world, docket.officer, docket.plan, day, hour)
         wanted: dict[str, Any] = {"state": "cancelled_by_service"}
         if hour == "11:00":
             wanted = {"held_on": str(a_day() + 20 * A_DAY), "held_at": "11:00:00"}

@@ -10,7 +10,7 @@ from backend.appointments.rules import whose_yes
 from tests.backend.courts.docket import a_docket
 from tests.backend.pages.browser import at_the_desk, plain
 from tests.chats import Chats, at
-from tests.dates import A_DAY, Outside, look, moves, outside, put, sets
+from tests.dates import A_DAY, Outside, look, moves, once_planned, outside, put, sets
 from tests.releases import joins, kinds, said
 from tests.world import World, a_day
 
@@ -108,11 +108,11 @@ async def test_a_court_hears_of_no_proposal_that_nobody_agreed_to(world: World) 
     docket = await a_docket(world)
     before = (await docket.draft()).json()["draft"]["facts"]
     day = a_day() - timedelta(days=1)
-    made = await put(docket.worker, docket.plan, day, proposed=True)
+    made = await once_planned(world, docket.worker, docket.plan, day, proposed=True)
     await sets(docket.officer, made["id"], state="cancelled_by_service")
-    await put(docket.worker, docket.plan, day, "11:00", proposed=True)
+    await once_planned(world, docket.worker, docket.plan, day, "11:00", proposed=True)
     assert (await docket.draft()).json()["draft"]["facts"] == before
-    real = await put(docket.officer, docket.plan, day, "12:00")
+    real = await once_planned(world, docket.officer, docket.plan, day, "12:00")
     await sets(docket.officer, real["id"], state="cancelled_by_service")
     assert (await docket.draft()).json()["draft"]["facts"] != before
 
@@ -148,3 +148,49 @@ async def test_a_proposal_without_a_side_is_no_row(world: World) -> None:
     made = await put(worker, plan, a_day() + 20 * A_DAY, role="SW")
     with pytest.raises(Exception, match="appointment_waits"):
         await world.sql("UPDATE appointment SET state = 'proposed' WHERE id = $1", UUID(made["id"]))
+
+
+ANOTHER = "date-not-agreed"
+
+
+async def test_whose_proposal_nobody_answers_looks_for_another_hour(
+    world: World, chats: Chats
+) -> None:
+    case = await outside(world, chats)
+    on = case.day + 5 * A_DAY
+    theirs = await case.put(case.worker, on, proposed=True)
+    mine = await case.put(case.officer, on, "15:00", proposed=True)
+    at(on, 9, 59)
+    await chats.round()
+    assert (await kinds(case.officer)).count(TASK) == 1
+    assert ANOTHER not in await kinds(case.worker)
+    at(on, 10)
+    await chats.round()
+    assert TASK not in await kinds(case.officer)
+    assert (ANOTHER in await kinds(case.worker), TASK in await kinds(case.worker)) == (True, True)
+    assert ANOTHER not in await kinds(case.officer)
+    at(on, 15)
+    await chats.round()
+    assert (ANOTHER in await kinds(case.officer), TASK in await kinds(case.worker)) == (True, False)
+    await sets(case.worker, theirs["id"], state="cancelled_by_service")  # it had passed already
+    tasks = await world.sql("SELECT role FROM task WHERE kind = $1 ORDER BY role", ANOTHER)
+    assert [one["role"] for one in tasks] == ["PO", "SW"]
+    await moves(case.officer, mine["id"], on + A_DAY)
+    await moves(case.worker, theirs["id"], on + A_DAY)
+    assert ANOTHER not in await kinds(case.officer) + await kinds(case.worker)
+
+
+async def test_a_no_asks_whoever_proposed_and_says_the_same(world: World, chats: Chats) -> None:
+    case = await outside(world, chats)
+    on = case.day + 5 * A_DAY
+    made = await case.put(case.officer, on, proposed=True)
+    own = await case.put(case.officer, on, "15:00", proposed=True)
+    await sets(case.officer, own["id"], state="cancelled_by_service")
+    assert ANOTHER not in await kinds(case.officer)  # who takes it back knows
+    await sets(case.worker, made["id"], state="cancelled_by_person")
+    at(on + A_DAY, 9)
+    await chats.round()
+    assert (await kinds(case.officer)).count(ANOTHER) == 1
+    tasks = await world.sql("SELECT step, note, role FROM task WHERE kind = $1", ANOTHER)
+    assert tasks == [{"step": "", "note": None, "role": "PO"}]
+    assert TASK not in await kinds(case.worker)

@@ -2,15 +2,17 @@
 
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.amnesty import actions
+from backend.amnesty import actions, printing
 from backend.amnesty.rules import MOST_LINES, Known, Malformed, key_of, match, read_lines
 from backend.plans.actions.unplanned import collapse
+from tests.backend.pages.browser import at_the_desk, plain
+from tests.backend.printed import pages
 from tests.chats import Chats, at
 from tests.releases import a_phone_of, kinds, leave
 from tests.world import Caller, World, a_day
@@ -198,6 +200,55 @@ async def test_a_file_that_cannot_be_read_says_which_lines(world: World) -> None
     many = {"references": "\n".join(f"K-{n}" for n in range(MOST_LINES + 1))}
     answer = await head.post("/amnesties/preview", many)
     assert [one["field"] for one in answer.json()["errors"]] == [f"line {MOST_LINES + 1}"]
+
+
+async def test_the_first_sheets_of_all_are_printed_by_language_and_each_is_written_down(
+    world: World, chats: Chats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(printing, "A_PART", 2)
+    head, worker, other = [await world.somebody(role) for role in ("CO", "SW", "CO")]
+    spoken = ("en", "en", "fr", "en", "sw", "en")
+    plans = [
+        await world.a_plan(worker, person={"name": f"Imaginary {n}", "language": one})
+        for n, one in enumerate(spoken)
+    ]
+    gone, paused, inside = plans[:4], plans[3], plans[5]
+    await _go(head, *(one["alias"] for one in plans[:5]), found=5)
+    assert (await head.get("/amnesties")).json() == [], "nobody has been let go yet"
+    await chats.job(let_many_go)
+    await head.post(f"/plans/{paused['id']}/state", {"state": "paused"}, version=2)
+    [batch] = (await head.get("/amnesties")).json()
+    files = {one["language"]: (one["people"], one["parts"]) for one in batch["languages"]}
+    assert files["fr"] == (1, 1)
+    assert files["sw"] == (1, 0), "nobody has written a sheet in it"
+    path = f"/amnesties/{batch['id']}/papers"
+    parts = files["en"][1]
+    made = [await head.get(f"{path}/en?part={n + 1}") for n in range(parts)]
+    assert {one.headers["content-type"] for one in made} == {"application/pdf"}
+    assert sum(pages(one.content) for one in made) == 2 * files["en"][0]
+    assert pages((await head.get(f"{path}/fr")).content) == 2
+    for refused in (f"{path}/en?part={parts + 1}", f"{path}/sw", f"/amnesties/{uuid4()}/papers/en"):
+        assert (await head.get(refused)).status_code == 404
+    assert (await other.get(f"{path}/en")).status_code == 404, "they did not run it"
+    assert (await worker.get(f"{path}/en")).status_code == 403
+    looks = await world.sql(
+        "SELECT plan::text, actor FROM audit WHERE operation = 'printAmnesty' AND outcome = 'done'"
+    )
+    expected = {one["id"] for one in gone} - ({paused["id"]} if files["en"][0] == 2 else set())
+    assert {one["plan"] for one in looks} == expected
+    assert {one["actor"] for one in looks} == {head.id}
+    assert inside["id"] not in expected
+    await world.sql(
+        "UPDATE mandate SET ends = now() WHERE role = 'CO' AND plan = $1", gone[0]["id"]
+    )
+    after = (await head.get("/amnesties")).json()[0]["languages"][0]
+    assert after["people"] == files["en"][0] - 1, "each by their own mandate"
+    async with await at_the_desk(world, head) as desk:
+        page = plain(await desk.open("/desk/amnesty"))
+        assert "Sheets to hand out" in page.words
+        link = f"/desk/amnesty/{batch['id']}/papers/fr?part=1"
+        assert link in page.html
+        assert pages((await desk.open(link)).answer.content) == 2
 
 
 async def test_the_work_for_one_more_is_the_same_however_many_there_are(

@@ -92,3 +92,27 @@ async def test_the_desk_changes_a_place_alone_and_with_a_move(world: World) -> N
         }
         page = plain(await desk.send(page, there, "held_on", **to))
     assert "Room 3" in page.words
+
+
+async def test_an_empty_place_takes_it_away_and_the_way_is_looked_at_anew(world: World) -> None:
+    worker = await world.somebody("SW")
+    plan = (await world.a_plan(worker))["id"]
+    one, other = [
+        (await put(worker, plan, a_day() + n * A_DAY, role="SW", place=THERE))["id"]
+        for n in (20, 21)
+    ]
+    await sets(worker, one, travel_checked=True)
+    await sets(worker, one, place="")
+    found = await look(worker, one)
+    assert ("place" in found, found["travel_checked"], found["version"]) == (False, False, 3)
+    moved = (await moves(worker, other, a_day() + 22 * A_DAY, place=""))["id"]
+    assert "place" not in await look(worker, moved)
+    path = f"/desk/plans/{plan}/dates"
+    await sets(worker, moved, place=ELSEWHERE)
+    async with await at_the_desk(world, worker) as desk:
+        page = plain(await desk.open(path))
+        done = plain(await desk.send(page, f"{path}/{moved}", "no_place", no_place="true"))
+    assert ELSEWHERE not in done.words
+    assert await world.sql("SELECT 1 FROM appointment WHERE place IS NOT NULL") == [
+        {"?column?": 1}
+    ]  # what had been told of the one that moved stays with it

@@ -9,6 +9,7 @@ from typing import Any
 
 from backend import clock
 from backend.agencies.actions import on_duty
+from backend.appointments.rules import PROPOSED
 from backend.database import connection, fetch_at_once, transaction
 from backend.messages import outbox, rules
 from backend.messages.outbox import Occurrence
@@ -54,6 +55,12 @@ UPDATE task SET urgency = 2, version = version + 1
  WHERE kind = 'gate-waiting' AND closed_at IS NULL AND acknowledged_at IS NULL AND urgency < 2
    AND opened_at + $2::interval <= $1
 """
+# Nobody can say yes to a proposal any more: its hour has come, or it was answered.
+_FELL_AWAY = """
+UPDATE task t SET closed_at = $1, outcome = 'passed', version = t.version + 1
+  FROM appointment a WHERE t.kind = $2 AND t.closed_at IS NULL AND a.id = t.subject
+   AND (a.state <> 'proposed' OR (a.held_on + a.held_at) AT TIME ZONE a.zone <= $1)
+"""
 # `since`: from when on whoever is on duty is paged. `passed_on`: how many said that they cannot.
 URGENT = """
 SELECT t.id, t.agency, t.plan, t.local_due, t.kind,
@@ -79,6 +86,7 @@ async def _escalated() -> int:
         made = await _run(_REPEAT, now, *asks(), rules.REPEAT_AFTER, list(rules.REPEATED))
         ladder = ladders()
         made += await _run(_TASKS.format(ladder=ladder.sql, below=_BELOW), now, *ladder.values)
+        made += await _run(_FELL_AWAY, now, PROPOSED)
         made += await _run(_WAITED_TOO_LONG, now, rules.WAITING_PAGES_AFTER)
         if made:
             await held.execute(f"NOTIFY {outbox.WAKE_SENDER}")

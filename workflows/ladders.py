@@ -8,6 +8,7 @@ set of words for both, so that they cannot disagree. $1 is now.
 from collections.abc import Sequence
 from functools import cache
 
+from backend.appointments.rules import NOT_AGREED
 from backend.messages import rules
 from backend.messages.questions import RELEASE_AT
 from backend.messages.rules import Step
@@ -174,6 +175,16 @@ SELECT p.agency, p.id AS plan, 'second-way' AS kind, 'silent-second' AS step, a.
    AND NOT EXISTS (SELECT 1 FROM contact c WHERE c.plan = p.id AND c.outcome = 'reached'
                    AND c.made_on >= a.held_on)
 """
+# A proposal to which nobody had said yes or no when its hour came: whoever proposed it looks for
+# another one. The same task as after a no, so that neither says more than the other.
+_PROPOSAL = f"""
+SELECT a.agency, a.plan, $2 AS kind, '' AS step,
+       CASE a.waits_for WHEN 'SW' THEN a.role ELSE 'SW' END AS role, NULL::uuid AS assignee,
+       a.id AS subject, NULL::uuid AS about, a.held_on AS local_due,
+       (a.held_on + a.held_at) AT TIME ZONE a.zone AS at, 0 AS urgency
+  FROM appointment a JOIN plan p ON p.id = a.plan AND {RUNNING}
+ WHERE a.state = 'proposed' AND a.held_on > ($1::timestamptz AT TIME ZONE 'UTC')::date - 8
+"""
 _UNOPENED = """
 SELECT t.agency, t.plan, 'unopened' AS kind, 'silent-' || k.role AS step,
        CASE k.role WHEN 'DU' THEN 'CO' ELSE k.role END AS role,
@@ -210,6 +221,7 @@ def ladders() -> Part:
         Part(_LEAVING, (*_steps(rules.LEAVING_STEPS), rules.LEAVING_PAUSE)),
         Part(_NOT_CONFIRMED, (late.task, late.step, late.role, late.days, late.at)),
         Part(_SECOND_WAY, (rules.SECOND_WAY_AFTER, rules.SECOND_WAY_AT)),
+        Part(_PROPOSAL, (NOT_AGREED,)),
         Part(_UNOPENED, (list(unopened), list(whom))),
     )
 

@@ -1,15 +1,15 @@
 """Tasks for people. An escalation is always one of these, whatever else happens."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 from backend import clock
-from backend.access import EVERY_ROLE, GROUPS, TOLD, Actor, check_version, require
+from backend.access import EVERY_ROLE, GROUPS, TOLD, Actor, check_waits, require
 from backend.audit.actions import record
 from backend.database import connection, transaction
-from backend.errors import NotFound, NotFromThisState
+from backend.errors import NotFound
 from backend.once import Written
 
 CRITICAL = 2
@@ -156,14 +156,25 @@ async def _find(actor: Actor, id_: UUID) -> Any:
     return row
 
 
+def _meanwhile(row: Any, actor: Actor, *, takes: bool = False) -> str | None:
+    """What became of a task that waits no more, for whoever closes or `takes` it now."""
+    if row["closed_at"] is not None:
+        return "It was closed meanwhile: nothing is left to do for it."
+    if not takes or row["acknowledged_at"] is None:
+        return None
+    who = "You have" if row["acknowledged_by"] == actor.id else "A colleague has"
+    return f"{who} it already."
+
+
 async def acknowledge_task(actor: Actor, id_: UUID, seen: int) -> Written:
-    """Say that somebody has it; this stops its escalation. What only tells is closed with it."""
+    """Say that somebody has it; this stops its escalation. What only tells is closed with it.
+
+    Raises NotFound, NotFromThisState, VersionStale.
+    """
     require(actor, "acknowledgeTask")
     async with transaction(actor.id) as held:
         row = await _find(actor, id_)
-        check_version(row, seen)
-        if row["closed_at"] or row["acknowledged_at"]:
-            raise NotFromThisState
+        check_waits(row, seen, _meanwhile(row, actor, takes=True))
         closes = ", closed_at = $2, closed_by = $3, outcome = 'done'"
         version = await held.fetchval(
             "UPDATE task SET acknowledged_at = $2, acknowledged_by = $3, version = version + 1"
@@ -178,12 +189,11 @@ async def acknowledge_task(actor: Actor, id_: UUID, seen: int) -> Written:
 
 
 async def close_task(actor: Actor, id_: UUID, seen: int, outcome: str) -> Written:
+    """Say what came of it. Raises NotFound, NotFromThisState, VersionStale."""
     require(actor, "closeTask")
     async with transaction(actor.id) as held:
         row = await _find(actor, id_)
-        check_version(row, seen)
-        if row["closed_at"]:
-            raise NotFromThisState
+        check_waits(row, seen, _meanwhile(row, actor))
         version = await held.fetchval(
             "UPDATE task SET closed_at = $2, closed_by = $3, outcome = $4, version = version + 1"
             " WHERE id = $1 RETURNING version",
@@ -233,3 +243,14 @@ async def close_silence_but(subject: UUID, roles: Sequence[str], outcome: str) -
 async def close_tasks(subject: UUID, kind: str, outcome: str) -> None:
     """Close the tasks of a kind that have become pointless."""
     await connection().execute(_CLOSE, subject, clock.now(), outcome, kind)
+
+
+_CLOSE_EACH = """
+SELECT close_tasks(s.id, $2, $3, k.kind)
+  FROM unnest($1::uuid[]) AS s(id) CROSS JOIN unnest($4::text[]) AS k(kind)
+"""
+
+
+async def close_all(subjects: Collection[UUID], kinds: Collection[str], outcome: str) -> None:
+    """The same of some kinds, of many at once."""
+    await connection().execute(_CLOSE_EACH, sorted(subjects), clock.now(), outcome, list(kinds))

@@ -117,8 +117,13 @@ ON CONFLICT (kind, step, subject, about, local_due) DO NOTHING
 """
 
 
+def step_of(batch: UUID) -> str:
+    """How the tasks of a batch call it: as much of its id as a step holds."""
+    return batch.hex[:24]
+
+
 async def _wait(actor: Actor, new: NewAmnesty, plans: Sequence[UUID]) -> None:
-    of_batch = (WAITING[new.left], new.id.hex[:24], actor.id)
+    of_batch = (WAITING[new.left], step_of(new.id), actor.id)
     await connection().execute(_WAIT, actor.agency, *of_batch, clock.now(), list(plans))
 
 

@@ -1,18 +1,30 @@
 """Many let go by one decision, over HTTP: looked at first, then carried out."""
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID, uuid4
 
 import msgspec
-from litestar import Controller, Response, post
-from litestar.params import JSONBody
+from litestar import Controller, Response, get, post
+from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import UNSET, UnsetType
 
-from backend.amnesty import actions, rules
+from backend.amnesty import actions, printing, rules
 from backend.doors import NO_STORE, HttpRequest, WrittenReply, actor_of, plain, write
-from backend.errors import KeyMissing, KeyReused, NotFromThisState, NotYourRole, TooMuch, Unfit
+from backend.errors import (
+    KeyMissing,
+    KeyReused,
+    NotFound,
+    NotFromThisState,
+    NotYourRole,
+    TooMuch,
+    Unfit,
+)
+from backend.papers.routes import PDF, PRINTED
 from backend.problems import documented
 from backend.words import Sheet
+
+Number = Annotated[int, QueryParameter(ge=1, le=rules.MOST_LINES)]
 
 
 class PreviewAmnesty(msgspec.Struct, forbid_unknown_fields=True):
@@ -51,6 +63,27 @@ class AmnestyView(msgspec.Struct):
     lines: list[LineView]
 
 
+class SpokenView(msgspec.Struct):
+    """`parts`: how many files there are; 0 where no sheet is written in the language."""
+
+    language: str
+    people: int
+    parts: int
+
+
+class BatchView(msgspec.Struct):
+    """All whom one decision let go, by the language that they speak."""
+
+    id: UUID
+    at: datetime
+    languages: list[SpokenView]
+
+    @classmethod
+    def of(cls, one: printing.Batch) -> "BatchView":
+        spoken = [SpokenView(each.language, each.people, each.parts) for each in one.spoken]
+        return cls(one.id, one.at, spoken)
+
+
 class AmnestyController(Controller):
     path = "/amnesties"
     tags = ["plans"]  # noqa: RUF012 - Litestar declares it so
@@ -69,6 +102,29 @@ class AmnestyController(Controller):
         found = rules.counts(answers).get(rules.FOUND, 0)
         view = AmnestyView(found, [LineView.of(one) for one in answers])
         return Response(view, headers=NO_STORE)
+
+    @get("/", operation_id="listAmnesties", responses=documented(NotYourRole))
+    async def list_amnesties(self, request: HttpRequest) -> Response[list[BatchView]]:
+        """The decisions for many that you carried out in the last two weeks."""
+        found = await printing.list_amnesties(actor_of(request))
+        return Response([BatchView.of(one) for one in found], headers=NO_STORE)
+
+    @get(
+        "/{amnesty_id:uuid}/papers/{language:str}",
+        operation_id="printAmnesty",
+        media_type=PDF,
+        responses=documented(NotYourRole, NotFound, TooMuch),
+    )
+    async def papers(
+        self,
+        request: HttpRequest,
+        amnesty_id: FromPath[UUID],
+        language: FromPath[str],
+        part: Number = 1,
+    ) -> Response[bytes]:
+        """The day-one and 72-hours sheets of those who speak a language, twenty people a file."""
+        body = await printing.print_amnesty(actor_of(request), amnesty_id, language, part)
+        return Response(body, media_type=PDF, headers=PRINTED)
 
     @post(
         "/",

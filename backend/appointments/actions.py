@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from backend import clock
 from backend.access import Actor, check_version, find_plan, require
 from backend.alerts.actions import close_tasks
 from backend.appointments import rules
@@ -20,7 +21,7 @@ from backend.safety.actions import is_protected
 
 
 async def plan_appointment(actor: Actor, plan_id: UUID, new: NewAppointment) -> Written:
-    """Put a date into the plan, or propose one. Raises NotFound, Unfit, Taken."""
+    """Put a date that comes into the plan, or propose one. Raises NotFound, Unfit, Taken."""
     require(actor, "planAppointment")
     async with transaction(actor.id):
         plan = await find_plan(actor, plan_id, group="appointments", lock=True, by_glass=True)
@@ -28,12 +29,20 @@ async def plan_appointment(actor: Actor, plan_id: UUID, new: NewAppointment) -> 
             raise Unfit("role must be your own.")
         if plan["state"] in OVER:
             raise NotFromThisState("The plan is over.")
+        _check_comes(new, plan["zone"])
         await _check_place(plan, new.place)
         if new.milestone is not None:
             await _settleable(actor, plan_id, new.milestone)
         await insert_appointment(plan, new)
         await record(actor, "planAppointment", plan=plan_id, thing=new.id)
         return Written(new.id, 1, 201)
+
+
+def _check_comes(new: NewAppointment, zone: str) -> None:
+    """What took place is no plan. Raises Unfit."""
+    when, proposed = (new.held_on, new.held_at), new.proposed
+    if rules.has_passed(*when, zone, clock.now(), proposed=proposed):
+        raise Unfit("It has passed: what took place is logged as a contact.", field="held_on")
 
 
 async def _check_place(plan: Any, place: str | None) -> None:
@@ -72,7 +81,7 @@ async def change_appointment(
         elif wanted.held_on is not None:
             written = await move(actor, plan, row, wanted)
         else:
-            written = Written(id_, await _set_place(plan, row, wanted.place or ""))
+            written = Written(id_, await _set_place(plan, row, wanted.place))
         await record(actor, "changeAppointment", plan=plan["id"], thing=id_)
         return written
 
@@ -134,14 +143,14 @@ async def _set_travel(row: Any, *, checked: bool) -> int:
     return version
 
 
-async def _set_place(plan: Any, row: Any, place: str) -> int:
-    """Nobody is told by chat. The way to another place has still to be looked at."""
+async def _set_place(plan: Any, row: Any, place: str | None) -> int:
+    """Another place, or none. Nobody is told by chat, and the way has to be looked at anew."""
     if row["state"] not in rules.COMING:
         raise NotFromThisState("The place changes of a date that comes.")
     version: int = await connection().fetchval(
         "UPDATE appointment SET place = $2, travel_checked = false, version = version + 1"
         " WHERE id = $1 RETURNING version",
         row["id"],
-        await seal_place(plan, row["id"], place),
+        await seal_place(plan, row["id"], place) if place else None,
     )
     return version

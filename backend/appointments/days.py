@@ -10,7 +10,7 @@ from backend import clock
 from backend.access import Actor, find_plan
 from backend.appointments import rules
 from backend.appointments.standing import how_they_stand
-from backend.calendars.rules import open_days
+from backend.calendars.rules import open_days, seasons_of
 from backend.database import connection, transaction
 
 _COMING = """
@@ -36,9 +36,9 @@ async def first_week_of(
     return rules.first_week(rows, first, today)
 
 
-# The offices of the plan's place: its days, and the hours of its agency.
+# The offices of the plan's place: its days and seasons, and the hours of its agency.
 _OFFICES = """
-SELECT c.working_days, c.closed, a.opens, a.closes FROM plan p
+SELECT c.working_days, c.closed, c.seasons, a.opens, a.closes FROM plan p
   JOIN agency a ON a.id = p.agency JOIN calendar c ON c.id = coalesce(p.calendar, p.agency)
  WHERE p.id = $1
 """
@@ -56,13 +56,13 @@ async def day_of(actor: Actor, id_: UUID) -> frozenset[str]:
         if row["state"] not in rules.COMING:
             return frozenset()
         of_the_week = (await first_week_of(plan)).get(row["held_on"], frozenset())
-        offices = await held.fetchrow(_OFFICES, plan["id"])
-        return of_the_week | _unusual(row, offices)
+        offices = await _offices(plan)
+        return of_the_week | rules.unusual(row["held_on"], row["held_at"], offices)
 
 
-def _unusual(row: Mapping[str, Any], offices: Mapping[str, Any]) -> frozenset[str]:
-    hours = (offices["opens"], offices["closes"])
-    return rules.unusual(row["held_on"], row["held_at"], open_days(offices), *hours)
+async def _offices(plan: Mapping[str, Any]) -> rules.Offices:
+    row = await connection().fetchrow(_OFFICES, plan["id"])
+    return rules.Offices(open_days(row), row["opens"], row["closes"], seasons_of(row))
 
 
 async def besides(plan: Mapping[str, Any]) -> Mapping[UUID, Mapping[str, Any]]:
@@ -73,10 +73,14 @@ async def besides(plan: Mapping[str, Any]) -> Mapping[UUID, Mapping[str, Any]]:
     """
     held = connection()
     own = None if plan["mandate"] in rules.EVERYWHERE else plan["mandate"]
-    offices = await held.fetchrow(_OFFICES, plan["id"])
+    offices = await _offices(plan)
     rows = await held.fetch(_OWN, plan["id"], own)
     stand = await how_they_stand(plan, [row["id"] for row in rows])
     return {
-        row["id"]: {**row, "stands": stand[row["id"]], "unusual": _unusual(row, offices)}
+        row["id"]: {
+            **row,
+            "stands": stand[row["id"]],
+            "unusual": rules.unusual(row["held_on"], row["held_at"], offices),
+        }
         for row in rows
     }

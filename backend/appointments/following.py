@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from backend import clock
 from backend.access import Actor
-from backend.alerts.actions import close_answered, close_tasks, open_task
+from backend.alerts.actions import close_all, close_answered, close_tasks, open_task
 from backend.appointments import rules
 from backend.calendars.rules import open_days
 from backend.database import connection
@@ -32,10 +32,13 @@ async def follow(actor: Actor, plan: Any, row: Any, state: str) -> None:
     await close_answered(row["id"], state)
     if row["state"] == "proposed":
         await close_tasks(row["id"], rules.PROPOSED, state)
+        if state in rules.CALLED_OFF:
+            await _not_agreed(plan, row)
         return  # nobody was told of it
     if row["state"] == "attended":
         await _take_back(actor, plan, row)
     if state == "attended":
+        await close_tasks(row["id"], rules.NOT_AGREED, state)
         await _attended(actor, plan, row)
     elif state in rules.MISSED and row["state"] not in rules.MISSED:
         await _missed(plan, row)
@@ -51,12 +54,28 @@ async def follow(actor: Actor, plan: Any, row: Any, state: str) -> None:
         await tell(plan, row, "APPT-MOVED", step=f"again-{row['version']}")
 
 
+async def _not_agreed(plan: Any, row: Any) -> None:
+    """Whoever proposed it looks for another hour; whoever took it back themselves knows."""
+    proposer = rules.who_proposed(row["role"], row["waits_for"])
+    if plan["mandate"] == proposer:
+        return
+    day = open_days(plan).after(clock.today(plan["zone"]))
+    await open_task(
+        rules.NOT_AGREED,
+        agency=plan["agency"],
+        plan=plan["id"],
+        subject=row["id"],
+        local_due=row["held_on"],  # as where its hour passes: once for each proposal
+        role=proposer,
+        due_at=rules.instant(day, rules.CALL_AT, plan["zone"]),
+    )
+
+
 async def ask_no_more(
     date_: UUID, outcome: str, kinds: Collection[str] = rules.ASKED_OF_A_DATE
 ) -> None:
     """What a human was to look at because of a date, or to find for it, is settled."""
-    for kind in kinds:
-        await close_tasks(date_, kind, outcome)
+    await close_all([date_], kinds, outcome)
 
 
 async def tell(plan: Any, date_: Any, key: str, *, step: str = "") -> None:

@@ -24,7 +24,8 @@ class AppointmentChange:
     """A new state, or another time: that is a new row with `new_id`, and the old one stays.
 
     `by` is who asked for it, and `why` a note for the workers. Another `place` goes with it, or is
-    all that changes of a date that comes. Or that one can get there in time.
+    all that changes of a date that comes; an empty one takes it away. Or that one can get there in
+    time.
     """
 
     state: str | None = None
@@ -85,7 +86,7 @@ async def _in_its_place(plan: Any, row: Any, wanted: AppointmentChange) -> NewAp
         held_on=wanted.held_on or row["held_on"],
         held_at=wanted.held_at or row["held_at"],
         milestone=row["milestone"],
-        place=wanted.place or was,
+        place=was if wanted.place is None else wanted.place,
         id=wanted.new_id,
         proposed=row["state"] == "proposed",
         moved_from=row["id"],

@@ -27,7 +27,7 @@ from backend.errors import (
 )
 from backend.once import Written
 from backend.problems import documented
-from backend.words import Line, Name, RoleCode
+from backend.words import Line, Name, NameOrEmpty, RoleCode
 
 WRITE = (KeyMissing, KeyReused, NotYourRole, NotFound, Unfit, Taken)
 
@@ -57,7 +57,7 @@ class PlanAppointment(msgspec.Struct, forbid_unknown_fields=True):
 
 class ChangeAppointment(msgspec.Struct, forbid_unknown_fields=True):
     """A state, another time with who asked for it, another `place` (alone or with another time),
-    or `travel_checked`.
+    or `travel_checked`. An empty place takes away the one that is there.
 
     `by` is service, person, or circle (somebody of it, through the worker); `why` is for the
     plan's workers, who alone write it, and for the person.
@@ -70,7 +70,7 @@ class ChangeAppointment(msgspec.Struct, forbid_unknown_fields=True):
     new_id: UUID | None = None
     travel_checked: bool | None = None
     why: Line | None = None
-    place: Name | None = None
+    place: NameOrEmpty | None = None
 
     def change(self) -> AppointmentChange:
         values = {**msgspec.structs.asdict(self), "new_id": self.new_id or uuid4()}
@@ -80,9 +80,10 @@ class ChangeAppointment(msgspec.Struct, forbid_unknown_fields=True):
 class DateWritten(msgspec.Struct):
     """The row and its version; what to think of on its day.
 
-    `cautions` are some of closed_day (of the plan's place), outside_hours (of its agency), and in
-    the first week many_on_a_day (more than two), close_together (less than an hour between two),
-    travel_unchecked.
+    `cautions` are some of closed_day (of the plan's place), outside_hours (of its agency, or of a
+    season at that place), reduced_hours (a season in which offices are open for a shorter time),
+    and in the first week many_on_a_day (more than two), close_together (less than an hour between
+    two), travel_unchecked.
     """
 
     id: UUID

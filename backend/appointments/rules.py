@@ -1,6 +1,6 @@
 """The states of an appointment. What the service cancels never counts as missed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import groupby, pairwise
@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from backend.calendars.rules import OpenDays
+from backend.calendars.rules import OpenDays, Season, season_on
 
 EVERYWHERE = frozenset({"SW", "CO"})  # whose are all dates of a plan, not their own alone
 COMING = frozenset({"proposed", "scheduled", "confirmed"})
@@ -36,10 +36,10 @@ MOVED: Mapping[str, str] = {
     "circle": "rescheduled",
 }
 GETS_ANOTHER_TIME = COMING | MISSED | CALLED_OFF
-PROPOSED = "date-proposed"
+PROPOSED, NOT_AGREED = "date-proposed", "date-not-agreed"
 # What somebody is asked to do because of a date.
 BEFORE_A_DATE = ("appointment-in-doubt", "travel-unclear", PROPOSED)
-ASKED_OF_A_DATE = (*BEFORE_A_DATE, "cant", "new-time")
+ASKED_OF_A_DATE = (*BEFORE_A_DATE, NOT_AGREED, "cant", "new-time")
 FRIENDLY_AFTER = timedelta(hours=2)
 FRIENDLY_UNTIL, FRIENDLY_ENDS = time(19), time(20)
 CALL_AT = time(10)
@@ -102,6 +102,11 @@ def whose_yes(proposer: str, role: str) -> str:
     return "SW" if proposer == role else role
 
 
+def who_proposed(role: str, waits_for: str) -> str:
+    """Which role proposed a date with `role`, or the social worker for it."""
+    return role if waits_for == "SW" else "SW"
+
+
 def chain(dates: Iterable[Mapping[str, Any]], one: UUID) -> list[Mapping[str, Any]]:
     """What a date was before and became, from the first on; itself among them."""
     by_id = {each["id"]: each for each in dates}
@@ -115,15 +120,41 @@ def chain(dates: Iterable[Mapping[str, Any]], one: UUID) -> list[Mapping[str, An
     return found
 
 
-def unusual(on: date, at: time, days: OpenDays, opens: time, closes: time) -> frozenset[str]:
+@dataclass(frozen=True)
+class Offices:
+    """When those of a place are open: its days, the hours, and seasons with hours of their own."""
+
+    days: OpenDays
+    opens: time
+    closes: time
+    seasons: Sequence[Season] = ()
+
+
+def unusual(on: date, at: time, offices: Offices) -> frozenset[str]:
     """What is unusual about a day and an hour where the date is held. Words, never a refusal."""
-    said = {"closed_day": on not in days, "outside_hours": not opens <= at < closes}
+    hours = season_on(on, offices.seasons) or offices
+    said = {
+        "closed_day": on not in offices.days,
+        "outside_hours": not hours.opens <= at < hours.closes,
+        "reduced_hours": hours.opens > offices.opens or hours.closes < offices.closes,
+    }
     return frozenset(name for name, holds in said.items() if holds)
 
 
 def instant(on: date, at: time, zone: str) -> datetime:
     """The instant of a civil date and time in a zone."""
     return datetime.combine(on, at, ZoneInfo(zone))
+
+
+def has_passed(on: date, at: time, zone: str, now: datetime, *, proposed: bool) -> bool:
+    """Whether a new date can no longer be planned in this zone: its day is over.
+
+    What was agreed for this morning may be written down at noon; a proposal needs its hour, before
+    which somebody says yes.
+    """
+    if proposed:
+        return instant(on, at, zone) <= now
+    return on < now.astimezone(ZoneInfo(zone)).date()
 
 
 def friendly_text_at(missed: datetime, now: datetime, zone: str) -> datetime | None:

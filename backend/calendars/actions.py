@@ -11,7 +11,7 @@ from backend.access import Actor, check_version, require
 from backend.audit.actions import record
 from backend.calendars import rules
 from backend.calendars.proposals import Proposal, check_place, propose
-from backend.calendars.rules import OpenDays, open_days
+from backend.calendars.rules import OpenDays, Season, open_days
 from backend.database import connection, transaction
 from backend.errors import NotFound, NotFromThisState, Taken, Unfit
 from backend.once import Written
@@ -32,7 +32,9 @@ class NewCalendar:
 
 @dataclass(frozen=True)
 class Days:
-    """What a human confirms: the place, its weekdays, and all single days until `until`."""
+    """What a human confirms: the place, its weekdays, all single days until `until`, and all
+    `seasons` with hours of their own; None leaves the seasons as they are.
+    """
 
     name: str
     working_days: Sequence[int]
@@ -40,6 +42,7 @@ class Days:
     until: date | None = None
     country: str | None = None
     part: str | None = None
+    seasons: Sequence[Season] | None = None
 
 
 async def list_calendars(actor: Actor) -> Sequence[Any]:
@@ -100,9 +103,12 @@ async def change_calendar(actor: Actor, id_: UUID, seen: int, days: Days) -> Wri
         check_version(row, seen)
         today = clock.today(row["zone"])
         _check_days(days, today, row["confirmed_until"])
+        seasons = rules.seasons_of(row) if days.seasons is None else days.seasons
+        if (why := rules.why_no_seasons(seasons, today)) is not None:
+            raise Unfit(why, field="seasons")
         version: int = await held.fetchval(
             "UPDATE calendar SET name = $2, country = $3, part = $4, working_days = $5,"
-            " closed = $6, confirmed_until = $7, changed_by = $8, changed_at = $9,"
+            " closed = $6, confirmed_until = $7, changed_by = $8, changed_at = $9, seasons = $10,"
             " version = version + 1 WHERE id = $1 RETURNING version",
             id_,
             days.name,
@@ -113,6 +119,7 @@ async def change_calendar(actor: Actor, id_: UUID, seen: int, days: Days) -> Wri
             days.until,
             actor.id,
             clock.now(),
+            rules.written(seasons, today),
         )
         await record(actor, "changeCalendar", thing=id_)
         return Written(id_, version)

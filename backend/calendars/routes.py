@@ -1,5 +1,5 @@
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, time
 from typing import Annotated, Any
 from uuid import UUID, uuid4
 
@@ -26,6 +26,7 @@ from backend.words import END, Place
 WRITE = (KeyMissing, KeyReused, NotYourRole, Unfit)
 Weekday = Annotated[int, msgspec.Meta(ge=1, le=7)]
 Week = Annotated[list[Weekday], msgspec.Meta(min_length=1, max_length=7)]
+Hour = Annotated[time, msgspec.Meta(tz=False)]
 Country = Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}" + END)]
 Part = Annotated[str, msgspec.Meta(min_length=1, max_length=10, pattern=r"^[\w -]+" + END)]
 
@@ -45,10 +46,27 @@ class AddCalendar(msgspec.Struct, forbid_unknown_fields=True):
         )
 
 
+class SeasonOf(msgspec.Struct, forbid_unknown_fields=True):
+    """Days from `first` to `last`, both counted, on which offices are open from and to an hour."""
+
+    first: date
+    last: date
+    opens: Hour
+    closes: Hour
+
+    def season(self) -> rules.Season:
+        opens, closes = (one.replace(second=0, microsecond=0) for one in (self.opens, self.closes))
+        return rules.Season(self.first, self.last, opens, closes)
+
+
+Seasons = Annotated[list[SeasonOf], msgspec.Meta(max_length=rules.MOST_SEASONS)]
+
+
 class ConfirmDays(msgspec.Struct, forbid_unknown_fields=True):
     """All days until `until` on which offices are closed, besides those of each week.
 
-    Without `until` nothing is confirmed yet, and `closed` is empty.
+    Without `until` nothing is confirmed yet, and `closed` is empty. `seasons` are all days with
+    other hours than the agency's; left out, they stay as they are. Why they are is said nowhere.
     """
 
     name: Place
@@ -57,10 +75,17 @@ class ConfirmDays(msgspec.Struct, forbid_unknown_fields=True):
     until: date | None = None
     country: Country | None = None
     part: Part | None = None
+    seasons: Seasons | None = None
 
     def days(self) -> actions.Days:
         return actions.Days(
-            self.name, self.working_days, self.closed, self.until, self.country, self.part
+            self.name,
+            self.working_days,
+            self.closed,
+            self.until,
+            self.country,
+            self.part,
+            None if self.seasons is None else [one.season() for one in self.seasons],
         )
 
 
@@ -76,6 +101,7 @@ class CalendarView(msgspec.Struct):
     country: str | None
     part: str | None
     confirmed_until: date | None
+    seasons: list[SeasonOf]
 
     @classmethod
     def of(cls, row: Any) -> "CalendarView":
@@ -89,6 +115,7 @@ class CalendarView(msgspec.Struct):
             row["country"],
             row["part"],
             row["confirmed_until"],
+            [SeasonOf(one.first, one.last, one.opens, one.closes) for one in rules.seasons_of(row)],
         )
 
 

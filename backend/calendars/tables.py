@@ -1,4 +1,4 @@
-from piccolo.columns import Array, Date, Integer, SmallInt, Varchar
+from piccolo.columns import JSONB, Array, Date, Integer, SmallInt, Varchar
 from piccolo.table import Table
 
 from backend.actors.tables import ActorRecord
@@ -9,6 +9,7 @@ from backend.columns import instant, reference, row_id, version
 class Calendar(Table, tablename="calendar"):
     """When the offices of a place are open; an agency's own has the agency's id.
 
+    `seasons` are days from and to, with the hours of each: nothing says what they are for.
     `closed` are the single days, as somebody has confirmed them until `confirmed_until`. Up to
     `rolled_version` the steps of its plans have been moved off them.
     """
@@ -25,3 +26,4 @@ class Calendar(Table, tablename="calendar"):
     changed_by = reference(ActorRecord, null=True)
     changed_at = instant(null=True)
     rolled_version = Integer(default=1, null=False)
+    seasons = JSONB(null=False, default="[]")

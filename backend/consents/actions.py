@@ -41,6 +41,7 @@ class NewConsent:
     explained_by: UUID | None = None
     again_on: date | None = None
     id: UUID = field(default_factory=uuid4)
+    person_asks: bool = False
 
     @property
     def answered(self) -> NewAnswer:
@@ -48,7 +49,7 @@ class NewConsent:
         if self.answer is None:
             raise Unfit("A participation answer needs an answer.", field="answer")
         about = (self.answer, self.language, self.pathway, self.milestone)
-        return NewAnswer(*about, self.explained_by, self.again_on, self.id)
+        return NewAnswer(*about, self.explained_by, self.again_on, self.id, self.person_asks)
 
 
 async def record_consent(actor: Actor, plan_id: UUID, new: NewConsent) -> Written:
@@ -57,7 +58,8 @@ async def record_consent(actor: Actor, plan_id: UUID, new: NewConsent) -> Writte
     A no takes effect at once: the row, or those of the pathway, are declined, and what was about to
     be said of them is not. A later yes to a pathway opens nothing again: the worker does, row by
     row, with the person.
-    Raises NotFound for a plan that is not the actor's or a subject outside its circle, Unfit.
+    Raises NotFound for a plan that is not the actor's or a subject outside its circle, Unfit, and
+    NotFromThisState for another offer within sixty days of a no.
     """
     require(actor, "recordConsent")
     async with transaction(actor.id):
@@ -185,7 +187,7 @@ async def withdraw(actor: Actor, id_: UUID) -> Written:
             clock.now(),
         )
         if version is None:
-            raise NotFromThisState
+            raise NotFromThisState("It was taken back before.")
         # the same yes, given again: to take it back is to take all of it back
         await held.execute(_STAND_BESIDE[table], plan["id"], *_whose(table, row), clock.now())
         await _cancel_what_it_carried(table, row)

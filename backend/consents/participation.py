@@ -16,17 +16,22 @@ from backend.database import connection
 from backend.errors import NotFound, Unfit
 from backend.plans import rules
 from backend.plans.actions.milestones import wakes_with
+from backend.plans.actions.offering import check_again, parts_again_from, row_again_from
 from backend.plans.actions.refusing import AGAIN, decline_pathway, let_fall
 from backend.plans.actions.writing import write_milestone
 from backend.templates.rules import PATHWAYS
 
 ANSWERS = frozenset({"offered", "accepted", "declined", "later"})
+OFFERS = frozenset({"offered", "accepted"})
 EXPLAIN = frozenset({"SW", "CO", "PO", "PS", "CP", "CS", "TR"})
 
 
 @dataclass(frozen=True)
 class NewAnswer:
-    """For `pathway`, or for one `milestone`. `explained_by` (of the circle) is the writer else."""
+    """For `pathway`, or for one `milestone`. `explained_by` (of the circle) is the writer else.
+
+    `person_asks`: they want again what they declined; it is judged, and kept nowhere.
+    """
 
     answer: str
     language: str
@@ -35,17 +40,19 @@ class NewAnswer:
     explained_by: UUID | None = None
     again_on: date | None = None
     id: UUID = field(default_factory=uuid4)
+    person_asks: bool = False
 
 
 async def answer_offer(actor: Actor, plan: Any, new: NewAnswer) -> None:
     """Keep it, and do what follows; the caller holds the plan's lock.
 
-    Raises NotFound for a row or an explainer that is not of the plan, Unfit.
+    Raises NotFound for a row or an explainer that is not of the plan, Unfit, NotFromThisState.
     """
     _check(plan, new)
     row = await _row(plan, new)
     if new.pathway is not None and new.pathway not in PATHWAYS:
         await _check_own(plan, new.pathway)
+    await _check_rest(plan, new, row)
     explained_by = await _who_explained(actor, plan, new)
     pathway = new.pathway if row is None else row["pathway"]
     await _end_asking(plan, pathway, new.milestone)
@@ -84,6 +91,17 @@ def _check(plan: Any, new: NewAnswer) -> None:
         raise Unfit("A day to be asked again belongs to later.", field="again_on")
     if new.again_on is not None and new.again_on <= clock.today(plan["zone"]):
         raise Unfit("again_on is a day to come.", field="again_on")
+
+
+async def _check_rest(plan: Any, new: NewAnswer, row: Any) -> None:
+    """What was declined is not offered again before its time. A no, and a later, always count."""
+    if new.answer not in OFFERS:
+        return
+    if row is not None:
+        day = await row_again_from(plan, row)
+    else:
+        day = (await parts_again_from(plan)).get(str(new.pathway))
+    check_again(day, person_asks=new.person_asks)
 
 
 async def _check_own(plan: Any, pathway: str) -> None:

@@ -18,6 +18,7 @@ class RecordConsent(msgspec.Struct, forbid_unknown_fields=True):
     """An answer is for a `pathway` or one `milestone`; `again_on` is when to ask after `later`.
 
     `explained_by` is who of the circle explained it, the writer where nobody is named.
+    `person_asks`: the person wants again what they declined less than sixty days ago.
     """
 
     kind: str
@@ -29,6 +30,7 @@ class RecordConsent(msgspec.Struct, forbid_unknown_fields=True):
     milestone: UUID | None = None
     explained_by: UUID | None = None
     again_on: date | None = None
+    person_asks: bool = False
     id: UUID | None = None
 
 
@@ -46,7 +48,7 @@ class ConsentController(Controller):
     @post(
         "/plans/{plan_id:uuid}/consents",
         operation_id="recordConsent",
-        responses=documented(*WRITE),
+        responses=documented(*WRITE, NotFromThisState),
     )
     async def record(
         self, request: HttpRequest, plan_id: FromPath[UUID], data: JSONBody[RecordConsent]

@@ -19,6 +19,7 @@ READS: Mapping[str, str] = {
     "getPathways": "plan",
     "previewRelease": "plan",
     "printSheet": "sheet",
+    "printAmnesty": "sheet",
     "drawTimeline": "plan",
     "milestoneHistory": "plan",
     "getMilestone": "plan",

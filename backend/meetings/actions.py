@@ -240,8 +240,7 @@ async def _add_rows(plan: Mapping[str, Any], meeting: UUID, rows: Sequence[UUID]
     )
     if len(found) != len(set(rows)) or any(map(of_plans.is_about_another, found)):
         raise Unfit("Added are rows of this plan, and no talk with somebody else.", field="rows")
-    for one in found:
-        await agenda.put_row(plan, meeting, one["id"], {rules.ADDED})
+    await agenda.put_rows(plan, meeting, {one["id"]: {rules.ADDED} for one in found})
 
 
 async def answer_meeting(actor: Actor, id_: UUID, seen: int, answer: str) -> Written:

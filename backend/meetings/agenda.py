@@ -1,6 +1,6 @@
 """What a meeting is to speak of, built from its plan; for its workers, within a transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,11 +13,16 @@ from backend.meetings import rules
 
 _PUT = """
 INSERT INTO meeting_item AS i (id, agency, plan, version, meeting, milestone, why, words)
-VALUES ($1, $2, $3, 1, $4, $5, $6, $7)
+SELECT gen_random_uuid(), $1, $2, 1, $3, n.row, string_to_array(n.why, ','), NULL
+  FROM unnest($4::uuid[], $5::text[]) AS n(row, why)
 ON CONFLICT (meeting, milestone) WHERE milestone IS NOT NULL DO UPDATE
    SET why = ARRAY(SELECT DISTINCT unnest(i.why || excluded.why) ORDER BY 1),
        version = i.version + 1
  WHERE NOT i.why @> excluded.why
+"""
+_PUT_WORDS = """
+INSERT INTO meeting_item (id, agency, plan, version, meeting, why, words)
+VALUES ($1, $2, $3, 1, $4, $5, $6)
 """
 _LAST = """
 SELECT i.*, n.state FROM meeting_item i LEFT JOIN milestone n ON n.id = i.milestone
@@ -33,7 +38,7 @@ SELECT id FROM meeting WHERE plan = $1 AND held_on >= $2 AND took_place_at IS NU
 
 async def build(plan: Mapping[str, Any], meeting: Mapping[str, Any]) -> None:
     """Add what is to be spoken of by now; what is there stays, also what was left out."""
-    today = clock.today(plan["zone"])
+    today, found = clock.today(plan["zone"]), dict[UUID, Collection[str]]()
     for row, sayings in await known_of(plan["id"]):
         why = rules.why_of(
             row,
@@ -44,7 +49,8 @@ async def build(plan: Mapping[str, Any], meeting: Mapping[str, Any]) -> None:
             waits=of_evidence.waits(row, sayings),
         )
         if why and row["id"] != meeting["milestone"]:
-            await put_row(plan, meeting["id"], row["id"], why)
+            found[row["id"]] = why
+    await put_rows(plan, meeting["id"], found)
 
 
 async def carry_over(plan: Mapping[str, Any]) -> None:
@@ -53,17 +59,18 @@ async def carry_over(plan: Mapping[str, Any]) -> None:
     meeting = await held.fetchval(_NEXT, plan["id"], clock.today(plan["zone"]))
     if meeting is None:
         return
-    there = await _words_of(plan, meeting)
+    there, rows = await _words_of(plan, meeting), dict[UUID, Collection[str]]()
     for item in await held.fetch(_LAST, plan["id"]):
         if not rules.is_carried(item):
             continue
         why = {*item["why"], rules.CARRIED}
         if item["milestone"] is not None:
-            await put_row(plan, meeting, item["milestone"], why)
+            rows[item["milestone"]] = why
             continue
         words = await unseal_or_none(plan["person"], place(item["id"]), item["words"])
         if words is not None and words not in there:
             await put_words(plan, meeting, words, why)
+    await put_rows(plan, meeting, rows)
 
 
 async def _words_of(plan: Mapping[str, Any], meeting: UUID) -> set[str | None]:
@@ -74,18 +81,19 @@ async def _words_of(plan: Mapping[str, Any], meeting: UUID) -> set[str | None]:
     }
 
 
-async def put_row(
-    plan: Mapping[str, Any], meeting: UUID, row: UUID, why: set[str] | frozenset[str]
+async def put_rows(
+    plan: Mapping[str, Any], meeting: UUID, rows: Mapping[UUID, Collection[str]]
 ) -> None:
-    of = (plan["agency"], plan["id"], meeting)
-    await connection().execute(_PUT, uuid4(), *of, row, sorted(why), None)
+    """Rows of the plan, each with why it is spoken of; to what is there a reason may be added."""
+    why = [",".join(sorted(each)) for each in rows.values()]
+    await connection().execute(_PUT, plan["agency"], plan["id"], meeting, list(rows), why)
 
 
 async def put_words(plan: Mapping[str, Any], meeting: UUID, words: str, why: set[str]) -> None:
     id_ = uuid4()
     sealed = await seal(plan["person"], place(id_), words)
     of = (plan["agency"], plan["id"], meeting)
-    await connection().execute(_PUT, id_, *of, None, sorted(why), sealed)
+    await connection().execute(_PUT_WORDS, id_, *of, sorted(why), sealed)
 
 
 def place(item: UUID) -> str:

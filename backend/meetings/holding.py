@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from backend import clock
-from backend.access import Actor, check_version, find_plan, require
+from backend.access import Actor, check_version, check_waits, find_plan, require
 from backend.actors.actions import seal
 from backend.alerts.actions import close_tasks, open_task
 from backend.audit.actions import record
@@ -252,11 +252,13 @@ async def answer_decision(actor: Actor, id_: UUID, seen: int, *, accepted: bool)
         decision = await held.fetchrow("SELECT * FROM meeting_decision WHERE id = $1", id_)
         if decision is None or decision["owner"] != actor.id or decision["role"] in rules.AT_ONCE:
             raise NotFound
-        check_version(decision, seen)
-        if decision["accepted_at"] is not None or decision["declined_at"] is not None:
-            raise NotFromThisState("You have answered it.")
+        answered = decision["accepted_at"] is not None or decision["declined_at"] is not None
+        check_waits(decision, seen, "You have answered it." if answered else None)
+        row = await held.fetchrow(
+            "SELECT * FROM milestone WHERE id = $1 FOR UPDATE", decision["milestone"]
+        )
         if accepted:
-            await _accept(actor, plan, decision)
+            await _accept(actor, plan, row, decision["role"])
         await held.execute(
             "UPDATE meeting_decision SET accepted_at = $2, declined_at = $3,"
             " version = version + 1 WHERE id = $1",
@@ -265,7 +267,7 @@ async def answer_decision(actor: Actor, id_: UUID, seen: int, *, accepted: bool)
             None if accepted else clock.now(),
         )
         await close_tasks(id_, ASKED, "answered")
-        if not accepted:
+        if not accepted and row["state"] in of_plans.OPEN:  # else there is nothing to give back
             today = clock.today(plan["zone"])
             of = {"agency": plan["agency"], "plan": plan_id}
             await open_task(BACK, **of, subject=id_, local_due=today)
@@ -273,14 +275,12 @@ async def answer_decision(actor: Actor, id_: UUID, seen: int, *, accepted: bool)
         return Written(id_, seen + 1)
 
 
-async def _accept(actor: Actor, plan: Mapping[str, Any], decision: Mapping[str, Any]) -> None:
-    """From here on the row is theirs, and under way: so they see it."""
-    held = connection()
-    row = await held.fetchrow(
-        "SELECT * FROM milestone WHERE id = $1 FOR UPDATE", decision["milestone"]
-    )
-    if row["state"] not in of_plans.OPEN or plan["state"] not in of_plans.RUNNING:
-        raise NotFromThisState("It is not waiting any more.")
-    await held.execute("UPDATE milestone SET owner = $2 WHERE id = $1", row["id"], decision["role"])
+async def _accept(actor: Actor, plan: Mapping[str, Any], row: Mapping[str, Any], role: str) -> None:
+    """From here on the row is theirs, and under way: so they see it. Raises NotFromThisState."""
+    if row["state"] not in of_plans.OPEN:
+        raise NotFromThisState("It was seen to meanwhile: nothing is left to take.")
+    if plan["state"] not in of_plans.RUNNING:
+        raise NotFromThisState("The plan does not go on now: it cannot be taken.")
+    await connection().execute("UPDATE milestone SET owner = $2 WHERE id = $1", row["id"], role)
     if row["state"] == "planned":
         await write_milestone(actor, row, plan, {"state": "in_progress"})

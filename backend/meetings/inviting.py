@@ -6,7 +6,7 @@ from uuid import UUID
 
 from backend import clock
 from backend.access import GROUPS, TOLD, Actor
-from backend.alerts.actions import MEETING_OFF, close_tasks, open_task
+from backend.alerts.actions import MEETING_OFF, close_all, open_task
 from backend.database import connection, moment
 from backend.meetings import rules
 from backend.messages import outbox
@@ -91,10 +91,8 @@ def _step(meeting: Mapping[str, Any]) -> str:
 async def stop_asking(meeting: UUID) -> None:
     """It takes place, was called off or moved: nobody is asked any more whether they come."""
     await outbox.cancel_about([meeting], "settled")
-    for member in await connection().fetch(
-        "SELECT id FROM meeting_member WHERE meeting = $1 ORDER BY id", meeting
-    ):
-        await close_tasks(member["id"], ASKED, "settled")
+    asked = await connection().fetch("SELECT id FROM meeting_member WHERE meeting = $1", meeting)
+    await close_all([one["id"] for one in asked], (ASKED,), "settled")
 
 
 async def call_off(actor: Actor, plan: Mapping[str, Any], meeting: Mapping[str, Any]) -> None:

@@ -19,7 +19,7 @@ from backend.plans import rules as of_plans
 LAST = date(9999, 12, 31)
 _ITEMS = """
 SELECT i.*, n.owner, n.partners, n.kind, n.agree, n.pathway, n.court, n.code, n.title, n.state,
-       n.due_on, n.done_on
+       n.due_on, n.done_on, n.late_start
   FROM meeting_item i LEFT JOIN milestone n ON n.id = i.milestone WHERE i.plan = $1
 """
 _DECISIONS = """
@@ -169,15 +169,17 @@ async def rows_to_speak_of(plan: Mapping[str, Any]) -> Sequence[Any]:
 
 async def _open_rows(plan: Mapping[str, Any]) -> Sequence[Any]:
     rows: Sequence[Any] = await connection().fetch(
-        "SELECT * FROM milestone WHERE plan = $1 AND state = ANY ($2) ORDER BY due_on, code",
+        "SELECT * FROM milestone WHERE plan = $1 AND state = ANY ($2)"
+        " ORDER BY due_on, late_start, code",
         plan["id"],
         sorted(of_plans.OPEN),
     )
     return rows
 
 
-def _order(item: Mapping[str, Any]) -> tuple[date, str, str]:
-    return item["due_on"] or LAST, item["code"] or "", str(item["id"])
+def _order(item: Mapping[str, Any]) -> tuple[date, int, str, str]:
+    """Of what is due on one day, what cannot wait first; words of the worker's come last."""
+    return item["due_on"] or LAST, item["late_start"] or 0, item["code"] or "", str(item["id"])
 
 
 def told_item(reader: Reader, item: Mapping[str, Any]) -> list[str]:

@@ -1,19 +1,23 @@
 """Many are let go by one decision: a file of references, a look at it, and one tap."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
-from litestar import Controller, get, post
-from litestar.params import FromQuery
+from litestar import Controller, Response, get, post
+from litestar.params import FromPath, FromQuery
 
 from backend.access import Actor, require
 from backend.amnesty import actions, rules
-from backend.amnesty.routes import LetManyGo, PreviewAmnesty
+from backend.amnesty.printing import Batch, list_amnesties, print_amnesty
+from backend.amnesty.routes import LetManyGo, Number, PreviewAmnesty
 from backend.doors import HttpRequest, actor_of
 from backend.errors import Unfit
 from backend.once import Written
 from backend.pages.door import DESK
 from backend.pages.forms import Attempt, Form, submit
 from backend.pages.html import Page, go, show
+from backend.pages.reading import office_of
+from backend.papers.routes import PDF, PRINTED
 
 PATH = f"{DESK}/amnesty"
 
@@ -23,8 +27,21 @@ class AmnestyPageController(Controller):
 
     @get("/")
     async def form(self, request: HttpRequest, saved: FromQuery[str] = "") -> Page:
-        require(actor_of(request), "previewAmnesty")
-        return _page(request, saved=saved)
+        actor = actor_of(request)
+        require(actor, "previewAmnesty")
+        zone = (await office_of(actor)).zone
+        return _page(request, saved=saved, batches=await list_amnesties(actor), zone=zone)
+
+    @get("/{amnesty_id:uuid}/papers/{language:str}")
+    async def papers(
+        self,
+        request: HttpRequest,
+        amnesty_id: FromPath[UUID],
+        language: FromPath[str],
+        part: Number = 1,
+    ) -> Response[bytes]:
+        body = await print_amnesty(actor_of(request), amnesty_id, language, part)
+        return Response(body, media_type=PDF, headers=PRINTED)
 
     @post("/preview", status_code=200)
     async def preview(self, request: HttpRequest) -> Page:
@@ -60,6 +77,8 @@ def _page(
     seen: Sequence[rules.Answer] = (),
     references: str = "",
     saved: str = "",
+    batches: Sequence[Batch] = (),
+    zone: str = "UTC",
 ) -> Page:
     return show(
         request,
@@ -69,4 +88,6 @@ def _page(
         counts=rules.counts(seen),
         references=references or (tried.form.one("references") if tried else ""),
         saved=saved,
+        batches=batches,
+        zone=zone,
     )

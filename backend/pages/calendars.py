@@ -24,6 +24,8 @@ from backend.pages.reading import office_of
 
 HERE = "/desk/calendars"
 A_YEAR = timedelta(days=365)
+SEASON = ("first", "last", "opens", "closes")
+MORE = 2  # empty lines for seasons
 OTHERS = 4  # days of its own that a form takes at once
 
 
@@ -83,6 +85,24 @@ class CalendarPageController(Controller):
 
         return await self._save(request, calendar_id, act)
 
+    @post("/{calendar_id:uuid}/seasons")
+    async def seasons(self, request: HttpRequest, calendar_id: FromPath[UUID]) -> Page:
+        """All of them; one whose days are empty is none any more."""
+
+        async def act(actor: Actor, form: Form) -> Written:
+            row = await _find(actor, calendar_id)
+            same = {name: row[name] for name in ("name", "working_days", "country", "part")}
+            days = form.read(
+                ConfirmDays,
+                closed=await _coming(actor, row),
+                until=row["confirmed_until"],
+                seasons=_typed(form),
+                **same,
+            ).days()
+            return await actions.change_calendar(actor, calendar_id, form.seen, days)
+
+        return await self._save(request, calendar_id, act)
+
     async def _save(self, request: HttpRequest, calendar: UUID, act: Act) -> Page:
         return await submit(
             request,
@@ -91,6 +111,18 @@ class CalendarPageController(Controller):
             lambda _: go(f"{HERE}/{calendar}?saved=changeCalendar"),
             lambda tried: _one(request, calendar, tried),
         )
+
+
+def _typed(form: Form) -> list[dict[str, str]]:
+    """Raises Unfit where a line is filled in by half."""
+    lines = zip(*(form.all(name) for name in SEASON), strict=False)
+    found = [dict(zip(SEASON, line, strict=True)) for line in lines if line[0] or line[1]]
+    if any(not all(one.values()) for one in found):
+        raise Unfit("A season has two days and two hours.", field="seasons")
+    for one in found:
+        for name in ("opens", "closes"):
+            one[name] += ":00" if len(one[name]) == len("08:00") else ""
+    return found
 
 
 async def _find(actor: Actor, id_: UUID) -> Mapping[str, Any]:
@@ -147,8 +179,21 @@ async def _one(
         parts=known.get(row["country"], ()),
         today=today,
         others=range(OTHERS),
+        seasons=_lines(row, tried),
         saved=saved,
     )
+
+
+def _lines(row: Mapping[str, Any], tried: Attempt | None) -> list[tuple[str, ...]]:
+    """What stands in each line of the form of the seasons: what was typed, or what is known."""
+    given = tried.form if tried and tried.form.path.endswith("/seasons") else None
+    if given is not None:
+        return list(zip(*(given.all(name) for name in SEASON), strict=False))
+    known = [
+        (str(one.first), str(one.last), f"{one.opens:%H:%M}", f"{one.closes:%H:%M}")
+        for one in rules.seasons_of(row)
+    ]
+    return [*known, *[("",) * len(SEASON)] * MORE]
 
 
 def _days(

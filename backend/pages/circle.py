@@ -24,6 +24,7 @@ from backend.pages.forms import Act, Attempt, Form, submit
 from backend.pages.html import Page, go, show
 from backend.pages.plan import sheet_of
 from backend.pages.reading import office_of, yeses
+from backend.plans.actions.offering import parts_again_from
 from backend.templates.actions import template_of_plan
 from backend.templates.rules import PATHWAYS
 
@@ -134,6 +135,7 @@ class CirclePageController(Controller):
                 given.milestone,
                 given.explained_by,
                 given.again_on,
+                person_asks=given.person_asks,
             )
             return await consents.record_consent(actor, plan_id, new)
 
@@ -177,6 +179,7 @@ async def _circle(
         if sheet.read.circle is None:
             raise NotFound
         yes = await yeses(actor, plan_id)
+        again = await parts_again_from(sheet.read.row)
         office = await office_of(actor)
         own = (await template_of_plan(plan_id)).pathways
         ours = sheet.read.groups is None  # mentors and the map are the plan's own agency's
@@ -191,6 +194,7 @@ async def _circle(
         members=[m for m in sheet.view.circle or () if m.role in OUTSIDE],
         staff=[m for m in sheet.view.circle or () if m.role not in OUTSIDE],
         yes=yes,
+        again=again,
         pathways=sorted((*PATHWAYS, *own)),
         own=own,
         facts=sorted(consents.FACTS),

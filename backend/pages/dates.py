@@ -69,7 +69,8 @@ class DatesController(Controller):
         """A new state, another time or place, or that one can get there."""
 
         async def act(actor: Actor, form: Form) -> Written:
-            wanted = form.read(ChangeAppointment).change()
+            ready = {"place": ""} if form.one("no_place") else {}
+            wanted = form.read(ChangeAppointment, **ready).change()
             return await change_appointment(actor, date_id, form.seen, wanted)
 
         return await _save(request, plan_id, "changeAppointment", act)

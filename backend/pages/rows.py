@@ -29,6 +29,7 @@ from backend.plans.actions.milestones import (
     find_milestone,
     milestone_history,
 )
+from backend.plans.actions.offering import row_again_from
 from backend.plans.views import ChangeMilestone, MilestoneView
 from backend.templates.actions import template_of_plan
 
@@ -85,6 +86,7 @@ class RowController(Controller):
                 milestone=row_id,
                 explained_by=given.explained_by,
                 again_on=given.again_on,
+                person_asks=given.person_asks,
             )
             return await record_consent(actor, plan["id"], new)
 
@@ -120,6 +122,7 @@ def _wanted(form: Form) -> MilestoneChange:
         show_court=given.show_court,
         known=given.known,
         happened=given.happened,
+        person_asks=given.person_asks,
     )
 
 
@@ -132,6 +135,8 @@ async def _row(
         history = _told(await milestone_history(actor, row_id))
         row, plan = found.row, found.plan
         said = await answers_for(actor, plan, row)
+        works = plan["mandate"] in rules.WORKERS
+        again = await row_again_from(plan, row) if works else None
         office = await office_of(actor)
         own = (await template_of_plan(plan["id"])).pathways
         decided = await words_beside(plan, row_id)
@@ -152,6 +157,7 @@ async def _row(
         today=read.today,
         court=row["court"],
         saved=saved,
+        again=again,
         answers=said and said.answers,
         staff=said.staff if said else (),
         office=office,
@@ -171,7 +177,7 @@ async def _row(
         dates=rules.may_say(plan["mandate"], None, None, dates=True, tick=False),
         open=row["state"] in rules.OPEN,
         history=history,
-        news=_news(row["version"], history, tried) if plan["mandate"] in rules.WORKERS else (),
+        news=_news(row["version"], history, tried) if works else (),
     )
 
 

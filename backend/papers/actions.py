@@ -1,6 +1,6 @@
 """A plan on paper, and as a picture. Each print is a look at the plan, and written down besides."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -37,7 +37,7 @@ async def print_sheet(actor: Actor, plan_id: UUID, name: str, language: str | No
 
     Raises NotFound, NotYourRole, NotFromThisState, Unfit, TooMuch.
     """
-    return await typeset(SOURCE, await tell_sheet(actor, plan_id, name, language))
+    return await typeset(SOURCE, [await tell_sheet(actor, plan_id, name, language)])
 
 
 async def tell_sheet(actor: Actor, plan_id: UUID, name: str, language: str | None) -> Sheet:
@@ -45,19 +45,32 @@ async def tell_sheet(actor: Actor, plan_id: UUID, name: str, language: str | Non
     require(actor, "printSheet")
     async with transaction(actor.id):
         read = await get_plan(actor, plan_id, everything=True)
-        view = PlanView.of(read)
-        back = await open_return(plan_id)
-        _check_print(read, view, name, inside_again=back is not None)
-        if back is not None:  # from which day the next release counts nobody knows yet
-            view.left_custody_at, view.certainty = None, LEAST_CERTAIN
-        asked = language if language is not None else _spoken(view)
-        office = await _office_of(plan_id)
-        words = Words(asked, office.country, own=await template_of_plan(plan_id))
-        agreed = await connection().fetch(_AGREED, plan_id)
-        rows = told_of(read, view, {row["id"]: row["agree"] for row in agreed})
-        places = await _places(plan_id, read) if read.role in WORKERS else {}
+        [sheet] = await sheets_of(plan_id, read, (name,), language)
         await record(actor, "printSheet", plan=plan_id)
-        return Telling(read, view, words, office, rows, places).sheet(name)
+        return sheet
+
+
+async def sheets_of(
+    plan_id: UUID, read: PlanRead, names: Sequence[str], language: str | None
+) -> list[Sheet]:
+    """What stands on some sheets of a plan that was read in all, within its transaction.
+
+    Raises NotFound, NotYourRole, NotFromThisState, Unfit.
+    """
+    view = PlanView.of(read)
+    back = await open_return(plan_id)
+    for name in names:
+        _check_print(read, view, name, inside_again=back is not None)
+    if back is not None:  # from which day the next release counts nobody knows yet
+        view.left_custody_at, view.certainty = None, LEAST_CERTAIN
+    asked = language if language is not None else _spoken(view)
+    office = await _office_of(plan_id)
+    words = Words(asked, office.country, own=await template_of_plan(plan_id))
+    agreed = await connection().fetch(_AGREED, plan_id)
+    rows = told_of(read, view, {row["id"]: row["agree"] for row in agreed})
+    places = await _places(plan_id, read) if read.role in WORKERS else {}
+    telling = Telling(read, view, words, office, rows, places)
+    return [telling.sheet(name) for name in names]
 
 
 def _spoken(view: PlanView) -> str:

@@ -29,6 +29,7 @@ class Milestone(TypedDict):
     done_on: date | None
     said_by: str | None
     show_court: bool
+    late_start: int
 
 
 class Member(TypedDict):

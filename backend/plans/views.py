@@ -256,6 +256,7 @@ class ChangeMilestone(msgspec.Struct, forbid_unknown_fields=True):
     """`known` is how it is known that it happened: act, document or provider.
 
     `happened` answers what somebody said of the row: false, not yet; true, it did all the same.
+    `person_asks`: the person wants again what they declined less than sixty days ago.
     """
 
     state: str | None = None
@@ -266,6 +267,7 @@ class ChangeMilestone(msgspec.Struct, forbid_unknown_fields=True):
     show_court: bool | None = None
     known: str | None = None
     happened: bool | None = None
+    person_asks: bool = False
 
 
 class EventView(msgspec.Struct, omit_defaults=True):

@@ -184,12 +184,6 @@ def standard() -> Template:
     return read(path.read_text(encoding="utf-8"))
 
 
-@cache
-def priorities() -> Mapping[str, int]:
-    """Of the standard's rows: 0 rights and safety, 1 what must be there on the day, 2, 3."""
-    return {row.code: row.late_start for row in standard().rows}
-
-
 def read(text: str) -> Template:
     """The rows of a file, each for itself; `checks` says what they have to be together.
 

@@ -75,8 +75,8 @@ class Office:
         for state in states:
             found = row(await self.world.plan(twin.worker, twin.id), code)
             again = state == "in_progress" and found["state"] in {"declined", "done"}
-            reason = {"reason": "The person wishes it."} if again else {}
-            wanted = {"state": state, **reason, **more}
+            asked = {"reason": "The person wishes it.", "person_asks": True} if again else {}
+            wanted = {"state": state, **asked, **more}
             await change(self.world, twin.worker, twin.plan, code, **wanted)
 
     async def appointment(self, twin: Twin, by: str, role: str, on: date, **more: Any) -> str:
@@ -206,7 +206,7 @@ async def go_on(office: Office, made: Sequence[Twin]) -> None:
     for twin in made:
         plan = await office.world.plan(twin.worker, twin.id)
         if row(plan, "VOC-08")["state"] == "dormant":
-            await office.becomes(twin, "VOC-08", "planned", "in_progress")
+            await office.becomes(twin, "VOC-08", "planned", "in_progress", person_asks=True)
         if row(plan, "PLN-07")["state"] == "planned":
             await office.becomes(twin, "PLN-07", "not_possible", cause="legal")
         for role in ("PO", "TR", "CP"):

@@ -79,6 +79,7 @@ def _filled(path: str, twin: Twin) -> Iterator[tuple[str, str]]:
         "template_id",
         "code",
         "meeting_id",
+        *("amnesty_id", "language"),
     }
     assert parameters <= known, f"say what {path} is asked for"
     url = path.format_map(dict.fromkeys(known, twin.id))

@@ -40,19 +40,19 @@ READS = {
     *("listGoals", "listNeedsReviews", "listMeetings", "getAppointment"),
     *("listContacts", "getPathways"),
     *("listRelatives", "listMentors", "listSupport"),
-    *("printSheet", "drawTimeline"),
+    *("printSheet", "drawTimeline", "listAmnesties", "printAmnesty"),
     *("listIncidents", "draftNotice", "listComplaints", "listAgencyHolds"),
     *("listProofs", "listRecord", "listReviews"),
     *("listAgencyMandates", "listAgencyConsents", "countRecords"),
 }
 # A PDF, a picture and a table have no keys; tests of their own look.
-DRAWN = {"printSheet", "drawTimeline", "exportTemplate"}
+DRAWN = {"printAmnesty", "printSheet", "drawTimeline", "exportTemplate"}
 # Nobody is told through these whether something is there: they name none.
 WITHOUT_OBJECT = {
     *("openPlan", "listPlans", "listTasks", "createInvitation", "setDutyRota", "signOut"),
     *("askBreakGlass", "listBreakGlass", "listColleagues", "inviteColleague", "findPerson"),
     *("listFlows", "recordFlow", "listCalendars", "addCalendar", "listClaims"),
-    *("previewAmnesty", "letManyGo", "listTemplates", "draftTemplate"),
+    *("previewAmnesty", "letManyGo", "listTemplates", "draftTemplate", "listAmnesties"),
     *("listMentors", "addMentor", "listSupport"),
     *("recordIncident", "listIncidents", "listComplaints"),
     *("listAgencyHolds", "listProofs", "listRecord", "listReviews"),

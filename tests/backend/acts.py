@@ -207,6 +207,8 @@ def acts_of(docket: Docket, coordinator: Caller, ids: dict[str, Any]) -> list[Ac
             "returnToCustody", "POST", "/plans/{}/return", (outside["id"], outside["version"])
         ),
         Act("previewAmnesty", "POST", "/amnesties/preview", (), {"references": inside["alias"]}),
+        Act("listAmnesties", "GET", "/amnesties"),
+        Act("printAmnesty", "GET", "/amnesties/{}/papers/en", (ids["amnesty"],)),
         Act("letManyGo", "POST", "/amnesties", (), bodies.an_amnesty(inside["alias"])),
         _changing(
             "unplannedRelease",

@@ -9,6 +9,7 @@ import httpx
 from backend import clock, database
 from backend.access import Actor
 from backend.alerts.actions import open_task
+from backend.amnesty.actions import step_of
 from backend.corrections.actions import NewCorrection, ask_correction
 from tests.backend import bodies, duties, helping, meet, wants
 from tests.backend.acts import OF_SPARES, Act, acts_of, roles_of
@@ -132,6 +133,7 @@ async def a_scene(world: World) -> Scene:
         "ends": members[2]["mandate"],
         "passes_on": str((await world.somebody("SW")).login),
         "handover": (await duties.a_handover(world, plan, worker), 1),
+        "amnesty": await _let_go(world, coordinator, plan),
         "calendar": await duties.a_calendar(coordinator),
         "draft": await duties.a_draft(coordinator),
         "due": await duties.summaries_due(worker, plan),
@@ -158,6 +160,23 @@ async def a_scene(world: World) -> Scene:
     }
     acts = {act.operation: act for act in acts_of(docket, coordinator, ids)}
     return Scene(docket, acts, callers)
+
+
+async def _let_go(world: World, coordinator: Caller, plan: str) -> str:
+    """A decision for many by which they were let go, as its tasks remember it."""
+    batch = uuid4()
+    await world.sql(
+        "INSERT INTO task (id, agency, plan, version, kind, step, role, assignee, subject,"
+        " local_due, due_at, urgency, opened_at, closed_at, outcome) SELECT $1, agency, id, 2,"
+        " 'let-go', $2, 'CO', $3, id, $4, $5, 0, $5, $5, 'done' FROM plan WHERE id = $6",
+        uuid4(),
+        step_of(batch),
+        coordinator.id,
+        a_day(),
+        clock.now(),
+        UUID(plan),
+    )
+    return str(batch)
 
 
 async def _own_file(world: World, worker: Caller, plan: str) -> None:

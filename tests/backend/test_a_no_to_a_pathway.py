@@ -19,8 +19,10 @@ STATES = (
 )
 
 
-async def _says(worker: Caller, plan: dict[str, Any], pathway: str, answer: str) -> str:
-    body = {"kind": "participation", "language": "en", "pathway": pathway, "answer": answer}
+async def _says(
+    worker: Caller, plan: dict[str, Any], pathway: str, answer: str, **more: Any
+) -> str:
+    body = {"kind": "participation", "language": "en", "pathway": pathway, "answer": answer, **more}
     made = await worker.post(f"/plans/{plan['id']}/consents", body)
     assert made.status_code == 201, made.text
     id_: str = made.json()["id"]
@@ -78,9 +80,9 @@ async def test_a_yes_after_the_no_opens_nothing_by_itself(world: World) -> None:
     plan = await world.a_plan(worker)
     await change(world, worker, plan, "VOC-03", state="planned")
     await _says(worker, plan, "VOC", "declined")
-    await _says(worker, plan, "VOC", "accepted")
+    await _says(worker, plan, "VOC", "accepted", person_asks=True)
     assert (await _states(world, worker, plan))["VOC-03"] == "declined"
-    again = {"state": "in_progress", "reason": "The person asked for it."}
+    again = {"state": "in_progress", "reason": "The person asked for it.", "person_asks": True}
     await change(world, worker, plan, "VOC-03", **again)
     assert (await _states(world, worker, plan))["VOC-03"] == "in_progress"
 
@@ -153,7 +155,7 @@ async def test_what_fell_while_it_slept_comes_back_with_a_day(world: World) -> N
     plan = await world.a_plan(worker)
     await change(world, worker, plan, "VOC-03", state="planned")
     await _says(worker, plan, "VOC", "declined")
-    why = {"state": "in_progress", "reason": "The person asked for it."}
+    why = {"state": "in_progress", "reason": "The person asked for it.", "person_asks": True}
     await change(world, worker, plan, "VOC-04", **why)
     await change(world, worker, plan, "VOC-05", **why, due_on="2031-05-05")
     seen = await world.plan(worker, plan["id"])

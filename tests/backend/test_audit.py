@@ -27,7 +27,7 @@ READS = {"getPlan", "milestoneHistory", "listAccess", "draftSummary", "getSummar
 READS |= {"previewRelease", "getResponsibility", "getMilestone", "previewShape"}
 READS |= {"getPlanTemplate", "listSummariesDue", "getAppointment"}
 READS |= {"listGoals", "listNeedsReviews", "listRelatives", "listContacts", "getPathways"}
-READS |= {"printSheet", "drawTimeline"}
+READS |= {"printSheet", "drawTimeline", "printAmnesty"}
 WITHOUT_PLAN = {"signOut", "setDutyRota", "askBreakGlass", "endBreakGlass", "inviteColleague"}
 WITHOUT_PLAN |= {"endAccountInvitation", "endAccount", "recordFlow", "confirmFlow", "endFlow"}
 LISTS = {"listPlans", "listTasks", "listBreakGlass", "listColleagues", "findPerson"}
@@ -41,6 +41,7 @@ WITHOUT_PLAN |= {"letManyGo", "recordComplaint", "answerComplaint", "recordRevie
 LISTS |= {"listIncidents", "listComplaints", "listAgencyHolds", "listProofs", "listRecord"}
 LISTS |= {
     "previewAmnesty",
+    "listAmnesties",
     "listReviews",
     "listAgencyMandates",
     "listAgencyConsents",

@@ -67,6 +67,7 @@ ELSEWHERE = {
     *("listEntryPasses", "listCorrections"),
     *("listFlows", "listReviews", "listIncidents", "listComplaints", "recordIncident"),
     *("listColleagues", "previewAmnesty", "letManyGo", "listMentors", "addMentor", "listSupport"),
+    *("listAmnesties", "printAmnesty"),
 }
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from tests.backend.courts.docket import a_docket, join
 from tests.backend.flows.abroad import a_plan_abroad
 from tests.backend.test_feeds import a_link, entries
-from tests.dates import A_DAY, look, moves, put, sets
+from tests.dates import A_DAY, look, moves, once_planned, put, sets
 from tests.world import World, a_day
 
 WHY = "Quetzal words"
@@ -73,8 +73,8 @@ async def test_a_voluntary_part_takes_its_chains_along(world: World) -> None:
 async def test_what_was_done_in_a_plan_that_is_over_stays(world: World) -> None:
     worker = await world.somebody("SW")
     plan = (await world.a_plan(worker))["id"]
-    kept = await put(worker, plan, a_day() - A_DAY, role="SW")
-    missed = await put(worker, plan, a_day() - A_DAY, "11:00", role="SW")
+    kept = await once_planned(world, worker, plan, a_day() - A_DAY, role="SW")
+    missed = await once_planned(world, worker, plan, a_day() - A_DAY, "11:00", role="SW")
     await sets(worker, kept["id"], state="attended")
     await sets(worker, missed["id"], state="missed_with_reason")
     seen = await world.plan(worker, plan)

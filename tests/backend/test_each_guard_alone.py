@@ -158,6 +158,10 @@ ACTIONS = {
         "preview_amnesty": "previewAmnesty",
         "let_many_go": "letManyGo",
     },
+    "backend.amnesty.printing": {
+        "list_amnesties": "listAmnesties",
+        "print_amnesty": "printAmnesty",
+    },
     "backend.erasure.voluntary": {"erase_voluntary": "eraseVoluntary"},
     "backend.erasure.wishes": {
         "ask_erasure": "askErasure",

@@ -17,7 +17,7 @@ from backend.staff.devices import hash_token
 from tests.asgi import ask
 from tests.backend.pages.browser import Browser, at_the_desk, plain
 from tests.chats import at
-from tests.dates import A_DAY, moves, put, sets
+from tests.dates import A_DAY, moves, once_planned, put, sets
 from tests.releases import joins
 from tests.world import APP, PASSWORD, Caller, World, a_day
 
@@ -184,7 +184,7 @@ async def test_some_weeks_back_and_ahead(world: World) -> None:
     worker, plan, _ = await _a_plan(world)
     today = a_day()
     for days in (BACK + 2 * A_DAY, BACK - 2 * A_DAY):
-        await put(worker, plan["id"], today - days, role="SW")
+        await once_planned(world, worker, plan["id"], today - days, role="SW")
     for days in (AHEAD - 2 * A_DAY, AHEAD + 2 * A_DAY):
         await put(worker, plan["id"], today + days, role="SW")
     found = [one.start.date() for one in await entries(await a_link(worker))]

@@ -45,6 +45,7 @@ OF_THE_HOUSE = {
     "agency.emergency_number": "the country's",
     "calendar.name": "a place of the agency",
     "calendar.closed": "dates of a place",
+    "calendar.seasons": "days and hours of a place",
     "calendar.country": "a code of ISO 3166",
     "calendar.part": "likewise",
     "template_version.file": "rows of a template",

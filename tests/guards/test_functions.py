@@ -15,6 +15,10 @@ async def test_every_function_of_the_database_is_called_by_something(catalog: An
         "SELECT concat(pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid)) AS text"
         "  FROM pg_policy"
     )
+    constraints = await catalog.fetch(
+        "SELECT pg_get_constraintdef(oid) AS text FROM pg_constraint"
+        " WHERE contype = 'c' AND connamespace = 'public'::regnamespace"
+    )
     triggers = await catalog.fetch(
         "SELECT tgfoid::regproc::text AS name, pg_get_triggerdef(oid) AS text FROM pg_trigger"
         " WHERE NOT tgisinternal"
@@ -28,7 +32,7 @@ async def test_every_function_of_the_database_is_called_by_something(catalog: An
     for function in functions:
         others = [row["text"] for row in functions if row["name"] != function["name"]]
         word = re.compile(rf"\b{function['name']}\(")
-        told = [row["text"] for row in (*policies, *triggers)]
+        told = [row["text"] for row in (*policies, *triggers, *constraints)]
         if any(map(word.search, [*others, *told, *program])):
             called.add(function["name"])
     assert {row["name"] for row in functions} - called == set()

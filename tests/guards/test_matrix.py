@@ -39,12 +39,17 @@ WHOLE = {
     "WallView": "to the workers",
     "LegalHoldView": "to the workers of the plan's own agency",
     **dict.fromkeys(("SafetyView", "FlagView", "AddressView"), "to the workers"),
-    **dict.fromkeys(("CalendarView", "ProposalView"), "days of a place, and nobody's data"),
+    **dict.fromkeys(
+        ("CalendarView", "SeasonOf", "ProposalView"), "days of a place, and nobody's data"
+    ),
     **dict.fromkeys(
         ("ResponsibilityView", "HandoverView", "SpanView"), "to the workers of the plan"
     ),
     **dict.fromkeys(
         ("AmnestyView", "LineView"), "what the coordinator typed, and aliases of their own plans"
+    ),
+    **dict.fromkeys(
+        ("BatchView", "SpokenView"), "how many of their own plans speak which language"
     ),
     **dict.fromkeys(
         ("TemplateView", "TemplateVersionView", "TemplateLine", "DifferenceView"),
@@ -233,7 +238,7 @@ WRITES = {
     "answerCorrection": "corrections",
 }
 READS = {
-    "printSheet": "milestones",
+    **dict.fromkeys(("printSheet", "printAmnesty", "listAmnesties"), "milestones"),
     "drawTimeline": "release date",
     "listAccess": "access",
     "listTasks": "tasks",

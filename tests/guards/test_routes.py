@@ -153,7 +153,7 @@ BEYOND = {
     "listClaims": "what was said by chat is no fact until a worker has seen to it",
     "previewRelease": "what a move would do is seen before somebody answers for it",
     **dict.fromkeys(
-        ("previewAmnesty", "letManyGo"),
+        ("previewAmnesty", "letManyGo", "listAmnesties", "printAmnesty"),
         "a decision for many is carried out for each",
     ),
     "unplannedRelease": "whoever is let go within the hour is met by what cannot wait",

@@ -20,6 +20,7 @@ from backend.evidence import rules as evidence
 from backend.once import Asked, Written
 from backend.plans import rules
 from backend.plans.actions.claiming import call_again
+from backend.plans.actions.offering import check_again, row_again_from
 from backend.plans.actions.refusing import let_fall
 from backend.plans.actions.writing import settles, write_milestone
 
@@ -31,7 +32,8 @@ class MilestoneChange:
     `reason` is asked when a closed row opens again; `cause` when it is not possible;
     `done_on` is the civil day of the fact, today where it is left out, and `known` how it is known.
     `happened` answers what somebody said of it, and stands alone: false of an open row (not yet),
-    true of a done one (it did).
+    true of a done one (it did). `person_asks`: they want again what they declined; it is judged,
+    and kept nowhere.
     """
 
     state: str | None = None
@@ -42,6 +44,7 @@ class MilestoneChange:
     show_court: bool | None = None
     known: str | None = None
     happened: bool | None = None
+    person_asks: bool = False
 
 
 async def find_milestone(actor: Actor, id_: UUID, *, change: bool = False) -> tuple[Any, Any]:
@@ -75,6 +78,8 @@ async def change_milestone(actor: Actor, id_: UUID, seen: int, wanted: Milestone
         _check(row, plan, wanted)
         if wanted.happened is not None:
             await _check_said(row, happened=not wanted.happened)
+        if wanted.state in rules.OPEN:
+            check_again(await row_again_from(plan, row), person_asks=wanted.person_asks)
         after = _after(row, plan, wanted)
         count = await write_milestone(actor, row, plan, after, reason=wanted.reason)
         if wanted.happened is False:
@@ -137,7 +142,7 @@ def _foregone(wanted: MilestoneChange) -> tuple[list[str], dict[str, Any]]:
 
 def _check_role(role: str, wanted: MilestoneChange) -> None:
     dates, tick = wanted.due_on is not None, wanted.show_court is not None
-    if wanted.happened is not None and role not in rules.WORKERS:
+    if (wanted.happened is not None or wanted.person_asks) and role not in rules.WORKERS:
         raise NotYourRole
     if not rules.may_say(role, wanted.state, wanted.cause, dates=dates, tick=tick):
         raise NotYourRole

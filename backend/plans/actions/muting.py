@@ -13,7 +13,8 @@ from backend.messages.links import end_link
 # What was to be done for or about the person. What somebody else asked for, waits for or is owed
 # stays open until a human has seen it.
 POINTLESS = frozenset(
-    {"appointment-in-doubt", "call-after-missed", "cant", "date-not-confirmed", "date-proposed"}
+    {"appointment-in-doubt", "call-after-missed", "cant", "date-not-confirmed"}
+    | {"date-not-agreed", "date-proposed"}
     | {"meeting-asked", "decision-asked", "duty"}
     | {"first-night", "gate-off", "gate-substitute", "gate-unanswered", "late-message"}
     | {"mentor-silent", "new-time", "no-contact-72h", "no-contact-yet", "no-flow", "second-way"}

@@ -10,12 +10,10 @@ from backend import clock
 from backend.access import OPERATIONS, Actor, Bearer, require
 from backend.actors.actions import unseal_with
 from backend.audit.actions import record
-from backend.database import MOMENT, fetch_at_once, transaction
+from backend.database import MOMENT, connection, fetch_at_once, transaction
 from backend.errors import NotFound
 from backend.matrix import cell, covers
 from backend.plans import rules, told
-from backend.templates.reading import priorities
-from backend.templates.rules import CRITICAL
 
 LAST = date(9999, 12, 31)
 NONE = "[]"
@@ -63,13 +61,23 @@ def _rows_of(*, everything: bool) -> tuple[list[str], date]:
 async def get_plan(actor: Actor, id_: UUID, *, everything: bool = False) -> PlanRead:
     """The plan: the next two weeks and what is open and late, or every row on request."""
     require(actor, "getPlan")
-    async with transaction(actor.id) as held:
-        rows = _rows_of(everything=everything)
-        sheet = await held.fetchrow(_SHEET, actor.role, clock.now(), id_, *rows, *_READERS)
-        if sheet is None:
-            raise NotFound
+    async with transaction(actor.id):
+        read = await read_plan(actor, id_, everything=everything)
         await record(actor, "getPlan", plan=id_)
-        return _read(sheet, everything=everything)
+        return read
+
+
+async def read_plan(actor: Actor, id_: UUID, *, everything: bool = False) -> PlanRead:
+    """The same within a transaction that writes down under another name that it was read.
+
+    Raises NotFound.
+    """
+    rows = _rows_of(everything=everything)
+    values = (actor.role, clock.now(), id_, *rows, *_READERS)
+    sheet = await connection().fetchrow(_SHEET, *values)
+    if sheet is None:
+        raise NotFound
+    return _read(sheet, everything=everything)
 
 
 async def get_plan_of(
@@ -111,7 +119,7 @@ def _read(sheet: Any, *, everything: bool) -> PlanRead:
 
 def _order(row: Any) -> tuple[date, int, str]:
     """Of what is due on one day, as all is in a plan that begins late, what cannot wait first."""
-    return row["due_on"] or LAST, priorities().get(row["code"], CRITICAL + 1), row["code"]
+    return row["due_on"] or LAST, row["late_start"], row["code"]
 
 
 def _names(sheet: Any, role: str) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 
 from backend import clock
 from backend.access import Actor
-from backend.alerts.actions import close_answered, close_tasks
+from backend.alerts.actions import close_all, close_answered
 from backend.appointments.rules import ASKED_OF_A_DATE, COMING
 from backend.database import connection
 from backend.messages import outbox
@@ -47,8 +47,7 @@ async def let_fall(
             await write_milestone(actor, row, plan, {"state": "not_needed", **_ENDS})
     off = [row["id"] for row in rows if row["id"] in fallen or row["code"] in codes]
     await _ask_no_more(await _call_off(plan, off))
-    for id_ in off:
-        await close_tasks(id_, AGAIN, "settled")
+    await close_all(off, (AGAIN,), "settled")
 
 
 async def rest_of_family(actor: Actor, plan: Mapping[str, Any]) -> None:
@@ -86,5 +85,4 @@ async def _ask_no_more(dates: list[Any]) -> None:
     await outbox.cancel_about(dates, "settled")
     for date_ in dates:
         await close_answered(date_, "settled")
-        for kind in ASKED_OF_A_DATE:
-            await close_tasks(date_, kind, "settled")
+    await close_all(dates, ASKED_OF_A_DATE, "settled")
