@@ -15,12 +15,11 @@ VERSION = "1.38.0"
 DESCRIPTION = "A caseload by views and filters"
 
 
-def _told(group: str) -> str:
-    return f"covers(string_to_array(m.groups, ','), '{group}')"
-
-
+TOLD = "covers(string_to_array(m.groups, ','), '{group}')"
+ROWS_TOLD, DATES_TOLD = TOLD.format(group="milestones"), TOLD.format(group="appointments")
+DAYS_TOLD, TASKS_TOLD = TOLD.format(group="release date"), TOLD.format(group="tasks")
 # Whoever is told days is told that a plan stands still; to all others it looks as it did.
-KNOWS_DAYS = f"(m.role = ANY (read_days) AND {_told('release date')})"
+KNOWS_DAYS = f"(m.role = ANY (read_days) AND {DAYS_TOLD})"
 TODAY = "(moment AT TIME ZONE p.zone)::date"
 OUT_SINCE = "(p.left_custody_at AT TIME ZONE p.zone)::date"
 # The twins of `is_live` and `goes_on` in plans/rules.py, of a row `r` that the reader sees.
@@ -34,9 +33,9 @@ SOON = f"{LIVE} AND r.due_on <= {TODAY} + 14"
 TURN = f"""EXISTS (SELECT 1 FROM milestone r
     WHERE {SOON} AND (r.state = 'in_progress' OR r.due_on <= {TODAY})
       AND (r.owner = m.role) = (in_view = 'now'))"""
-WEEK = f"""({_told("milestones")} AND EXISTS (SELECT 1 FROM milestone r
+WEEK = f"""({ROWS_TOLD} AND EXISTS (SELECT 1 FROM milestone r
     WHERE {LIVE} AND r.due_on >= {TODAY} AND r.due_on < {TODAY} + 7))
-    OR (m.role = ANY (read_dates) AND {_told("appointments")} AND EXISTS (
+    OR (m.role = ANY (read_dates) AND {DATES_TOLD} AND EXISTS (
         SELECT 1 FROM appointment a
          WHERE a.plan = p.id AND a.state IN ('scheduled', 'confirmed')
            AND a.held_on >= {TODAY} AND a.held_on < {TODAY} + 7
@@ -46,13 +45,13 @@ WEEK = f"""({_told("milestones")} AND EXISTS (SELECT 1 FROM milestone r
 HOLDS = "{who}.starts <= moment AND ({who}.ends IS NULL OR {who}.ends > moment)"
 OF_GLASS = "({who}.glass IS NULL OR t.kind NOT IN ('glass-broken', 'tell-of-glass'))"
 TASK = f"""EXISTS (SELECT 1 FROM task t WHERE t.plan = p.id AND t.closed_at IS NULL
-    AND (t.assignee = me OR (t.assignee IS NULL AND {_told("tasks")} AND EXISTS (
+    AND (t.assignee = me OR (t.assignee IS NULL AND {TASKS_TOLD} AND EXISTS (
         SELECT 1 FROM mandate h WHERE h.plan = p.id AND h.actor = me
            AND {HOLDS.format(who="h")} AND {OF_GLASS.format(who="h")}
            AND (h.role = t.role OR (h.role = 'SW' AND NOT EXISTS (
                 SELECT 1 FROM mandate o WHERE o.plan = p.id AND o.role = t.role
                    AND {HOLDS.format(who="o")} AND {OF_GLASS.format(who="o")})))))))"""
-CLAIM = f"""(m.role = ANY (workers) AND {_told("milestones")}
+CLAIM = f"""(m.role = ANY (workers) AND {ROWS_TOLD}
     AND p.state IN ('active_inside', 'active_outside', 'step_down')
     AND EXISTS (SELECT 1 FROM evidence e JOIN milestone n ON n.id = e.milestone
         WHERE e.plan = p.id AND e.provenance = 'said' AND e.taken_back_at IS NULL
@@ -78,11 +77,11 @@ HOLD = f"""
              BETWEEN coalesce(first_day, -2147483648) AND coalesce(last_day, 2147483647)))
     AND (of_worker IS NULL
          OR (m.role = ANY (workers) AND m.groups IS NULL AND {RESPONSIBLE} = of_worker))
-    AND (near_in IS NULL OR ({_told("milestones")} AND EXISTS (
+    AND (near_in IS NULL OR ({ROWS_TOLD} AND EXISTS (
          SELECT 1 FROM milestone r WHERE {SOON} AND r.pathway = near_in)))
     AND CASE in_view WHEN 'week' THEN {WEEK} WHEN 'attention' THEN {TASK} OR {CLAIM}
-             WHEN 'now' THEN {_told("milestones")} AND {TURN}
-             WHEN 'waiting' THEN {_told("milestones")} AND {TURN} ELSE in_view IS NULL END
+             WHEN 'now' THEN {ROWS_TOLD} AND {TURN}
+             WHEN 'waiting' THEN {ROWS_TOLD} AND {TURN} ELSE in_view IS NULL END
     AND """
 
 FIRST, _, _ = CASELOAD.partition("CREATE OR REPLACE FUNCTION read_caseload_by_flow")
