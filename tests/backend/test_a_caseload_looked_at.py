@@ -29,7 +29,7 @@ A_MINUTE = timedelta(minutes=1)
 PATHWAYS = ("PLN", "VOC", "CNS-P", "PRB", "HOU", "ZZZ")
 TOLD_ABROAD = ["alias", "milestones", "tasks"]
 SPARE = "light"  # thirty rows
-ROLE_OF = {"other": "SW", "abroad": "PO", "far": "PO"}
+ROLE_OF = {"other": "SW", "abroad": "PO", "far": "SW"}
 
 
 @dataclass
@@ -85,7 +85,7 @@ async def office(world: World) -> Office:
     who["abroad"] = await world.somebody("PO", agency=there)
     await world.a_flow(there, groups=TOLD_ABROAD)
     far = await world.an_agency(name="Far")
-    who["far"] = await world.somebody("PO", agency=far)
+    who["far"] = await world.somebody("SW", agency=far)
     await world.a_flow(far, groups=["alias"])
     made = Office(world, who)
     for number in range(5):
@@ -95,10 +95,11 @@ async def office(world: World) -> Office:
         made.agency[plan["id"]] = str(world.agency)
         for role in SERVICES:  # the one coordinator is in every circle
             await joins(world, worker, plan, who[role], role)
-        for guest in ("abroad", "far"):
-            await joins(world, worker, plan, who[guest], "PO")
+        await joins(world, worker, plan, who["abroad"], "PO")
     clock.travel(lambda: NOON + A_MINUTE)  # whose it is, is who was there first
-    await joins(world, who["other"], plan, who["SW"], "SW")
+    await joins(world, who["other"], {"id": made.plans[4]}, who["SW"], "SW")
+    for id_ in made.plans:
+        await joins(world, who["SW"], {"id": id_}, who["far"], "SW")
     own = await world.a_plan(await world.somebody("SW", agency=there), template=SPARE)
     made.agency[own["id"]] = str(there)
     await world.sql(
@@ -125,10 +126,17 @@ PLAN = """
 UPDATE plan SET state = $2, release_date = $3, left_custody_at = $4 WHERE id = $1::uuid
 """
 STATES = sorted(rules.OPEN | rules.CLOSED | rules.ASLEEP)
+EDGES = (-1, 0, 1, 6, 7, 14, 15)
 NEAR, FAR = (-30, -1, 0, 1, 5, 6, 7, 8, 13, 14, 15), (30, 90)
 BEFORE = (-3, 14, 15, 84, 85, 168, 169, 300)
 OF_DATES = ("scheduled", "confirmed", "proposed", "cancelled_by_service")
 SINCE = (0, 27, 28, 29, 90, 91, 200)
+
+
+def _days(dice: Random, busy: float, *, alone: bool) -> tuple[int, ...]:
+    if alone:
+        return EDGES
+    return NEAR if dice.random() < busy else FAR
 
 
 async def _shuffle(office: Office, dice: Random) -> None:
@@ -137,20 +145,20 @@ async def _shuffle(office: Office, dice: Random) -> None:
     for table in ("task", "appointment", "evidence"):
         await world.sql(f"DELETE FROM {table}")
     for plan in office.agency:
-        busy = dice.choice((0.0, 0.05, 0.3))
+        busy, alone = dice.choice((0.0, 0.05, 0.3)), dice.randrange(30)  # one may be near by itself
         found = await world.sql(
             "SELECT id, owner, pathway FROM milestone WHERE plan = $1::uuid ORDER BY code", plan
         )
         made = [
             (
                 one["id"],
-                dice.choice(STATES),
-                today + timedelta(days=dice.choice(NEAR if dice.random() < busy else FAR)),
+                "planned" if number == alone else dice.choice(STATES),
+                today + timedelta(days=dice.choice(_days(dice, busy, alone=number == alone))),
                 dice.choice((-5, 0, 5)),
                 dice.choice((one["owner"], "SW", "CO", *SERVICES)),
                 dice.choice((one["pathway"], *PATHWAYS[:-1])),
             )
-            for one in found
+            for number, one in enumerate(found)
         ]
         await world.sql(ROWS, *map(list, zip(*made, strict=True)))
         out = dice.choice((True, False))
@@ -158,9 +166,9 @@ async def _shuffle(office: Office, dice: Random) -> None:
         state = dice.choice(("active_outside" if out else "active_inside", "paused", "step_down"))
         day = today + timedelta(days=dice.choice(BEFORE))
         await world.sql(PLAN, plan, state, day, left)
-        if dice.random() < 0.3:
+        if dice.random() < 0.4:
             await office.task(plan, dice.choice(("SW", "PO", "TR")))
-        if dice.random() < 0.3:
+        elif dice.random() < 0.3:
             to = office.who[dice.choice(("SW", "CO", "abroad", "far"))]
             await office.task(plan, "SW", to)
         for role in ("PO", "TR", "SW"):
@@ -290,6 +298,23 @@ async def test_whose_a_plan_is_follows_its_handovers(office: Office) -> None:
         assert plan in await office.listed(who, worker=taker.id)
     assert office.plans[4] in await office.listed("SW", worker=taker.id)
     assert await office.listed("CO", worker=uuid4()) == []
+    ended = "UPDATE mandate SET ends = $2 WHERE plan = $1::uuid AND actor = $3"
+    await office.world.sql(ended, plan, clock.now(), taker.id)
+    assert plan in await office.listed("SW")
+    for who in ("CO", "SW"):
+        for one in (giver, taker):
+            assert plan not in await office.listed(who, worker=one.id), "it is nobody's now"
+
+
+async def test_what_was_said_calls_for_attention_until_somebody_answers(office: Office) -> None:
+    plan, mentor = office.plans[0], str(office.who["CO"].id)
+    readers = ("SW", "CO", "PO", "abroad", "far")
+    found = row(await office.world.plan(office.who["SW"], plan), "PLN-01")
+    await is_claimed(office.world, mentor, found["id"])
+    seen = {who: await office.listed(who, view="attention") for who in readers}
+    assert seen == {"SW": [plan], "CO": [plan], "PO": [], "abroad": [], "far": []}
+    await change(office.world, office.who["SW"], {"id": plan}, "PLN-01", happened=False)
+    assert not [who for who in readers if await office.listed(who, view="attention")]
 
 
 async def test_a_plan_of_another_agency_is_found_by_it(office: Office) -> None:
