@@ -31,7 +31,7 @@ async def test_a_view_and_a_filter_hold_together_and_are_said_with_a_way_back(
     form = first.form(DESK).filled(release="within_14", pathway="")
     query = "&".join(f"{name}={value}" for name, value in form)
     shown = plain(await browser.open(f"{DESK}?{query}"))
-    assert "inside, release within two weeks" in shown.words
+    assert "release: inside, within two weeks" in shown.words
     assert "Imaginary Near" in shown.words
     assert "Imaginary Far" not in shown.words
     assert {"release": ["within_14"], "view": ["now"]} in _links(shown).values()
