@@ -14,7 +14,6 @@ ID = "2026-12-01T02:00:00:000000"
 VERSION = "1.38.0"
 DESCRIPTION = "A caseload by views and filters"
 
-
 TOLD = "covers(string_to_array(m.groups, ','), '{group}')"
 ROWS_TOLD, DATES_TOLD = TOLD.format(group="milestones"), TOLD.format(group="appointments")
 DAYS_TOLD, TASKS_TOLD = TOLD.format(group="release date"), TOLD.format(group="tasks")
