@@ -27,6 +27,11 @@ from benchmarks.load import Heard, Talk, get, load, patch
 from benchmarks.office import Office, an_office
 
 ROUNDS, SECONDS = 5, 3.0
+FILTERS = {
+    "caseload, now": "view=now",
+    "caseload, attention": "view=attention",
+    "caseload, within 24 weeks and housing": "release=within_168&pathway=HOU",
+}
 AT_LEAST = {
     "caseload of the limit": 0.10,
     "plan of the limit": 0.15,
@@ -66,6 +71,7 @@ async def _round(office: Office, rates: dict[str, list[float]]) -> None:
     await _beside_bare(office, rates, "caseload")
     await _on_one_core(office, rates, "caseload")
     await _beside_pgbench(office, rates, "caseload", limits.caseload(office))
+    await _filtered(office, rates)
     rates["plan"].append(await _rate(office.port, get(f"/plans/{office.plan}", office.token)))
     await _beside_pgbench(office, rates, "plan", limits.plan(office))
     every = f"/plans/{office.plan}?show=all"
@@ -73,6 +79,14 @@ async def _round(office: Office, rates: dict[str, list[float]]) -> None:
     rates["change"].append(await _rate(office.port, _changes(office, await office.versions())))
     values = {f"v{n}": version for n, version in enumerate(await office.versions())}
     await _beside_pgbench(office, rates, "change", limits.change(office), values)
+
+
+async def _filtered(office: Office, rates: dict[str, list[float]]) -> None:
+    """The same caseload by a filter: one that finds as much, one that finds none, two together."""
+    for name, asked in FILTERS.items():
+        path = f"/plans?{asked}"
+        rates[name].append(await _rate(office.port, get(path, office.token)))
+        rates[f"{name}, of all"].append(rates[name][-1] / rates["caseload"][-1])
 
 
 async def _beside_bare(office: Office, rates: dict[str, list[float]], name: str) -> None:

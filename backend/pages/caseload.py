@@ -14,6 +14,7 @@ from backend.doors import HttpRequest, actor_of
 from backend.errors import Unfit
 from backend.once import Written
 from backend.pages.agency import AGENCY
+from backend.pages.filters import address, choices_for, filters_of, views_of
 from backend.pages.forms import Attempt, Form, submit
 from backend.pages.html import Page, go, show
 from backend.pages.reading import office_of, places_of
@@ -30,14 +31,25 @@ class CaseloadController(Controller):
         self, request: HttpRequest, cursor: FromQuery[str | None] = None, saved: FromQuery[str] = ""
     ) -> Page:
         """By next due date and never by lateness. Who has no people begins with the agency."""
-        if actor_of(request).role not in OPERATIONS["listPlans"]:
+        actor = actor_of(request)
+        if actor.role not in OPERATIONS["listPlans"]:
             return go(AGENCY)
         after = cursors.read(cursor, date, UUID) if cursor else None
-        lines = await caseload.list_plans(actor_of(request), after=after, limit=SIZE)
+        asked = filters_of(request)
+        lines = await caseload.list_plans(actor, after=after, limit=SIZE, filters=asked)
         last = lines[-1] if len(lines) == SIZE else None
-        more = cursors.write(last.next_due_on or reading.LAST, last.id) if last else None
-        first = cursor is None
-        return show(request, "caseload.html", lines=lines, more=more, first=first, saved=saved)
+        on = cursors.write(last.next_due_on or reading.LAST, last.id) if last else None
+        return show(
+            request,
+            "caseload.html",
+            lines=lines,
+            more=address(asked, cursor=on) if on else None,
+            first=cursor is None,
+            saved=saved,
+            asked=asked,
+            views=views_of(asked),
+            choices=await choices_for(actor),
+        )
 
     @post("/find")
     async def find(self, request: HttpRequest) -> Page:

@@ -53,6 +53,7 @@ from backend.plans.actions import (
     unplanned,
 )
 from backend.plans.actions.pathways import get_pathways
+from backend.plans.filters import Filters, Release, View
 from backend.plans.release_views import (
     LeftCustody,
     MoveRelease,
@@ -74,10 +75,12 @@ from backend.plans.views import (
     new_plan,
 )
 from backend.problems import documented
+from backend.templates.reading import PATHWAY
 
 WRITE = (KeyMissing, KeyReused, NotYourRole, NotFound, Unfit)
 CHANGE = (*WRITE, VersionMissing, VersionStale, NotFromThisState)
 Limit = Annotated[int, QueryParameter(ge=1, le=100)]
+InPathway = Annotated[str | None, QueryParameter(pattern=PATHWAY)]
 
 
 class PlanController(Controller):
@@ -99,12 +102,29 @@ class PlanController(Controller):
         responses=documented(NotYourRole, BadInput),
     )
     async def list_plans(
-        self, request: HttpRequest, cursor: FromQuery[str | None] = None, limit: Limit = 50
+        self,
+        request: HttpRequest,
+        *,
+        cursor: FromQuery[str | None] = None,
+        limit: Limit = 50,
+        view: FromQuery[View | None] = None,
+        release: FromQuery[Release | None] = None,
+        pathway: InPathway = None,
+        worker: FromQuery[UUID | None] = None,
+        agency: FromQuery[UUID | None] = None,
     ) -> Response[CaseloadView]:
-        """My caseload by next due date, keyset pages."""
+        """My caseload by next due date, keyset pages; what it is filtered by holds together.
+
+        By what one's role is not told nothing is filtered: `release` is for who is told the day,
+        `worker` for social workers and coordinators.
+        """
         after = cursors.read(cursor, date, UUID) if cursor else None
+        filters = Filters(view, release, pathway, worker, agency)
         lines = await at_once(
-            request, lambda bearer: caseload.list_plans_of(bearer, after=after, limit=limit)
+            request,
+            lambda bearer: caseload.list_plans_of(
+                bearer, after=after, limit=limit, filters=filters
+            ),
         )
         last = lines[-1] if len(lines) == limit else None
         following = cursors.write(last.next_due_on or reading.LAST, last.id) if last else None

@@ -27,7 +27,8 @@ Day = Annotated[int, Meta(ge=-730, le=1095)]
 Window = Annotated[int, Meta(ge=0, le=90)]
 Code = Annotated[str, Meta(pattern="^[A-Z]{2,4}-[0-9]{1,2}" + END)]
 Codes = Annotated[str, Meta(pattern="^([A-Z]{2,4}-[0-9]{1,2}( |" + END + "))*" + END)]
-Pathway = Annotated[str, Meta(pattern="^[A-Z]{3}(-[A-Z]|[A-Z]{0,2})" + END)]
+PATHWAY = "^[A-Z]{3}(-[A-Z]|[A-Z]{0,2})" + END
+Pathway = Annotated[str, Meta(pattern=PATHWAY)]
 Title = Annotated[str, Meta(min_length=3, max_length=240, pattern=CLEAN)]
 Short = Annotated[str, Meta(max_length=60, pattern=CLEAN)]
 _REPEAT = re.compile(r"(\d{1,3})d until (\d{1,4})")

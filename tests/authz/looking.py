@@ -13,6 +13,7 @@ import httpx
 from litestar.routes import HTTPRoute
 
 from backend.doors import COURT, FILE, PAGE, PUBLIC
+from backend.plans.filters import VIEWS
 from tests.authz.alike import STAFF, Office, Twin, subject
 from tests.backend.courts.docket import REFERENCE
 from tests.backend.pages.browser import Browser
@@ -90,6 +91,9 @@ def _filled(path: str, twin: Twin) -> Iterator[tuple[str, str]]:
     if path.endswith("/notice"):
         url += "?to=people"
     yield path, url
+    if path == "/plans":
+        for view in VIEWS:
+            yield f"{path}?view={view}", f"{url}?view={view}"
     if path == "/plans/{plan_id}":
         yield f"{path}?show=all", f"{url}?show=all"
     if path.endswith("/release") and twin.move:

@@ -53,6 +53,7 @@ THE_SAME_FOR_ALL = {
     "GET /plans/{plan_id}/summaries/due": "days of a court, and nothing hidden hangs on them",
     "page /desk/plans/{plan_id}/summaries": "likewise",
     "GET /templates": "what plans begin with, of no plan",
+    "GET /plans?view=waiting": "of a trainer or counsellor: the rows they are told are their own",
     **dict.fromkeys(("GET /calendars", "page /desk/calendars"), "the agency's days, of no plan"),
     "page /desk/plans/{plan_id}/visit": "the form alone",
     "page /desk/plans/{plan_id}/complaint": "likewise",

@@ -312,6 +312,8 @@ async def test_what_a_read_tells_the_policies_ends_with_it(world: World) -> None
     plan = await world.a_plan(worker)
     reads = {
         "caseload_by_flow": "'SW', '{SW}', '{SW}', '0001-01-01', $1, 50",
+        "caseload_in_view": "'SW', '{SW}', '{SW}', '{SW}', '{SW}', now(), '{\"view\": \"now\"}',"
+        " '0001-01-01', $1, 50",
         "plan_by_flow": "'SW', now(), $1, '{planned}', '2040-01-01', '{SW}', '{SW}', '{SW}',"
         " '{SW}'",
     }

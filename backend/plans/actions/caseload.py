@@ -12,9 +12,11 @@ from backend import clock
 from backend.access import OPERATIONS, Actor, Bearer, require
 from backend.actors.actions import vault
 from backend.audit.actions import record
-from backend.database import MOMENT, fetch_at_once, transaction
+from backend.database import MOMENT, fetch_at_once, moment, transaction
+from backend.errors import NotYourRole
 from backend.matrix import cut, of
 from backend.plans import rules
+from backend.plans.filters import READ_DAYS, UNFILTERED, Filters
 
 RELEASE, MILESTONES = of("release date"), of("milestones")
 
@@ -37,32 +39,51 @@ class CaseloadLine(msgspec.Struct):
 _PAGE = "SELECT * FROM caseload_by_flow($1, $2, $3, $4, $5, $6)"
 _PAGE_AT_ONCE = "SELECT * FROM read_caseload_by_flow($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 _RULES = (sorted(rules.WORKERS), sorted(rules.READ_NAMES))
+# The same with one condition more; a caseload that is not filtered knows nothing of it.
+_IN_VIEW = "SELECT * FROM caseload_in_view($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+_IN_VIEW_AT_ONCE = (
+    "SELECT * FROM read_caseload_in_view($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+)
+_ALL_RULES = (*_RULES, sorted(READ_DAYS), sorted(rules.READ_DATES))
 After = tuple[date, UUID] | None
 FIRST = (date(1, 1, 1), UUID(int=0))
 
 
 async def list_plans(
-    actor: Actor, *, after: After = None, limit: int = 50
+    actor: Actor, *, after: After = None, limit: int = 50, filters: Filters = UNFILTERED
 ) -> Sequence[CaseloadLine]:
-    """My caseload by next due date, a page at a time. Nothing is ever ordered by lateness."""
+    """My caseload by next due date, a page at a time. Nothing is ever ordered by lateness.
+
+    Raises NotYourRole, also for a filter by what the actor's role is not told.
+    """
     require(actor, "listPlans")
+    if not filters.may_be_asked_by(actor.role):
+        raise NotYourRole
     async with transaction(actor.id) as held:
-        values = (actor.role, *_RULES, *(after or FIRST), limit)
-        page = await held.fetchrow(_PAGE, *values)
+        start = (*(after or FIRST), limit)
+        if filters:
+            values = (actor.role, *_ALL_RULES, moment(), filters.asked(), *start)
+            page = await held.fetchrow(_IN_VIEW, *values)
+        else:
+            page = await held.fetchrow(_PAGE, actor.role, *_RULES, *start)
         await record(actor, "listPlans")
         return lines_of(page)
 
 
 async def list_plans_of(
-    bearer: Bearer, *, after: After = None, limit: int = 50
+    bearer: Bearer, *, after: After = None, limit: int = 50, filters: Filters = UNFILTERED
 ) -> tuple[UUID, Sequence[CaseloadLine]]:
     """The same for whoever holds the token, in one round trip; who it was too.
 
     Raises NotSignedIn, NotYourRole.
     """
-    allowed = sorted(OPERATIONS["listPlans"])
-    values = (bearer.token, MOMENT, allowed, *_RULES, bearer.request, *(after or FIRST), limit)
-    [page] = await fetch_at_once(_PAGE_AT_ONCE, *values)
+    allowed = sorted(filter(filters.may_be_asked_by, OPERATIONS["listPlans"]))
+    held, start = (bearer.token, MOMENT, allowed), (*(after or FIRST), limit)
+    if filters:
+        asked = (*_ALL_RULES, bearer.request, filters.asked())
+        [page] = await fetch_at_once(_IN_VIEW_AT_ONCE, *held, *asked, *start)
+    else:
+        [page] = await fetch_at_once(_PAGE_AT_ONCE, *held, *_RULES, bearer.request, *start)
     return page["actor"], lines_of(page)
 
 

@@ -76,6 +76,7 @@ async def test_no_page_scrolls_sideways_and_every_target_is_large_enough(world: 
     home, step = f"/desk/plans/{plan['id']}", row(plan, "PLN-07")["id"]
     plans = [f"{home}{end}" for end in PLAN_PAGES]
     others = [f"{home}/access", f"/desk/rows/{step}", "/desk", "/desk/new", "/desk/tasks"]
+    others.append(f"/desk?view=attention&release=within_168&worker={worker.id}")
     async with a_phone() as page:
         await page.goto("/desk/sign-in")
         assert await fits(page) == []
