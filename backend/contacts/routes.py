@@ -6,7 +6,7 @@ import msgspec
 from litestar import Controller, post
 from litestar.params import FromPath, JSONBody
 
-from backend.contacts import actions
+from backend.contacts import actions, undoing
 from backend.doors import HttpRequest, WrittenReply, change, plain, write
 from backend.errors import (
     KeyMissing,
@@ -86,5 +86,21 @@ class ContactController(Controller):
                 request,
                 "recordVisit",
                 lambda actor, seen: actions.record_visit(actor, plan_id, seen, visit),
+            )
+        )
+
+    @post(
+        "/contacts/{contact_id:uuid}/undo",
+        operation_id="undoContact",
+        responses=documented(*WRITE, NotFromThisState),
+    )
+    async def undo(self, request: HttpRequest, contact_id: FromPath[UUID]) -> WrittenReply:
+        """Take back your own contact of the last ten minutes, or the visit of this id: it is gone.
+
+        What it settled is as before, and the next date is off.
+        """
+        return plain(
+            await write(
+                request, "undoContact", lambda actor: undoing.undo_contact(actor, contact_id)
             )
         )

@@ -8,6 +8,7 @@ from litestar.params import FromPath
 from backend.access import Actor, require
 from backend.contacts.actions import NewContact, Tick, Visit, log_contact, record_visit
 from backend.contacts.routes import LogContact, RecordVisit
+from backend.contacts.undoing import undo_contact
 from backend.doors import HttpRequest, actor_of
 from backend.once import Written
 from backend.pages.forms import Attempt, Form, submit
@@ -36,7 +37,7 @@ class VisitController(Controller):
             request,
             "recordVisit",
             act,
-            lambda _: go(f"/desk/plans/{plan_id}?saved=visit"),
+            lambda written: go(f"/desk/plans/{plan_id}?saved=visit&act={written.id}"),
             lambda tried: _card(request, plan_id, tried),
         )
 
@@ -53,7 +54,24 @@ class VisitController(Controller):
             request,
             "logContact",
             act,
-            lambda _: go(f"/desk/plans/{plan_id}?saved=contact"),
+            lambda written: go(f"/desk/plans/{plan_id}?saved=contact&act={written.id}"),
+            lambda tried: _card(request, plan_id, tried),
+        )
+
+    @post("/contacts/{contact_id:uuid}/undo")
+    async def undo(
+        self, request: HttpRequest, plan_id: FromPath[UUID], contact_id: FromPath[UUID]
+    ) -> Page:
+        """The contact, or the visit, is taken back."""
+
+        async def act(actor: Actor, _: Form) -> Written:
+            return await undo_contact(actor, contact_id)
+
+        return await submit(
+            request,
+            "undoContact",
+            act,
+            lambda _: go(f"/desk/plans/{plan_id}?saved=undone"),
             lambda tried: _card(request, plan_id, tried),
         )
 

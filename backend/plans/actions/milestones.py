@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import msgspec
 
@@ -21,7 +21,7 @@ from backend.once import Asked, Written
 from backend.plans import rules
 from backend.plans.actions.claiming import call_again
 from backend.plans.actions.refusing import let_fall
-from backend.plans.actions.writing import settles, write_milestone
+from backend.plans.actions.writing import begin_act, settles, write_milestone
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,9 @@ async def change_milestone(actor: Actor, id_: UUID, seen: int, wanted: Milestone
         _check(row, plan, wanted)
         if wanted.happened is not None:
             await _check_said(row, happened=not wanted.happened)
-        after = _after(row, plan, wanted)
-        count = await write_milestone(actor, row, plan, after, reason=wanted.reason)
+        after, event = _after(row, plan, wanted), uuid4()
+        await begin_act(event)
+        count = await write_milestone(actor, row, plan, after, reason=wanted.reason, event=event)
         if wanted.happened is False:
             await call_again(row)
         if wanted.state == "declined":
