@@ -33,13 +33,14 @@ BEGIN
 END $$;
 REVOKE EXECUTE ON FUNCTION mark_act FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION mark_act TO throughcare_app, throughcare_worker;
-""" + "".join(
-    f"""
-CREATE TRIGGER {table}_of_act BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW
+
+CREATE TRIGGER message_of_act BEFORE INSERT OR UPDATE ON message FOR EACH ROW
+    WHEN (current_setting('app.act', true) <> '') EXECUTE FUNCTION mark_act();
+CREATE TRIGGER task_of_act BEFORE INSERT OR UPDATE ON task FOR EACH ROW
+    WHEN (current_setting('app.act', true) <> '') EXECUTE FUNCTION mark_act();
+CREATE TRIGGER appointment_of_act BEFORE INSERT OR UPDATE ON appointment FOR EACH ROW
     WHEN (current_setting('app.act', true) <> '') EXECUTE FUNCTION mark_act();
 """
-    for table in ("message", "task", "appointment")
-)
 
 WALLS = f"""
 -- Acts of the actor that they can still take back.

@@ -169,7 +169,8 @@ ON CONFLICT (rule, step, subject, recipient, local_due) DO UPDATE
        key = excluded.key, due_at = excluded.due_at, expires_at = excluded.expires_at,
        retry_at = NULL, act = NULL, version = m.version + 1
  WHERE m.state = 'cancelled' AND m.sending_at IS NULL AND m.answered_at IS NULL
-   AND m.reason IN ('moved', 'settled', 'not-today', 'not-confirmed', 'paused', 'plan-paused')
+   AND m.reason IN ('moved', 'settled', 'taken_back', 'not-today', 'not-confirmed', 'paused',
+                    'plan-paused')
 """
 
 # A cycle that nobody answered passes by; silence is no reason to stop asking, nor a mark.

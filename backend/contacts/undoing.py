@@ -77,7 +77,7 @@ async def _no_next_date(plan: UUID, visit: UUID) -> None:
     for date_ in await held.fetch(_NEXT, plan, visit):
         if date_["version"] != 1:
             raise NotFromThisState(undo.SINCE)
-        await outbox.cancel_about([date_["id"]], "settled")
+        await outbox.cancel_about([date_["id"]], undo.TAKEN_BACK)
         await close_answered(date_["id"], undo.TAKEN_BACK)
         await ask_no_more(date_["id"], undo.TAKEN_BACK)
         await held.execute("DELETE FROM appointment WHERE id = $1", date_["id"])

@@ -1,6 +1,9 @@
 """A plan with one of everything, on which every operation of `acts` can be carried out."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -109,12 +112,14 @@ async def a_scene(world: World) -> Scene:
     await docket.read()
     await _own_file(world, worker, plan)
     await _a_return(world, worker, plan)
+    just_done = await _just_done(world, worker, plan)
     found = await world.plan(worker, plan)
     milestone = row(found, "PLN-01")
     ids = {
         "plan": plan,
         "version": found["version"],
         "milestone": (milestone["id"], milestone["version"]),
+        **just_done,
         "appointment": (appointment["id"], 1),
         "tasks": [(await _task(world, plan), 1) for _ in range(2)],
         "links": [(link, 1) for link in links],
@@ -158,6 +163,27 @@ async def a_scene(world: World) -> Scene:
     }
     acts = {act.operation: act for act in acts_of(docket, coordinator, ids)}
     return Scene(docket, acts, callers)
+
+
+async def _just_done(world: World, worker: Caller, plan: str) -> dict[str, Any]:
+    """A step and a contact that can still be taken back: in a day too, for scenes are kept."""
+    now = clock.now()
+    with elsewhen(now + timedelta(days=1)):
+        found = row(await world.plan(worker, plan), "PLN-04")
+        path = f"/milestones/{found['id']}"
+        done = await worker.patch(path, {"state": "in_progress"}, version=found["version"])
+        assert done.status_code == 200, done.text
+        made = await _made(worker, f"/plans/{plan}/contacts", bodies.a_contact())
+    return {"done": (found["id"], done.json()["version"]), "contact": made["id"]}
+
+
+@contextmanager
+def elsewhen(moment: datetime) -> Iterator[None]:
+    """The clock of another moment, which stands still."""
+    before = clock._source
+    clock.travel(lambda: moment)
+    yield
+    clock.travel(before)
 
 
 async def _own_file(world: World, worker: Caller, plan: str) -> None:

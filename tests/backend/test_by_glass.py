@@ -24,6 +24,8 @@ DONE: Mapping[str, tuple[str, ...]] = {
     "planAppointment": ("SW",),
     "changeAppointment": ("SW",),
     "changeMilestone": ("CO", "SW"),
+    "undoMilestone": ("CO", "SW"),
+    "undoContact": ("SW",),
     "recordLeftCustody": ("SW",),
     "returnToCustody": ("SW",),
     "unplannedRelease": ("CO",),

@@ -57,6 +57,7 @@ ACTIONS = {
         "withdraw": "withdrawConsent",
     },
     "backend.contacts.actions": {"log_contact": "logContact", "record_visit": "recordVisit"},
+    "backend.contacts.undoing": {"undo_contact": "undoContact"},
     "backend.corrections.actions": {
         "ask_correction": "askCorrection",
         "list_corrections": "listCorrections",
@@ -200,6 +201,7 @@ ACTIONS = {
         "change_milestone": "changeMilestone",
         "milestone_history": "milestoneHistory",
     },
+    "backend.plans.actions.undoing": {"undo_milestone": "undoMilestone"},
     "backend.plans.actions.opening": {"open_plan": "openPlan"},
     "backend.plans.actions.reading": {"get_plan": "getPlan"},
     "backend.plans.actions.unplanned": {"release_unplanned": "unplannedRelease"},

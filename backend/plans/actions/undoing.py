@@ -210,7 +210,7 @@ _HAS_LEFT = "SELECT 1 FROM message WHERE plan = $1 AND act = $2 AND sending_at I
 # What was asked since about another day; what falls due today by that of before is made anew
 # (`workflows.materialise`).
 _ASKED_SINCE = """
-UPDATE message SET state = 'cancelled', reason = 'moved', version = version + 1
+UPDATE message SET state = 'cancelled', reason = 'taken_back', version = version + 1
  WHERE subject = ANY ($1) AND created_at > $2 AND rule = ANY ($3) AND step <> 'repeat'
    AND state IN ('queued', 'claimed') AND sending_at IS NULL
 """
