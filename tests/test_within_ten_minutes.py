@@ -17,35 +17,59 @@ from tests.releases import a_release, change, is_claimed, kinds, on_weekday
 from tests.undoing import OTHERS, House, a_house, a_key, later
 from tests.world import World, row
 
-CODES = (
-    *("PLN-05", "VOC-02", "VOC-03", "VOC-04", "VOC-06", "VOC-08", "MEN-03", "MEN-07", "MEN-09"),
-    *("MEN-10", "FAM-11", "PRB-05", "PRB-06", "PRB-09", "CNS-01", "CNS-02", "HLT-05", "FIN-05"),
-)
+# What each of them may change at all, and what became of it.
+ROWS = {
+    "SW": (
+        *("PLN-05", "VOC-02", "VOC-03", "VOC-04", "VOC-06", "VOC-08", "MEN-03", "MEN-07"),
+        *("MEN-09", "MEN-10", "FAM-11", "PRB-05", "PRB-06", "CNS-01", "CNS-02", "HLT-05"),
+    ),
+    "PO": ("PRB-05", "PRB-06", "PRB-09"),
+    "PS": ("HLT-05", "FIN-05"),
+    "TR": ("VOC-02", "VOC-03", "VOC-06"),
+    "CP": ("CNS-01", "CNS-02"),
+}
 STATES = ("planned", "in_progress", "done", "not_needed", "declined", "cancelled")
+OWN: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
+    (
+        {"state": "in_progress"},
+        {"state": "done"},
+        {"state": "not_possible", "cause": "service_side"},
+    )
+)
 WANTED: st.SearchStrategy[dict[str, Any]] = st.one_of(
     st.sampled_from(STATES).map(lambda state: {"state": state}),
-    st.just({"state": "in_progress", "reason": "It was the wrong row."}),
-    st.just({"state": "not_possible", "cause": "service_side"}),
-    st.just({"state": "done", "known": "document"}),
+    st.sampled_from(
+        (
+            {"state": "in_progress", "reason": "It was the wrong row."},
+            {"state": "done", "known": "document"},
+            {"happened": False},
+            {"happened": True},
+            {"show_court": True},
+        )
+    ),
     st.integers(0, 20).map(lambda days: {"due_on": days}),
-    st.booleans().map(lambda shown: {"show_court": shown}),
-    st.booleans().map(lambda happened: {"happened": happened}),
 )
-ROLES = st.sampled_from(("SW", "SW", "SW", *OTHERS))
+
+
+def _rows(role: str) -> st.SearchStrategy[tuple[str, str, Any, Mapping[str, Any]]]:
+    wanted = WANTED if role == "SW" else OWN
+    return st.tuples(st.just("row"), st.just(role), st.sampled_from(ROWS[role]), wanted)
+
+
+CONTACTS: st.SearchStrategy[tuple[str, str, Any, Mapping[str, Any]]] = st.tuples(
+    st.just("contact"),
+    st.sampled_from(("SW", "PO", "TR", "PS")),
+    st.sampled_from(("reached", "tried")),
+    st.just({}),
+)
+VISITS = st.tuples(
+    st.just("visit"),
+    st.just("SW"),
+    st.dictionaries(st.sampled_from(ROWS["SW"]), st.sampled_from(STATES[2:5]), max_size=3),
+    st.sampled_from(({}, {"next_on": 1}, {"next_on": 7})),
+)
 ACTS = st.one_of(
-    st.tuples(st.just("row"), ROLES, st.sampled_from(CODES), WANTED),
-    st.tuples(
-        st.just("contact"),
-        ROLES,
-        st.sampled_from(("reached", "tried")),
-        st.just({}),
-    ),
-    st.tuples(
-        st.just("visit"),
-        st.just("SW"),
-        st.dictionaries(st.sampled_from(CODES), st.sampled_from(STATES), max_size=3),
-        st.sampled_from(({}, {"next_on": 1}, {"next_on": 7})),
-    ),
+    *(_rows("SW") for _ in range(4)), *(_rows(role) for role in OTHERS), VISITS, VISITS, CONTACTS
 )
 _houses = dict[int, House]()
 
@@ -66,7 +90,7 @@ async def _done(house: House, act: tuple[str, str, Any, Mapping[str, Any]]) -> A
 
 @given(
     before=st.lists(ACTS, max_size=3),
-    acts=st.lists(ACTS, min_size=1, max_size=4),
+    acts=st.lists(ACTS, min_size=3, max_size=8),
     jobs=st.booleans(),
 )
 @settings(
@@ -85,6 +109,7 @@ async def test_whatever_is_taken_back_is_as_if_it_had_not_been(
     house = _houses.pop(id(world), None) or await a_house(world, chats)
     for act in before:
         await _done(house, act)
+        later()
     later(timedelta(minutes=11))  # what stays is said by now
     await chats.round()
     looks, whole = await house.looks(), await house.whole()
@@ -195,6 +220,25 @@ async def test_why_something_cannot_be_taken_back_is_said(world: World, chats: C
     answer = await house.undo_contact("SW", visit)
     assert (answer.status_code, answer.json()["detail"]) == (409, undo.STILL)
     assert (await house.undo_contact("SW", visit)).status_code == 409  # and nothing of it
+
+
+async def test_two_wrong_taps_are_taken_back_one_after_the_other(
+    world: World, chats: Chats
+) -> None:
+    house = await a_house(world, chats)
+    whole = await house.whole()
+    done = [await house.change("SW", "PLN-05", state="in_progress")]
+    for wanted in ({"state": "done"}, {"due_on": house.today(9), "state": "in_progress"}):
+        later()
+        reason = {"reason": "The wrong row."} if len(done) == 2 else {}
+        done.append(await house.change("SW", "PLN-05", **wanted, **reason))
+    for last in reversed(done):
+        later()
+        version = (await house.rows())["PLN-05"]["version"]
+        path = f"/milestones/{last.json()['id']}/undo"
+        back = await house.staff["SW"].post(path, version=version)
+        assert back.status_code == 200, back.text
+    assert await house.whole() == whole
 
 
 async def test_good_news_is_told_once_and_only_of_what_stays_done(

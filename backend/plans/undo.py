@@ -30,16 +30,14 @@ def is_late(at: datetime, now: datetime) -> bool:
 
 
 def back_to(role: str, row: Row, was: Row) -> dict[str, Any] | None:
-    """The columns of a row as they were before an act; None where it was changed since.
+    """The columns of a row as they were before an act; None where they were changed since.
 
     `was` as the event of the act holds it. To who is no worker of the plan only what they are
     shown of a row counts as changed; what else was written since stays as it is.
     """
     before, after = was["before"], was["after"]
-    if role in rules.WORKERS and row["version"] != was["version"]:
-        return None
     stands = {name for name, value in after.items() if plain(row[name]) == value}
-    if not stands.issuperset(rules.SHOWN):
+    if not stands.issuperset(after if role in rules.WORKERS else rules.SHOWN):
         return None
     return {name: before[name] if name in stands else plain(row[name]) for name in after}
 

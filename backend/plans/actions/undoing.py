@@ -108,14 +108,17 @@ async def _why_not(actor: Actor, row: Any, plan: Any, event: Any) -> str | None:
     return await is_issued_since(role, plan["id"], event["at"])
 
 
+# Of one instant that of the higher version is the later one.
 _FOLLOWING = """
-SELECT * FROM milestone_event WHERE milestone = $1 AND at > $2 AND kind <> 'undone'
+SELECT * FROM milestone_event WHERE milestone = $1 AND kind <> 'undone'
+   AND (at, coalesce((was ->> 'version')::int, 0)) > ($2, $3::int)
 """
 
 
 async def _is_followed(role: str, event: Any) -> bool:
-    """Whether something else has happened of which the actor may know."""
-    later = await connection().fetch(_FOLLOWING, event["milestone"], event["at"])
+    """Whether something else has happened since of which the actor may know."""
+    version = _was(event["was"])["version"]
+    later = await connection().fetch(_FOLLOWING, event["milestone"], event["at"], version)
     return any(rules.tells(role, one) for one in later)
 
 
@@ -131,7 +134,7 @@ async def is_issued_since(role: str, plan: UUID, at: datetime) -> str | None:
 
 
 _EVENTS = """
-SELECT milestone, was FROM milestone_event
+SELECT milestone, at, was FROM milestone_event
  WHERE plan = $1 AND act = $2 AND actor = $3 AND kind <> 'undone'
  ORDER BY (was ->> 'version')::int
 """
@@ -159,36 +162,51 @@ async def take_back(actor: Actor, plan: Mapping[str, Any], act: UUID, at: dateti
     The caller holds the plan, and has judged the row or contact that it was about. Raises
     NotFromThisState where a row that came with it was changed since.
     """
-    held, role = connection(), plan["mandate"]
+    held = connection()
     events = await held.fetch(_EVENTS, plan["id"], act, actor.id)
-    was = [(one["milestone"], _was(one["was"])) for one in events]
-    ids = sorted({id_ for id_, _ in was})
-    rows = await held.fetch(
-        "SELECT * FROM milestone WHERE id = ANY ($1) ORDER BY id FOR UPDATE", ids
-    )
+    moved, closed = await _rows_go_back(plan, events)
+    await held.execute(_UNDONE, plan["id"], act, actor.id)
+    rows, versions = [], []
+    for event in events:
+        rows.append(event["milestone"])
+        versions.append(_was(event["was"])["version"])
+    await held.execute(_UNSAY, rows, versions, actor.id, clock.now())
+    await _dates_go_on(plan["id"], act)
+    await _words_go_on(plan["id"], act, at, moved)
+    await _tasks_go_on(plan["id"], act)
+    await _rest(closed)
+
+
+async def _rows_go_back(
+    plan: Mapping[str, Any], events: Sequence[Any]
+) -> tuple[list[UUID], list[UUID]]:
+    """The rows as they were before these events; those with another day, and those closed now.
+
+    One that somebody has changed since, and that the actor does not see, stays: to refuse would
+    tell of what they may not know.
+    """
+    held, role = connection(), plan["mandate"]
+    ids = sorted({event["milestone"] for event in events})
+    sql = "SELECT * FROM milestone WHERE id = ANY ($1) ORDER BY id FOR UPDATE"
     moved, closed = list[UUID](), list[UUID]()
-    for row in rows:
+    for row in await held.fetch(sql, ids):
         if not rules.goes_on(plan["state"], row["code"]):
             raise NotFromThisState(undo.STILL)
-        of_row = [one for id_, one in was if id_ == row["id"]]
-        whole = {**of_row[-1], "before": of_row[0]["before"]}
+        of_row = [event for event in events if event["milestone"] == row["id"]]
+        whole = {**_was(of_row[-1]["was"]), "before": _was(of_row[0]["was"])["before"]}
         back = undo.back_to(role, row, whole)
-        if back is None:
+        if back is None or await _is_followed(role, of_row[-1]):
             if rules.sees(role, row):
                 raise NotFromThisState(undo.SINCE)
-            continue  # to say so would tell of what they may not know
+            if row["state"] not in rules.OPEN:
+                closed.append(row["id"])
+            continue
         await held.execute(_BACK, row["id"], msgspec.json.encode(back).decode())
         if row["state"] in rules.OPEN and back["state"] not in rules.OPEN:
             closed.append(row["id"])
         elif back["due_on"] != undo.plain(row["due_on"]):
             moved.append(row["id"])
-    await held.execute(_UNDONE, plan["id"], act, actor.id)
-    versions = [one["version"] for _, one in was]
-    await held.execute(_UNSAY, [id_ for id_, _ in was], versions, actor.id, clock.now())
-    await _dates_go_on(plan["id"], act)
-    await _words_go_on(plan["id"], act, at, moved)
-    await _tasks_go_on(plan["id"], act)
-    await _rest(closed)
+    return moved, closed
 
 
 # As they were, version and all: who has seen none of it shall not see that there was something.
