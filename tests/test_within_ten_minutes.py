@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from backend.database import transaction
 from backend.plans import undo
-from tests.chats import Chats, Member, at
-from tests.releases import a_release, change, is_claimed, kinds, on_weekday
+from tests.chats import Chats, at
+from tests.releases import a_release, change, is_claimed, on_weekday
 from tests.undoing import OTHERS, House, a_house, a_key, later
 from tests.world import World, row
 

@@ -14,7 +14,6 @@ from litestar.params import FromPath, FromQuery
 from backend.access import Actor
 from backend.alerts.actions import list_tasks
 from backend.audit.actions import list_access
-from backend.contacts import undoing as undoing_contacts
 from backend.database import transaction
 from backend.doors import HttpRequest, actor_of
 from backend.errors import NotFromThisState, Unfit
@@ -22,18 +21,10 @@ from backend.matrix import covers
 from backend.once import Written
 from backend.pages.forms import Attempt, Form, submit
 from backend.pages.html import Page, go, show
+from backend.pages.just_saved import undo_of, undo_of_contact
 from backend.pages.reading import asks_again, claims_for, desk_left, office_of, places_of
 from backend.plans import rules
-from backend.plans.actions import (
-    ending,
-    moving,
-    reading,
-    release,
-    reopening,
-    returning,
-    undoing,
-    unplanned,
-)
+from backend.plans.actions import ending, moving, reading, release, reopening, returning, unplanned
 from backend.plans.release_views import LeftCustody, MoveRelease
 from backend.plans.views import MilestoneView, PlanState, PlanView
 from backend.templates.actions import template_of_plan
@@ -85,27 +76,6 @@ class Bar:
     late: int
 
 
-@dataclass(frozen=True)
-class Undo:
-    """The form that takes back what was just saved, with the version that it names."""
-
-    path: str
-    seen: int | None = None
-
-
-async def _undo_of(actor: Actor, plan_id: UUID, saved: str, act: UUID | None) -> Undo | None:
-    """For the row that was saved, or for the contact or visit `act`; None once it is too late."""
-    if act is not None:
-        own = await undoing_contacts.undoable(actor, act)
-        return Undo(f"/desk/plans/{plan_id}/contacts/{act}/undo") if own else None
-    try:
-        row = UUID(saved)
-    except ValueError:
-        return None
-    seen = await undoing.undoable(actor, row)
-    return None if seen is None else Undo(f"/desk/rows/{row}/undo", seen)
-
-
 def _bars(rows: Iterable[MilestoneView]) -> list[Bar]:
     by_pathway: dict[str, list[MilestoneView]] = {}
     for row in rows:
@@ -143,7 +113,7 @@ class PlanPageController(Controller):
             tasks = await list_tasks(actor, plan=plan_id, limit=TASKS)
             claims = await claims_for(actor, plan=plan_id, limit=TASKS)
             own = (await template_of_plan(plan_id)).pathways
-            undo = await _undo_of(actor, plan_id, saved, act)
+            undo = await undo_of(actor, saved) or await undo_of_contact(actor, plan_id, act)
             of_its_day = await moving.cautions_of(actor, plan_id) if saved == "openPlan" else ()
         read = sheet.read
         soon = {
