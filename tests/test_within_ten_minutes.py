@@ -212,7 +212,7 @@ async def test_why_something_cannot_be_taken_back_is_said(world: World, chats: C
     _, version = await _seen(house, "VOC-04")
     answer = await worker.post(f"/milestones/{id_}/undo", version=version)
     assert (answer.status_code, answer.json()["detail"]) == (409, undo.NOTHING)
-    done = await house.change("SW", "HLT-05", state="planned")
+    done = await house.change("SW", "HLT-05", state="in_progress")
     seen = (await world.plan(worker, house.plan))["version"]
     paused = await worker.post(f"/plans/{house.plan}/state", {"state": "paused"}, version=seen)
     assert paused.status_code == 200, paused.text
