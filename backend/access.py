@@ -67,6 +67,7 @@ OPERATIONS: Mapping[str, frozenset[str]] = {
     "printSheet": _WORKERS | {"PS"},
     "drawTimeline": _WORKERS | {"PO", "PS"},
     "changeMilestone": _ROW_OWNERS,
+    "undoMilestone": _ROW_OWNERS,
     "milestoneHistory": _PLAN_READERS,
     "getMilestone": _PLAN_READERS,
     "listClaims": _WORKERS,
@@ -75,6 +76,7 @@ OPERATIONS: Mapping[str, frozenset[str]] = {
     "changeAppointment": frozenset({"SW", "PO", "PS", "TR", "CP"}),
     "logContact": frozenset({"SW", "PO", "PS", "TR"}),
     "listContacts": frozenset({"SW", "CO", "PO", "PS", "TR"}),  # not a worker, what they logged
+    "undoContact": frozenset({"SW", "PO", "PS", "TR"}),
     "listTasks": _TASKED,
     "acknowledgeTask": _TASKED,
     "closeTask": _TASKED,

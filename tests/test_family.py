@@ -72,6 +72,9 @@ async def test_good_news_goes_to_those_whom_the_person_lets_know(
     await change(world, worker, plan, "VOC-06", state="planned")
     await change(world, worker, plan, "VOC-06", state="done")
     await chats.round()
+    assert not (await chats.last(told.phone)).startswith("Good news")  # it may be taken back yet
+    at(day - timedelta(days=21), 9, 10)
+    await chats.round()
     assert (await chats.last(told.phone)).startswith("Good news")
     assert len(await said(chats, not_told)) == before
     assert len(await world.sql("SELECT 1 FROM message WHERE key = 'GOODNEWS'")) == 1

@@ -167,9 +167,10 @@ SELECT DISTINCT ON (rule, step, subject, recipient, local_due)
 ON CONFLICT (rule, step, subject, recipient, local_due) DO UPDATE
    SET state = 'queued', reason = NULL, link = excluded.link, bot = excluded.bot,
        key = excluded.key, due_at = excluded.due_at, expires_at = excluded.expires_at,
-       retry_at = NULL, version = m.version + 1
+       retry_at = NULL, act = NULL, version = m.version + 1
  WHERE m.state = 'cancelled' AND m.sending_at IS NULL AND m.answered_at IS NULL
-   AND m.reason IN ('moved', 'settled', 'not-today', 'not-confirmed', 'paused', 'plan-paused')
+   AND m.reason IN ('moved', 'settled', 'taken_back', 'not-today', 'not-confirmed', 'paused',
+                    'plan-paused')
 """
 
 # A cycle that nobody answered passes by; silence is no reason to stop asking, nor a mark.

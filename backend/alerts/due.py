@@ -28,7 +28,8 @@ SELECT r.due_on AS day FROM held m
         SELECT 1 FROM mandate o WHERE o.plan = r.plan AND o.role = r.owner
            AND o.starts <= $2 AND (o.ends IS NULL OR o.ends > $2))))
    AND r.due_on >= $3 AND sees(m.role, r)
-   AND NOT EXISTS (SELECT 1 FROM milestone_event e WHERE e.milestone = r.id AND e.at > $4)
+   AND NOT EXISTS (SELECT 1 FROM milestone_event e WHERE e.milestone = r.id AND e.at > $4
+                      AND e.kind <> 'undone')
 """
 
 

@@ -8,7 +8,10 @@ from backend.plans.tables import Plan
 
 
 class Task(Table, tablename="task"):
-    """Something a human should do. An escalation is always one of these."""
+    """Something a human should do. An escalation is always one of these.
+
+    `act` is the act that opened or closed it, for as long as that can be taken back.
+    """
 
     id = row_id()
     agency = reference(Agency)
@@ -30,3 +33,4 @@ class Task(Table, tablename="task"):
     closed_at = instant(null=True)
     closed_by = reference(ActorRecord, null=True)
     outcome = Varchar(24, null=True, default=None)
+    act = UUID(null=True, default=None)

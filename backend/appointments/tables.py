@@ -1,4 +1,4 @@
-from piccolo.columns import Boolean, Bytea, Date, Time, Varchar
+from piccolo.columns import UUID, Boolean, Bytea, Date, Time, Varchar
 from piccolo.table import Table
 
 from backend.actors.tables import ActorRecord
@@ -11,7 +11,8 @@ class Appointment(Table, tablename="appointment"):
     """A date with a service, in the civil time of the plan's zone.
 
     `travel_checked` is a human's word that one can get there in time. `moved_from` is the date
-    that it was before; `waits_for` the role whose yes it needs, or never got.
+    that it was before; `waits_for` the role whose yes it needs, or never got. `act` is the act that
+    planned it or called it off, and `was` the state from which that called it off.
     """
 
     id = row_id()
@@ -28,6 +29,8 @@ class Appointment(Table, tablename="appointment"):
     travel_checked = Boolean(default=False, null=False)
     moved_from = reference("Appointment", null=True)
     waits_for = Varchar(2, null=True, default=None)
+    act = UUID(null=True, default=None)
+    was = Varchar(22, null=True, default=None)
 
 
 class AppointmentMove(Table, tablename="appointment_move"):

@@ -16,6 +16,7 @@ from backend.database import connection, transaction
 from backend.errors import Unfit
 from backend.once import Written
 from backend.plans.actions.milestones import MilestoneChange, change_milestone
+from backend.plans.actions.writing import begin_act
 
 HOW = frozenset({"met", "phone", "video", "letter", "visit"})
 OUTCOMES = frozenset({"reached", "tried"})
@@ -34,6 +35,7 @@ async def log_contact(actor: Actor, plan_id: UUID, new: NewContact) -> Written:
     require(actor, "logContact")
     async with transaction(actor.id):
         plan = await find_plan(actor, plan_id, group="contacts", lock=True, by_glass=True)
+        await begin_act(new.id)
         await write_contact(actor, plan, plan["mandate"], new)
         await record(actor, "logContact", plan=plan_id, thing=new.id)
         return Written(new.id, 1, 201)
@@ -96,6 +98,7 @@ async def record_visit(actor: Actor, plan_id: UUID, seen: int, visit: Visit) -> 
         group, roles = "contacts", ("SW",)
         plan = await find_plan(actor, plan_id, group=group, roles=roles, lock=True, by_glass=True)
         check_version(plan, seen)
+        await begin_act(visit.id)
         contact = NewContact(visit.how, "reached", visit.made_on, visit.id)
         await write_contact(actor, plan, "SW", contact)
         for tick in visit.ticks:

@@ -8,7 +8,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import UNSET, UnsetType
 
 from backend import cursors
-from backend.contacts import actions, reading
+from backend.contacts import actions, reading, undoing
 from backend.doors import NO_STORE, HttpRequest, WrittenReply, actor_of, change, plain, write
 from backend.errors import (
     BadInput,
@@ -142,5 +142,21 @@ class ContactController(Controller):
                 request,
                 "recordVisit",
                 lambda actor, seen: actions.record_visit(actor, plan_id, seen, visit),
+            )
+        )
+
+    @post(
+        "/contacts/{contact_id:uuid}/undo",
+        operation_id="undoContact",
+        responses=documented(*WRITE, NotFromThisState),
+    )
+    async def undo(self, request: HttpRequest, contact_id: FromPath[UUID]) -> WrittenReply:
+        """Take back your own contact of the last ten minutes, or the visit of this id: it is gone.
+
+        What it settled is as before, and the next date is off.
+        """
+        return plain(
+            await write(
+                request, "undoContact", lambda actor: undoing.undo_contact(actor, contact_id)
             )
         )

@@ -23,7 +23,9 @@ SELECT s.* FROM summary s WHERE s.plan = $1 AND NOT EXISTS (
     SELECT 1 FROM summary n WHERE n.file = s.file AND n.supersedes = s.number)
  ORDER BY s.issued_at, s.id
 """
-_CHANGED = "SELECT EXISTS (SELECT 1 FROM milestone_event WHERE milestone = $1 AND at >= $2)"
+_CHANGED = """
+SELECT EXISTS (SELECT 1 FROM milestone_event WHERE milestone = $1 AND at >= $2 AND kind <> 'undone')
+"""
 
 
 async def is_put_right(correction: Mapping[str, Any]) -> bool:

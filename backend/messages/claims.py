@@ -20,7 +20,7 @@ from backend.messages.questions import RELEASE_AT
 from backend.messages.rules import GATE_ASKS
 from backend.plans.actions.claiming import claim_milestone, deny_milestone, take_back
 from backend.plans.actions.milestones import goes_on_with
-from backend.plans.actions.writing import write_milestone
+from backend.plans.actions.writing import keep_good_news, write_milestone
 
 _BEFORE_THE_DAY = frozenset(ask.rule for ask in GATE_ASKS)
 
@@ -195,7 +195,8 @@ SELECT e.before, e.due_before, m.*, coalesce((
                                      WHERE n.actor = c.actor AND n.at > c.at), 'infinity')
   JOIN milestone m ON m.id = e.milestone
  WHERE c.message = $1 AND c.actor = $2 AND c.undone_at IS NULL AND NOT EXISTS (
-       SELECT FROM milestone_event o WHERE o.milestone = m.id AND (o.at, o.id) > (e.at, e.id))
+       SELECT FROM milestone_event o WHERE o.milestone = m.id AND (o.at, o.id) > (e.at, e.id)
+          AND o.kind <> 'undone')
  ORDER BY m.id FOR UPDATE OF m
 """
 
@@ -207,7 +208,9 @@ async def unsettle(tap: Tap, message: Any) -> None:
     """
     if tap.plan is None:
         return
-    for row in await connection().fetch(_SETTLED, message, tap.actor.id):
+    settled = await connection().fetch(_SETTLED, message, tap.actor.id)
+    await keep_good_news([row["id"] for row in settled])
+    for row in settled:
         after = {"state": row["before"], "due_on": row["due_before"], "done_on": None}
         if row["state"] == "planned":  # the next of its cycles
             after["cycle"] = row["said_in"]

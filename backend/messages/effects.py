@@ -1,7 +1,6 @@
 """What follows from each answer, by the text that was answered and the button."""
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 from typing import Any
 
 from backend import clock
@@ -22,11 +21,11 @@ from backend.messages.claims import (
     unsettle,
 )
 from backend.messages.outbox import Occurrence
+from backend.plans.undo import UNDO
 from backend.support.humans import human_of
 
 URGENT = 2
 CARE_CALL = "mentor-care-call"
-UNDO = timedelta(minutes=10)
 Effect = Callable[[Tap], Awaitable[str]]
 
 

@@ -13,12 +13,19 @@ from backend.database import connection
 LATE = timedelta(hours=12)  # after that a reminder is stale and becomes a task
 WAKE_SENDER = "throughcare_outbox"
 
+# What was taken back before it was said is said after all, should it be so another time.
 _QUEUE = """
-INSERT INTO message (id, agency, plan, version, bot, link, recipient, rule, step, subject,
+INSERT INTO message AS m (id, agency, plan, version, bot, link, recipient, rule, step, subject,
                      local_due, key, urgent, critical, variables, due_at, expires_at, created_at,
                      state)
 VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 'queued')
-ON CONFLICT (rule, step, subject, recipient, local_due) DO NOTHING RETURNING id
+ON CONFLICT (rule, step, subject, recipient, local_due) DO UPDATE
+   SET state = 'queued', reason = NULL, link = excluded.link, bot = excluded.bot,
+       key = excluded.key, due_at = excluded.due_at, expires_at = excluded.expires_at,
+       lease = NULL, retry_at = NULL, version = m.version + 1
+ WHERE m.state = 'cancelled' AND m.reason = 'taken_back' AND m.variables IS NULL
+   AND excluded.variables IS NULL
+RETURNING id
 """
 
 

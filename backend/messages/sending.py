@@ -15,6 +15,7 @@ from backend.calendars.rules import OpenDays, open_days
 from backend.database import connection, transaction
 from backend.family.gate import is_open_to
 from backend.messages import rules
+from backend.messages.just_done import undoable_until
 from backend.messages.links import has_consent, is_released
 from backend.plans.rules import OVER
 from backend.safety.kept import is_kept_from
@@ -105,7 +106,7 @@ async def judge(message: Any) -> tuple[Verdict, Any]:
         refused = await _judge_plan(message, link)
         if refused is not None:
             return refused, link
-    return await _judge_time(message, link), link
+    return await _judge_what_was_done(message, await _judge_time(message, link)), link
 
 
 # An operator's, who is nobody in the database, and not of some day that is yet to come.
@@ -185,6 +186,14 @@ async def _may_be_told(plan: Any, message: Any, link: Any) -> bool:
         return False
     of_days = key.startswith(rules.OF_DAYS_AND_PLACES)
     return not (of_days and await is_kept_from(plan["id"], recipient))
+
+
+async def _judge_what_was_done(message: Any, verdict: Verdict) -> Verdict:
+    """What was said is never taken back: what may be taken back yet is not said before."""
+    if not verdict.send or message["urgent"] or message["critical"]:
+        return verdict
+    until = await undoable_until(message["subject"])
+    return verdict if until is None else Verdict(wait_until=until)
 
 
 async def _judge_time(message: Any, link: Any) -> Verdict:

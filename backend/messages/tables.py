@@ -47,7 +47,10 @@ class Link(Table, tablename="link"):
 
 
 class Message(Table, tablename="message"):
-    """One message to one recipient. What it says is a key and sealed values, never a text."""
+    """One message to one recipient. What it says is a key and sealed values, never a text.
+
+    `act` is the act that queued it or made it fall away, for as long as that can be taken back.
+    """
 
     id = row_id()
     agency = reference(Agency)
@@ -81,6 +84,7 @@ class Message(Table, tablename="message"):
     tap = Bytea(null=True, default=None)
     answered_at = instant(null=True)
     answer = Varchar(24, null=True, default=None)
+    act = UUID(null=True, default=None)
 
 
 class ZoneDay(Table, tablename="zone_day"):

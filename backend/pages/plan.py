@@ -21,6 +21,7 @@ from backend.matrix import covers
 from backend.once import Written
 from backend.pages.forms import Attempt, Form, submit
 from backend.pages.html import Page, go, show
+from backend.pages.just_saved import undo_of, undo_of_contact
 from backend.pages.reading import asks_again, claims_for, desk_left, office_of, places_of
 from backend.plans import rules
 from backend.plans.actions import ending, moving, reading, release, reopening, returning, unplanned
@@ -75,6 +76,7 @@ class PlanPageController(Controller):
         request: HttpRequest,
         plan_id: FromPath[UUID],
         saved: FromQuery[str] = "",
+        act: FromQuery[UUID | None] = None,
         all_due: FromQuery[bool] = False,  # noqa: FBT002 - a query, not a flag of a call
     ) -> Page:
         """What waits for me, and the next two weeks."""
@@ -84,6 +86,7 @@ class PlanPageController(Controller):
             tasks = await list_tasks(actor, plan=plan_id, limit=TASKS)
             claims = await claims_for(actor, plan=plan_id, limit=TASKS)
             own = (await template_of_plan(plan_id)).pathways
+            undo = await undo_of(actor, saved) or await undo_of_contact(actor, plan_id, act)
             of_its_day = await moving.cautions_of(actor, plan_id) if saved == "openPlan" else ()
         read = sheet.read
         soon = {
@@ -103,6 +106,7 @@ class PlanPageController(Controller):
             "plan.html",
             **sheet.values(),
             saved=next((row for row in rows if str(row.id) == saved), saved),
+            undo=undo,
             of_its_day=of_its_day,
             tasks=tasks,
             titles={row.id: row.title for row in rows},

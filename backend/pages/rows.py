@@ -30,6 +30,7 @@ from backend.plans.actions.milestones import (
     milestone_history,
 )
 from backend.plans.actions.offering import row_again_from
+from backend.plans.actions.undoing import undo_milestone, undoable
 from backend.plans.views import ChangeMilestone, MilestoneView
 from backend.templates.actions import template_of_plan
 
@@ -69,6 +70,22 @@ class RowController(Controller):
             "changeMilestone",
             act,
             lambda _: go(f"{back}?saved={row_id}" if back else f"/desk/rows/{row_id}?saved=1"),
+            lambda tried: _row(request, row_id, tried),
+        )
+
+    @post("/undo")
+    async def undo(self, request: HttpRequest, row_id: FromPath[UUID]) -> Page:
+        """What one has just done to it is taken back."""
+        back = _back(request.state.form)
+
+        async def act(actor: Actor, form: Form) -> Written:
+            return await undo_milestone(actor, row_id, form.seen)
+
+        return await submit(
+            request,
+            "undoMilestone",
+            act,
+            lambda _: go(f"{back or f'/desk/rows/{row_id}'}?saved=undone"),
             lambda tried: _row(request, row_id, tried),
         )
 
@@ -140,6 +157,7 @@ async def _row(
         office = await office_of(actor)
         own = (await template_of_plan(plan["id"])).pathways
         decided = await words_beside(plan, row_id)
+        undo = await undoable(actor, row_id)
     read = found.as_plan()
     return show(
         request,
@@ -151,6 +169,7 @@ async def _row(
         may_know=[one for one in KNOWN if one in may_know(plan["mandate"])],
         plan=plan,
         decided=decided,
+        undo=undo,
         role=plan["mandate"],
         reads_alias=cell(plan["mandate"], "alias").reads and covers(plan["told_groups"], "alias"),
         zone=plan["zone"],
@@ -194,5 +213,10 @@ def _news(version: int, history: Sequence[Event], tried: Attempt | None) -> Sequ
     """What happened since the version for which a refused form was made."""
     if tried is None or not tried.stale or not tried.form.one("seen").isdecimal():
         return []
-    missed = version - tried.form.seen
-    return history[-missed:] if missed > 0 else []
+    missed, news = version - tried.form.seen, list[Event]()
+    for event in reversed(history):
+        if missed <= 0:
+            break
+        missed -= 2 if event["kind"] == "undone" else 1  # it was done, and taken back
+        news.insert(0, event)
+    return news

@@ -36,7 +36,7 @@ class VisitController(Controller):
             request,
             "recordVisit",
             act,
-            lambda _: go(f"/desk/plans/{plan_id}?saved=visit"),
+            lambda written: go(f"/desk/plans/{plan_id}?saved=visit&act={written.id}"),
             lambda tried: _card(request, plan_id, tried),
         )
 

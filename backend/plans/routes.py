@@ -50,6 +50,7 @@ from backend.plans.actions import (
     release,
     reopening,
     returning,
+    undoing,
     unplanned,
 )
 from backend.plans.actions.pathways import get_pathways
@@ -323,6 +324,21 @@ class MilestoneController(Controller):
                     bearer, asked, milestone_id, seen, wanted
                 ),
                 lambda actor, seen: milestones.change_milestone(actor, milestone_id, seen, wanted),
+            )
+        )
+
+    @post(
+        "/{milestone_id:uuid}/undo",
+        operation_id="undoMilestone",
+        responses=documented(*CHANGE),
+    )
+    async def undo(self, request: HttpRequest, milestone_id: FromPath[UUID]) -> WrittenReply:
+        """Take back your own change of the last ten minutes, with all that came with it."""
+        return plain(
+            await change(
+                request,
+                "undoMilestone",
+                lambda actor, seen: undoing.undo_milestone(actor, milestone_id, seen),
             )
         )
 

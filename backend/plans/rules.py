@@ -229,12 +229,12 @@ def hangs_on_a_yes(row: Mapping[str, Any]) -> bool:
 def tells(role: str, event: Mapping[str, Any]) -> bool:
     """Which events of a row's history a reader who sees the row may know of.
 
-    Who of the circle said something, what the person wants a court to hear, and that a row was
-    ever refused, is for the workers.
+    Who of the circle said something, what the person wants a court to hear, that a row was ever
+    refused, and what was taken back at once, is for the workers.
     """
     if role in WORKERS:
         return True
-    if event["kind"] in {"said", "tick"} or event["role"] not in SERVICES:
+    if event["kind"] in {"said", "tick", "undone"} or event["role"] not in SERVICES:
         return False
     woken = event["kind"] == "state" and event["after"] == "planned"
     return event["after"] not in UNTOLD and not woken

@@ -1,4 +1,5 @@
 from piccolo.columns import (
+    JSONB,
     UUID,
     Array,
     BigInt,
@@ -117,7 +118,12 @@ class Milestone(Table, tablename="milestone"):
 
 
 class MilestoneEvent(Table, tablename="milestone_event"):
-    """What happened to a milestone; written once, never changed."""
+    """What happened to a milestone; written once.
+
+    Within ten minutes whoever did it may take it back: then its kind is `undone`. Until then `act`
+    says of which act it is a part, and `was` holds what the row was before and after; without an
+    act it stays.
+    """
 
     id = row_id()
     agency = reference(Agency)
@@ -135,6 +141,8 @@ class MilestoneEvent(Table, tablename="milestone_event"):
     what = Varchar(24, null=True, default=None)
     reason = Bytea(null=True, default=None)
     move = UUID(null=True, default=None, index=True)
+    act = UUID(null=True, default=None)
+    was = JSONB(null=True, default=None)
 
 
 class ReleaseMove(Table, tablename="release_move"):

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from backend import clock
 from tests import meetings
 from tests.authz.alike import RELEASE, STAFF, Office, Twin, disclose, with_version
 from tests.backend import wants
 from tests.backend.pages.browser import Browser
 from tests.releases import change, is_claimed
+from tests.world import row
 
 OBSERVERS = ("PE", "LR", "PO", "CT", "ME", "FA", "PS", "TR", "CP", "CS")
 Act = Callable[[Office, Twin], Awaitable[None]]
@@ -76,6 +78,33 @@ async def _offers_were_put_off_or_declined_one_by_one(office: Office, twin: Twin
         body = {"kind": "participation", "language": "ar", "milestone": row["id"], **said}
         made = await twin.worker.post(f"/plans/{twin.id}/consents", body)
         assert made.status_code == 201, made.text
+
+
+@secret("VOC-03", "VOC-08", "PRB-05", "PLN-07", "CNS-01")
+async def _what_was_done_was_taken_back_at_once(office: Office, twin: Twin) -> None:
+    world = office.world
+    for code, wanted in (
+        ("PLN-07", {"state": "done"}),
+        ("PRB-05", {"state": "in_progress"}),
+        ("PRB-05", {"state": "done"}),
+        ("VOC-03", {"state": "planned"}),
+        ("VOC-08", {"state": "planned"}),
+        ("CNS-01", {"state": "planned"}),
+    ):
+        found = row(await world.plan(twin.worker, twin.id), code)
+        path = f"/milestones/{found['id']}"
+        done = await twin.worker.patch(path, wanted, version=found["version"])
+        assert done.status_code == 200, (code, done.text)
+        back = await twin.worker.post(f"{path}/undo", version=done.json()["version"])
+        assert back.status_code == 200, (code, back.text)
+    contact = {
+        "how": "met",
+        "outcome": "reached",
+        "made_on": clock.today("Africa/Tunis").isoformat(),
+    }
+    made = await twin.worker.post(f"/plans/{twin.id}/contacts", contact)
+    back = await twin.worker.post(f"/contacts/{made.json()['id']}/undo")
+    assert back.status_code == 200, back.text
 
 
 @secret(in_file="PE")

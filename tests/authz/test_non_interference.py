@@ -85,6 +85,7 @@ async def _lived(world: World, chats: Chats) -> dict[str, Look]:
         await secret.act(office, made[name])
     await chats.round()
     await go_on(office, list(made.values()))
+    at(BEGINS, 10, 11)  # what was done can be taken back no more, and is told
     await chats.round()
     eyes, seen = Eyes(), dict[str, Look]()
     for name, twin in made.items():

@@ -133,6 +133,8 @@ def acts_of(docket: Docket, coordinator: Caller, ids: dict[str, Any]) -> list[Ac
         Act("endFeed", "POST", "/account/feed/end"),
         Act("logContact", "POST", "/plans/{}/contacts", (plan,), bodies.a_contact()),
         Act("listContacts", "GET", "/plans/{}/contacts", (plan,)),
+        _changing("undoMilestone", "POST", "/milestones/{}/undo", ids["done"]),
+        Act("undoContact", "POST", "/contacts/{}/undo", (ids["contact"],)),
         Act("recordVisit", "POST", "/plans/{}/visits", (plan,), bodies.a_visit(), version),
         Act("listTasks", "GET", "/tasks"),
         _changing("acknowledgeTask", "POST", "/tasks/{}/acknowledge", held),

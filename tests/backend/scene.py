@@ -110,12 +110,14 @@ async def a_scene(world: World) -> Scene:
     await docket.read()
     await _own_file(world, worker, plan)
     await _a_return(world, worker, plan)
+    just_done = await _just_done(world, worker, plan)
     found = await world.plan(worker, plan)
     milestone = row(found, "PLN-01")
     ids = {
         "plan": plan,
         "version": found["version"],
         "milestone": (milestone["id"], milestone["version"]),
+        **just_done,
         "appointment": (appointment["id"], 1),
         "tasks": [(await _task(world, plan), 1) for _ in range(2)],
         "links": [(link, 1) for link in links],
@@ -177,6 +179,23 @@ async def _let_go(world: World, coordinator: Caller, plan: str) -> str:
         UUID(plan),
     )
     return str(batch)
+
+
+async def _just_done(world: World, worker: Caller, plan: str) -> dict[str, Any]:
+    """A step and a contact that can still be taken back: also tomorrow, for scenes are kept."""
+    found = row(await world.plan(worker, plan), "PLN-04")
+    path = f"/milestones/{found['id']}"
+    done = await worker.patch(path, {"state": "in_progress"}, version=found["version"])
+    assert done.status_code == 200, done.text
+    made = await _made(worker, f"/plans/{plan}/contacts", bodies.a_contact())
+    async with world.behind.held() as held:
+        await held.execute(
+            "SET session_replication_role = replica;"
+            "UPDATE contact SET at = at + interval '1 day';"
+            "UPDATE milestone_event SET at = at + interval '1 day' WHERE act IS NOT NULL;"
+            "RESET session_replication_role"
+        )
+    return {"done": (found["id"], done.json()["version"]), "contact": made["id"]}
 
 
 async def _own_file(world: World, worker: Caller, plan: str) -> None:

@@ -12,6 +12,7 @@ from backend.corrections.actions import NewCorrection, answer_correction, ask_co
 from backend.errors import NotFound
 from backend.messages.incoming import mark_read
 from backend.passes.actions import NewPass, create_pass, end_pass
+from backend.plans.undo import OF_ANOTHER
 from tests.backend import bodies
 from tests.backend.acts import OF_ACCOUNT, OF_AGENCY
 from tests.backend.let_in import OF_A_RELEASE, ROLES, Let, is_let_in, seen
@@ -62,6 +63,7 @@ READ = {
 }
 # It names no plan, or has a test of its own; what is only at the desk is read as on its pages.
 ELSEWHERE = {
+    *("undoMilestone", "undoContact"),
     *("openPlan", "askBreakGlass", "endBreakGlass", "setDutyRota", "signOut"),
     *("listCalendars", "addCalendar", "listTemplates", "draftTemplate"),
     *("listEntryPasses", "listCorrections"),
@@ -113,6 +115,19 @@ async def test_what_cannot_wait_is_done_through_broken_glass(let: Let) -> None:
                 act = replace(act, body={"state": "in_progress"})
             answer = await act.by(let.guests[role])
             assert answer.status_code in {200, 201}, (operation, role, answer.text)
+
+
+async def test_what_one_has_just_done_through_broken_glass_one_takes_back(let: Let) -> None:
+    guest, act = let.guests["SW"], await let.act("changeMilestone")
+    done = await replace(act, body={"show_court": True}).by(guest)
+    assert done.status_code == 200, done.text
+    back = await guest.post(f"{act.url}/undo", version=done.json()["version"])
+    assert back.status_code == 200, back.text
+    made = await (await let.act("logContact")).by(guest)
+    back = await guest.post(f"/contacts/{made.json()['id']}/undo")
+    assert back.status_code == 200, back.text
+    theirs = await (await let.act("undoMilestone")).by(guest)
+    assert (theirs.status_code, theirs.json()["detail"]) == (409, OF_ANOTHER)
 
 
 async def test_that_somebody_left_is_recorded_through_broken_glass_where_a_desk_has_a_part(

@@ -58,6 +58,7 @@ ACTIONS = {
     },
     "backend.contacts.actions": {"log_contact": "logContact", "record_visit": "recordVisit"},
     "backend.contacts.reading": {"list_contacts": "listContacts"},
+    "backend.contacts.undoing": {"undo_contact": "undoContact"},
     "backend.corrections.actions": {
         "ask_correction": "askCorrection",
         "list_corrections": "listCorrections",
@@ -206,6 +207,7 @@ ACTIONS = {
         "change_milestone": "changeMilestone",
         "milestone_history": "milestoneHistory",
     },
+    "backend.plans.actions.undoing": {"undo_milestone": "undoMilestone"},
     "backend.plans.actions.opening": {"open_plan": "openPlan"},
     "backend.plans.actions.pathways": {"get_pathways": "getPathways"},
     "backend.plans.actions.reading": {"get_plan": "getPlan"},

@@ -40,6 +40,7 @@ MAKES = {
 # These do touch one, and ask for no version, each for its reason.
 WITHOUT_VERSION = {
     "withdrawConsent": "a no is never refused for being late; the row has one change in its life",
+    "undoContact": "a contact has one change in its life: it is gone",
     "bindCourtFile": "binds or ends by the court's own reference, and no other value is in it",
     "setSupport": "names one human in the place of whoever was named, and no other value is in it",
     "setDutyRota": "names the whole span that it replaces; there is no row that one could read",

@@ -26,6 +26,7 @@ CODES = {
     *("language", "zone", "country", "regime", "second_factor", "channel", "overlays", "groups"),
     *("facts", "ground", "speaks_of", "why"),  # of a meeting
     *("waits_for", "asked_by"),
+    "was",  # states, days and causes
     *("provenance", "area", "depends", "partners", "matters", "touched", "working_days"),
     *("relation", "wish", "languages", "vetting"),
 }

@@ -181,6 +181,8 @@ WRITES = {
     **dict.fromkeys(("endSilently", "returnToCustody", "reopenPlan"), "release date"),
     **dict.fromkeys(("unplannedRelease", "letManyGo"), "release date"),
     "changeMilestone": "milestones",
+    "undoMilestone": "milestones",
+    "undoContact": "contacts",
     "planAppointment": "appointments",
     "changeAppointment": "appointments",
     "logContact": "contacts",

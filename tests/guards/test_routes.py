@@ -40,6 +40,9 @@ BEYOND = {
     **dict.fromkeys(
         ("listReviews", "recordReview"), "what a small agency owes instead of a second person"
     ),
+    **dict.fromkeys(
+        ("undoMilestone", "undoContact"), "who tapped on the wrong row takes it back at once"
+    ),
     "printSheet": "who is inside has no phone: what concerns them is on paper",
     "drawTimeline": "a plan is seen at once",
     "eraseVoluntary": "the same for what was chosen, while what was ordered has to stay",

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import msgspec
 
@@ -22,7 +22,7 @@ from backend.plans import rules
 from backend.plans.actions.claiming import call_again
 from backend.plans.actions.offering import check_again, row_again_from
 from backend.plans.actions.refusing import let_fall
-from backend.plans.actions.writing import settles, write_milestone
+from backend.plans.actions.writing import begin_act, settles, write_milestone
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,9 @@ async def change_milestone(actor: Actor, id_: UUID, seen: int, wanted: Milestone
             await _check_said(row, happened=not wanted.happened)
         if wanted.state in rules.OPEN:
             check_again(await row_again_from(plan, row), person_asks=wanted.person_asks)
-        after = _after(row, plan, wanted)
-        count = await write_milestone(actor, row, plan, after, reason=wanted.reason)
+        after, event = _after(row, plan, wanted), uuid4()
+        await begin_act(event)
+        count = await write_milestone(actor, row, plan, after, reason=wanted.reason, event=event)
         if wanted.happened is False:
             await call_again(row)
         if wanted.state == "declined":

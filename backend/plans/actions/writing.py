@@ -15,10 +15,12 @@ from backend.database import connection
 from backend.messages import outbox
 from backend.messages.outbox import Occurrence
 from backend.plans import rules
+from backend.plans.undo import TAKEN_BACK, UNDO
 
 _COLUMNS = frozenset(
     {"state", "cause", "due_on", "pinned", "cycle", "done_on", "said_by", "show_court"}
 )
+GOOD_NEWS = "GOODNEWS"
 _BESIDES = frozenset({"what", "saying"})
 _WRITE = "SELECT write_milestone($1, $2, $3, $4, $5, $6, $7, $8)"
 
@@ -30,15 +32,17 @@ async def write_milestone(
     after: Mapping[str, Any],
     *,
     reason: str | None = None,
+    event: UUID | None = None,
 ) -> int:
     """Write the row, its event and what follows; the new version. The caller holds the row's lock.
 
     What was about to be asked about it falls away with its state or its day. That it is done is
     evidence; a `saying` says how that is known, or that it did not happen, and `what` was said.
+    `event` is the id of the event, where an act goes by it.
     """
     if not after.keys() <= _COLUMNS | _BESIDES:
         raise ValueError(sorted(after))
-    event, sealed = uuid4(), None
+    event, sealed = event or uuid4(), None
     if reason:
         sealed = await seal(plan["person"], f"milestone_event.reason:{event}", reason)
     version: int = await connection().fetchval(
@@ -52,9 +56,25 @@ async def write_milestone(
         event,
         sealed,
     )
-    if row["message"] == "GOODNEWS" and after.get("done_on") and row["state"] != "done":
-        await _share_good_news(row, plan)
+    if row["message"] == GOOD_NEWS:
+        if after.get("done_on") and row["state"] != "done":
+            await _share_good_news(row, plan)
+        elif row["state"] == "done" and after.get("state", "done") != "done":
+            await keep_good_news([row["id"]])
     return version
+
+
+_BEGIN = """
+SELECT set_config('app.act', coalesce(nullif(current_setting('app.act', true), ''), $1), true)
+"""
+
+
+async def begin_act(id_: UUID) -> None:
+    """From here on all that this transaction writes is one act, and can be taken back as a whole.
+
+    Where one goes on already, it is a part of that. What takes one back is `undoing.take_back`.
+    """
+    await connection().execute(_BEGIN, str(id_))
 
 
 def settles(after: Mapping[str, Any]) -> bool:
@@ -73,11 +93,25 @@ SELECT DISTINCT ON (l.subject) l.* FROM link l
 
 
 async def _share_good_news(row: Mapping[str, Any], plan: Mapping[str, Any]) -> None:
-    """A step that was finished is good news for those to whom the person lets it be told."""
-    today = clock.today(plan["zone"])
-    for link in await connection().fetch(_WHO_SHARES_GOOD_NEWS, plan["id"], clock.now(), today):
-        occurrence = Occurrence("GOODNEWS", "", row["id"], today)
-        await outbox.queue(link, "GOODNEWS", occurrence)
+    """A step that was finished is good news for those to whom the person lets it be told.
+
+    No sooner than it can be taken back no more.
+    """
+    today, now = clock.today(plan["zone"]), clock.now()
+    for link in await connection().fetch(_WHO_SHARES_GOOD_NEWS, plan["id"], now, today):
+        occurrence = Occurrence(GOOD_NEWS, "", row["id"], today)
+        await outbox.queue(link, GOOD_NEWS, occurrence, due_at=now + UNDO)
+
+
+_NO_NEWS = """
+UPDATE message SET state = 'cancelled', reason = $2, version = version + 1
+ WHERE subject = ANY ($1) AND rule = $3 AND state IN ('queued', 'claimed') AND sending_at IS NULL
+"""
+
+
+async def keep_good_news(rows: Sequence[UUID]) -> None:
+    """It was not finished after all: nobody is told, unless it is finished another time."""
+    await connection().execute(_NO_NEWS, rows, TAKEN_BACK, GOOD_NEWS)
 
 
 async def set_days(
@@ -140,7 +174,8 @@ async def add_rows(
 # What a change of template or overlays took out is told by `what`: it may come back.
 _HOLD = """
 SELECT m.*, e.what FROM milestone m LEFT JOIN LATERAL (
-  SELECT what FROM milestone_event WHERE milestone = m.id ORDER BY at DESC, id LIMIT 1) e
+  SELECT what FROM milestone_event WHERE milestone = m.id AND kind <> 'undone'
+   ORDER BY at DESC, id LIMIT 1) e
     ON m.state = 'cancelled'
  WHERE m.plan = $1 ORDER BY m.id FOR UPDATE OF m
 """

@@ -11,6 +11,7 @@ from workflows.story.year import Year
 
 REFERENCE = "JEP 2031/417"
 COMMENT = "Le cours a commencé deux semaines plus tard que prévu."
+TAKEN_BACK_WITHIN = 10  # minutes
 OK, NOT_MODIFIED, SIGNED_OUT, CONFLICT = 200, 304, 401, 409
 
 
@@ -26,6 +27,9 @@ async def tells_good_news(stage: Stage, year: Year) -> None:
         await plan.done(*course, by=trainer)
         await plan.done("IDD-02")
         stage.does(trainer, "notes the certificate: VOC-06 is done")
+        early = [text for phone in (year.mentor, year.sibling) for text in stage.heard(phone)]
+        stage.must_not("told while it can still be taken back", early)
+        await stage.wait(TAKEN_BACK_WITHIN)
         for phone in (year.mentor, year.sibling):
             await stage.hears(phone, "GOODNEWS")
             await stage.taps(phone, "nice")
