@@ -79,8 +79,8 @@ CHANGED = (
     (
         "plans_to_thin_again",
         "AND b.alias <> 'gone-' || substr(b.id::text, 1, 8))",
-        "AND b.alias <> 'gone-' || substr(b.id::text, 1, 8)"
-        " AND NOT family_let_go(b.id, clock_timestamp()))",
+        """AND b.alias <> 'gone-' || substr(b.id::text, 1, 8)
+              AND NOT family_let_go(b.id, clock_timestamp()))""",
     ),
     (
         "family_as_told",

@@ -344,4 +344,6 @@ def test_every_rule_says_what_and_from_when() -> None:
         assert rule.what
         assert rule.since
         assert timedelta(0) <= rule.after
-        assert rule.code in {*ENDS, WHILE_IT_GOES_ON} or rule.after <= timedelta(days=TERMS.get(rule.code, 0))
+        assert rule.code in {*ENDS, WHILE_IT_GOES_ON} or rule.after <= timedelta(
+            days=TERMS.get(rule.code, 0)
+        )
