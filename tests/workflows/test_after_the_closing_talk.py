@@ -194,3 +194,24 @@ async def test_neither_the_application_nor_the_jobs_make_the_talk_older_or_a_key
     ):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await database.in_fresh_context(refused)
+
+
+async def test_the_database_asks_by_itself_who_may_go(house: House, world: World) -> None:
+    """Whoever took the jobs' account over is told no for each who stays, and under a hold for all.
+
+    That somebody is afraid is the jobs' own look: to the owner no flag is shown.
+    """
+
+    async def destroy() -> dict[str, bool]:
+        database.act_as("worker")
+        async with database.transaction() as held:
+            sql = "SELECT forget_relative($1)"
+            return {name: await held.fetchval(sql, UUID(id_)) for name, id_ in house.who.items()}
+
+    await house.talked("31 days")
+    hold = f"/plans/{house.plan}/legal-holds"
+    assert (await house.head.post(hold, {"reason": "A complaint."})).status_code == 201
+    assert not any((await database.in_fresh_context(destroy)).values())
+    await world.sql("UPDATE legal_hold SET ended_at = now(), ended_by = set_by")
+    done = await database.in_fresh_context(destroy)
+    assert {name for name, gone in done.items() if gone} == {"who leaves", "who is afraid"}

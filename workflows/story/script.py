@@ -41,6 +41,7 @@ async def play_the_year(stage: Stage) -> Any:
 def _inside(year: Year) -> Iterator[Scene]:
     """Until the date is confirmed. People of the agency work on open days."""
     on = year.calendar.open
+    yield -181, 10, 0, oversight.confirms_the_days
     yield on(-180), 10, 0, opening.opens_the_plan
     yield on(-174), 10, 0, needs.says_what_they_want
     yield on(-170), 10, 0, opening.accepts_and_declines
@@ -122,6 +123,7 @@ def _outside(year: Year) -> Iterator[Scene]:
 def _later(year: Year) -> Iterator[Scene]:
     """From the fifth month on: others take over, helpers leave, in the end nobody is named."""
     on = year.calendar.open
+    yield on(146), 12, 0, oversight.clears_the_desks
     yield on(150), 10, 0, handing_on.hands_over
     yield on(150) + 8, 10, 0, handing_on.a_week_later
     yield on(166), 10, 0, later.mentoring_nears_its_end
@@ -133,6 +135,8 @@ def _later(year: Year) -> Iterator[Scene]:
     yield on(351), 10, 0, later.expects_the_last
     yield on(365), 10, 0, later.ends
     yield on(385), 10, 0, winding_up.ends_the_others
+    yield on(386), 10, 0, oversight.confirms_the_days
+    yield on(386), 11, 0, oversight.clears_the_desks
     yield on(740), 10, 0, winding_up.is_forgotten
 
 
@@ -157,3 +161,4 @@ def _elsewhere(year: Year) -> Iterator[Scene]:
     yield silent_end.RELEASE, 9, 0, silent_end.leaves_fifth
     yield silent_end.DEATH, 11, 0, silent_end.dies
     yield silent_end.DEATH + 15, 11, 0, silent_end.family_asks
+    yield silent_end.DEATH + 15, 12, 0, oversight.clears_the_desks

@@ -1,7 +1,7 @@
 """Who looks at the lookers, and what the person reads of all that is known of them."""
 
 import re
-from datetime import time
+from datetime import time, timedelta
 
 from backend.calendars.rules import OpenDays
 from backend.messages.rules import next_open
@@ -12,6 +12,7 @@ from workflows.story.year import Year
 
 OK, NOT_YOURS, NOT_THERE = 200, 403, 404
 OPENS = time(8)  # of the agency
+CONFIRMED = timedelta(days=700)
 TEXT = "Je voudrais parler de mardi."
 
 
@@ -52,7 +53,7 @@ async def is_audited(stage: Stage, year: Year) -> None:
             page = await desk.open("/desk/messages")
         stage.does(admin, "asks for the plan, and for what was written in a chat")
         stage.must_not("an administrator is let in", [one for one in tried if one < NOT_YOURS])
-        stage.must("they are in", (home.status_code, home.url.path), (OK, "/desk"))
+        stage.must("they are in", (home.status_code, home.url.path), (OK, "/desk/agency"))
         stage.must_not("a word of a chat is shown", page.status_code == OK or TEXT in page.text)
         denied = "SELECT count(*) FROM audit WHERE actor = $1 AND at >= $2 AND outcome = 'denied'"
         stage.must("each try is on record", await stage.house.one(denied, admin.id, since) >= 1)
@@ -92,3 +93,25 @@ async def reads_own_file(stage: Stage, year: Year) -> None:
         told = copy.text
         never = ("fear", "FAM-13", "FAM-11", "so_so", "Rivage", "Tilleul")
         stage.must_not("a word of the family's is in it", [word for word in never if word in told])
+
+
+async def confirms_the_days(stage: Stage, year: Year) -> None:
+    """On which days offices are open, as far ahead as one may say: nobody is asked for it."""
+    del year
+    admin = stage.staff["charlie"]
+    [own] = [one for one in await admin.get("/calendars") if one["own"]]
+    until = (stage.today + CONFIRMED).isoformat()
+    said = {"name": own["name"], "working_days": own["working_days"], "closed": [], "until": until}
+    await admin.put(f"/calendars/{own['id']}", said, version=own["version"])
+    stage.does(admin, f"confirms the days of the offices until {until}")
+
+
+async def clears_the_desks(stage: Stage, year: Year) -> None:
+    """What was dealt with on the way, and still stands on somebody's list."""
+    del year
+    for login in ("camille", "sacha", "solange", "dominique", "maxime", "alix"):
+        who = stage.staff[login]
+        for task in (await who.get("/tasks?limit=100"))["tasks"]:
+            await who.post(
+                f"/tasks/{task['id']}/close", {"outcome": "done"}, version=task["version"]
+            )

@@ -111,6 +111,7 @@ async def is_forgotten(stage: Stage, year: Year) -> None:
     """W-62."""
     plan, auditor = year.plan, stage.staff["andrea"]
     async with stage.step("W-62", "A year after the end nobody can be named any more"):
+        await stage.wait(1)  # the night's last act ends the mandates, a moment after it
         who = "SELECT person FROM plan WHERE id = $1::uuid"
         person = await stage.house.one(who, plan.id)
         key = "SELECT wrapped IS NULL FROM subject_key WHERE id = $1"
