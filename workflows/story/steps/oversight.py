@@ -10,7 +10,7 @@ from workflows.story.desk import Desk
 from workflows.story.stage import Stage
 from workflows.story.year import Year
 
-OK, NOT_YOURS, NOT_THERE = 200, 403, 404
+OK, NOT_YOURS = 200, 403
 OPENS = time(8)  # of the agency
 CONFIRMED = timedelta(days=700)
 TEXT = "Je voudrais parler de mardi."
@@ -87,8 +87,8 @@ async def reads_own_file(stage: Stage, year: Year) -> None:
         stage.must("who has read what is in it", ("SW", "Camille") in looked)
         stage.must(
             "what the person said of their family is theirs",
-            {PARENT, SIBLING},
             {one["name"] for one in file["family"]},
+            {PARENT, SIBLING},
         )
         told = copy.text
         never = ("fear", "FAM-13", "FAM-11", "so_so", "Rivage", "Tilleul")
