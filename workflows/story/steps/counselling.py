@@ -6,6 +6,12 @@ from workflows.story.year import Year
 REFUSED = 400
 HIDDEN = 404
 NOTE = {"note": "what was said"}
+FLOW = {
+    "kind": "agency",
+    "groups": ["alias", "milestones", "counselling dates"],
+    "purpose": "care",
+    "basis": "authorisation",
+}
 
 
 async def first_session(stage: Stage, year: Year) -> None:
@@ -31,14 +37,7 @@ async def refers(stage: Stage, year: Year) -> None:
     plan, counsellor, other = year.plan, stage.staff["morgan"], stage.staff["lou"]
     admin, auditor = stage.staff["charlie"], stage.staff["andrea"]
     async with stage.step("W-23", "The person signs that the counsellor outside may know"):
-        flow = {
-            "kind": "agency",
-            "to_agency": str(other.agency),
-            "groups": ["alias", "milestones", "counselling dates"],
-            "purpose": "care",
-            "basis": "authorisation",
-            "responsible": str(admin.id),
-        }
+        flow = {**FLOW, "to_agency": str(other.agency), "responsible": str(admin.id)}
         recorded = await admin.post("/flows", flow)
         stage.does(admin, "enters in the registry what may go to the counsellors outside")
         await plan.add("CP", login="lou")

@@ -22,14 +22,7 @@ async def is_audited(stage: Stage, year: Year) -> None:
     auditor, admin = stage.staff["andrea"], stage.staff["charlie"]
     async with stage.step("W-48", "The auditor's monthly look; an administrator tries to read on"):
         await stage.says(year.person, TEXT)
-        opens = next_open(
-            stage.now,
-            zone=stage.calendar.zone,
-            days=OpenDays(stage.calendar.working_days),
-            opens=OPENS,
-        )
-        read_by = stage.calendar.local(opens).replace(tzinfo=None).isoformat(timespec="minutes")
-        await stage.hears(year.person, "FREETEXT", next_open=read_by)
+        await stage.hears(year.person, "FREETEXT", next_open=_read_by(stage))
         async with Desk(stage.house.url) as desk:
             await desk.sign_in(worker)
             stage.must(
@@ -58,6 +51,13 @@ async def is_audited(stage: Stage, year: Year) -> None:
         denied = "SELECT count(*) FROM audit WHERE actor = $1 AND at >= $2 AND outcome = 'denied'"
         stage.must("each try is on record", await stage.house.one(denied, admin.id, since) >= 1)
         await plan.close("free-text", outcome="called")
+
+
+def _read_by(stage: Stage) -> str:
+    """By when somebody of the agency reads what is written now."""
+    days = OpenDays(stage.calendar.working_days)
+    opens = next_open(stage.now, zone=stage.calendar.zone, days=days, opens=OPENS)
+    return stage.calendar.local(opens).replace(tzinfo=None).isoformat(timespec="minutes")
 
 
 async def reads_own_file(stage: Stage, year: Year) -> None:
