@@ -251,3 +251,25 @@ async def test_a_rhythm_that_rested_goes_on_and_asks_nothing_twice(
     await chats.round()
     assert len(await said(chats, mentor)) == before + 1
     assert "mentor-silent" not in await kinds(worker)
+
+
+async def test_a_plan_that_steps_down_asks_nothing_more_of_a_mentor_but_for_the_goodbye(
+    world: World, chats: Chats
+) -> None:
+    _, worker, plan, mentor, day = await _rhythm(world, chats)
+    await change(world, worker, plan, "MEN-14", state="planned")
+    week = day + timedelta(weeks=1)
+    at(week, 17)
+    await chats.round()
+    before = len(await said(chats, mentor))
+    seen = await world.plan(worker, plan["id"])
+    path, down = f"/plans/{plan['id']}/state", {"state": "step_down"}
+    assert (await worker.post(path, down, version=seen["version"])).status_code == 200
+    for days in (1, 2, 7, 8, 9):
+        at(week + timedelta(days=days), 17, 5)
+        await chats.round()
+    assert len(await said(chats, mentor)) == before
+    assert "mentor-silent" not in await kinds(worker)
+    after = await world.plan(worker, plan["id"])
+    states = [row(after, code)["state"] for code in ("MEN-10", "MEN-14")]
+    assert states == ["not_needed", "planned"]

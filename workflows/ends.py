@@ -8,6 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
+from backend import clock
 from backend.audit.anchors import drop_oldest
 from backend.database import apart, connection
 from backend.erasure.ending import end_mandates, end_what_goes_on
@@ -63,6 +64,43 @@ async def drop(_: str, before: datetime) -> int:
 async def destroy(sql: str, before: datetime) -> int:
     """The keys of relatives; their rows stay as ids."""
     return await _each(await connection().fetch(sql, before, A_NIGHT), _destroyed)
+
+
+async def forget_family(sql: str, before: datetime) -> int:
+    """Of relatives of plans that go on their keys, their answers by chat and contacts with them."""
+    return await _each(await connection().fetch(sql, before, A_NIGHT), _relative_forgotten)
+
+
+# The key took the map with it, and the word by which they went. Their yes stays, as a proof.
+_ENDED = (
+    (
+        "UPDATE link SET state = 'ended', ended_at = coalesce(ended_at, $2), token = NULL,"
+        " pin = NULL, chat = NULL, chat_index = NULL, version = version + 1 WHERE subject = $1"
+    ),
+    (
+        "UPDATE protected_address SET ended_at = coalesce(ended_at, $2), address = NULL,"
+        " version = version + 1 WHERE subject = $1"
+    ),
+)
+_TAKEN_OUT = (
+    (
+        "UPDATE message SET variables = NULL, chat = NULL, answer = NULL, version = version + 1"
+        " WHERE recipient = $1"
+    ),
+    "DELETE FROM claim WHERE actor = $1",
+    "DELETE FROM contact WHERE actor = $1 OR subject = $1",
+)
+
+
+async def _relative_forgotten(one: UUID) -> bool:
+    held, now = connection(), clock.now()
+    if not await held.fetchval("SELECT forget_relative($1)", one):
+        return False
+    for sql in _ENDED:
+        await held.execute(sql, one, now)
+    for sql in _TAKEN_OUT:
+        await held.execute(sql, one)
+    return True
 
 
 async def erase(sql: str, before: datetime) -> int:

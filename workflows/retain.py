@@ -9,7 +9,7 @@ from backend.actors.actions import hold_keys
 from backend.database import apart, connection, transaction
 from backend.turns import RETENTION, is_ours
 from workflows import rounds
-from workflows.ends import A_NIGHT, REFUSED, end_again, erase, thin_again
+from workflows.ends import A_NIGHT, REFUSED, end_again, erase, forget_family, thin_again
 from workflows.terms import RULES, Rule
 
 log = logging.getLogger(__name__)
@@ -28,11 +28,12 @@ VALUES ($1, 'retention', 'done', $2::varchar, $3, 'technical',
              THEN (SELECT mac FROM audit_anchor ORDER BY id DESC LIMIT 1) END)
 """
 _PLANS = """
-SELECT FROM plan WHERE person = ANY($1) OR id = ANY($1) ORDER BY id FOR NO KEY UPDATE
+SELECT FROM plan WHERE person = ANY($1) OR id = ANY($1)
+    OR id IN (SELECT r.plan FROM relative r WHERE r.id = ANY($1)) ORDER BY id FOR NO KEY UPDATE
 """
 # Than the driver, after whose patience the whole night would be lost.
 _SOONER = "SET LOCAL statement_timeout = '4s'"
-_ENDING = {erase, end_again, thin_again}
+_ENDING = {erase, end_again, thin_again, forget_family}
 
 
 async def retain() -> None:
@@ -84,7 +85,7 @@ def _named(rule: Rule) -> str:
 async def _hold(erasing: Collection[Rule], now: datetime) -> None:
     """Lock first, and as whoever erases by hand does: the plans, the keys, and only then rows."""
     held, found = connection(), []
-    for rule in erasing:  # people, or plans
+    for rule in erasing:  # people, plans, or relatives
         found += await held.fetch(rule.sql, now - rule.after, A_NIGHT)
     await held.execute(_PLANS, [row["id"] for row in found])
     await hold_keys()

@@ -14,6 +14,7 @@ from workflows.ends import (
     end_again,
     erase,
     forget,
+    forget_family,
     forget_mentors,
     take_out,
     thin_again,
@@ -140,6 +141,21 @@ RULES = (
         " JOIN subject_key k ON k.id = b.id AND k.wrapped IS NOT NULL"
         " WHERE coalesce(q.circle_until, q.closed_at + interval '30 days') <= $1"
         f" AND NOT {_HELD.format(plan='q.id')} ORDER BY q.closed_at, b.id LIMIT $2",
+    ),
+    Rule(
+        "family",
+        "of a relative who takes part no more, while the plan goes on: the key, what stood on the"
+        " map, and what they said by chat",
+        timedelta(0),
+        "the closing talk with the family: thirty days after it, or the agency's own term",
+        forget_family,
+        # an order, or that they are afraid, has to be known for as long as there is a plan
+        "SELECT r.id FROM relative r JOIN plan q ON q.id = r.plan AND q.closed_at IS NULL"
+        " JOIN subject_key k ON k.id = r.id AND k.wrapped IS NOT NULL"
+        " WHERE r.talked_at <= $1 AND r.barred_at IS NULL AND family_let_go(r.id, $1)"
+        " AND NOT EXISTS (SELECT 1 FROM safety_flag f"
+        "  WHERE f.subject = r.id AND f.lowered_at IS NULL)"
+        f" AND NOT {_HELD.format(plan='q.id')} ORDER BY r.talked_at, r.id LIMIT $2",
     ),
     Rule(
         "incidents",

@@ -41,6 +41,7 @@ class Change:
     """What was said or learnt since; None leaves it as it is.
 
     `takes_part` is the relative's own, to a human, in `language`. `barred`: an order stands.
+    `kept` is theirs too: what is known of them stays for as long as the plan does.
     """
 
     relation: str | None = None
@@ -50,6 +51,7 @@ class Change:
     language: str | None = None
     safety_asked: bool | None = None
     barred: bool | None = None
+    kept: bool | None = None
 
 
 async def name_relative(actor: Actor, plan_id: UUID, new: NewRelative) -> Written:
@@ -135,7 +137,7 @@ def _written(actor: Actor, row: Any, change: Change) -> dict[str, Any]:
     now = clock.now()
     said: dict[str, Any] = {
         name: value
-        for name in ("relation", "wish", "children_there")
+        for name in ("relation", "wish", "children_there", "kept")
         if (value := getattr(change, name)) is not None
     }
     if change.takes_part is not None:
@@ -162,11 +164,11 @@ def _all_anew(row: Any, said: dict[str, Any]) -> dict[str, Any]:
 _WRITE = """
 UPDATE relative SET relation = $2, wish = $3, children_there = $4, takes_part = $5, language = $6,
        heard_by = $7, heard_at = $8, safety_asked_by = $9, safety_asked_at = $10, barred_by = $11,
-       barred_at = $12, carried = $13, version = version + 1 WHERE id = $1
+       barred_at = $12, carried = $13, kept = $14, version = version + 1 WHERE id = $1
 """
 _WRITTEN = (
     *("relation", "wish", "children_there", "takes_part", "language", "heard_by", "heard_at"),
-    *("safety_asked_by", "safety_asked_at", "barred_by", "barred_at", "carried"),
+    *("safety_asked_by", "safety_asked_at", "barred_by", "barred_at", "carried", "kept"),
 )
 
 

@@ -48,7 +48,8 @@ class ChangeRelative(msgspec.Struct, forbid_unknown_fields=True):
     """`takes_part` is the relative's own answer, given to a human in `language`.
 
     `safety_asked`: somebody has asked them in private whether they are safe. `barred`: an order
-    says no contact, or says so no more.
+    says no contact, or says so no more. `kept`: at the closing talk they chose whether what is
+    known of them stays as long as the plan, or goes thirty days after it.
     """
 
     relation: Place | None = None
@@ -58,6 +59,7 @@ class ChangeRelative(msgspec.Struct, forbid_unknown_fields=True):
     language: Language | None = None
     safety_asked: bool | None = None
     barred: bool | None = None
+    kept: bool | None = None
 
     def change(self) -> actions.Change:
         return actions.Change(**msgspec.structs.asdict(self))
@@ -80,6 +82,7 @@ class RelativeView(msgspec.Struct, omit_defaults=True):
     takes_part: bool | None = None
     barred: bool = False
     carried: bool = False
+    kept: bool = False
 
     @classmethod
     def of(cls, row: dict[str, Any]) -> "RelativeView":
@@ -98,6 +101,7 @@ class RelativeView(msgspec.Struct, omit_defaults=True):
             row["takes_part"],
             row["barred_at"] is not None,
             row["carried"],
+            row["kept"],
         )
 
 

@@ -13,7 +13,8 @@ class Relative(Table, tablename="relative"):
     `wish` is what the person says of contact; `takes_part`, what the relative said to a human
     (`heard_by`), in their `language`. That they were asked in private about safety stands here;
     what they answered is a fact of safety. `barred_at`: an order says no contact. `carried`: in a
-    circle of before the question was asked.
+    circle of before the question was asked. `talked_at`: when the closing talk with the family was
+    noted, by the database's clock; `kept`: they chose that what is known of them stays after it.
     """
 
     id = UUID(primary_key=True)
@@ -32,5 +33,7 @@ class Relative(Table, tablename="relative"):
     barred_by = reference(ActorRecord, null=True)
     barred_at = instant(null=True)
     carried = Boolean(default=False, null=False)
+    talked_at = instant(null=True)
+    kept = Boolean(default=False, null=False)
     named_by = reference(ActorRecord)
     named_at = instant()

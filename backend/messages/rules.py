@@ -68,6 +68,8 @@ LEAVING_ASKS = (
 # Nobody is asked how it goes before this much of the time outside has passed.
 LEAVING_PAUSE = timedelta(hours=1)
 FAMILY_CALL = Ask("FAM-CALL", "ask", "FAM-CALL", 0, TEN, "FA", "FAM-CALL")
+# The rows about which a mentor or relative is asked, by what they carry.
+ASKED_OF_HELPERS = frozenset(ask.on for ask in (*MILESTONE_ASKS, FAMILY_CALL))
 APPOINTMENT_ASKS = (
     Ask("APPT", "7", "APPT", -7, TEN, "PE", "APPT-7"),
     Ask("APPT", "3", "APPT", -3, TEN, "PE", "APPT-3"),

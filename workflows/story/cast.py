@@ -34,7 +34,12 @@ STAFF = {
     "maxime": ("PS", "Maxime", "release desk"),
     "alix": ("TR", "Alix", "trainer"),
     "sacha": ("SW", "Sacha", "another worker"),
+    "morgan": ("CP", "Morgan", "counsellor"),
+    "charlie": ("AD", "Charlie", "administrator"),
+    "andrea": ("AU", "Andrea", "auditor"),
 }
+# At another agency, outside: what it is told of anybody stands in the registry.
+ELSEWHERE = {"lou": ("CP", "Lou", "community counsellor")}
 PERSON, PARENT, SIBLING, MENTOR = (
     "Orlanne Vexim",
     "Ruma Vexim",
@@ -49,6 +54,9 @@ OTHERS = {
     "third sibling": "Wren Vosk",
     "fourth person": "Tamsin Hulk",
     "fourth mentor": "Corin Pell",
+    "fifth person": "Bryn Oste",
+    "fifth mentor": "Lisbet Wahl",
+    "fifth sibling": "Joris Oste",
 }
 PLACE = "Salle Quibra, porte 7"
 # Words that may be in no message to anybody, in whatever form.
@@ -80,6 +88,7 @@ class Staff:
     role: str
     alias: str
     what: str
+    agency: UUID
     phone: "Handset | None" = None
     _secret: str = ""  # of the app that shows codes, where the agency asks for a second factor
     _access: str = ""
@@ -93,6 +102,15 @@ class Staff:
         if self.phone is None:
             raise LookupError(f"{self.login} has no phone")
         return self.phone
+
+    @property
+    def has_codes(self) -> bool:
+        """Whether the agency asks for a second factor, and it is set up."""
+        return bool(self._secret)
+
+    def code(self) -> str:
+        """The one of the present step may have been used just now."""
+        return code_at(self._secret, int(clock.now().timestamp()) // STEP + 1)
 
     async def _token(self) -> str:
         now = clock.now()
@@ -115,9 +133,7 @@ class Staff:
     async def _sign_in(self) -> httpx.Response:
         given = {"login": self.login, "password": PASSWORD}
         if self._secret:
-            # the code of the present step may have been used just now
-            step = int(clock.now().timestamp()) // STEP + 1
-            given["code"] = code_at(self._secret, step)
+            given["code"] = self.code()
         return await self.api.post("/sessions", json=given)
 
     def _taken(self, answer: httpx.Response) -> Any:
@@ -199,34 +215,45 @@ class Court:
     machine: Machine
 
 
+def _agency(name: str, alias: str, zone: str) -> NewAgency:
+    return NewAgency(
+        name=name,
+        service_alias=alias,
+        zone=zone,
+        language="fr",
+        emergency_number=EMERGENCY,
+        crisis_line=CRISIS,
+        crisis_text="Quelqu'un vous rappelle.",
+        duty_phone=DUTY,
+        second_factor="leaders",  # those who play have an app, and no browser for passkeys
+    )
+
+
 async def set_up(api: httpx.AsyncClient, zone: str) -> tuple[dict[str, Staff], Court]:
     """What an operator does at the terminal before anybody can sign in."""
 
     async def make() -> tuple[dict[str, Staff], Court]:
         vault()
-        agency = NewAgency(
-            name="Horizon",
-            service_alias=SERVICE,
-            zone=zone,
-            language="fr",
-            emergency_number=EMERGENCY,
-            crisis_line=CRISIS,
-            crisis_text="Quelqu'un vous rappelle.",
-            duty_phone=DUTY,
-            second_factor="leaders",  # those who play have an app, and no browser for passkeys
-        )
+        agency, other = _agency("Horizon", SERVICE, zone), _agency("Relais", "Maison Relais", zone)
         people, court, machine = {}, uuid4(), Machine()
         async with at_terminal():
-            await make_agency(agency)
+            for one in (agency, other):
+                await make_agency(one)
             number = STAND_IN_TOKEN.partition(":")[0]
             await make_bot(uuid4(), agency.id, number=number, username=f"desk_{number}_bot")
-        for login, (role, alias, what) in STAFF.items():
-            id_ = uuid4()
-            async with at_terminal(id_):
-                await add_staff(
-                    id_, agency=agency.id, role=role, login=login, alias=alias, password=PASSWORD
-                )
-            people[login] = Staff(api, id_, login, role, alias, what)
+        for where, staff in ((agency, STAFF), (other, ELSEWHERE)):
+            for login, (role, alias, what) in staff.items():
+                made = Staff(api, uuid4(), login, role, alias, what, where.id)
+                people[login] = made
+                async with at_terminal(made.id):
+                    await add_staff(
+                        made.id,
+                        agency=where.id,
+                        role=role,
+                        login=login,
+                        alias=alias,
+                        password=PASSWORD,
+                    )
         async with at_terminal(court):
             machine.client_id = await add_key_client(
                 court, agency=agency.id, label="Un tribunal", key=machine.public

@@ -81,6 +81,7 @@ class Clockwork:
         await self.round()
         while self.now < moment:
             self.now = min(moment, await self._next())
+            await self._house.it_is(self.now)
             while self._agenda and self._agenda[0][0] <= self.now:
                 await heapq.heappop(self._agenda)[2]()
             await self.round()

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,18 @@ from bots.phones.app import StandIn, create_phones
 from bots.phones.client import Phones
 from bots.phones.serve import serving
 
+# What the database judges by a clock of its own, such as when a key may go, goes by the story's.
+ITS_CLOCK = """
+SET allow_system_table_mods = on;
+CREATE SCHEMA story;
+CREATE TABLE story.time (now timestamptz NOT NULL);
+INSERT INTO story.time VALUES (now());
+GRANT USAGE ON SCHEMA story TO PUBLIC;
+GRANT SELECT ON story.time TO PUBLIC;
+ALTER FUNCTION pg_catalog.clock_timestamp() RENAME TO clock_of_the_machine;
+CREATE FUNCTION pg_catalog.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE
+PARALLEL SAFE AS 'SELECT now FROM story.time';
+"""
 ROLES: tuple[Role, ...] = ("app", "worker")
 # Thousands of rounds on few rows: planning a statement costs more than carrying it out.
 PLANNED_ONCE = {"plan_cache_mode": "force_generic_plan"}
@@ -38,12 +51,16 @@ PLANNED_ONCE = {"plan_cache_mode": "force_generic_plan"}
 
 @dataclass(frozen=True)
 class House:
-    """`api` calls the API, `phones` are people's hands, `looking` sees every row, writes none."""
+    """`api` calls the API, `phones` are people's hands, `looking` sees every row, writes none.
+
+    `clock` sets the clock of the database.
+    """
 
     api: httpx.AsyncClient
     phones: Phones
     bot: Bot
     looking: Any
+    clock: Any
     stand_in: StandIn
 
     @property
@@ -55,6 +72,14 @@ class House:
     def sent(self) -> int:
         """How many things bots have done so far."""
         return self.stand_in.exchange.next.sent
+
+    @property
+    def url(self) -> str:
+        """Where the pages are."""
+        return str(self.api.base_url)
+
+    async def it_is(self, now: datetime) -> None:
+        await self.clock.execute("UPDATE story.time SET now = $1", now)
 
     async def rows(self, sql: str, *values: object) -> list[dict[str, Any]]:
         return [dict(row) for row in await self.looking.fetch(sql, *values)]
@@ -73,6 +98,7 @@ async def house(zone: str) -> AsyncIterator[House]:
         server = await asyncio.to_thread(embedded.start, place, durable=False, options=PLANNED_ONCE)
         try:
             await migrate.prepare(server.url())
+            await _let_the_clock_be_moved(server.url())
             await migrate.migrate(server.url(migrate.role_name("owner")))
             async with AsyncExitStack() as stack:
                 yield await _move_in(stack, server, zone)
@@ -80,6 +106,14 @@ async def house(zone: str) -> AsyncIterator[House]:
             await asyncio.to_thread(embedded.stop, server)
     finally:
         await asyncio.to_thread(shutil.rmtree, place, ignore_errors=True)
+
+
+async def _let_the_clock_be_moved(url: str) -> None:
+    owner = await asyncpg.connect(url)
+    try:
+        await owner.execute(ITS_CLOCK)
+    finally:
+        await owner.close()
 
 
 async def _move_in(stack: AsyncExitStack, server: embedded.Server, zone: str) -> House:
@@ -95,13 +129,15 @@ async def _move_in(stack: AsyncExitStack, server: embedded.Server, zone: str) ->
         server.url(), server_settings={"default_transaction_read_only": "on", "timezone": "UTC"}
     )
     stack.push_async_callback(looking.close)
+    hand = await asyncpg.connect(server.url())
+    stack.push_async_callback(hand.close)
     api = await stack.enter_async_context(_as_app())
     stand_in = create_phones(zone=zone)
     phones = await stack.enter_async_context(serving(stand_in))
     client = await stack.enter_async_context(httpx.AsyncClient(base_url=api, trust_env=False))
     hands = await stack.enter_async_context(Phones(phones))
     bot = await stack.enter_async_context(opened(make_bot(replace(read({}), telegram_api=phones))))
-    return House(client, hands, bot, looking, stand_in)
+    return House(client, hands, bot, looking, hand, stand_in)
 
 
 @asynccontextmanager

@@ -66,7 +66,9 @@ async def play(
     played = Played(Transcript(calendar, show))
     try:
         async with house(calendar.zone) as home:
-            clockwork = Clockwork(home, calendar.at(-182, 9), stepped=stepped)
+            start = calendar.at(-182, 9)
+            await home.it_is(start)
+            clockwork = Clockwork(home, start, stepped=stepped)
             staff, court = await set_up(home.api, calendar.zone)
             stage = Stage(home, clockwork, played.transcript, staff, court)
             try:

@@ -1,6 +1,6 @@
 """What the steps of the main plan hand on to one another."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
@@ -25,9 +25,13 @@ class Year:
     second: Any = None
     third: Any = None
     fourth: Any = None
+    fifth: Any = None
     sibling_actor: str = ""
     file: str = ""
     summary: Any = None
+    contacts: int = 0  # how many were on record when the mentor fell silent
+    family: list[str] = field(default_factory=list)
+    stepped: Any = None  # when the plan stepped down
 
     @property
     def first_date(self) -> date:

@@ -13,10 +13,12 @@ from backend.errors import NotFromThisState, Unfit
 from backend.meetings.inviting import end_with
 from backend.messages import outbox
 from backend.messages.outbox import Occurrence
+from backend.messages.rules import ASKED_OF_HELPERS
 from backend.once import Written
 from backend.passes.ending import end_passes_of
 from backend.plans import rules
 from backend.plans.actions.reopening import open_return, take_back
+from backend.plans.actions.writing import write_milestone
 from backend.plans.terms import close_with_terms
 
 LINKS_LIVE_ON = DESK_LIVES_ON = timedelta(days=7)
@@ -24,6 +26,8 @@ LINKS_LIVE_ON = DESK_LIVES_ON = timedelta(days=7)
 
 async def change_plan_state(actor: Actor, id_: UUID, seen: int, to: str) -> Written:
     """Pause, step down, close or go on. Pausing mutes every chat in the same transaction.
+
+    A plan that steps down asks nothing more of mentors and relatives.
 
     To go on outside says of a return to custody that it was recorded by mistake.
 
@@ -50,8 +54,23 @@ async def change_plan_state(actor: Actor, id_: UUID, seen: int, to: str) -> Writ
             await outbox.cancel_plan(id_, to)
         if to == "closed":
             await _close(actor, plan)
+        if to == "step_down":
+            await _ask_helpers_no_more(actor, plan)
         await record(actor, "changePlanState", plan=id_, thing=id_)
         return Written(id_, version)
+
+
+async def _ask_helpers_no_more(actor: Actor, plan: Any) -> None:
+    """What a mentor or relative is asked about by chat ends; their talks with a human do not."""
+    for row in await connection().fetch(
+        "SELECT * FROM milestone WHERE plan = $1 AND state = ANY ($2) AND message = ANY ($3)"
+        " ORDER BY id FOR UPDATE",
+        plan["id"],
+        sorted(rules.OPEN),
+        sorted(ASKED_OF_HELPERS),
+    ):
+        over = {"state": "not_needed", "cause": None, "said_by": None}
+        await write_milestone(actor, row, plan, over)
 
 
 async def _close(actor: Actor, plan: Any) -> None:

@@ -60,8 +60,8 @@ async def test_a_visit_and_a_contact_are_taken_back_whole(world: World) -> None:
         assert row(await world.plan(worker, plan["id"]), "PLN-01")["state"] == "planned"
         assert await world.sql("SELECT 1 FROM appointment") == []
         assert await world.sql("SELECT 1 FROM contact") == []
-        log = f"{home}/contact"
-        saved = await browser.send(await browser.open(card), log, how="phone", outcome="tried")
+        log = f"{home}/contacts"
+        saved = await browser.send(await browser.open(log), log, how="phone", outcome="tried")
         (call,) = await world.sql("SELECT id FROM contact")
         await browser.send(saved, f"{home}/contacts/{call['id']}/undo")
         assert await world.sql("SELECT 1 FROM contact") == []

@@ -23,11 +23,10 @@ from workflows.story.transcript import Line, Printer
 
 pytestmark = pytest.mark.slow
 
+# Those of the chat and of courts, and one without a door: docs/story.md.
+LATER = {15, 16, 17, 37, 41, 50, 56, 59}
 STEPS = {
-    *(f"W-{number:02d}" for number in (1, 2, 3, 4, 5, 6, 8, 9, 11, 13, 14, 18)),
-    *(f"W-{number}" for number in (19, 20, 21, 22)),
-    *(f"W-{number}" for number in range(24, 37)),
-    *(f"W-{number}" for number in (40, 42, 43, 44, 47, 51, 52, 53, 55, 60, 61, 64)),
+    *(f"W-{number:02d}" for number in range(1, 65) if number not in LATER),
     "72 h",
 }
 LONGEST_PACE = timedelta(minutes=5)  # of a job that makes a message or a task in the story
@@ -71,7 +70,7 @@ def _story(*options: str, heard: Path) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=600,
     )
 
 

@@ -100,7 +100,7 @@ async def is_late(stage: Stage, year: Year) -> None:
     phone = worker.pocket
     async with stage.step("W-22", "Readiness check: the papers are late and find a named hand"):
         today, rows = stage.today.isoformat(), await plan.rows()
-        mine = {"SW", "PE", "CP", "CS"}  # rows of a role that nobody holds are the worker's
+        mine = {"SW", "PE", "CS"}  # rows of a role that nobody holds are the worker's
         due = [
             code
             for code, row in rows.items()

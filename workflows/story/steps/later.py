@@ -94,7 +94,7 @@ async def mentoring_nears_its_end(stage: Stage, year: Year) -> None:
         path = f"/mandates/{one['mandate']}/ending"
         await plan.worker.post(path, {"on": year.iso(day)}, version=one["mandate_version"])
         stage.does(plan.worker, f"announces the last day, {year.iso(day)}, to both")
-        await stage.hears(mentor, "MEN-END")
+        await stage.hears(mentor, "MEN-END", worker_alias=plan.worker.alias)
         await stage.taps(mentor, "ok")
         goodbye = (await plan.rows())["MEN-14"]
         stage.must("the goodbye is due on it", goodbye["due_on"], year.iso(day))

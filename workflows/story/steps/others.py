@@ -22,7 +22,8 @@ class Other:
     phones: dict[str, Handset] = field(default_factory=dict)
 
 
-async def _open(stage: Stage, who: str, day: int, **more: Any) -> Other:
+async def open_plan(stage: Stage, who: str, day: int, **more: Any) -> Other:
+    """A plan with a day of release that is confirmed; release desk and officer are in it."""
     worker = stage.staff["camille"]
     body = {
         "person": {"name": OTHERS[who], "language": "fr"},
@@ -36,7 +37,8 @@ async def _open(stage: Stage, who: str, day: int, **more: Any) -> Other:
     return made
 
 
-async def _join(stage: Stage, other: Other, who: str, role: str, **more: Any) -> Handset:
+async def join(stage: Stage, other: Other, who: str, role: str, **more: Any) -> Handset:
+    """A mentor (ME) or relative (FA) joins, with a phone on which the chat is on."""
     plan = other.plan
     if role == "ME":
         joins = {"mentor": await plan.mentor(OTHERS[who])}
@@ -58,9 +60,9 @@ async def _join(stage: Stage, other: Other, who: str, role: str, **more: Any) ->
 async def opens_the_fourth(stage: Stage, year: Year) -> None:
     """For W-64."""
     light = {"template": "light", "release_time": "11:00:00"}
-    year.fourth = other = await _open(stage, "fourth person", NOT_TODAY, **light)
+    year.fourth = other = await open_plan(stage, "fourth person", NOT_TODAY, **light)
     stage.does(other.plan.worker, "opens a light plan, a fortnight ahead")
-    mentor = await _join(stage, other, "fourth mentor", "ME", alias="Safran", gate="first")
+    mentor = await join(stage, other, "fourth mentor", "ME", alias="Safran", gate="first")
     for key in ("GATE-7", "GATE-3", "GATE-1"):
         stage.habit(mentor, key, "yes")
 
@@ -100,10 +102,10 @@ async def nothing_lives(stage: Stage, year: Year) -> None:
 
 async def opens_the_second(stage: Stage, year: Year) -> None:
     """For the silence after release."""
-    year.second = other = await _open(stage, "second person", SILENCE)
+    year.second = other = await open_plan(stage, "second person", SILENCE)
     stage.does(other.plan.worker, "opens a plan late; nobody is wanted at the gate")
     await other.plan.change("GAT-01", state="not_needed")
-    mentor = await _join(stage, other, "second mentor", "ME", alias="Zinc")
+    mentor = await join(stage, other, "second mentor", "ME", alias="Zinc")
     stage.habit(mentor, "NIGHT1", None)
     stage.habit(mentor, "CONTACT72", None)
     await other.plan.wake("MEN-08")
@@ -163,8 +165,12 @@ async def is_reached(stage: Stage, year: Year) -> None:
     """CONTACT72, settled."""
     plan = year.second.plan
     async with stage.step("72 h", "The worker reaches the person by phone"):
-        repeats = "SELECT count(*) FROM message WHERE rule = 'CONTACT' AND step = 'repeat'"
-        stage.must("the mentor's own question is repeated once", await stage.house.one(repeats), 1)
+        repeats = await stage.house.one(
+            "SELECT count(*) FROM message WHERE rule = 'CONTACT' AND step = 'repeat'"
+            " AND plan = $1::uuid",
+            plan.id,
+        )
+        stage.must("the mentor's own question is repeated once", repeats, 1)
         reached = {"how": "phone", "outcome": "reached", "made_on": stage.today.isoformat()}
         await plan.post("contacts", reached)
         stage.must("the contact is confirmed: MEN-09", await plan.state("MEN-09"), "done")
@@ -183,12 +189,12 @@ async def calls_the_mentor(stage: Stage, year: Year) -> None:
 
 async def opens_the_third(stage: Stage, year: Year) -> None:
     """For W-52."""
-    year.third = other = await _open(stage, "third person", RETURN)
+    year.third = other = await open_plan(stage, "third person", RETURN)
     stage.does(other.plan.worker, "opens a plan late: five days ahead")
     await other.plan.change("GAT-01", state="not_needed")
     await other.plan.wake("MEN-12", "FAM-14")
-    mentor = await _join(stage, other, "third mentor", "ME", alias="Verger")
-    await _join(stage, other, "third sibling", "FA", alias="Colline")
+    mentor = await join(stage, other, "third mentor", "ME", alias="Verger")
+    await join(stage, other, "third sibling", "FA", alias="Colline")
     stage.habit(mentor, "NIGHT1", None)
 
 
