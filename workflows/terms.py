@@ -15,6 +15,7 @@ from workflows.ends import (
     erase,
     forget,
     forget_mentors,
+    forget_welcomes,
     take_out,
     thin_again,
 )
@@ -140,6 +141,16 @@ RULES = (
         " JOIN subject_key k ON k.id = b.id AND k.wrapped IS NOT NULL"
         " WHERE coalesce(q.circle_until, q.closed_at + interval '30 days') <= $1"
         f" AND NOT {_HELD.format(plan='q.id')} ORDER BY q.closed_at, b.id LIMIT $2",
+    ),
+    Rule(
+        "welcomes",
+        "who of the community welcomes somebody",
+        timedelta(0),
+        "with the relatives of the plan; one that ended under a legal hold, when that has ended",
+        forget_welcomes,
+        "SELECT w.id FROM welcome w JOIN plan q ON q.id = w.plan"
+        " WHERE (w.ended OR coalesce(q.circle_until, q.closed_at + interval '30 days') <= $1)"
+        f" AND NOT {_HELD.format(plan='q.id')} ORDER BY w.named_at, w.id LIMIT $2",
     ),
     Rule(
         "incidents",
