@@ -94,6 +94,7 @@ OPERATIONS: Mapping[str, frozenset[str]] = {
     "listRelatives": _WORKERS,  # a coordinator behind broken glass alone
     "nameRelative": frozenset({"SW"}),
     "changeRelative": frozenset({"SW"}),
+    "stopContact": _WORKERS,  # behind broken glass alone
     "listSupport": frozenset({"CO"}),
     "setSupport": frozenset({"CO"}),
     "getSupport": _EVERY_STAFF,

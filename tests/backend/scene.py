@@ -30,6 +30,8 @@ TABLES = {
     "mandates": "mandate",
     "relatives": "relative",
     "mentors": "mentor",
+    "clubs": "club",
+    "welcomes": "welcome",
     "calendars": "calendar",
     "handovers": "handover",
     "templates": "template_version",

@@ -50,6 +50,7 @@ REVIEWED = {
     ("migrations/m0113_needs_and_goals.py", "statements()"): "likewise",
     ("migrations/m0131_meetings.py", "statements()"): "likewise",
     ("migrations/m0135_helpers.py", "statements()"): "likewise",
+    ("migrations/m0154_who_welcomes.py", "statements()"): "likewise",
     ("migrations/m0096_rounds.py", "''.join(map(_of_a_place, ZONED))"): "likewise",
     ("workflows/ends.py", "sql"): "the rules of workflows/terms.py, one after another",
     ("workflows/retain.py", "rule.sql"): "the rules of workflows/terms.py, one after another",

@@ -1,5 +1,7 @@
 """The list of groups and who welcomes a person, at the desk."""
 
+from typing import Any
+
 from tests.backend.pages.browser import at_the_desk, plain
 from tests.world import World
 
@@ -14,9 +16,13 @@ async def test_a_group_is_put_on_the_list_changed_chosen_asked_and_let_go_at_the
     office = await at_the_desk(world, head)
     page = plain(await office.open(LIST))
     assert "Communities of faith are not in this list" in page.words
-    typed = {
-        **{"kind": "music", "name": "Imaginary Choir", "area": "Old town", "hours": "Mondays"},
-        **{"offer_MEN": "sing with others", "contact_name": "Invented Singer"},
+    typed: dict[str, Any] = {
+        "kind": "music",
+        "name": "Imaginary Choir",
+        "area": "Old town",
+        "hours": "Mondays",
+        "offer_MEN": "sing with others",
+        "contact_name": "Invented Singer",
     }
     half = await office.send(page, LIST, **typed)
     assert half.status == 422, "a human has a way to be reached"
@@ -47,7 +53,7 @@ async def test_a_group_is_put_on_the_list_changed_chosen_asked_and_let_go_at_the
     assert "Imaginary Choir" not in blind.words
     ended = plain(await theirs.send(heard, f"{home}/{one['id']}/end"))
     assert "Who it was is forgotten" in ended.words
-    asked = plain(await theirs.send(ended, f"{home}/check", "none"))
+    asked = plain(await theirs.send(ended, f"{home}/check", "answer", answer="none"))
     assert "Does the link hold?" not in asked.words
     off = plain(await office.send(changed, f"{there}/end"))
     assert "Nothing yet" in off.words
