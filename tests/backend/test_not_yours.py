@@ -26,6 +26,7 @@ WITHOUT_PATH = {
     *("findPerson", "listFlows", "recordFlow", "listCalendars", "addCalendar", "listClaims"),
     *("listTemplates", "draftTemplate"),
     *("previewAmnesty", "letManyGo", "listMentors", "addMentor", "listSupport"),
+    *("listClubs", "addClub"),
 }
 WITHOUT_PATH |= OF_ACCOUNT - {"endDevice", "endPasskey"}
 FOR_COURTS = {"listSummaries", "getSummary"}

@@ -49,6 +49,7 @@ OF_NO_MANDATE = (
     | {"listFlows", "recordFlow", "recordIncident", "listIncidents", "recordComplaint"}
     | {"listComplaints", "listReviews", "listAgencyHolds", "listProofs", "listRecord"}
     | {"previewAmnesty", "letManyGo", "listMentors", "addMentor", "listSupport"}
+    | {"listClubs", "addClub"}
     | {"listAgencyMandates", "listAgencyConsents", "countRecords"}
     | {"listSummaries", "getSummary", "listColleagues", "inviteColleague", "signOut"}
 )
