@@ -72,7 +72,7 @@ ALTER TABLE welcome ADD CONSTRAINT welcome_asked CHECK (
 CREATE INDEX welcome_ended ON welcome (id) WHERE ended;
 ALTER POLICY app_reads ON welcome USING ({READS} OR {OWN});
 ALTER POLICY app_adds ON welcome WITH CHECK ({WRITES} AND named_by = {ME} AND NOT ended
-    AND heard_at IS NULL);
+    AND heard_at IS NULL AND (plan, person) IN (SELECT h.plan, h.person FROM my_mandates() h));
 ALTER POLICY app_changes ON welcome USING ({WRITES});
 CREATE POLICY jobs_wait ON welcome AS RESTRICTIVE FOR DELETE TO throughcare_worker
     USING (plan IN (SELECT plans_long_over()));

@@ -300,6 +300,22 @@ async def test_the_database_asks_for_the_persons_yes_first_and_lets_no_machine_s
             await _as(worker, sql, who)
 
 
+async def test_a_welcome_goes_with_the_person_of_its_plan_and_with_nobody_elses(
+    world: World,
+) -> None:
+    worker = await world.somebody("SW")
+    plan, other = [(await world.a_plan(worker))["id"] for _ in range(2)]
+    named = UUID(await _named(worker, plan))
+    copied = (
+        "INSERT INTO welcome (id, agency, plan, person, version, who, ended, named_by, named_at)"
+        " SELECT $2, w.agency, w.plan, p.person, 1, w.who, false, w.named_by, w.named_at"
+        " FROM welcome w, plan p WHERE w.id = $1 AND p.id = $3"
+    )
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="row-level security"):
+        await _as(worker, copied, named, worker.id, UUID(other))
+    await _as(worker, copied, named, worker.id, UUID(plan))
+
+
 async def _as(who: Caller, sql: str, *values: object) -> None:
     async with transaction(who.id) as held:
         await held.execute(sql, *values)
