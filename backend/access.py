@@ -98,6 +98,7 @@ OPERATIONS: Mapping[str, frozenset[str]] = {
     "listRelatives": _WORKERS,  # a coordinator behind broken glass alone
     "nameRelative": frozenset({"SW"}),
     "changeRelative": frozenset({"SW"}),
+    "stopContact": _WORKERS,  # behind broken glass alone
     "listSupport": frozenset({"CO"}),
     "setSupport": frozenset({"CO"}),
     "getSupport": _EVERY_STAFF,
@@ -105,6 +106,15 @@ OPERATIONS: Mapping[str, frozenset[str]] = {
     "addMentor": frozenset({"CO"}),
     "changeMentor": frozenset({"CO"}),
     "endMentor": frozenset({"CO"}),
+    "listClubs": _WORKERS,
+    "addClub": frozenset({"CO"}),
+    "changeClub": frozenset({"CO"}),
+    "endClub": frozenset({"CO"}),
+    "listWelcomes": _WORKERS,  # a coordinator behind broken glass alone
+    "nameWelcome": frozenset({"SW"}),
+    "changeWelcome": frozenset({"SW"}),
+    "checkWelcome": frozenset({"SW"}),
+    "endWelcome": frozenset({"SW"}),
     "handOver": _WORKERS,
     "takeOver": frozenset({"SW"}),
     "getResponsibility": _WORKERS,

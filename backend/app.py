@@ -16,6 +16,7 @@ from backend.appointments.routes import AppointmentController
 from backend.audit.routes import AccessController, OfficerController
 from backend.calendars.routes import CalendarController
 from backend.circles.routes import CircleController
+from backend.clubs.routes import ClubController
 from backend.complaints.routes import ComplaintController
 from backend.consents.routes import ConsentController
 from backend.contacts.routes import ContactController
@@ -54,6 +55,7 @@ from backend.summaries.routes import PullController, SummaryController, SummaryD
 from backend.support.routes import SupportController
 from backend.templates.routes import PlanTemplateController, TemplateController
 from backend.walls.routes import GlassController, WallController
+from backend.welcomes.routes import WelcomeController
 
 LARGEST_BODY = 256 * 1024
 
@@ -105,6 +107,8 @@ def create_app(*, docs: bool = True, extra: Sequence[Any] = ()) -> Litestar:
             MeetingController,
             RelativeController,
             MentorController,
+            ClubController,
+            WelcomeController,
             SupportController,
             ConsentController,
             LinkController,

@@ -50,6 +50,8 @@ housing             RQ  RW R  n   Ro  .   .  .   R   .  R   .  .  .   R  .  .  .
 work                RQ  RW R  nD  .   .   .  RWo R   .  R   .  .  .   R  .  .  .
 money               RQ  RW .  .   .   .   .  .   s   .  Wo  .  .  .   R  .  .  .
 mentor              s   R  RW RWo .   .   .  .   .   .  .   .  .  .   .  .  .  .
+clubs               .   R  RW .   .   .   .  .   .   .  .   .  .  .   .  .  .  .
+welcome             Ro  RW b  .   .   .   .  .   .   .  .   .  .  .   .  .  .  .
 care                .   Ro RW Ro  .   Ro  Ro Ro  Ro  .  Ro  Ro Ro Ro  .  .  .  .
 vetting             .   s  RW RWo .   .   .  .   .   .  .   .  .  .   .  .  .  .
 alerts              Ro  RW RW Ro  Ro  RWo .  .   RD  .  .   .  n  .   .  .  .  .

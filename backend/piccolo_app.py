@@ -21,6 +21,7 @@ from backend.audit.tables import (
 )
 from backend.calendars.tables import Calendar
 from backend.circles.tables import Member
+from backend.clubs.tables import Club
 from backend.columns import APP
 from backend.complaints.tables import Complaint
 from backend.consents.tables import ChannelConsent, Disclosure, LawfulBasis, Participation
@@ -82,6 +83,7 @@ from backend.summaries.tables import Reading, Summary
 from backend.support.tables import Support
 from backend.templates.tables import TemplateVersion
 from backend.walls.tables import BreakGlass, Wall
+from backend.welcomes.tables import Welcome
 
 APP_CONFIG = AppConfig(
     app_name=APP,
@@ -103,6 +105,7 @@ APP_CONFIG = AppConfig(
         Change,
         ChannelConsent,
         Claim,
+        Club,
         Complaint,
         Contact,
         Correction,
@@ -175,6 +178,7 @@ APP_CONFIG = AppConfig(
         TemplateVersion,
         Update,
         Wall,
+        Welcome,
         ZoneDay,
     ],
 )

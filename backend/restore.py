@@ -271,8 +271,9 @@ DELETE FROM public.subject_key;
 INSERT INTO public.subject_key (id, wrapped, destroyed_at)
 SELECT id, wrapped, destroyed_at FROM kept WHERE id IN (SELECT id FROM public.actor)
 """
-# What the triggers words_go and map_goes do where a key is destroyed; they do not stand yet. On a
-# plan that goes on, an alias of before tells the night's jobs to take the voluntary part out again.
+# What the triggers words_go, map_goes and welcome_goes do where a key is destroyed; they do not
+# stand yet. On a plan that goes on, an alias of before tells the night's jobs to take the voluntary
+# part out again.
 _WORDS_GO = """
 UPDATE public.disclosure d SET purpose = '' WHERE EXISTS (
     SELECT 1 FROM public.subject_key k WHERE k.wrapped IS NULL AND (k.id = d.recipient
@@ -287,6 +288,10 @@ DO $$ BEGIN
                takes_part = NULL, language = NULL, heard_by = NULL, heard_at = NULL,
                safety_asked_by = NULL, safety_asked_at = NULL, barred_by = NULL, barred_at = NULL
          WHERE id IN (SELECT id FROM public.subject_key WHERE wrapped IS NULL);
+    END IF;
+    IF to_regclass('public.welcome') IS NOT NULL THEN
+        DELETE FROM public.welcome w USING public.subject_key k
+         WHERE k.wrapped IS NULL AND k.id IN (w.id, w.person);
     END IF;
 END $$
 """

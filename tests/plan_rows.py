@@ -6,7 +6,7 @@ MORE = (
     *("wall", "legal_hold", "safety_flag", "protected_address"),
     *("correction", "entry_pass", "erasure_wish"),
     *("evidence", "handover", "custody_return", "summary_due", "appointment_move"),
-    *("goal", "needs_review", "needs_area", "relative"),
+    *("goal", "needs_review", "needs_area", "relative", "welcome"),
     *("meeting", "meeting_member", "meeting_item", "meeting_share", "meeting_decision"),
     "meeting_note",
 )

@@ -56,6 +56,15 @@ async def _mentor_forgotten(one: UUID) -> bool:
     return bool(await connection().fetchval("SELECT forget_mentor($1)", one))
 
 
+async def forget_welcomes(sql: str, before: datetime) -> int:
+    """Who of the community welcomes somebody, with the key of each."""
+    return await _each(await connection().fetch(sql, before, A_NIGHT), _welcome_forgotten)
+
+
+async def _welcome_forgotten(one: UUID) -> bool:
+    return bool(await connection().fetchval("SELECT forget_welcome($1)", one))
+
+
 async def drop(_: str, before: datetime) -> int:
     """The oldest of the audit goes whole, or what is left would prove nothing."""
     return await drop_oldest(before)

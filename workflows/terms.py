@@ -16,6 +16,7 @@ from workflows.ends import (
     forget,
     forget_family,
     forget_mentors,
+    forget_welcomes,
     take_out,
     thin_again,
 )
@@ -190,6 +191,16 @@ RULES = (
         forget_mentors,
         "SELECT id FROM mentor WHERE ended_at <= $1"
         " AND (identity IS NOT NULL OR vetting IS NOT NULL) ORDER BY ended_at, id LIMIT $2",
+    ),
+    Rule(
+        "welcomes",
+        "who of the community welcomes somebody",
+        timedelta(0),
+        "with the relatives of the plan; one that ended under a legal hold, when that has ended",
+        forget_welcomes,
+        "SELECT w.id FROM welcome w JOIN plan q ON q.id = w.plan"
+        " WHERE (w.ended OR coalesce(q.circle_until, q.closed_at + interval '30 days') <= $1)"
+        f" AND NOT {_HELD.format(plan='q.id')} ORDER BY w.named_at, w.id LIMIT $2",
     ),
     Rule(
         "updates",

@@ -94,7 +94,7 @@ SELECT t.*, CASE WHEN covers(e.groups, 'alias') THEN p.alias END AS alias
  ORDER BY t.due_at, t.id LIMIT $7
 """
 # These tell of somebody who came in by broken glass: who did so holds no role for them.
-OF_GLASS = "'glass-broken', 'tell-of-glass'"
+OF_GLASS = "'glass-broken', 'tell-of-glass', 'stopped-by-glass'"
 # mine: given to me, or of a role that I hold on its plan; a role nobody holds falls to the SW
 MINE = f"""
 t.assignee = $1 OR (t.assignee IS NULL AND EXISTS (

@@ -13,8 +13,10 @@ from backend.messages import outbox
 from backend.messages.links import end_link
 
 WHY = "mandate-ended"
-# What they asked of a human waits for its answer, whatever became of the circle.
+# What they asked of a human waits for its answer, whatever became of the circle; and so does that
+# somebody else than the plan's social worker stopped it.
 ASKED = frozenset({"need-help", "call-me", "free-text", "not-read", "complaint-due"})
+ASKED |= {"stopped-by-glass"}
 
 _UNTOLD = """
 UPDATE disclosure SET withdrawn_at = $3, version = version + 1

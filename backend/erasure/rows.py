@@ -18,7 +18,7 @@ OF_A_PLAN = (
     "summary_due",
     *("entry_pass", "mandate"),
     *("channel_consent", "contact", "custody_return", "disclosure", "erasure_wish"),
-    *("handover", "legal_hold", "member", "relative"),
+    *("handover", "legal_hold", "member", "relative", "welcome"),
     *("protected_address", "release_move", "safety_flag", "wall"),
     "change",
 )

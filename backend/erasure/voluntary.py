@@ -1,7 +1,8 @@
 """Under supervision: what somebody took part in of their own will goes, what was ordered stays.
 
 Afterwards it is as if it had never been offered: rows sleep again, their history is gone, and
-mentors and relatives with it. docs/decisions/0018-erasure-and-retention.md says what exactly.
+mentors, relatives and who welcomes them with it.
+docs/decisions/0018-erasure-and-retention.md says what exactly.
 """
 
 from typing import Any
@@ -19,6 +20,7 @@ from backend.errors import NotFromThisState, UnderLegalHold
 from backend.messages import outbox
 from backend.once import Written
 from backend.staff.proof import require_fresh
+from backend.welcomes.ending import end_welcomes
 
 CHOSEN = ("CNS-P", "CNS-S", "CNS-X", "FAM", "MEN")  # pathways that nobody is ordered into
 
@@ -42,6 +44,7 @@ async def erase_voluntary(actor: Actor, plan_id: UUID, seen: int) -> Written:
         await _take_out(plan_id, circle)
         for one in circle:
             await destroy_key(one)
+        await end_welcomes(plan_id)
         await let_by(actor, plan["person"], voluntary=True)
         await record(actor, "eraseVoluntary", plan=plan_id, thing=plan["person"])
         # the plan's own version stays: who reads it sees nothing else of this

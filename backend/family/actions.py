@@ -120,16 +120,21 @@ async def change_relative(actor: Actor, id_: UUID, seen: int, change: Change) ->
         plan = await find_plan(actor, plan_id, roles=WRITERS, lock=True)
         row = await held.fetchrow("SELECT * FROM relative WHERE id = $1 FOR UPDATE", id_)
         check_version(row, seen)
-        after = {**row, **_written(actor, row, change)}
-        if after == dict(row):
-            raise Unfit("Say what should change.")
-        await _write(after)
-        if rules.is_parted(after) and not rules.is_parted(row):
-            await part_ways(plan, id_)
-            if not await _others_of_family(plan["id"], id_):
-                await rest_of_family(actor, plan)
+        await write_change(actor, plan, row, change)
         await record(actor, "changeRelative", plan=plan["id"], thing=id_)
         return Written(id_, seen + 1)
+
+
+async def write_change(actor: Actor, plan: Any, row: Any, change: Change) -> None:
+    """What follows stands in the caller's transaction, who holds the plan. Raises Unfit."""
+    after = {**row, **_written(actor, row, change)}
+    if after == dict(row):
+        raise Unfit("Say what should change.")
+    await _write(after)
+    if rules.is_parted(after) and not rules.is_parted(row):
+        await part_ways(plan, row["id"])
+        if not await _others_of_family(plan["id"], row["id"]):
+            await rest_of_family(actor, plan)
 
 
 def _written(actor: Actor, row: Any, change: Change) -> dict[str, Any]:

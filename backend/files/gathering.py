@@ -28,6 +28,7 @@ from backend.files.rules import (
 from backend.matrix import cut
 from backend.passes.actions import passes_of
 from backend.passes.entry import Holder
+from backend.welcomes.actions import welcomes_of
 
 _PLAN = """
 SELECT p.*, s.identity, s.language FROM plan p JOIN person s ON s.id = p.person WHERE p.id = $1
@@ -111,6 +112,7 @@ async def gather(holder: Holder) -> views.FileView:
         contacts=await part.contacts(),
         circle=await part.circle(),
         family=await part.family(),
+        welcomes=await part.welcomes(),
         handovers=await part.handovers(),
         meetings=await gather_meetings(row, holder.actor),
         answers=await gather_answers(row, part.zone, holder.actor.role),
@@ -215,6 +217,15 @@ class _Part:
                 row["children_there"],
             )
             for row in await self.fetch(_FAMILY)
+        ]
+
+    async def welcomes(self) -> list[views.FileWelcome] | UnsetType:
+        """For the person alone, as the row policy says too."""
+        if self.reader.role != "PE":
+            return UNSET
+        return [
+            views.FileWelcome(one["name"], one["tell"], one["stands"])
+            for one in await welcomes_of(self.plan)
         ]
 
     async def handovers(self) -> list[views.FileHandover] | UnsetType:

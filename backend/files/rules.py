@@ -33,6 +33,7 @@ READS: Mapping[str, str] = {
     "listNeedsReviews": "reviews",
     "listMeetings": "meetings",
     "listContacts": "contacts",
+    "listWelcomes": "welcomes",
     "letBreakGlass": "glass",
     "createEntryPass": "pass",
     "enterFile": "entered",
@@ -49,7 +50,7 @@ FOR_THE_PERSON = frozenset({"PE", "SW"})  # a worker writes down what stands on 
 
 def act_in_own_file(reader: str, operation: str) -> bool:
     """Whether a reader hears that somebody did this: of what stands in no file of theirs, no."""
-    return reader == "PE" or READS[operation] not in {"goals", "reviews", "meetings"}
+    return reader == "PE" or READS[operation] not in {"goals", "reviews", "meetings", "welcomes"}
 
 
 def pathway_in_own_file(reader: str, pathway: str) -> bool:

@@ -46,6 +46,7 @@ class Telling:
             ("contacts", self._contacts()),
             ("circle", self._circle()),
             ("family", self._family()),
+            ("welcomes", self._welcomes()),
             ("handovers", self._handovers()),
             ("meetings", tell_meetings(self.view.meetings, self.words)),
             ("answers", self._answers()),
@@ -58,7 +59,7 @@ class Telling:
             ("passes", self._passes()),
             ("access", self._access()),
         )
-        notes = {"rows", "goals", "reviews", "meetings", "summaries", "access"}
+        notes = {"rows", "goals", "reviews", "welcomes", "meetings", "summaries", "access"}
         return [
             Section(
                 self.words[f"section.{name}"],
@@ -177,6 +178,21 @@ class Telling:
                 (words["word.children"],) if one.children_there else (),
             )
             for one in self.view.family
+        ]
+
+    def _welcomes(self) -> list[Line] | None:
+        if self.view.welcomes is UNSET:
+            return None
+        words = self.words
+        return [
+            Line(
+                isolated(one.name) if one.name else words.of("relation", "gone"),
+                self._facts(
+                    words["word.both_yes" if one.stands else "word.not_both_yes"],
+                    words.of("tell", one.tell) if one.tell else None,
+                ),
+            )
+            for one in self.view.welcomes
         ]
 
     def _answers(self) -> list[Line] | None:

@@ -242,6 +242,14 @@ class FileRelative(msgspec.Struct, omit_defaults=True):
     children_there: bool = False
 
 
+class FileWelcome(msgspec.Struct, omit_defaults=True):
+    """Who of the community welcomes the person. `tell` is what they let be told to them."""
+
+    name: str | None = None
+    tell: str | None = None
+    stands: bool = False
+
+
 class FilePass(msgspec.Struct, omit_defaults=True):
     role: str
     made_on: date
@@ -277,6 +285,7 @@ class FileView(msgspec.Struct, omit_defaults=True):
     contacts: Annotated[list[FileContact] | UnsetType, of("contacts")] = UNSET
     circle: Annotated[list[FileMember] | UnsetType, of("circle")] = UNSET
     family: Annotated[list[FileRelative] | UnsetType, of("family")] = UNSET
+    welcomes: Annotated[list[FileWelcome] | UnsetType, of("welcome")] = UNSET
     handovers: Annotated[list[FileHandover] | UnsetType, of("circle")] = UNSET
     meetings: Annotated[list[FileMeeting] | UnsetType, of("meetings")] = UNSET
     answers: Annotated[list[FileAnswer] | UnsetType, of("consents")] = UNSET

@@ -18,7 +18,7 @@ REFERRAL = "referral"  # the fact of a disclosure on which a flow by authorisati
 # What each kind of receiver can be sent at all. A court never gets a draft or a live plan, and a
 # chat carries what messages are made of; of the rest the matrix decides besides.
 _OF_THE_HOUSE = {
-    *("care", "vetting"),
+    *("care", "vetting", "clubs", "welcome"),
     *("rota", "accounts", "templates", "statistics", "registry", "incidents", "reviews"),
     *("complaints", "holds", "proofs", "record", "calendars"),
 }

@@ -2,19 +2,31 @@
 
 from uuid import UUID
 
+import msgspec
 from litestar import Controller, get, post
 from litestar.params import FromPath, FromQuery
 
-from backend.access import Actor
+from backend.access import Actor, is_by_glass
 from backend.database import transaction
 from backend.doors import HttpRequest, actor_of
 from backend.family import actions
 from backend.family.routes import ChangeRelative, NameRelative, RelativeView
+from backend.family.rules import is_parted
+from backend.family.stopping import stop_contact
 from backend.once import Written
 from backend.pages.forms import Act, Attempt, Form, submit
 from backend.pages.html import Page, go, show
 from backend.pages.plan import sheet_of
 from backend.pages.reading import office_of
+from backend.words import Language, Place
+
+
+class StopContact(msgspec.Struct):
+    """`who` is of the map, or a mentor of the circle."""
+
+    who: UUID
+    why: Place
+    language: Language | None = None
 
 
 class FamilyPageController(Controller):
@@ -33,6 +45,16 @@ class FamilyPageController(Controller):
             return await actions.name_relative(actor, plan_id, new)
 
         return await _save(request, plan_id, "nameRelative", act)
+
+    @post("/stop")
+    async def stop(self, request: HttpRequest, plan_id: FromPath[UUID]) -> Page:
+        """By whoever came in by broken glass."""
+
+        async def act(actor: Actor, form: Form) -> Written:
+            said = form.read(StopContact)
+            return await stop_contact(actor, plan_id, said.who, said.why, said.language)
+
+        return await _save(request, plan_id, "stopContact", act)
 
     @post("/{relative_id:uuid}")
     async def change(
@@ -63,6 +85,8 @@ async def _page(
         sheet = await sheet_of(actor, plan_id)
         rows = await actions.list_relatives(actor, plan_id)
         office = await office_of(actor)
+        by_glass = await is_by_glass({"id": plan_id})
+    mentors = [one for one in sheet.view.circle or () if one.role == "ME"]
     return show(
         request,
         "family.html",
@@ -71,4 +95,9 @@ async def _page(
         saved=saved,
         relatives=[RelativeView.of(row) for row in rows],
         office=office,
+        by_glass=by_glass,
+        stoppable=[
+            *((one["id"], one["name"] or "Somebody") for one in rows if not is_parted(one)),
+            *((one.actor, one.name or "A mentor") for one in mentors),
+        ],
     )

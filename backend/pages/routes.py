@@ -9,6 +9,7 @@ from backend.pages.amnesty import AmnestyPageController
 from backend.pages.calendars import CalendarPageController
 from backend.pages.caseload import CaseloadController
 from backend.pages.circle import CirclePageController
+from backend.pages.clubs import ClubPageController
 from backend.pages.colleagues import ColleaguePageController
 from backend.pages.complaints import ComplaintPageController, NewComplaintController
 from backend.pages.contacts import ContactPageController
@@ -46,6 +47,7 @@ from backend.pages.templates import TemplatePageController
 from backend.pages.verify import VerifyController
 from backend.pages.visit import VisitController
 from backend.pages.walls import GlassPageController, WallPageController
+from backend.pages.welcomes import WelcomePageController
 
 desk = Router(
     DESK,
@@ -62,6 +64,8 @@ desk = Router(
         MeetingPageController,
         FamilyPageController,
         MentorPageController,
+        ClubPageController,
+        WelcomePageController,
         SupportPageController,
         WallPageController,
         GlassPageController,

@@ -159,6 +159,20 @@ async def _a_court_should_hear_of_a_step_and_then_not(office: Office, twin: Twin
         await change(office.world, twin.worker, twin.plan, "VOC-08", show_court=wanted)
 
 
+@secret("COM-01", "COM-02", in_file="PE")
+async def _somebody_of_the_community_welcomes_them(office: Office, twin: Twin) -> None:
+    del office
+    path = f"/plans/{twin.id}/welcomes"
+    for name in ("Invented Choir", "Invented Neighbour"):
+        made = await twin.worker.post(path, {"name": name})
+        assert made.status_code == 201, made.text
+        who = f"/welcomes/{made.json()['id']}"
+        for version, said in enumerate(({"tell": "nothing"}, {"takes_part": True}), 1):
+            heard = await twin.worker.patch(who, said, version=version)
+            assert heard.status_code == 200, heard.text
+    assert (await twin.worker.post(f"{who}/end", version=3)).status_code == 200
+
+
 @secret("PLN-07", in_file="PE")
 async def _it_was_for_their_health_that_something_was_not_possible(
     office: Office, twin: Twin

@@ -97,6 +97,7 @@ OF_AGENCY = frozenset(
         *("amendIncident", "draftNotice", "recordNotice", "closeIncident", "answerComplaint"),
         *("recordReview", "endAccount", "endAccountInvitation", "confirmFlow", "endFlow"),
         *("changeCalendar", "proposeDays", "changeMentor", "endMentor", "setSupport"),
+        *("changeClub", "endClub"),
         *("getTemplate", "exportTemplate", "importTemplate", "changeTemplateRow"),
         *("removeTemplateRow", "publishTemplate"),
     }

@@ -31,6 +31,8 @@ TABLES = {
     "mandates": "mandate",
     "relatives": "relative",
     "mentors": "mentor",
+    "clubs": "club",
+    "welcomes": "welcome",
     "calendars": "calendar",
     "handovers": "handover",
     "templates": "template_version",
@@ -80,15 +82,15 @@ class Scene:
         return next(who for role, who in self.callers.items() if role in roles_of(operation))
 
     async def act(self, operation: str) -> Act:
-        """The act, with the version that its row has by now."""
+        """The act, with the version that its row has by now; as it was, if there is none left."""
         act = self.acts[operation]
         if not act.changes:
             return act
         table = TABLES[act.path.split("/")[1]]
-        (found,) = await self.docket.world.sql(
+        found = await self.docket.world.sql(
             f"SELECT version FROM {table} WHERE id = $1", act.ids[0]
         )
-        return replace(act, seen=found["version"])
+        return replace(act, seen=found[0]["version"]) if found else act
 
     async def carry_out(self, operation: str, **more: Any) -> httpx.Response:
         return await (await self.act(operation)).by(self.caller(operation), **more)

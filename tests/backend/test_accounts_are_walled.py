@@ -319,6 +319,8 @@ SEALED_FOR = {
     "break_glass": ["asked_by"],
     "incident": ["recorded_by", "closed_by"],
     "mentor": ["id"],
+    "club": ["id"],
+    "welcome": ["id"],
 }
 
 

@@ -48,16 +48,18 @@ REFUSED = {
     *("planMeeting", "changeMeeting", "setAgenda", "holdMeeting", "noteShared"),
     *("decideAtMeeting", "writeMinutes", "addToMinutes", "answerMeeting", "approveMinutes"),
     *("announceEnding", "nameRelative", "changeRelative"),
+    *("nameWelcome", "changeWelcome", "endWelcome", "checkWelcome"),
 }
 # What only the desk does.
 AT_THE_DESK = {
     *("createEntryPass", "endEntryPass", "askCorrection", "answerCorrection", "readIncoming"),
+    "stopContact",
 }
 READ = {
     *("getResponsibility", "getPlanTemplate", "previewShape", "listSummariesDue"),
     *("getPlan", "listPlans", "milestoneHistory", "listTasks", "listAccess", "listWalls"),
     *("previewRelease", "getMilestone", "listClaims", "getAppointment"),
-    *("listGoals", "listNeedsReviews", "listMeetings", "listRelatives"),
+    *("listGoals", "listNeedsReviews", "listMeetings", "listRelatives", "listWelcomes"),
     *("printSheet", "drawTimeline", "listContacts", "getPathways"),
     *("listLegalHolds", "listSafety", "draftSummary", "findPerson", "listBreakGlass"),
 }
@@ -70,6 +72,7 @@ ELSEWHERE = {
     *("listFlows", "listReviews", "listIncidents", "listComplaints", "recordIncident"),
     *("listColleagues", "previewAmnesty", "letManyGo", "listMentors", "addMentor", "listSupport"),
     *("listAmnesties", "printAmnesty"),
+    *("listClubs", "addClub"),
 }
 
 

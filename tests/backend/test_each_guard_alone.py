@@ -114,6 +114,20 @@ ACTIONS = {
         "change_relative": "changeRelative",
         "list_relatives": "listRelatives",
     },
+    "backend.family.stopping": {"stop_contact": "stopContact"},
+    "backend.clubs.actions": {
+        "add_club": "addClub",
+        "change_club": "changeClub",
+        "end_club": "endClub",
+        "list_clubs": "listClubs",
+    },
+    "backend.welcomes.actions": {
+        "name_welcome": "nameWelcome",
+        "change_welcome": "changeWelcome",
+        "end_welcome": "endWelcome",
+        "check_welcome": "checkWelcome",
+        "list_welcomes": "listWelcomes",
+    },
     "backend.support.actions": {
         "list_support": "listSupport",
         "set_support": "setSupport",

@@ -27,6 +27,7 @@ WITHOUT_PATH = {
     *("listTemplates", "draftTemplate"),
     *("previewAmnesty", "letManyGo", "listMentors", "addMentor", "listSupport"),
     "listAmnesties",
+    *("listClubs", "addClub"),
 }
 WITHOUT_PATH |= OF_ACCOUNT - {"endDevice", "endPasskey"}
 FOR_COURTS = {"listSummaries", "getSummary"}

@@ -106,6 +106,8 @@ async def test_nothing_but_the_record_changes_by_opening_any_page(world: World) 
         "member_id": scene.acts["answerMeeting"].ids[0],
         "date_id": scene.acts["changeAppointment"].ids[0],
         "mentor_id": scene.acts["changeMentor"].ids[0],
+        "club_id": scene.acts["changeClub"].ids[0],
+        "welcome_id": scene.acts["changeWelcome"].ids[0],
         "relative_id": scene.acts["changeRelative"].ids[0],
         "template_id": scene.acts["getTemplate"].ids[0],
         "code": "HOU-02",

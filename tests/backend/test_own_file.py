@@ -251,8 +251,10 @@ def test_the_parts_of_the_file_are_groups_of_the_matrix() -> None:
     assert set(FileView.__struct_fields__) - marked(FileView).keys() == {"as_of"}
     every = WITH_EACH_MATTER.union(*MATTERS.values())
     # of safety only the person reads, and only what they raised themselves; and whose plan it was,
-    # what they want and what they need, the meetings of their circle, their family as they said
-    assert groups - every == {"safety", "goals", "review", "meetings", "family"}
+    # what they want and what they need, the meetings of their circle, their family as they said,
+    # and who of the community welcomes them
+    own = {"safety", "goals", "review", "meetings", "family", "welcome"}
+    assert groups - every == own
     assert every <= MATRIX.keys()
     for group in groups:
         assert cell("PE", group).reads, group

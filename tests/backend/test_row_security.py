@@ -30,6 +30,7 @@ OF_WORKERS |= {
     "appointment_move",
     "relative",
 }
+OF_WORKERS |= {"welcome"}
 # A plan and its first mandates are born together, so for these the agency is the wall.
 BORN_TOGETHER = {"plan", "mandate", "change"}
 
@@ -101,7 +102,7 @@ async def _nothing_is_seen_the_moment_a_mandate_ends(world: World, scene: Scene)
 
 async def _the_owner_sees_a_few_and_the_backup_everything(world: World) -> None:
     # of plans those that are closed, of members mentors; and by the map a machine is let speak
-    seen = {"mandate", "wall", "legal_hold", "plan", "member", "relative"}
+    seen = {"mandate", "wall", "legal_hold", "plan", "member", "relative", "welcome"}
     expected: dict[Role, set[str]] = {"owner": seen, "backup": set(PLAN_ROWS)}
     for role, tables in expected.items():
         url = world.server.url(migrate.role_name(role), world.database_name)

@@ -50,6 +50,7 @@ OF_NO_MANDATE = (
     | {"listComplaints", "listReviews", "listAgencyHolds", "listProofs", "listRecord"}
     | {"previewAmnesty", "letManyGo", "listMentors", "addMentor", "listSupport"}
     | {"listAmnesties", "printAmnesty"}
+    | {"listClubs", "addClub"}
     | {"listAgencyMandates", "listAgencyConsents", "countRecords"}
     | {"listSummaries", "getSummary", "listColleagues", "inviteColleague", "signOut"}
 )

@@ -35,13 +35,14 @@ MAKES = {
     "askErasure",
     *("sayGoal", "beginNeedsReview", "recordShortReview", "noteLifeChange"),
     *("planMeeting", "noteShared", "decideAtMeeting", "addToMinutes"),
-    *("nameRelative", "addMentor"),
+    *("nameRelative", "addMentor", "addClub", "nameWelcome"),
 }
 # These do touch one, and ask for no version, each for its reason.
 WITHOUT_VERSION = {
     "withdrawConsent": "a no is never refused for being late; the row has one change in its life",
     "undoContact": "a contact has one change in its life: it is gone",
     "bindCourtFile": "binds or ends by the court's own reference, and no other value is in it",
+    "checkWelcome": "the step is open or it is not: whoever asked before has closed it",
     "setSupport": "names one human in the place of whoever was named, and no other value is in it",
     "setDutyRota": "names the whole span that it replaces; there is no row that one could read",
     "findPerson": "it reads, and what is asked stands in no address",

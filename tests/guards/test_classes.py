@@ -29,6 +29,7 @@ CODES = {
     "was",  # states, days and causes
     *("provenance", "area", "depends", "partners", "matters", "touched", "working_days"),
     *("relation", "wish", "languages", "vetting"),
+    "tell",
 }
 # Keyed hashes, hashes, seals and keys: they stand for something that is not there.
 OF_KEYS = {
@@ -47,6 +48,10 @@ OF_THE_HOUSE = {
     "calendar.name": "a place of the agency",
     "calendar.closed": "dates of a place",
     "calendar.seasons": "days and hours of a place",
+    "club.name": "a group of the place",
+    "club.area": "likewise: where it meets",
+    "club.hours": "likewise: when",
+    "club.offers": "likewise: what one can do there",
     "calendar.country": "a code of ISO 3166",
     "calendar.part": "likewise",
     "template_version.file": "rows of a template",

@@ -73,6 +73,7 @@ WHOLE = {
         ("GoalsView", "NeedsReviewsView", "MapView", "MentorsView", "ContactsView", "PathwaysView"),
         "a list",
     ),
+    **dict.fromkeys(("ClubsView", "WelcomesView"), "a list"),
     "ReviewView": "ids, to who looks from outside",
     "NoticeView": "likewise; a text of ours with a number in it",
     "ComplaintView": "to the coordinators of the agency, but whom it is about",
@@ -81,6 +82,7 @@ WHOLE = {
     **dict.fromkeys(("AgencyMandateView", "AgencyMandatesView"), "ids and instants, to auditors"),
     **dict.fromkeys(("AgencyConsentView", "AgencyConsentsView"), "likewise"),
     "CountsView": "numbers of an agency, given by the signs of their groups",
+    "ClubContactView": "of a club, whose field is marked",
     "RelativeView": "to the social workers of the plan, and a coordinator by broken glass",
     **dict.fromkeys(("SupportView", "CareView"), "to the coordinators of the agency"),
     "OwnSupportView": "an alias, to whose it is",
@@ -113,6 +115,8 @@ TECHNICAL = {
     "ContactView": {"id"},
     "GoalView": {"id", "version"},
     "MentorView": {"id", "version"},
+    "ClubView": {"id", "version"},
+    "WelcomeView": {"id", "version"},
     "NeedsReviewView": {"id", "seen"},
     "AreaView": {"id", "seen"},
     "TaskView": {
@@ -204,6 +208,8 @@ WRITES = {
     **dict.fromkeys(("nameRelative", "changeRelative"), "family"),
     "setSupport": "care",
     **dict.fromkeys(("addMentor", "changeMentor", "endMentor"), "vetting"),
+    **dict.fromkeys(("addClub", "changeClub", "endClub"), "clubs"),
+    **dict.fromkeys(("nameWelcome", "changeWelcome", "endWelcome", "checkWelcome"), "welcome"),
     **dict.fromkeys(("addCalendar", "changeCalendar"), "calendars"),
     "inviteColleague": "accounts",
     "endAccountInvitation": "accounts",
@@ -257,6 +263,8 @@ READS = {
     "listSafety": "safety",
     "listRelatives": "family",
     "listMentors": "mentor",
+    "listClubs": "clubs",
+    "listWelcomes": "welcome",
     "getSupport": "care",
     "listContacts": "contacts",
     "getPathways": "milestone detail",
@@ -359,7 +367,7 @@ def test_an_administrator_reads_nothing_of_any_case() -> None:
 def test_a_short_form_and_broken_glass_are_only_where_the_table_says_so() -> None:
     every = {(role, group): cell(role, group) for group in MATRIX for role in ROLES}
     behind = {key for key, one in every.items() if one.behind_glass}
-    assert behind == {("CO", "family"), ("CO", "chat text")}
+    assert behind == {("CO", "family"), ("CO", "welcome"), ("CO", "chat text")}
     for key in behind:
         assert not every[key].reads, key
     # what the person has to disclose first is given in no form before

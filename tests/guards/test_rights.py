@@ -127,6 +127,10 @@ async def test_functions_that_run_as_the_owner_are_few_and_cannot_be_misled(cata
         "keep_mentor_room",
         "forget_mentor",
         "contacts_of_duty",
+        "club_ends",
+        "end_welcomes",
+        "forget_welcome",
+        "welcome_goes",
     }
     for row in rows:
         assert not row["for_all"], row["proname"]

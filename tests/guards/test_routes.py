@@ -100,6 +100,14 @@ BEYOND = {
         "who may be given somebody, how many people, and a planned end",
     ),
     **dict.fromkeys(
+        ("listClubs", "addClub", "changeClub", "endClub"),
+        "who in the place welcomes people; whom, stands nowhere",
+    ),
+    **dict.fromkeys(
+        ("listWelcomes", "nameWelcome", "changeWelcome", "endWelcome", "checkWelcome"),
+        "who welcomes somebody, once both said yes, and until either says no",
+    ),
+    **dict.fromkeys(
         ("listSupport", "setSupport", "getSupport"),
         "who helps has one human to call, and a coordinator sees who carries much",
     ),
@@ -177,6 +185,7 @@ BEYOND = {
 }
 # Rights that belong to a page and not to an operation of the API.
 OF_PAGES = {"readIncoming", "createEntryPass", "listEntryPasses", "endEntryPass", "readFile"}
+OF_PAGES |= {"stopContact"}
 OF_PAGES |= {"sayOwnGoal", "askCorrection", "listCorrections", "answerCorrection"}
 
 

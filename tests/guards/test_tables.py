@@ -23,6 +23,7 @@ OTHERS = {
     "audit_seal": "numbers and hashes",
     "bot": "the agency's chat bot, without its token",
     "break_glass": "a wish that names no plan; its own policies look at the agency",
+    "club": "a group of the place; its own policies look at agency and role",
     "complaint": "about the service; its own policies look at the agency and at whom it names",
     "calendar": "weekdays and dates; who may change them its own policies say",
     "court_assertion": "hashes, minutes",
@@ -67,7 +68,7 @@ OTHERS = {
 OF_SOMEBODY = {
     "subject_key", "staff", "session", "refresh_token", "device", "factor", "recovery_code",
     "passkey", "account_notice", "account_invitation", "duty_shift", "entry_key", "once",
-    "actor", "denial", "date_feed", "mentor", "support",
+    "actor", "denial", "date_feed", "mentor", "support", "club",
 }  # fmt: skip
 WITHOUT_VERSION = {
     "actor": "written once",
@@ -115,7 +116,8 @@ SEALED = {
     "appointment.place", "appointment_move.why", "task.note", "reading.comment", "summary.content",
     "court_file.sealed_reference", "safety_flag.content", "protected_address.address",
     "handover.words", "meeting.basis", "meeting.aim", "meeting_item.words",
-    "meeting_decision.words", "meeting_note.words", "mentor.identity",
+    "meeting_decision.words", "meeting_note.words", "mentor.identity", "club.contact",
+    "welcome.who",
     "passkey.sealed", "disclosure.sealed_purpose", "goal.words", "needs_area.own",
     "needs_area.view",
 }  # fmt: skip
@@ -130,7 +132,7 @@ WIDEST_CODE = 40
 # agency alone.
 OWNER_READS = {
     "mandate", "plan", "member", "wall", "legal_hold", "disclosure", "entry_pass", "erasure_wish",
-    "channel_consent", "summary", "meeting_member", "relative", "contact",
+    "channel_consent", "summary", "meeting_member", "relative", "contact", "welcome",
 }  # fmt: skip
 # And what one of them may do where an entry of the data-flow registry ends: cancel what waits, and
 # tell a human.
@@ -141,7 +143,9 @@ OWNER_CANCELS = {
     "audit": {"SELECT", "DELETE"},  # what is ten years old, and nothing else
 }
 # And what it may change where a key is destroyed: words that were typed go.
-OWNER_FORGETS = {"member", "disclosure", "relative"}
+OWNER_FORGETS = {"member", "disclosure", "relative", "welcome"}
+# And what goes whole with its key.
+OWNER_DELETES = {"welcome"}
 # And what it adds where a release that knew no map adds a member.
 OWNER_CARRIES = {"relative"}
 CHAT_ROWS = {"link", "message", "incoming", "incoming_update"}
@@ -160,6 +164,7 @@ MAP_ALONE = {("member", "SELECT")}
 # What was taken back is for the workers of a plan, and for whoever did it.
 UNDONE = {("milestone_event", "SELECT")}
 # What whoever came in by broken glass alone neither adds nor changes.
+HELP = ("relative", "welcome")
 NEEDS = ("goal", "needs_review", "needs_area")
 MEETINGS = (
     *("meeting", "meeting_member", "meeting_item", "meeting_share", "meeting_decision"),
@@ -169,11 +174,11 @@ BEHIND_GLASS = {
     *((table, how) for table in (*NEEDS, *MEETINGS) for how in ("INSERT", "UPDATE")),
     *(
         (table, "INSERT")
-        for table in (*GLASS_ADDS, "handover", "reading", "mandate", "summary_due", "relative")
+        for table in (*GLASS_ADDS, "handover", "reading", "mandate", "summary_due", *HELP)
     ),
     *(
         (table, "UPDATE")
-        for table in (*GLASS_CHANGES, "handover", "mandate", "task", "summary_due", "relative")
+        for table in (*GLASS_CHANGES, "handover", "mandate", "task", "summary_due", *HELP)
     ),
     ("custody_return", "UPDATE"),
 } - {("participation", "UPDATE"), ("meeting_share", "UPDATE")}  # which nobody changes
@@ -249,6 +254,7 @@ async def test_rows_of_a_plan_are_walled_for_everybody_even_their_owner(catalog:
         owners = policies[table, "throughcare_owner"]
         expected = {"SELECT"} if table in OWNER_READS else OWNER_CANCELS.get(table, set())
         expected = expected | ({"INSERT"} if table in OWNER_CARRIES else set())
+        expected = expected | ({"DELETE"} if table in OWNER_DELETES else set())
         assert owners == expected | ({"UPDATE"} if table in OWNER_FORGETS else set()), table
     assert waits == DELETED_LATE
     assert glass == BEHIND_GLASS | MAP_ALONE | UNDONE

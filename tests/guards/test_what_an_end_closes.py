@@ -40,6 +40,7 @@ STAYS: Mapping[str, str] = {
     "outside-review": OWED,
     "pin-dead": CIRCLE,
     "so-so": ASKED,
+    "stopped-by-glass": "the worker calls whoever it was with, whatever became of the plan",
     "stopped-by-limit": AGENCY,
     "summary-wrong": OWED,
     "tell-of-glass": OWED,

@@ -31,6 +31,7 @@ STATE = {
         "SELECT id, relation, wish, takes_part, safety_asked_at IS NULL, barred_at IS NULL"
         " FROM relative ORDER BY id"
     ),
+    "welcomes": "SELECT id FROM welcome ORDER BY id",
     "circle": "SELECT id, alias, gate, mentor FROM member ORDER BY id",
     "chats": "SELECT id, state, chat IS NULL FROM link ORDER BY id",
     "flags": "SELECT id, lowered_at IS NULL FROM safety_flag ORDER BY id",
@@ -60,6 +61,13 @@ async def _lets_know(file: File, recipient: UUID) -> None:
     assert answer.status_code == 201, answer.text
 
 
+async def _welcomed(file: File) -> str:
+    body = {"name": CANARY}
+    made = await file.docket.worker.post(f"/plans/{file.plan}/welcomes", body)
+    assert made.status_code == 201, made.text
+    return str(made.json()["id"])
+
+
 async def _gone(file: File, circle: list[UUID]) -> None:
     """As a backup of before leaves it, once the keys are destroyed again: with names of before."""
     names = await file.world.sql("SELECT id, alias FROM member WHERE id = ANY($1)", circle)
@@ -78,10 +86,13 @@ async def test_a_voluntary_part_that_was_erased_after_the_backup_is_as_erased_af
     heard = await worker.post(f"/plans/{plan}/consents", no)
     assert heard.status_code == 201, heard.text
     await _lets_know(file, mentor)
+    ended, _ = [await _welcomed(file) for _ in range(2)]
     key = tmp_path / "key"
     archive.new_identity(key)
     backups = Backups(file.world, worker, {"id": plan}, tmp_path / "backups", key, {})
     path = await backups.make()
+    # the one ends for itself after the backup, the other with the voluntary part
+    assert (await worker.post(f"/welcomes/{ended}/end", version=1)).status_code == 200
     assert (await file.ask()).status_code == 201
     assert (await file.erase()).status_code == 200
 
@@ -92,7 +103,8 @@ async def test_a_voluntary_part_that_was_erased_after_the_backup_is_as_erased_af
     await database.in_fresh_context(work)
     listed, _ = read_list(tmp_path / FILE)
     restored = await backups.bring(path, empty, listed=listed)
-    assert restored.destroyed == 2
+    assert restored.destroyed == 4
+    assert await backups.sql(empty, "SELECT id FROM welcome") == [], "at once, before any job"
     asked = "SELECT count(*) FROM mandate WHERE actor = '{}' AND (ends IS NULL OR ends > now())"
     assert await backups.sql(empty, asked.format(mentor)) == [(0,)], "at once, before any job"
     await database.disconnect("worker")

@@ -29,9 +29,10 @@ TERMS = {
     "people": 365,
 }
 # What is deleted, and is shown in test_ends.py; the first in test_who_helps.py, the second in
-# test_a_stop_is_never_lost.py.
+# test_who_welcomes.py, the third in test_a_stop_is_never_lost.py.
 ENDS = (
     "mentors",
+    "welcomes",
     "updates",
     "sessions",
     "devices",

@@ -11,6 +11,8 @@ from backend.database import connection
 from backend.messages import outbox
 from backend.plans import rules
 from backend.plans.actions.writing import write_milestone
+from backend.welcomes.ending import end_welcomes
+from backend.welcomes.rules import FOUND
 
 AGAIN = "ask-again"  # about an offer, on a day that the person chose
 # who said of it that something was done is not asked any more
@@ -31,6 +33,8 @@ async def decline_pathway(actor: Actor, plan: Mapping[str, Any], pathway: str) -
             await write_milestone(actor, row, plan, {"state": "declined", **_ENDS})
     begun = {row["code"] for row in rows if row["state"] == "done" and rules.is_own_offer(row)}
     await let_fall(actor, plan, pathway, begun | {row["code"] for row in rows if row["id"] in ids})
+    if any(row["code"] == FOUND for row in rows):
+        await end_welcomes(plan["id"])  # also one that was not asked yet: the step may sleep
 
 
 async def let_fall(
@@ -46,6 +50,8 @@ async def let_fall(
         if row["id"] in fallen:
             await write_milestone(actor, row, plan, {"state": "not_needed", **_ENDS})
     off = [row["id"] for row in rows if row["id"] in fallen or row["code"] in codes]
+    if any(row["code"] == FOUND for row in rows if row["id"] in off):
+        await end_welcomes(plan["id"])
     await _ask_no_more(await _call_off(plan, off))
     await close_all(off, (AGAIN,), "settled")
 

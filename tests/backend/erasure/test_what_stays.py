@@ -112,13 +112,19 @@ async def test_the_voluntary_part_is_of_those_who_stand_by_nobody_else(beside: B
         of_meetings = [table for table in PLAN_ROWS if table.startswith("meeting")]
         await beside.add(["incoming", "participation", *of_meetings], **staff, **another)
         await beside.add(**LONG_AGO)
+        welcomes = await held.fetch(
+            "SELECT k.id FROM welcome w JOIN subject_key k ON k.id = w.id WHERE w.plan = $1",
+            beside.plan,
+        )
+        assert welcomes
         changed = await beside.changes(erase_voluntary(head, beside.plan, version))
-        assert changed["subject_key"] == {str(row["id"]) for row in members if row["id"] != first}
+        gone = [row["id"] for row in (*members, *welcomes) if row["id"] != first]
+        assert changed["subject_key"] == {str(one) for one in gone}
         assert own_task in changed["task"]
         assert changed.keys() >= {
             *("link", "message", "incoming", "claim", "contact", "participation"),
             *("channel_consent", "disclosure", "safety_flag", "protected_address", "mandate"),
-            *("goal", "needs_review", "needs_area"),
+            *("goal", "needs_review", "needs_area", "welcome"),
             *of_meetings,
         }
 
