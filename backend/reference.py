@@ -48,6 +48,8 @@ ANSWERS = {
     "raiseSafetyFlag": ("201",),
     "recordFlow": ("201",),
     "recordVisit": ("201",),
+    "undoContact": ("200",),
+    "checkWelcome": ("200",),
     "setLegalHold": ("201",),
     "setWall": ("201",),
     "withdrawConsent": ("200",),

@@ -59,10 +59,11 @@ GRANT UPDATE (kept) ON relative TO throughcare_app;
 CREATE INDEX relative_talked ON relative (talked_at) WHERE talked_at IS NOT NULL;
 """
 
-# As in m0087; and of a relative of whom no key is left.
+# As in m0087; and of a relative of whom no key is left since the talk.
 GONE = """
     plan NOT IN (SELECT plans_held()) AND {whose} IN (
-        SELECT r.id FROM relative r JOIN subject_key k ON k.id = r.id AND k.wrapped IS NULL)"""
+        SELECT r.id FROM relative r JOIN subject_key k ON k.id = r.id AND k.wrapped IS NULL
+         WHERE r.talked_at IS NOT NULL)"""
 DELETES = f"""
 ALTER POLICY jobs_wait ON claim USING (plan IN (SELECT plans_long_over())
     OR (plan IN (SELECT plans_to_thin_again()) AND (

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from backend import clock
-from backend.access import Actor, find_plan, require
+from backend.access import OPERATIONS, Actor, find_plan, require
 from backend.alerts.actions import close_answered
 from backend.appointments.following import ask_no_more
 from backend.audit.actions import record
@@ -47,7 +47,10 @@ async def undoable(actor: Actor, id_: UUID) -> bool:
 async def _find(actor: Actor, id_: UUID, *, lock: bool = False) -> tuple[Any, Any]:
     held = connection()
     plan_id = await held.fetchval("SELECT plan FROM contact WHERE id = $1", id_)
-    plan = await find_plan(actor, plan_id, group="contacts", lock=lock, by_glass=True)
+    roles = sorted(OPERATIONS["undoContact"])
+    plan = await find_plan(
+        actor, plan_id, group="contacts", roles=roles, lock=lock, by_glass=True
+    )
     # who waited for the plan may have waited for the very same to be taken back
     row = await held.fetchrow("SELECT * FROM contact WHERE id = $1", id_)
     if row is None or (row["actor"] != actor.id and plan["mandate"] not in WORKERS):

@@ -64,7 +64,7 @@ def of_templates(plan: str, version: int, ids: Mapping[str, Any]) -> Iterator[As
     yield "exportTemplate", "GET", "/templates/{}/file", (draft,), None, None
     yield "importTemplate", "PUT", "/templates/{}/file", (draft,), file, 1
     yield "changeTemplateRow", "PUT", "/templates/{}/rows", (draft,), bodies.a_template_row(), 1
-    yield "removeTemplateRow", "POST", "/templates/{}/rows/COM-02/remove", (draft,), None, 1
+    yield "removeTemplateRow", "POST", "/templates/{}/rows/CNS-15/remove", (draft,), None, 1
     yield "publishTemplate", "POST", "/templates/{}/publish", (draft,), None, 1
     yield "draftTemplate", "POST", "/templates", (), {}, None
     shape = {"size": "full", "supervision": False, "overlays": ["other_place"]}

@@ -105,12 +105,14 @@ async def test_nothing_but_the_record_changes_by_opening_any_page(world: World) 
         "meeting_id": scene.acts["changeMeeting"].ids[0],
         "member_id": scene.acts["answerMeeting"].ids[0],
         "date_id": scene.acts["changeAppointment"].ids[0],
+        "amnesty_id": scene.acts["printAmnesty"].ids[0],
         "mentor_id": scene.acts["changeMentor"].ids[0],
         "club_id": scene.acts["changeClub"].ids[0],
         "welcome_id": scene.acts["changeWelcome"].ids[0],
         "relative_id": scene.acts["changeRelative"].ids[0],
         "template_id": scene.acts["getTemplate"].ids[0],
         "code": "HOU-02",
+        "language": "en",
         "calendar_id": scene.acts["changeCalendar"].ids[0],
     }
     pages = [path for method, path in ROUTES if method == "GET" and path.startswith("/desk")]

@@ -33,9 +33,10 @@ class Services:
 
     async def becomes(self, code: str, *states: str) -> None:
         for state in states:
-            wanted = {"state": state}
-            if state == "in_progress" and (await self.state(code)) in rules.CLOSED:
+            wanted: dict[str, Any] = {"state": state}
+            if state == "in_progress" and (before := await self.state(code)) in rules.CLOSED:
                 wanted["reason"] = "The person wishes it."
+                wanted["person_asks"] = before == "declined"
             await change(self.world, self.worker, self.plan, code, **wanted)
 
     async def state(self, code: str) -> str:

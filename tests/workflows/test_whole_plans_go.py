@@ -128,7 +128,7 @@ async def _persons(archive: Archive) -> dict[str, int]:
 
 async def test_five_years_after_nothing_of_it_is_left_and_all_of_others(archive: Archive) -> None:
     before = await archive.rows()
-    assert all(before.values()), before
+    assert {name for name in before if not before[name]} == {"welcome"}  # it went with its key
     assert all((await _persons(archive)).values()), await _persons(archive)
     others = await archive.others()
     await archive.close("5 years 5 days")
