@@ -44,14 +44,14 @@ OPENAPI_JSON = "application/vnd.oai.openapi+json"
 ANSWERS = {
     "bindCourtFile": ("200", "201"),
     "changeAppointment": ("200", "201"),
+    "checkWelcome": ("200",),
     "protectAddress": ("201",),
     "raiseSafetyFlag": ("201",),
     "recordFlow": ("201",),
     "recordVisit": ("201",),
-    "undoContact": ("200",),
-    "checkWelcome": ("200",),
     "setLegalHold": ("201",),
     "setWall": ("201",),
+    "undoContact": ("200",),
     "withdrawConsent": ("200",),
 }
 STANDARD = {
