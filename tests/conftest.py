@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Collection, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+import uvloop
 from argon2 import PasswordHasher
 from xdist.scheduler import LoadFileScheduling
 
@@ -41,6 +42,12 @@ def _memory() -> str | None:
     shared = "/dev/shm"  # noqa: S108 - the folder below it is made by mkdtemp
     roomy = os.access(shared, os.W_OK) and shutil.disk_usage(shared).free > ROOM
     return shared if roomy else None
+
+
+@pytest.hookimpl
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The loop on which the API is served, which takes less of a test than the language's own."""
+    return {"uvloop": uvloop.new_event_loop}
 
 
 @contextmanager

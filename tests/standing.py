@@ -25,7 +25,7 @@ from tests.databases import (
 from tests.emptied import SETTINGS, Beginning, empty, remember
 from tests.world import Behind, World
 
-TESTS_BETWEEN_CLEANINGS = 20
+TESTS_BETWEEN_CLEANINGS = 60
 
 
 @dataclass

@@ -94,7 +94,7 @@ async def _done(house: House, act: tuple[str, str, Any, Mapping[str, Any]]) -> A
     jobs=st.booleans(),
 )
 @settings(
-    max_examples=12,
+    max_examples=7,
     deadline=None,
     phases=(Phase.explicit, Phase.generate),  # to shrink a case takes minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

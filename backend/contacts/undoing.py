@@ -48,9 +48,7 @@ async def _find(actor: Actor, id_: UUID, *, lock: bool = False) -> tuple[Any, An
     held = connection()
     plan_id = await held.fetchval("SELECT plan FROM contact WHERE id = $1", id_)
     roles = sorted(OPERATIONS["undoContact"])
-    plan = await find_plan(
-        actor, plan_id, group="contacts", roles=roles, lock=lock, by_glass=True
-    )
+    plan = await find_plan(actor, plan_id, group="contacts", roles=roles, lock=lock, by_glass=True)
     # who waited for the plan may have waited for the very same to be taken back
     row = await held.fetchrow("SELECT * FROM contact WHERE id = $1", id_)
     if row is None or (row["actor"] != actor.id and plan["mandate"] not in WORKERS):

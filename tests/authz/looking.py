@@ -67,7 +67,7 @@ def _documents() -> Collection[str]:
     return {"/docs", "/docs/openapi.json", "/docs/{path}"}
 
 
-def _filled(path: str, twin: Twin) -> Iterator[tuple[str, str]]:
+def _filled(path: str, twin: Twin, *, views: bool = True) -> Iterator[tuple[str, str]]:
     """The path as a channel's name, and what is asked for."""
     parameters = set(re.findall(r"{(\w+)}", path))
     if parameters & OF_ROWS:
@@ -91,7 +91,7 @@ def _filled(path: str, twin: Twin) -> Iterator[tuple[str, str]]:
     if path.endswith("/notice"):
         url += "?to=people"
     yield path, url
-    if path == "/plans":
+    if path == "/plans" and views:
         for view in VIEWS:
             yield f"{path}?view={view}", f"{url}?view={view}"
     if path == "/plans/{plan_id}":
@@ -125,13 +125,13 @@ class Eyes:
             self.refused.add((role, path))
         return {(role, name): plain(twin, answer)}
 
-    async def lists(self, twin: Twin, when: str) -> Look:
+    async def lists(self, twin: Twin, when: str, *, views: bool = True) -> Look:
         """Every read of the API that names no single row."""
         seen: Look = {}
         for role in STAFF:
             caller = twin.staff[role]
             for path in self.open_to(role, page=False):
-                for name, url in _filled(path, twin):
+                for name, url in _filled(path, twin, views=views):
                     channel = f"{when}: GET {name}"
                     seen |= await self.see(twin, role, path, channel, caller.get(url))
         return seen
@@ -166,7 +166,7 @@ class Eyes:
         return [path for path in paths(page=page) if (role, path) not in self.refused]
 
 
-async def in_the_own_file(office: Office, twin: Twin, when: str) -> Look:
+async def in_the_own_file(office: Office, twin: Twin) -> Look:
     """Everything that the person and a lawyer can open with a paper."""
     sql = "SELECT id, role FROM mandate WHERE plan = $1 AND role IN ('PE', 'LR') ORDER BY role"
     seen: Look = {}
@@ -174,7 +174,7 @@ async def in_the_own_file(office: Office, twin: Twin, when: str) -> Look:
         paper = await a_paper(office.world, twin.worker, twin.id, str(mandate["id"]))
         async with await comes_in(paper) as browser:
             for path in paths(file=True):
-                channel = f"{when}: {OWN_FILE} {path}"
+                channel = f"{OWN_FILE} {path}"
                 seen[mandate["role"], channel] = plain(twin, await browser.http.get(path))
     return seen
 

@@ -89,9 +89,8 @@ async def _lived(world: World, chats: Chats) -> dict[str, Look]:
     await chats.round()
     eyes, seen = Eyes(), dict[str, Look]()
     for name, twin in made.items():
-        seen[name] = await eyes.lists(twin, "at once")
+        seen[name] = await eyes.lists(twin, "at once", views=False)
         seen[name] |= await on_the_phones(office, twin, "at once")
-        seen[name] |= await in_the_own_file(office, twin, "at once")
     for name, answer in (await days_go_by(office, list(made.values()))).items():
         seen[name]["PS", "moving the day"] = plain(made[name], answer)
     for name, twin in made.items():
@@ -101,7 +100,7 @@ async def _lived(world: World, chats: Chats) -> dict[str, Look]:
     for name, twin in made.items():
         seen[name] |= await eyes.pages(twin, _codes(name))
         seen[name] |= await on_the_phones(office, twin, "later")
-        seen[name] |= await in_the_own_file(office, twin, "later")
+        seen[name] |= await in_the_own_file(office, twin)
         await issue(twin)
         seen[name] |= await at_the_court(twin)
     assert await chats.unfit() == []

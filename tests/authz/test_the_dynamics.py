@@ -190,7 +190,7 @@ async def an_office(world: World) -> Office:
 
 @given(steps=STEPS)
 @settings(
-    max_examples=8,
+    max_examples=5,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

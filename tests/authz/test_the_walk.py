@@ -28,7 +28,7 @@ from tests.world import APP, World
 
 pytestmark = pytest.mark.authz
 
-STRANGE = ("0", "-1", "null", "x" * 5000, "%00", "..%2f", "schema", "docs", "health", "a;b")
+STRANGE = ("0", "null", "..%2f")
 SIDE_DOORS = {"If-None-Match": "*", "Range": "bytes=0-10", "Accept": "text/csv"}
 READS = {
     *("getPlan", "listPlans", "milestoneHistory", "listTasks", "listAccess", "listWalls"),
@@ -108,7 +108,8 @@ class Walk:
         if act.ids:
             never = await self.send(act.on(str(uuid4())), who)
             assert _bytes(foreign) == _bytes(never), (line.operation, who.name)
-            for strange in STRANGE[:3]:
+            # whoever is turned away before anything is looked for is turned away from all of it
+            for strange in STRANGE if expected == 404 else ():
                 answer = await self.send(act.on(strange), who)
                 assert answer.status_code in {401, 403, 404, 400}, (line.operation, who.name)
         self.counts["denied"] += 1

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.calendars.rules import OpenDays
@@ -81,6 +81,7 @@ def change(rows: list[Row], *two: tuple[Template, Shape], busy: tuple[str, ...] 
     return reshaped(rows, two[0], two[1], busy)
 
 
+@settings(max_examples=40)
 @given(st.data(), templates(), templates(), shapes, shapes)
 def test_nothing_done_or_refused_changes_and_no_pinned_day_moves(
     data: st.DataObject, one: Template, two: Template, before: Shape, after: Shape
@@ -98,6 +99,7 @@ def test_nothing_done_or_refused_changes_and_no_pinned_day_moves(
             assert is_["state"] == "in_progress"
 
 
+@settings(max_examples=40)
 @given(st.data(), templates(), templates(), shapes, shapes)
 def test_what_is_wanted_is_there_once_as_it_is_defined_now(
     data: st.DataObject, one: Template, two: Template, before: Shape, after: Shape
@@ -119,6 +121,7 @@ def test_what_is_wanted_is_there_once_as_it_is_defined_now(
         assert (row["due_on"] is None) >= (row["state"] == "dormant")
 
 
+@settings(max_examples=40)
 @given(st.data(), templates(), templates(), shapes, shapes)
 def test_to_do_it_again_changes_nothing(
     data: st.DataObject, one: Template, two: Template, before: Shape, after: Shape
@@ -130,6 +133,7 @@ def test_to_do_it_again_changes_nothing(
     assert (again.new, again.again, again.changed, again.ended) == ([], [], [], [])
 
 
+@settings(max_examples=40)
 @given(templates(), shapes, overlays)
 def test_an_overlay_that_is_taken_away_again_leaves_the_plan_as_it_was(
     of: Template, shape: Shape, other: frozenset[str]

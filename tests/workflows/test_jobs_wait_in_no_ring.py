@@ -151,9 +151,8 @@ def _morning_here() -> str:
     return f"Etc/GMT{-ahead:+d}"
 
 
-@pytest.mark.parametrize("seed", [1, 2])
 async def test_of_jobs_and_acts_that_meet_none_waits_for_one_that_waits_for_it(
-    house: House, seed: int
+    house: House,
 ) -> None:
     await _everything_is_due(house)
     for caller in house.scene.callers.values():
@@ -162,7 +161,7 @@ async def test_of_jobs_and_acts_that_meet_none_waits_for_one_that_waits_for_it(
     acts = [partial(house.act, name) for name in house.scene.acts if name not in ALONE]
     rounds = [partial(house.round, name, job) for name, job in house.work().items()]
     order = [*acts, *acts, *rounds * ROUNDS]
-    random.Random(seed).shuffle(order)  # noqa: S311 - an order, and no secret
+    random.Random(1).shuffle(order)  # noqa: S311 - an order, and no secret
     done = []
     for at in range(0, len(order), AT_ONCE):
         done += await asyncio.gather(*(one() for one in order[at : at + AT_ONCE]))
