@@ -28,6 +28,7 @@ from backend.vault import Vault
 from tests.browsers import chromium  # noqa: F401 - a fixture
 from tests.chats import Chats
 from tests.databases import connected
+from tests.deep import is_deep
 from tests.standing import Standing
 from tests.world import World
 
@@ -118,9 +119,13 @@ LONG = (
 INSTALLED, IN_A_BROWSER, BESIDE = "tests/deploy/", "_browser.py", "tests.backend.beside"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What takes longest begins first, so that nobody waits for it at the end."""
     items.sort(key=_begins)
+    if not is_deep(config):
+        away = [item for item in items if item.get_closest_marker("deep")]
+        config.hook.pytest_deselected(items=away)
+        items[:] = [item for item in items if item not in set(away)]
 
 
 def pytest_collection_finish() -> None:

@@ -15,7 +15,7 @@ from backend.plans import undo
 from tests.chats import Chats, at
 from tests.releases import a_release, change, is_claimed, on_weekday
 from tests.undoing import OTHERS, House, a_house, a_key, later
-from tests.world import World, row
+from tests.world import World, a_day, row
 
 # What each of them may change at all, and what became of it.
 ROWS = {
@@ -284,6 +284,39 @@ async def test_good_news_is_no_news_once_the_step_is_open_again(world: World, ch
     at(day, 9, 30)
     await chats.round()
     assert not (await chats.last(told.phone)).startswith("Good news")
+
+
+async def test_nobody_hears_good_news_of_what_was_done_and_opened_and_both_taken_back(
+    world: World, chats: Chats
+) -> None:
+    day = on_weekday(3) - timedelta(days=21)
+    worker, plan = await a_release(world, on_weekday(3))
+    told = await chats.a_member(worker, plan["id"], facts=("good_news",))
+    await change(world, worker, plan, "VOC-06", state="planned")
+    at(day, 9, 1)
+    await change(world, worker, plan, "VOC-06", state="done")
+    at(day, 9, 2)
+    await change(world, worker, plan, "VOC-06", state="in_progress", reason="The wrong paper.")
+    for _ in range(2):
+        found = row(await world.plan(worker, plan["id"]), "VOC-06")
+        path = f"/milestones/{found['id']}/undo"
+        assert (await worker.post(path, version=found["version"])).status_code == 200
+    assert row(await world.plan(worker, plan["id"]), "VOC-06")["state"] == "planned"
+    at(day, 9, 30)
+    await chats.round()
+    assert not (await chats.last(told.phone)).startswith("Good news")
+
+
+async def test_a_visit_ticks_no_step_of_another_plan(world: World) -> None:
+    worker = await world.somebody("SW")
+    one, other = await world.a_plan(worker), await world.a_plan(worker)
+    tick = row(other, "PLN-01")
+    ticks = [{"milestone": tick["id"], "version": tick["version"]}]
+    card = {"how": "met", "made_on": a_day().isoformat(), "ticks": ticks}
+    answer = await worker.post(f"/plans/{one['id']}/visits", card, version=one["version"])
+    assert answer.status_code == 404, answer.text
+    assert row(await world.plan(worker, other["id"]), "PLN-01")["state"] == tick["state"]
+    assert await world.sql("SELECT 1 FROM contact") == []
 
 
 async def test_nobody_is_reminded_of_a_date_that_can_still_be_taken_back(

@@ -13,12 +13,12 @@ from backend.appointments.following import settle_first_contact
 from backend.appointments.writing import NewAppointment
 from backend.audit.actions import record
 from backend.database import connection, transaction
-from backend.errors import Unfit
+from backend.errors import NotFound, Unfit
 from backend.once import Written
 from backend.plans.actions.milestones import MilestoneChange, change_milestone
 from backend.plans.actions.writing import begin_act
 
-HOW = frozenset({"met", "phone", "video", "letter", "visit"})
+HOW = ("met", "visit", "phone", "video", "letter")
 OUTCOMES = frozenset({"reached", "tried"})
 
 
@@ -101,6 +101,7 @@ async def record_visit(actor: Actor, plan_id: UUID, seen: int, visit: Visit) -> 
         await begin_act(visit.id)
         contact = NewContact(visit.how, "reached", visit.made_on, visit.id)
         await write_contact(actor, plan, "SW", contact)
+        await _are_of(plan_id, visit.ticks)
         for tick in visit.ticks:
             done_on = visit.made_on if tick.state == "done" else None
             wanted = MilestoneChange(state=tick.state, done_on=done_on)
@@ -110,3 +111,11 @@ async def record_visit(actor: Actor, plan_id: UUID, seen: int, visit: Visit) -> 
             await plan_appointment(actor, plan_id, following)
         await record(actor, "recordVisit", plan=plan_id, thing=visit.id)
         return Written(visit.id, 1, 201)
+
+
+async def _are_of(plan_id: UUID, ticks: Sequence[Tick]) -> None:
+    """Raises NotFound for a row of another plan, also of another one of the actor's own."""
+    rows = {tick.milestone for tick in ticks}
+    sql = "SELECT count(*) FROM milestone WHERE plan = $1 AND id = ANY ($2)"
+    if await connection().fetchval(sql, plan_id, rows) != len(rows):
+        raise NotFound

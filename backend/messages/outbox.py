@@ -22,7 +22,7 @@ VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16
 ON CONFLICT (rule, step, subject, recipient, local_due) DO UPDATE
    SET state = 'queued', reason = NULL, link = excluded.link, bot = excluded.bot,
        key = excluded.key, due_at = excluded.due_at, expires_at = excluded.expires_at,
-       lease = NULL, retry_at = NULL, version = m.version + 1
+       lease = NULL, retry_at = NULL, act = NULL, version = m.version + 1
  WHERE m.state = 'cancelled' AND m.reason = 'taken_back' AND m.variables IS NULL
    AND excluded.variables IS NULL
 RETURNING id

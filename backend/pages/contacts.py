@@ -9,7 +9,7 @@ from litestar.params import FromPath, FromQuery
 from backend import cursors
 from backend.access import Actor
 from backend.contacts import reading
-from backend.contacts.actions import NewContact, log_contact
+from backend.contacts.actions import HOW, NewContact, log_contact
 from backend.contacts.routes import LogContact
 from backend.contacts.undoing import undo_contact
 from backend.database import transaction
@@ -19,7 +19,6 @@ from backend.pages.forms import Attempt, Form, submit
 from backend.pages.html import Page, go, show
 from backend.pages.just_saved import undo_of_contact
 from backend.pages.plan import sheet_of
-from backend.pages.visit import HOW
 from backend.plans.rules import WORKERS
 
 SIZE = 25

@@ -86,7 +86,7 @@ async def choices_for(actor: Actor) -> Choices:
     async with transaction(actor.id) as held:
         plans = await held.fetch(_PLANS, over)
         named = dict[str, str]()
-        for plan in plans:
+        for plan in plans if actor.role in workers else ():
             named |= (await template_of(plan)).pathways
         colleagues: Sequence[Any] = ()
         if actor.role in WORKERS:

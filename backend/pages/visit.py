@@ -6,7 +6,7 @@ from litestar import Controller, get, post
 from litestar.params import FromPath
 
 from backend.access import Actor, require
-from backend.contacts.actions import Tick, Visit, record_visit
+from backend.contacts.actions import HOW, Tick, Visit, record_visit
 from backend.contacts.routes import RecordVisit
 from backend.doors import HttpRequest, actor_of
 from backend.once import Written
@@ -14,8 +14,6 @@ from backend.pages.forms import Attempt, Form, submit
 from backend.pages.html import Page, go, show
 from backend.pages.plan import sheet_of
 from backend.plans import rules
-
-HOW = ("met", "visit", "phone", "video", "letter")
 
 
 class VisitController(Controller):

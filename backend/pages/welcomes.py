@@ -5,7 +5,7 @@ from uuid import UUID
 from litestar import Controller, get, post
 from litestar.params import FromPath, FromQuery
 
-from backend.access import Actor
+from backend.access import Actor, is_by_glass
 from backend.clubs.actions import list_clubs
 from backend.clubs.routes import ClubView
 from backend.database import transaction
@@ -80,6 +80,7 @@ async def _page(
         sheet = await sheet_of(actor, plan_id)
         rows = await actions.list_welcomes(actor, plan_id)
         clubs = await list_clubs(actor)
+        by_glass = await is_by_glass({"id": plan_id})
     states = {row["code"]: row["state"] for row in sheet.read.milestones}
     return show(
         request,
@@ -87,6 +88,7 @@ async def _page(
         tried=tried,
         **sheet.values(),
         saved=saved,
+        by_glass=by_glass,
         welcomes=[WelcomeView.of(row) for row in rows],
         clubs=[ClubView.of(row) for row in clubs],
         asks=states.get(rules.HOLDS) in OPEN,

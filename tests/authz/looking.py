@@ -151,9 +151,9 @@ class Eyes:
                 seen |= await self.see(twin, role, CHANGE, f"PATCH {name}", late)
         return seen
 
-    async def pages(self, twin: Twin, codes: Collection[str]) -> Look:
+    async def pages(self, twin: Twin, codes: Collection[str], roles: Collection[str]) -> Look:
         seen: Look = {}
-        for role in STAFF:
+        for role in roles:
             async with Browser() as browser:
                 await browser.enter(str(twin.staff[role].login))
                 for path in self.open_to(role, page=True):

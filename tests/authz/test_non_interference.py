@@ -9,12 +9,13 @@ A lawyer has every matter; each by itself is tried where their file is.
 """
 
 import difflib
+from collections.abc import Collection
 from datetime import timedelta
 
 import pytest
 
 from backend import clock, embedded
-from tests.authz.alike import BEGINS, RELEASE, an_office, days_go_by, go_on, issue, twins
+from tests.authz.alike import BEGINS, RELEASE, STAFF, an_office, days_go_by, go_on, issue, twins
 from tests.authz.kept_secret import OBSERVERS, SECRETS, SETTLED, nothing_hidden
 from tests.authz.looking import (
     OWN_FILE,
@@ -27,6 +28,7 @@ from tests.authz.looking import (
 )
 from tests.chats import Chats, at
 from tests.databases import a_fresh_world
+from tests.deep import is_deep
 from tests.releases import change
 from tests.world import World
 
@@ -66,15 +68,19 @@ THE_SAME_FOR_ALL = {
 
 
 @pytest.fixture(scope="module")
-async def looks(server: embedded.Server) -> dict[str, Look]:
-    """What everybody sees of every plan; all of them are led through the same days together."""
+async def looks(server: embedded.Server, pytestconfig: pytest.Config) -> dict[str, Look]:
+    """What everybody sees of every plan; all of them are led through the same days together.
+
+    The desk makes its pages of the reads that are compared besides: each role's own where it is
+    asked for (`-m "deep or authz"`), else those of who is told most from another house.
+    """
     async with a_fresh_world(server) as world, Chats(world) as chats:
-        seen = await _lived(world, chats)
+        seen = await _lived(world, chats, STAFF if is_deep(pytestconfig) else ("PO",))
     clock.travel(None)
     return seen
 
 
-async def _lived(world: World, chats: Chats) -> dict[str, Look]:
+async def _lived(world: World, chats: Chats, desks: Collection[str]) -> dict[str, Look]:
     office = await an_office(world, chats)
     made = await twins(office, [PLAIN, OPEN, *SECRETS])
     at(BEGINS, 10)
@@ -98,7 +104,7 @@ async def _lived(world: World, chats: Chats) -> dict[str, Look]:
         seen[name] |= await eyes.rows(twin, _codes(name))
     at(RELEASE + timedelta(days=5), 9, 5)
     for name, twin in made.items():
-        seen[name] |= await eyes.pages(twin, _codes(name))
+        seen[name] |= await eyes.pages(twin, _codes(name), desks)
         seen[name] |= await on_the_phones(office, twin, "later")
         seen[name] |= await in_the_own_file(office, twin)
         await issue(twin)

@@ -204,6 +204,7 @@ async def test_a_bot_behind_a_webhook_is_killed_at_the_commit_and_has_not_said_2
 
 
 @pytest.mark.slow
+@pytest.mark.deep
 async def test_a_bot_that_is_killed_at_ten_moments_of_chance_loses_no_tap_and_doubles_none(
     world: World, begin: Start
 ) -> None:

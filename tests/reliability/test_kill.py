@@ -75,6 +75,7 @@ async def _one_chat(agency: UUID, bot: UUID, actor: UUID, chat: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.deep
 async def test_ten_kills_of_two_workers_lose_nothing_and_double_only_what_was_on_its_way(
     world: World, tmp_path: Path
 ) -> None:

@@ -151,6 +151,7 @@ def _morning_here() -> str:
     return f"Etc/GMT{-ahead:+d}"
 
 
+@pytest.mark.deep
 async def test_of_jobs_and_acts_that_meet_none_waits_for_one_that_waits_for_it(
     house: House,
 ) -> None:

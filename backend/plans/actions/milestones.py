@@ -79,7 +79,10 @@ async def change_milestone(actor: Actor, id_: UUID, seen: int, wanted: Milestone
         if wanted.happened is not None:
             await _check_said(row, happened=not wanted.happened)
         if wanted.state in rules.OPEN:
-            check_again(await row_again_from(plan, row), person_asks=wanted.person_asks)
+            again = await row_again_from(plan, row)
+            if again and plan["mandate"] not in rules.WORKERS:
+                raise NotFromThisState("It goes on again through the plan's worker.")
+            check_again(again, person_asks=wanted.person_asks)
         after, event = _after(row, plan, wanted), uuid4()
         await begin_act(event)
         count = await write_milestone(actor, row, plan, after, reason=wanted.reason, event=event)

@@ -21,6 +21,7 @@ from backend.messages import outbox
 from backend.messages.rules import MILESTONE_ASKS
 from backend.once import Written
 from backend.plans import rules, undo
+from backend.plans.actions.writing import keep_good_news
 
 _was = msgspec.json.decode
 KNOW_SUMMARIES = rules.WORKERS | {"PO"}
@@ -173,6 +174,8 @@ async def take_back(actor: Actor, plan: Mapping[str, Any], act: UUID, at: dateti
     await held.execute(_UNSAY, rows, versions, actor.id, clock.now())
     await _dates_go_on(plan["id"], act)
     await _words_go_on(plan["id"], act, at, moved)
+    finished = [one["milestone"] for one in events if _was(one["was"])["after"]["done_on"]]
+    await keep_good_news(finished)  # also where another act on it was taken back before
     await _tasks_go_on(plan["id"], act)
     await _rest(closed)
 
