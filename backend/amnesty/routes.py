@@ -72,7 +72,10 @@ class SpokenView(msgspec.Struct):
 
 
 class BatchView(msgspec.Struct):
-    """All whom one decision let go, by the language that they speak."""
+    """All whom one decision let go, by the language that they speak.
+
+    `id` is made of what its tasks remember of the decision: not the one that `letManyGo` was sent.
+    """
 
     id: UUID
     at: datetime

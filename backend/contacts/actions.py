@@ -98,6 +98,8 @@ async def record_visit(actor: Actor, plan_id: UUID, seen: int, visit: Visit) -> 
         group, roles = "contacts", ("SW",)
         plan = await find_plan(actor, plan_id, group=group, roles=roles, lock=True, by_glass=True)
         check_version(plan, seen)
+        if visit.next_on is not None and visit.next_on < clock.today(plan["zone"]):
+            raise Unfit("next_on is a day that comes.", field="next_on")
         await begin_act(visit.id)
         contact = NewContact(visit.how, "reached", visit.made_on, visit.id)
         await write_contact(actor, plan, "SW", contact)

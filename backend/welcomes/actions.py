@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
 
+import msgspec
+
 from backend import clock
 from backend.access import Actor, check_version, find_plan, is_by_glass, require
 from backend.actors.actions import make_actor, seal, unseal_with
@@ -22,6 +24,8 @@ from backend.welcomes.ending import end_welcomes
 from backend.welcomes.steps import find_steps, finish, wake
 
 WRITERS = ("SW",)
+
+_LENGTH = 1024  # a name has at most 120 letters, of four bytes each
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,7 @@ async def name_welcome(actor: Actor, plan_id: UUID, new: NewWelcome) -> Written:
             plan["agency"],
             plan_id,
             plan["person"],
-            await seal(new.id, _place(new.id), who),
+            await seal(new.id, _place(new.id), _of_one_length(who)),
             new.tell,
             actor.id if new.tell else None,
             now if new.tell else None,
@@ -82,6 +86,11 @@ async def name_welcome(actor: Actor, plan_id: UUID, new: NewWelcome) -> Written:
 
 def _place(id_: UUID) -> str:
     return f"welcome.who:{id_}"
+
+
+def _of_one_length(who: dict[str, Any]) -> dict[str, Any]:
+    """Whoever it is: what is sealed is as long as it was, and a name's length may tell a club."""
+    return {**who, "rest": " " * (_LENGTH - len(msgspec.json.encode(who)))}
 
 
 def _check_tell(tell: str | None) -> None:
