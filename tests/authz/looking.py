@@ -67,7 +67,7 @@ def _documents() -> Collection[str]:
     return {"/docs", "/docs/openapi.json", "/docs/{path}"}
 
 
-def _filled(path: str, twin: Twin, *, views: bool = True) -> Iterator[tuple[str, str]]:
+def _filled(path: str, twin: Twin) -> Iterator[tuple[str, str]]:
     """The path as a channel's name, and what is asked for."""
     parameters = set(re.findall(r"{(\w+)}", path))
     if parameters & OF_ROWS:
@@ -91,7 +91,7 @@ def _filled(path: str, twin: Twin, *, views: bool = True) -> Iterator[tuple[str,
     if path.endswith("/notice"):
         url += "?to=people"
     yield path, url
-    if path == "/plans" and views:
+    if path == "/plans":
         for view in VIEWS:
             yield f"{path}?view={view}", f"{url}?view={view}"
     if path == "/plans/{plan_id}":
@@ -125,13 +125,13 @@ class Eyes:
             self.refused.add((role, path))
         return {(role, name): plain(twin, answer)}
 
-    async def lists(self, twin: Twin, when: str, *, views: bool = True) -> Look:
+    async def lists(self, twin: Twin, when: str) -> Look:
         """Every read of the API that names no single row."""
         seen: Look = {}
         for role in STAFF:
             caller = twin.staff[role]
             for path in self.open_to(role, page=False):
-                for name, url in _filled(path, twin, views=views):
+                for name, url in _filled(path, twin):
                     channel = f"{when}: GET {name}"
                     seen |= await self.see(twin, role, path, channel, caller.get(url))
         return seen

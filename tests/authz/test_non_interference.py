@@ -95,7 +95,7 @@ async def _lived(world: World, chats: Chats, desks: Collection[str]) -> dict[str
     await chats.round()
     eyes, seen = Eyes(), dict[str, Look]()
     for name, twin in made.items():
-        seen[name] = await eyes.lists(twin, "at once", views=False)
+        seen[name] = await eyes.lists(twin, "at once")
         seen[name] |= await on_the_phones(office, twin, "at once")
     for name, answer in (await days_go_by(office, list(made.values()))).items():
         seen[name]["PS", "moving the day"] = plain(made[name], answer)

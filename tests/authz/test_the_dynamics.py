@@ -188,9 +188,10 @@ async def an_office(world: World) -> Office:
     return Office(world, head, [await world.somebody("SW") for _ in range(STAFF)], plans)
 
 
+@pytest.mark.deep
 @given(steps=STEPS)
 @settings(
-    max_examples=5,
+    max_examples=8,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -28,7 +28,9 @@ async def _of(scene: Scene, operation: str, act: Act) -> tuple[str, int]:
     return operation, answer.status_code
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize(
+    "seed", [1, *(pytest.param(seed, marks=pytest.mark.deep) for seed in (2, 3))]
+)
 async def test_of_acts_that_meet_none_waits_for_one_that_waits_for_it(
     kept: Kept, seed: int
 ) -> None:
