@@ -11,51 +11,11 @@ from hypothesis import strategies as st
 from backend import clock
 from backend.database import transaction
 from backend.needs import rules
-from backend.needs.bank import items
-from backend.templates.reading import standard
 from tests.backend.courts.docket import join
-from tests.world import Caller, World, a_day, row
+from tests.backend.reviews import OWN, VIEW, agree, area_of, begin, close, reviews, save
+from tests.world import World, a_day, row
 
 REFUSED = asyncpg.InsufficientPrivilegeError
-OWN = {"status": "support_wanted_now", "strengths": ["good welder"], "wish": "a key of my own"}
-VIEW = {"status": "going_well", "what_helps": "his sister's table", "source": "told_by_person"}
-
-
-async def begin(worker: Caller, plan: str, **more: Any) -> str:
-    body = {"held_on": a_day().isoformat(), "language": "fr", "interpreter": True, **more}
-    answer = await worker.post(f"/plans/{plan}/needs-reviews", body)
-    assert answer.status_code == 201, answer.text
-    made: str = answer.json()["id"]
-    return made
-
-
-async def reviews(reader: Caller, plan: str) -> list[dict[str, Any]]:
-    answer = await reader.get(f"/plans/{plan}/needs-reviews")
-    assert answer.status_code == 200, answer.text
-    found: list[dict[str, Any]] = answer.json()["reviews"]
-    return found
-
-
-async def area_of(reader: Caller, plan: str, name: str) -> dict[str, Any]:
-    found: dict[str, Any] = next(
-        one for one in (await reviews(reader, plan))[0]["areas"] if one["area"] == name
-    )
-    return found
-
-
-async def save(worker: Caller, area: dict[str, Any], **said: Any) -> Any:
-    body = {"own_ok": "own" in said, "looked": "view" in said, **said}
-    return await worker.send("PUT", f"/needs-areas/{area['id']}", body, version=area["seen"])
-
-
-async def agree(worker: Caller, area: dict[str, Any], item: str, **more: Any) -> Any:
-    body = {"item": item, "due_on": (a_day() + timedelta(days=9)).isoformat(), **more}
-    return await worker.post(f"/needs-areas/{area['id']}/step", body, version=area["seen"])
-
-
-async def close(worker: Caller, plan: str, **held: Any) -> Any:
-    review = (await reviews(worker, plan))[0]
-    return await worker.post(f"/needs-reviews/{review['id']}/close", held, version=review["seen"])
 
 
 async def test_person_and_worker_differ_and_both_stay(world: World) -> None:
@@ -245,77 +205,6 @@ async def test_the_database_keeps_what_was_closed(world: World, sql: str) -> Non
             async with transaction(worker.id) as held:
                 await held.execute(sql)
     assert await world.sql("SELECT * FROM needs_area ORDER BY id") == before
-
-
-async def test_an_agreed_step_wakes_the_row_that_sleeps_there(world: World) -> None:
-    worker = await world.somebody("SW")
-    found = await world.a_plan(worker)
-    plan = found["id"]
-    assert row(found, "HOU-03")["state"] == "dormant"
-    await begin(worker, plan)
-    home = await area_of(worker, plan, "home")
-    assert (await agree(worker, home, "NSR-09")).status_code == 422, "it is of another area"
-    assert (await agree(worker, home, "NSR-02", due_on="2020-01-01")).status_code == 422
-    assert (await agree(worker, home, "NSR-02")).status_code == 200
-    woken = row(await world.plan(worker, plan), "HOU-03")
-    due = (a_day() + timedelta(days=9)).isoformat()
-    assert (woken["state"], woken["due_on"], woken["pinned"]) == ("planned", due, True)
-    step = (await area_of(worker, plan, "home"))["step"]
-    assert (step["milestone"], step["due_on"]) == (woken["id"], due)
-
-
-@pytest.mark.parametrize("by_hand", [False, True])
-async def test_what_must_be_there_on_the_day_stays_pinned_where_a_hand_did_it_alone(
-    world: World, *, by_hand: bool
-) -> None:
-    worker = await world.somebody("SW")
-    plan = (await world.a_plan(worker))["id"]
-    if by_hand:
-        found = row(await world.plan(worker, plan), "FIN-04")
-        day = {"state": "planned", "due_on": (a_day() + timedelta(days=20)).isoformat()}
-        set_ = await worker.patch(f"/milestones/{found['id']}", day, version=found["version"])
-        assert set_.status_code == 200, set_.text
-    await begin(worker, plan)
-    agreed = await agree(worker, await area_of(worker, plan, "money"), "NSR-11")
-    assert agreed.status_code == 200, agreed.text
-    assert row(await world.plan(worker, plan), "FIN-04")["pinned"] is by_hand
-
-
-async def test_or_becomes_a_row_of_its_own_that_nobody_else_sees(world: World) -> None:
-    worker = await world.somebody("SW")
-    plan = (await world.a_plan(worker))["id"]
-    await begin(worker, plan)
-    home = await area_of(worker, plan, "home")
-    assert (await agree(worker, home, "NSR-03", owner="CT")).status_code == 422
-    assert (await agree(worker, home, "NSR-03", owner="PE")).status_code == 200
-    made = row(await world.plan(worker, plan), "NSR-03")
-    assert (made["title"], made["owner"]) == (items()["NSR-03"].words["en"], "PE")
-    history = (await worker.get(f"/milestones/{made['id']}/history")).json()
-    assert [one["kind"] for one in history] == ["added"]
-    home = await area_of(worker, plan, "home")
-    assert (await agree(worker, home, "NSR-03")).status_code == 200, "another day, the same row"
-    assert row(await world.plan(worker, plan), "NSR-03")["id"] == made["id"]
-    for role in ("PO", "TR", "PS", "CP"):
-        other = await world.somebody(role)
-        await join(world, worker, plan, other, role)
-        codes = {one["code"] for one in (await world.plan(other, plan))["milestones"]}
-        assert "NSR-03" not in codes, role
-    done = {"state": "done"}
-    made = row(await world.plan(worker, plan), "NSR-03")
-    path = f"/milestones/{made['id']}"
-    assert (await worker.patch(path, done, version=made["version"])).status_code == 200
-    home = await area_of(worker, plan, "home")
-    assert (await agree(worker, home, "NSR-03")).status_code == 409, "it was closed"
-
-
-def test_every_item_of_the_bank_is_of_an_area_and_of_a_row_that_there_is() -> None:
-    rows = {one.code: one for one in standard().rows}
-    assert {item.area for item in items().values()} == set(rules.AREAS)
-    for item in items().values():
-        assert all(item.words.values())
-        assert item.code not in rows
-        if item.row is not None:
-            assert rows[item.row].pathway == item.pathway, item.code
 
 
 async def test_the_row_that_asked_for_it_is_done_when_it_is_closed(world: World) -> None:

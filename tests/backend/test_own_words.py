@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.backend.papers import a_lawyer, a_paper, comes_in, in_circle
-from tests.backend.test_needs import OWN, VIEW, agree, area_of, begin, close, save
+from tests.backend.reviews import OWN, VIEW, agree, area_of, begin, close, save
 from tests.world import World, row
 
 WORDS = "Une boulangerie à moi"

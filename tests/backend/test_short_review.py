@@ -6,7 +6,7 @@ from typing import Any
 from backend.needs import rules
 from backend.needs.bank import proposed
 from tests.backend.pages.browser import at_the_desk, plain
-from tests.backend.test_needs import begin, reviews
+from tests.backend.reviews import begin, reviews
 from tests.world import Caller, World, a_day, row
 
 WANTED, WELL = "support_wanted_now", "going_well"

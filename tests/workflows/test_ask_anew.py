@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from backend import clock, database
-from tests.backend.test_needs import begin, close
+from tests.backend.reviews import begin, close
 from tests.world import Caller, World, a_day, row
 from workflows.ask_anew import ask_anew
 

@@ -1,6 +1,6 @@
 import asyncio
 import re
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -324,58 +324,6 @@ async def test_a_try_to_reach_the_person_is_logged(world: World) -> None:
     assert (await world.sql("SELECT outcome FROM contact"))[0]["outcome"] == "tried"
 
 
-async def test_the_release_date_moves_and_tells_what_moved_and_what_stayed(world: World) -> None:
-    worker = await world.somebody("SW")
-    plan = await world.a_plan(worker)
-    pinned = row(plan, "PLN-08")
-    day = (a_day() + timedelta(days=30)).isoformat()
-    await worker.patch(f"/milestones/{pinned['id']}", {"due_on": day}, version=1)
-    browser = await at_the_desk(world, worker)
-    action = f"/desk/plans/{plan['id']}/release"
-    page = plain(await browser.open(action))
-    to = date.fromisoformat(plan["release_date"]) + timedelta(days=14)
-    moved = plain(await browser.send(page, action, release_date=to.isoformat()))
-    assert "The date has moved" in moved.words
-    assert pinned["title"] in moved.words
-    refused = plain(await browser.send(page, action, release_date=plan["release_date"]))
-    assert refused.status == 422  # the same form with another date
-    stale = plain(
-        await browser.send(page, action, release_date=plan["release_date"], key=str(uuid4()))
-    )
-    assert stale.status == 412
-    assert "Now it says" in stale.words
-    assert ("release_date", plan["release_date"]) in stale.form(action).fields
-
-
-async def test_not_today_and_left_custody_are_said_by_somebody(world: World) -> None:
-    worker = await world.somebody("SW")
-    plan = await world.a_plan(worker, in_days=0, certainty="confirmed")
-    browser = await at_the_desk(world, worker)
-    action = f"/desk/plans/{plan['id']}/left-custody"
-    page = await browser.open(f"/desk/plans/{plan['id']}/release")
-    proof = page.forms[1].fields
-    assert page.form(action)
-    off = await browser.post(action, [*proof, ("left", "false")])
-    assert "The release day is recorded." in off.words
-    assert (await world.plan(worker, plan["id"]))["certainty"] == "expected"
-    assert "Not today: tell the circle by voice" in off.words
-    page = await browser.open(f"/desk/plans/{plan['id']}/release")
-    out = await browser.post(action, [*page.forms[1].fields, ("left", "true")])
-    assert "After release" in out.words
-    assert (await world.plan(worker, plan["id"]))["state"] == "active_outside"
-
-
-async def test_a_paused_plan_says_so_and_offers_no_change(world: World) -> None:
-    worker = await world.somebody("SW")
-    plan = await world.a_plan(worker)
-    browser = await at_the_desk(world, worker)
-    page = await browser.open(f"/desk/plans/{plan['id']}/release")
-    action = f"/desk/plans/{plan['id']}/state"
-    paused = plain(await browser.send(page, action, state="paused"))
-    assert "no message goes out" in paused.words
-    assert not [one for one in paused.forms if "/rows/" in one.action]
-
-
 async def test_a_probation_officer_sees_what_the_api_gives_them(world: World) -> None:
     worker, officer = await world.somebody("SW"), await world.somebody("PO")
     plan = await world.a_plan(worker, supervision=True)
@@ -395,60 +343,6 @@ async def test_a_probation_officer_sees_what_the_api_gives_them(world: World) ->
     assert (await browser.open(f"/desk/plans/{plan['id']}/circle")).status == 404
     assert (await browser.open("/desk/messages")).status == 403
     assert (await browser.open("/desk/new")).status == 403
-
-
-async def test_the_caseload_goes_by_next_due_date_and_has_pages(world: World) -> None:
-    worker = await world.somebody("SW")
-    for number in range(27):
-        await world.a_plan(
-            worker,
-            in_days=200 + 7 * number,
-            template="light",
-            person={"name": f"Imaginary {number:02}", "language": "en"},
-        )
-    browser = await at_the_desk(world, worker)
-    page = plain(await browser.open(DESK))
-    names = re.findall(r"Imaginary (\d\d)", page.words)
-    assert names == sorted(names)
-    assert len(names) == 25
-    more = next(value for _, name, value in page.attributes if "cursor=" in value)
-    rest = plain(await browser.open(more))
-    assert re.findall(r"Imaginary (\d\d)", rest.words) == ["25", "26"]
-
-
-async def test_overdue_is_a_word_and_moves_nobody_up(world: World) -> None:
-    worker = await world.somebody("SW")
-    early = await world.a_plan(worker, in_days=150)
-    late = await world.a_plan(worker, in_days=180)
-    await world.sql(
-        "UPDATE milestone SET win_after = 0, due_on = due_on - 1"
-        " WHERE plan = $1 AND code = 'FAM-01'",
-        UUID(early["id"]),
-    )
-    browser = await at_the_desk(world, worker)
-    page = await browser.open(DESK)
-    assert page.words.count("overdue") == 1
-    assert page.html.index(early["id"]) < page.html.index(late["id"])
-
-
-async def test_a_plan_is_opened_on_a_page(world: World) -> None:
-    worker = await world.somebody("SW")
-    browser = await at_the_desk(world, worker)
-    page = plain(await browser.open("/desk/new"))
-    day = (a_day() + timedelta(days=120)).isoformat()
-    typed: dict[str, Any] = {"name": "Imaginary Newcomer", "language": "fr", "release_date": day}
-    refused = await browser.send(page, "/desk/new", **{**typed, "name": ""})
-    assert refused.status == 422
-    assert ("release_date", day) in refused.form("/desk/new").fields
-    opened = plain(
-        await browser.send(
-            refused, "/desk/new", **typed, release_time="09:30", overlays=["no_family"]
-        )
-    )
-    assert "Imaginary Newcomer" in opened.words
-    assert "09:30" in opened.words
-    [plan] = await world.sql("SELECT overlays, supervision FROM plan")
-    assert plan == {"overlays": ["no_family"], "supervision": False}
 
 
 async def test_a_worker_sees_their_own_acts_and_the_coordinator_everybodys(world: World) -> None:

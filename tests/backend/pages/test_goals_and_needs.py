@@ -5,7 +5,7 @@ from typing import Any
 
 from backend.needs.bank import proposed
 from tests.backend.pages.browser import at_the_desk, plain
-from tests.backend.test_needs import begin, close
+from tests.backend.reviews import begin, close
 from tests.world import World, a_day, row
 
 WORDS = "Je veux revoir ma fille, inchalla"
