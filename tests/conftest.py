@@ -17,6 +17,7 @@ import asyncpg
 import pytest
 import uvloop
 from argon2 import PasswordHasher
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling
 
 from backend import clock, embedded, migrate
@@ -32,6 +33,9 @@ from tests.deep import is_deep
 from tests.standing import Standing
 from tests.world import World
 
+# How long an example takes is the machine's: speed is measured, and no property hangs on it.
+settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")
 ROOM = 2 * 1024**3
 # How many new objects there are before it is looked for lost rings: a request alone makes 700.
 gc.set_threshold(50_000, 20, 20)
