@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -155,3 +155,9 @@ async def on_duty(agency: UUID, plan: UUID | None = None) -> Sequence[Any]:
         plan,
     )
     return rows
+
+
+async def today_of(agency: UUID | None) -> date:
+    """The civil day where an agency is."""
+    zone: str = await connection().fetchval("SELECT zone FROM agency WHERE id = $1", agency)
+    return clock.today(zone)

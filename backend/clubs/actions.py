@@ -15,6 +15,7 @@ import msgspec
 from backend import clock
 from backend.access import Actor, check_version, require
 from backend.actors.actions import make_actor, seal, unseal_with
+from backend.agencies.actions import today_of
 from backend.audit.actions import record
 from backend.clubs import rules
 from backend.database import connection, transaction
@@ -64,7 +65,7 @@ async def add_club(actor: Actor, new: NewClub) -> Written:
     """Put a group on the agency's list. Raises Taken, Unfit."""
     require(actor, "addClub")
     async with transaction(actor.id) as held:
-        today = await _today(actor)
+        today = await today_of(actor.agency)
         _check(new, today)
         await make_actor(new.id, "member", actor.agency)
         await held.execute(
@@ -95,7 +96,7 @@ async def change_club(actor: Actor, id_: UUID, seen: int, change: Change) -> Wri
     require(actor, "changeClub")
     async with transaction(actor.id) as held:
         row = await _find(actor, id_, seen)
-        _check(change, await _today(actor))
+        _check(change, await today_of(actor.agency))
         offers = change.offers
         values = {name: getattr(change, name) for name in _PLAIN}
         await held.execute(
@@ -158,11 +159,6 @@ async def _find(actor: Actor, id_: UUID, seen: int) -> Any:
     if row["ended_at"] is not None:
         raise NotFromThisState("It is on the list no more.")
     return row
-
-
-async def _today(actor: Actor) -> date:
-    zone: str = await connection().fetchval("SELECT zone FROM agency WHERE id = $1", actor.agency)
-    return clock.today(zone)
 
 
 _ALL = """

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from backend import clock
 from backend.access import Actor, find_plan, require
 from backend.actors.actions import seal, unseal
+from backend.agencies.actions import today_of
 from backend.audit.actions import record
 from backend.consents.participation import NewAnswer, answer_offer
 from backend.database import connection, transaction
@@ -162,8 +163,7 @@ async def _today(plan: Any, fact: str) -> date:
     """The civil day by which a term is judged: what agencies tell each other, by the agency's."""
     if fact != REFERRAL:
         return clock.today(plan["zone"])
-    zone: str = await connection().fetchval("SELECT zone FROM agency WHERE id = $1", plan["agency"])
-    return clock.today(zone)
+    return await today_of(plan["agency"])
 
 
 async def withdraw(actor: Actor, id_: UUID) -> Written:

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from backend import clock
 from backend.access import Actor, check_version, require
 from backend.actors.actions import make_actor, seal
+from backend.agencies.actions import today_of
 from backend.audit.actions import record
 from backend.database import connection, transaction
 from backend.errors import NotFromThisState, Unfit
@@ -68,7 +69,7 @@ async def change_mentor(actor: Actor, id_: UUID, seen: int, change: Change) -> W
     require(actor, "changeMentor")
     async with transaction(actor.id) as held:
         row = await _find(actor, id_, seen)
-        _check(change, await _today(actor))
+        _check(change, await today_of(actor.agency))
         until = row["valid_until"]
         if change.vetting is not None and change.vetted_on is not None:
             until = rules.valid_until(change.vetting, change.vetted_on)
@@ -131,11 +132,6 @@ async def _find(actor: Actor, id_: UUID, seen: int) -> Any:
     return row
 
 
-async def _today(actor: Actor) -> date:
-    zone: str = await connection().fetchval("SELECT zone FROM agency WHERE id = $1", actor.agency)
-    return clock.today(zone)
-
-
 _ALL = """
 SELECT t.*, k.wrapped, mentor_load(t.id) AS people
   FROM mentor t LEFT JOIN subject_key k ON k.id = t.id WHERE t.agency = $1 AND t.ended_at IS NULL
@@ -146,7 +142,7 @@ async def list_mentors(actor: Actor) -> Sequence[dict[str, Any]]:
     """Those of the agency, by name and by nothing else; each with how many people they support."""
     require(actor, "listMentors")
     async with transaction(actor.id) as held:
-        today = await _today(actor)
+        today = await today_of(actor.agency)
         await record(actor, "listMentors", thing=actor.agency)
         found = [
             {
