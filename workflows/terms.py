@@ -193,6 +193,16 @@ RULES = (
         " AND (identity IS NOT NULL OR vetting IS NOT NULL) ORDER BY ended_at, id LIMIT $2",
     ),
     Rule(
+        "acts",
+        "what a row was before a change, by which the change could be taken back",
+        timedelta(days=1),
+        "the change",
+        clear_some,
+        f"""UPDATE milestone_event SET was = NULL WHERE id IN (
+    SELECT e.id FROM milestone_event e WHERE e.was IS NOT NULL AND e.at <= $1
+       AND NOT {_HELD.format(plan="e.plan")} LIMIT $2)""",
+    ),
+    Rule(
         "welcomes",
         "who of the community welcomes somebody",
         timedelta(0),

@@ -29,9 +29,11 @@ TERMS = {
     "people": 365,
 }
 # What is deleted, and is shown in test_ends.py; the first in test_who_helps.py, the second in
-# test_who_welcomes.py, the third in test_a_stop_is_never_lost.py.
+# test_acts_are_forgotten.py, the third in test_who_welcomes.py, the fourth in
+# test_a_stop_is_never_lost.py.
 ENDS = (
     "mentors",
+    "acts",
     "welcomes",
     "updates",
     "sessions",
