@@ -170,7 +170,7 @@ async def test_reminders_follow_a_move_and_none_comes_twice(
             await chats.round()
     sent = await world.sql(
         "SELECT m.key, a.held_on FROM message m JOIN appointment a ON a.id = m.subject"
-        " WHERE m.recipient = $1 AND m.state = 'sent' ORDER BY m.sent_at",
+        " WHERE m.recipient = $1 AND m.state = 'sent' ORDER BY m.sent_at, a.held_on",
         UUID(case.person.actor),
     )
     told = [(one["key"], one["held_on"]) for one in sent]
