@@ -155,6 +155,13 @@ async def test_a_probation_officer_reads_goals_and_finds_no_review(world: World)
     assert (await browser.open(f"/desk/plans/{plan}/needs")).status == 403
 
 
+async def test_where_no_review_was_held_the_page_says_so(world: World) -> None:
+    worker, head = await world.somebody("SW"), await world.somebody("CO")
+    plan = (await world.a_plan(worker))["id"]
+    page = await (await at_the_desk(world, head)).open(f"/desk/plans/{plan}/needs")
+    assert "No review was held yet." in plain(page).words
+
+
 async def test_what_is_typed_for_the_person_without_their_yes_is_kept_on_the_page(
     world: World,
 ) -> None:
