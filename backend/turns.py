@@ -10,6 +10,8 @@ import asyncpg
 from backend.database import apart, connection
 
 SEALS = "LOCK TABLE heartbeat IN SHARE UPDATE EXCLUSIVE MODE NOWAIT"
+# Waited for: a claim takes two milliseconds.
+CLAIMS = "LOCK TABLE job_round IN SHARE UPDATE EXCLUSIVE MODE"
 RETENTION = "LOCK TABLE zone_day IN SHARE UPDATE EXCLUSIVE MODE NOWAIT"
 
 

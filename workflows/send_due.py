@@ -11,7 +11,7 @@ import os
 import socket
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
 from typing import Any
@@ -47,6 +47,7 @@ AT_ONCE = 8
 TOKEN_AGAIN_AFTER = timedelta(seconds=15)
 ANOTHER_AGAIN_AFTER = timedelta(minutes=5)
 _NUMBER = "SELECT number FROM bot WHERE id = $1"
+_MAY_HAVE_ARRIVED = "UPDATE message SET ambiguous = true WHERE id = $1"
 MARK_AGAIN_AFTER_SECONDS = (0.2, 0.5, 1.0, 2.0, 4.0, 6.0)
 
 
@@ -61,7 +62,7 @@ async def send_due(bot: Bot, stopping: asyncio.Event | None = None) -> int:
         rows = await in_fresh_context(lambda: sending.claim(WORKER))
         if not rows:
             break
-        by_chat = groupby(sorted(rows, key=_chat), key=_chat)
+        by_chat = groupby(sorted(rows, key=_line), key=_line)
         work = [in_fresh_context(_in_order(speaks, limit, list(group))) for _, group in by_chat]
         await asyncio.gather(*work)
         handled += len(rows)
@@ -80,16 +81,23 @@ class _Speaker:
     said: bool = False
 
 
-def _chat(message: Any) -> str:
-    return str(message["link"] or message["id"])
+def _line(message: Any) -> bytes:
+    line: bytes = message["line"]
+    return line
 
 
 def _in_order(speaks: _Speaker, limit: asyncio.Semaphore, messages: Sequence[Any]) -> Any:
+    """Say them one after the other; once one of them has to wait, so have all that follow."""
+
     async def run() -> None:
         async with limit:
+            until: datetime | None = None
             for message in messages:
                 try:
-                    await in_fresh_context(partial(_send, speaks, message))
+                    if until is None and speaks.may:
+                        until = await in_fresh_context(partial(_send, speaks, message))
+                    else:
+                        await in_fresh_context(partial(_behind, message, until))
                 except Exception as error:  # noqa: BLE001 - one message never stops the next
                     # its claim runs out and it is tried again, five times, then a human is told
                     log.error("a send failed", extra={"error": type(error).__name__})  # noqa: TRY400
@@ -97,10 +105,20 @@ def _in_order(speaks: _Speaker, limit: asyncio.Semaphore, messages: Sequence[Any
     return run
 
 
-async def _send(speaks: _Speaker, message: Any) -> None:
+async def _behind(message: Any, until: datetime | None) -> None:
+    """What is next in the chat was not taken; or, without an instant, nothing is from us."""
+    async with transaction():
+        if until is None:
+            await _wait_for_token(message)
+        else:
+            await sending.put_back(message, until, counted=False, held=True)
+
+
+async def _send(speaks: _Speaker, message: Any) -> datetime | None:
+    """Say it; until when its chat is held, where the chat service did not take it."""
     prepared = await _prepare(message, speaks)
     if prepared is None:
-        return
+        return None
     chat, text, data = prepared
     delivery = await telegram.send(
         speaks.bot,
@@ -110,7 +128,22 @@ async def _send(speaks: _Speaker, message: Any) -> None:
         silent=not message["critical"],
     )
     speaks.may = speaks.may and delivery.result is not Result.TOKEN
-    await _surely(partial(_mark, message, delivery))
+    until = _held_until(message, delivery)
+    await _surely(partial(_mark, message, delivery, until))
+    return until
+
+
+def _held_until(message: Any, delivery: Delivery) -> datetime | None:
+    match delivery.result:
+        case Result.HOLD:
+            return clock.now() + timedelta(seconds=delivery.seconds)
+        case Result.RETRY:
+            return clock.now() + _back_off(message)
+        case Result.AMBIGUOUS if not (message["critical"] or message["ambiguous"]):
+            # it may have arrived: a plain reminder is said once more, a decision goes to a human
+            return clock.now() + _back_off(message)
+        case _:
+            return None
 
 
 async def _surely(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -176,26 +209,28 @@ async def _language(message: Any) -> str:
     return language
 
 
-async def _mark(message: Any, delivery: Delivery) -> None:
-    async with transaction():
+async def _mark(message: Any, delivery: Delivery, until: datetime | None) -> None:
+    async with transaction() as held:
         match delivery.result:
             case Result.SENT:
                 await sending.mark(
                     message, "sent", sent_at=clock.now(), provider_id=delivery.message
                 )
-            case Result.HOLD:
-                later = clock.now() + timedelta(seconds=delivery.seconds)
-                await sending.put_back(message, later, counted=False)
-            case Result.RETRY:
-                await sending.put_back(message, clock.now() + _back_off(message))
+            case Result.HOLD | Result.RETRY if until is not None:
+                counted = delivery.result is Result.RETRY
+                await sending.put_back(message, until, counted=counted, held=True)
             case Result.TOKEN:
                 await _wait_for_token(message)
+            case Result.AMBIGUOUS if until is not None:
+                await held.execute(_MAY_HAVE_ARRIVED, message["id"])
+                await sending.put_back(message, until, held=True)
             case Result.AMBIGUOUS:
-                await _ambiguous(message)
+                verdict = sending.Verdict(reason="delivery-unknown", task="undeliverable")
+                await sending.give_up(message, verdict)
             case Result.BLOCKED:
                 await _blocked(message)  # the chat before what was said in it, as everybody
                 await sending.mark(message, "failed", reason="blocked")
-            case Result.REFUSED:
+            case _:
                 verdict = sending.Verdict(reason="refused", task="undeliverable")
                 await sending.give_up(message, verdict)
 
@@ -218,22 +253,12 @@ async def _wait_for_token(message: Any, pause: timedelta = TOKEN_AGAIN_AFTER) ->
     if now > message["expires_at"]:  # an answer, which else is never too late
         await sending.give_up(message, sending.Verdict(reason="too-late", task="late-message"))
         return
-    await sending.put_back(message, now + pause, counted=False, longer=False)
+    await sending.put_back(message, now + pause, counted=False, longer=False, held=True)
 
 
 def _back_off(message: Any) -> timedelta:
     attempt: int = message["attempt"]
     return sending.BACK_OFF[min(attempt, len(sending.BACK_OFF)) - 1]
-
-
-async def _ambiguous(message: Any) -> None:
-    """It may have arrived: a plain reminder is sent once more, a decision goes to a human."""
-    if message["critical"] or message["ambiguous"]:
-        verdict = sending.Verdict(reason="delivery-unknown", task="undeliverable")
-        await sending.give_up(message, verdict)
-        return
-    await connection().execute("UPDATE message SET ambiguous = true WHERE id = $1", message["id"])
-    await sending.put_back(message, clock.now() + _back_off(message))
 
 
 async def _blocked(message: Any) -> None:

@@ -19,6 +19,7 @@ from backend.messages.just_done import undoable_until
 from backend.messages.links import has_consent, is_released
 from backend.plans.rules import OVER
 from backend.safety.kept import is_kept_from
+from backend.turns import CLAIMS
 
 LEASE = timedelta(seconds=30)
 MOST_ATTEMPTS = 5
@@ -29,24 +30,33 @@ ANY_PLAN_STATE = rules.REPLIES | {"CLOSE", "UNPL", "TASKS", "GATE-OFF"}
 ANY_LINK_STATE = frozenset(
     {"STOP-OK", "PIN-ASK", "PIN-WRONG", "PIN-DEAD", "LINK-WAIT", "NOT-ME", "CLOSE"}
 )
+HELD = "held"  # what is next in its chat, which takes nothing for a while
 NOT_ASKED = "not-asked"  # the gate before a relative is shut
 BACK_OFF = tuple(timedelta(seconds=2**n) for n in range(1, 9))
 
-# Strangers come last: there may be as many of them as somebody makes accounts.
-# The lease is on the database's clock; what is due is on ours. A row that was claimed and
-# whose worker died comes back when its lease is over.
-_CLAIM = """
-UPDATE message SET state = 'claimed', lease = clock_timestamp() + $2, attempt = attempt + 1,
-       worker = $3, ambiguous = ambiguous OR sending_at IS NOT NULL
- WHERE id IN (
-    SELECT q.id FROM message q
-     WHERE ((q.state = 'queued' AND q.due_at <= $1 AND coalesce(q.retry_at, q.due_at) <= $1)
-        OR (q.state = 'claimed' AND q.lease < clock_timestamp()))
-       AND NOT EXISTS (SELECT 1 FROM message o WHERE o.link = q.link AND o.state = 'claimed'
-                       AND o.lease >= clock_timestamp())
-     ORDER BY q.link IS NULL, q.urgent DESC, q.critical DESC, q.due_at, q.created_at, q.id
-     LIMIT $4 FOR UPDATE SKIP LOCKED)
-RETURNING *
+# The chat that a message `m` goes to, as a stranger's is known: by the first bytes of its index.
+_CHAT = "coalesce(substring(l.chat_index FOR 16), uuid_send(coalesce(m.link, m.subject)))"
+# Nothing goes to a chat in which something is being said, or is held until the chat service takes
+# it: what came later would come before it. Strangers come last: there may be as many of them as
+# somebody makes accounts. The lease is on the database's clock; what is due is on ours. A row that
+# was claimed and whose worker died comes back when its lease is over.
+_CLAIM = f"""
+WITH busy AS MATERIALIZED (
+    SELECT {_CHAT} AS chat FROM message m LEFT JOIN link l ON l.id = m.link
+     WHERE m.state IN ('queued', 'claimed')
+       AND (m.state = 'claimed' AND m.lease >= clock_timestamp()
+            OR m.reason = '{HELD}' AND m.retry_at > $1)),
+taken AS MATERIALIZED (
+    SELECT m.id, {_CHAT} AS line FROM message m LEFT JOIN link l ON l.id = m.link
+     WHERE ((m.state = 'queued' AND m.due_at <= $1 AND coalesce(m.retry_at, m.due_at) <= $1)
+        OR (m.state = 'claimed' AND m.lease < clock_timestamp()))
+       AND {_CHAT} NOT IN (SELECT chat FROM busy)
+     ORDER BY m.link IS NULL, m.urgent DESC, m.critical DESC, m.due_at, m.created_at, m.id
+     LIMIT $4 FOR UPDATE OF m SKIP LOCKED)
+UPDATE message m SET state = 'claimed', lease = clock_timestamp() + $2, attempt = attempt + 1,
+       worker = $3, ambiguous = ambiguous OR sending_at IS NOT NULL, reason = NULL
+  FROM taken WHERE m.id = taken.id
+RETURNING m.*, taken.line
 """
 # One message of a chat at a time, in their order: the sender takes the batch in this order.
 _STILL_OURS = """
@@ -68,8 +78,9 @@ class Verdict:
 
 
 async def claim(worker: str) -> Sequence[Any]:
-    """Take up to ten due messages for thirty seconds."""
+    """Take up to ten due messages for thirty seconds, with the `line` each goes to: its chat."""
     async with transaction() as held:
+        await held.execute(CLAIMS)  # else two workers could each take one of the same chat
         rows = await held.fetch(_CLAIM, clock.now(), LEASE, worker, BATCH)
         return sorted(
             rows,
@@ -280,10 +291,11 @@ async def mark(message: Any, state: str, *, reason: str | None = None, **values:
 
 
 async def put_back(
-    message: Any, at: datetime, *, counted: bool = True, longer: bool = True
+    message: Any, at: datetime, *, counted: bool = True, longer: bool = True, held: bool = False
 ) -> None:
     """Try again at an instant; a delay that is nobody's failure is not counted as an attempt.
 
+    Where the chat service took it not yet, its chat is `held` until then: nothing goes before it.
     What was cancelled meanwhile stays so.
     Unless it may get `longer`, its term stays: what comes too late becomes a task then.
     """
@@ -291,13 +303,14 @@ async def put_back(
         "UPDATE message SET state = 'queued', lease = NULL, sending_at = NULL, retry_at = $3,"
         " expires_at = CASE WHEN $5 THEN greatest(expires_at, $3::timestamptz + interval '1 hour')"
         " ELSE expires_at END,"
-        " attempt = attempt - $4, version = version + 1"
+        " attempt = attempt - $4, reason = $6, version = version + 1"
         " WHERE state = 'claimed' AND id = $1 AND attempt = $2",
         message["id"],
         message["attempt"],
         at,
         0 if counted else 1,
         longer,
+        HELD if held else None,
     )
 
 

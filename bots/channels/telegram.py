@@ -29,6 +29,8 @@ from bots.texts.catalogue import Button
 
 log = logging.getLogger(__name__)
 
+# The library's way to say that delays are spans of time and not bare numbers, whoever makes a bot.
+os.environ.setdefault("PTB_TIMEDELTA", "true")
 API = "https://api.telegram.org"
 # The token with which the bot speaks to the stand-in, where no real one is given.
 STAND_IN_TOKEN = "1000:the-stand-in-asks-for-nothing"  # noqa: S105 - it opens nothing
@@ -55,8 +57,6 @@ class Delivery:
 
 def make_bot(settings: Settings) -> Bot:
     """A bot for the real service, or for the stand-in where no token is given."""
-    # the library's way to say that delays are spans of time and not bare numbers
-    os.environ.setdefault("PTB_TIMEDELTA", "true")
     stand_in = f"http://127.0.0.1:{settings.phones_port}"
     base = settings.telegram_api or (API if settings.telegram_token else stand_in)
     request = HTTPXRequest(

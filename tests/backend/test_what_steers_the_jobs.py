@@ -259,7 +259,7 @@ async def test_no_lock_of_the_application_stops_the_seals_or_the_retention(world
     try:
         for number in (4806115, 4806125):
             await held.execute("SELECT pg_advisory_lock($1)", number)
-        for table in ("heartbeat", "zone_day"):
+        for table in ("heartbeat", "zone_day", "job_round"):
             for mode in ("SHARE UPDATE EXCLUSIVE", "ROW EXCLUSIVE"):
                 with pytest.raises(REFUSED):
                     await _as(world, "app", worker.id, f"LOCK TABLE {table} IN {mode} MODE")
