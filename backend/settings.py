@@ -49,6 +49,7 @@ class Settings:
     phones_port: int
     telegram_token: str | None
     telegram_api: str | None
+    messages_a_second: int
     webhook_url: str | None
     webhook_port: int
     webhook_secret: str | None
@@ -93,6 +94,7 @@ def read(env: Mapping[str, str]) -> Settings:
         phones_port=_port(env, "PHONES_PORT", 8001),
         telegram_token=_secret(env, "TELEGRAM_TOKEN"),
         telegram_api=env.get("TELEGRAM_API") or None,
+        messages_a_second=_count(env, "MESSAGES_A_SECOND", 25),
         webhook_url=env.get("WEBHOOK_URL") or None,
         webhook_port=_port(env, "WEBHOOK_PORT", 8002),
         webhook_secret=_secret(env, "WEBHOOK_SECRET"),
@@ -154,6 +156,13 @@ def _limits(given: str) -> Mapping[str, int]:
             raise SettingsError(f"HOURLY_LIMITS is such as plans=300, of: {', '.join(LIMITS)}")
         limits[name] = int(most)
     return limits
+
+
+def _count(env: Mapping[str, str], name: str, default: int) -> int:
+    value = env.get(name) or str(default)
+    if not value.isdecimal():
+        raise SettingsError(f"{name} must be a whole number, not {value!r}")
+    return int(value)
 
 
 def _port(env: Mapping[str, str], name: str, default: int) -> int:

@@ -314,7 +314,7 @@ async def _claims(chats: Chats, count: int) -> list[list[Any]]:
 
     async def all_at_once() -> list[list[Any]]:
         tasks = [in_fresh_context(partial(sending.claim, f"worker {n}")) for n in range(count)]
-        return [list(one) for one in await asyncio.gather(*tasks)]
+        return [list(one.messages) for one in await asyncio.gather(*tasks)]
 
     taken: list[list[Any]] = await chats.job(all_at_once)
     return taken

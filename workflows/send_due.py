@@ -51,15 +51,22 @@ _MAY_HAVE_ARRIVED = "UPDATE message SET ambiguous = true WHERE id = $1"
 MARK_AGAIN_AFTER_SECONDS = (0.2, 0.5, 1.0, 2.0, 4.0, 6.0)
 
 
-async def send_due(bot: Bot, stopping: asyncio.Event | None = None) -> int:
+async def send_due(
+    bot: Bot, stopping: asyncio.Event | None = None, pace: int = sending.NO_PACE
+) -> int:
     """Send everything that is due, batch by batch; how many rows were handled.
 
-    Once `stopping` is set no further batch is taken up.
+    At a `pace` (messages a second, of a bot) one chat gets one a second. Once `stopping` is set
+    no further batch is taken up.
     """
     handled = 0
     limit, speaks = asyncio.Semaphore(AT_ONCE), _Speaker(bot)
     while speaks.may and not (stopping and stopping.is_set()):
-        rows = await in_fresh_context(lambda: sending.claim(WORKER))
+        claimed = await in_fresh_context(lambda: sending.claim(WORKER, pace))
+        rows = claimed.messages
+        if not rows and claimed.soon:
+            await asyncio.sleep(1 / pace)
+            continue
         if not rows:
             break
         by_chat = groupby(sorted(rows, key=_line), key=_line)

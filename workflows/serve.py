@@ -9,7 +9,6 @@ from functools import partial
 
 import asyncpg
 import click
-from telegram import Bot
 
 from backend import logs
 from backend.actors.actions import vault
@@ -45,9 +44,10 @@ async def _run(configured: Settings) -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stopping.set)
     async with process("worker", configured) as reach, opened(make_bot(configured)) as bot:
-        scheduler = timetable.start(bot, stopping)
-        waking = asyncio.ensure_future(_wake_on_notify(bot, reach.url("worker"), stopping))
-        first = asyncio.ensure_future(timetable.first_round(bot, stopping))
+        send = partial(send_due, bot, stopping, configured.messages_a_second)
+        scheduler = timetable.start(send)
+        waking = asyncio.ensure_future(_wake_on_notify(send, reach.url("worker")))
+        first = asyncio.ensure_future(timetable.first_round(send))
         await stopping.wait()
         first.cancel()
         scheduler.shutdown(wait=False)
@@ -58,7 +58,7 @@ async def _run(configured: Settings) -> None:
         await timetable.run("heartbeat", PULSE.end)
 
 
-async def _wake_on_notify(bot: Bot, url: str, stopping: asyncio.Event) -> None:
+async def _wake_on_notify(send: timetable.Job, url: str) -> None:
     """Send as soon as a message is queued; the rounds of the timetable are the net below this."""
     woken = asyncio.Event()
 
@@ -76,7 +76,7 @@ async def _wake_on_notify(bot: Bot, url: str, stopping: asyncio.Event) -> None:
                     with suppress(TimeoutError):
                         await asyncio.wait_for(woken.wait(), LISTEN_AGAIN_SECONDS)
                         woken.clear()
-                        await timetable.run("send_due", partial(send_due, bot, stopping))
+                        await timetable.run("send_due", send)
             finally:
                 await listening.close(timeout=2)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:

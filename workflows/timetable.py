@@ -7,7 +7,6 @@ from datetime import timedelta
 from functools import partial
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from telegram import Bot
 
 from backend.audit.seals import Progress
 from backend.database import in_fresh_context
@@ -31,7 +30,6 @@ from workflows.mentor_care import mentor_care
 from workflows.purge import purge
 from workflows.retain import expected, retain
 from workflows.seal_audit import seal_audit
-from workflows.send_due import send_due
 from workflows.tell_denials import tell_denials
 from workflows.tell_limits import tell_limits
 from workflows.watch_duties import watch_duties
@@ -42,10 +40,10 @@ MINUTE = 60
 Job = Callable[[], Awaitable[object]]
 
 
-def jobs(bot: Bot, stopping: asyncio.Event) -> dict[str, tuple[Job, int]]:
+def jobs(send: Job) -> dict[str, tuple[Job, int]]:
     """Each job with the seconds between two of its rounds. Every one may run twice or late.
 
-    Once `stopping` is set nothing more is taken up for sending.
+    `send` says what is due: `send_due`, with its bot.
     """
     return {
         "materialise": (materialise, MINUTE),
@@ -63,7 +61,7 @@ def jobs(bot: Bot, stopping: asyncio.Event) -> dict[str, tuple[Job, int]]:
         "retain": (retain, 60 * MINUTE),
         "hide": (hide, 15 * MINUTE),
         "calendars": (calendars, MINUTE),
-        "send_due": (partial(send_due, bot, stopping), 5),
+        "send_due": (send, 5),
         "tell_denials": (tell_denials, MINUTE),
         "tell_limits": (tell_limits, 5 * MINUTE),
         "seal_audit": (partial(seal_audit, Progress()), 5),
@@ -108,10 +106,10 @@ async def drained(seconds: float) -> None:
         await asyncio.wait(_running, timeout=seconds)
 
 
-def start(bot: Bot, stopping: asyncio.Event) -> AsyncIOScheduler:
+def start(send: Job) -> AsyncIOScheduler:
     """Start the clock, in UTC and in memory; two rounds of one job never overlap."""
     scheduler = AsyncIOScheduler(timezone="UTC")
-    for name, (job, seconds) in jobs(bot, stopping).items():
+    for name, (job, seconds) in jobs(send).items():
         scheduler.add_job(
             run,
             "interval",
@@ -126,9 +124,9 @@ def start(bot: Bot, stopping: asyncio.Event) -> AsyncIOScheduler:
     return scheduler
 
 
-async def first_round(bot: Bot, stopping: asyncio.Event) -> None:
+async def first_round(send: Job) -> None:
     """Everything once, in order: what was missed while nothing ran is made up for at once."""
-    every = jobs(bot, stopping)
+    every = jobs(send)
     within = {name: rounds.patience(seconds) for name, (_, seconds) in every.items()}
     await run("rounds", partial(rounds.know, {**within, **expected()}))
     for name, (job, _) in every.items():

@@ -24,6 +24,8 @@ from backend.turns import CLAIMS
 LEASE = timedelta(seconds=30)
 MOST_ATTEMPTS = 5
 BATCH = 10
+NO_PACE = 0
+A_CHAT_RESTS = "1.1 s"  # a second on the service's side too, however long each was on its way
 RUNNING = frozenset({"active_inside", "active_outside", "step_down"})
 # Said even though the plan does not run: an answer, a farewell, a call to staff.
 ANY_PLAN_STATE = rules.REPLIES | {"CLOSE", "UNPL", "TASKS", "GATE-OFF"}
@@ -36,35 +38,69 @@ BACK_OFF = tuple(timedelta(seconds=2**n) for n in range(1, 9))
 
 # The chat that a message `m` goes to, as a stranger's is known: by the first bytes of its index.
 _CHAT = "coalesce(substring(l.chat_index FOR 16), uuid_send(coalesce(m.link, m.subject)))"
+_ORDER = "m.link IS NULL, m.urgent DESC, m.critical DESC, m.due_at, m.created_at, m.id"
 # Nothing goes to a chat in which something is being said, or is held until the chat service takes
-# it: what came later would come before it. Strangers come last: there may be as many of them as
-# somebody makes accounts. The lease is on the database's clock; what is due is on ours. A row that
-# was claimed and whose worker died comes back when its lease is over.
+# it: what came later would come before it. What is being said, and what was tried within the last
+# second, counts for its bot and, at a pace, for its chat.
+#
+# Strangers come last: there may be as many of them as somebody makes accounts. The lease and the
+# pace are on the database's clock; what is due is on ours. A row that was claimed and whose worker
+# died comes back when its lease is over.
 _CLAIM = f"""
 WITH busy AS MATERIALIZED (
-    SELECT {_CHAT} AS chat FROM message m LEFT JOIN link l ON l.id = m.link
+    SELECT m.bot, {_CHAT} AS chat, m.state = 'claimed' AS said, true AS long
+      FROM message m LEFT JOIN link l ON l.id = m.link
      WHERE m.state IN ('queued', 'claimed')
        AND (m.state = 'claimed' AND m.lease >= clock_timestamp()
-            OR m.reason = '{HELD}' AND m.retry_at > $1)),
+            OR m.reason = '{HELD}' AND m.retry_at > $1)
+    UNION ALL
+    SELECT m.bot, CASE WHEN $5 > 0 THEN {_CHAT} END,
+           m.tried_at > clock_timestamp() - interval '1 s', false
+      FROM message m LEFT JOIN link l ON l.id = m.link
+     WHERE m.tried_at > clock_timestamp() - interval '{A_CHAT_RESTS}'
+       AND NOT (m.state = 'claimed' AND m.lease >= clock_timestamp())),
+due AS MATERIALIZED (
+    SELECT m.id, m.bot, {_CHAT} AS line, row_number() OVER (ORDER BY {_ORDER}) AS place
+      FROM message m LEFT JOIN link l ON l.id = m.link
+     WHERE (m.state = 'queued' AND m.due_at <= $1 AND coalesce(m.retry_at, m.due_at) <= $1)
+        OR (m.state = 'claimed' AND m.lease < clock_timestamp())),
+may AS MATERIALIZED (
+    SELECT d.*, row_number() OVER (PARTITION BY d.bot ORDER BY d.place) AS of_bot
+      FROM (SELECT e.*, row_number() OVER (PARTITION BY e.line ORDER BY e.place) AS of_chat
+              FROM due e) AS d
+     WHERE NOT EXISTS (SELECT FROM busy b WHERE b.chat = d.line)
+       AND ($5 = 0 OR d.of_chat = 1)),
 taken AS MATERIALIZED (
-    SELECT m.id, {_CHAT} AS line FROM message m LEFT JOIN link l ON l.id = m.link
-     WHERE ((m.state = 'queued' AND m.due_at <= $1 AND coalesce(m.retry_at, m.due_at) <= $1)
-        OR (m.state = 'claimed' AND m.lease < clock_timestamp()))
-       AND {_CHAT} NOT IN (SELECT chat FROM busy)
-     ORDER BY m.link IS NULL, m.urgent DESC, m.critical DESC, m.due_at, m.created_at, m.id
-     LIMIT $4 FOR UPDATE OF m SKIP LOCKED)
-UPDATE message m SET state = 'claimed', lease = clock_timestamp() + $2, attempt = attempt + 1,
-       worker = $3, ambiguous = ambiguous OR sending_at IS NOT NULL, reason = NULL
-  FROM taken WHERE m.id = taken.id
-RETURNING m.*, taken.line
+    SELECT m.id, may.line FROM message m JOIN may ON may.id = m.id
+     WHERE $5 = 0
+        OR may.of_bot <= $5 - (SELECT count(*) FROM busy b WHERE b.bot = may.bot AND b.said)
+     ORDER BY may.place LIMIT $4 FOR UPDATE OF m SKIP LOCKED),
+claimed AS (
+    UPDATE message m SET state = 'claimed', lease = clock_timestamp() + $2, attempt = attempt + 1,
+           worker = $3, ambiguous = ambiguous OR sending_at IS NOT NULL, reason = NULL
+      FROM taken WHERE m.id = taken.id
+    RETURNING m.*, taken.line)
+SELECT c.*, n.soon
+  FROM (SELECT count(*) > (SELECT count(*) FROM taken) AS soon FROM due d
+         WHERE NOT EXISTS (SELECT FROM busy b WHERE b.chat = d.line AND b.long)) AS n
+  LEFT JOIN claimed c ON true
 """
 # One message of a chat at a time, in their order: the sender takes the batch in this order.
 _STILL_OURS = """
-UPDATE message SET sending_at = clock_timestamp(), lease = clock_timestamp() + $3,
-       variables = coalesce($4, variables), tap = $5, version = version + 1
+UPDATE message SET sending_at = clock_timestamp(), tried_at = clock_timestamp(),
+       lease = clock_timestamp() + $3, variables = coalesce($4, variables), tap = $5,
+       version = version + 1
  WHERE id = $1 AND attempt = $2 AND state = 'claimed' AND lease > clock_timestamp()
 RETURNING id
 """
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """Messages to say now, and whether the pace alone keeps others for a moment."""
+
+    messages: Sequence[Any]
+    soon: bool
 
 
 @dataclass(frozen=True)
@@ -77,18 +113,23 @@ class Verdict:
     task: str | None = None
 
 
-async def claim(worker: str) -> Sequence[Any]:
-    """Take up to ten due messages for thirty seconds, with the `line` each goes to: its chat."""
+async def claim(worker: str, pace: int = NO_PACE) -> Claimed:
+    """Take up to ten due messages for thirty seconds, with the `line` each goes to: its chat.
+
+    At a `pace`, no more of a bot than so many a second, and one a second of a chat, whatever
+    other workers do.
+    """
     async with transaction() as held:
         await held.execute(CLAIMS)  # else two workers could each take one of the same chat
-        rows = await held.fetch(_CLAIM, clock.now(), LEASE, worker, BATCH)
-        return sorted(
-            rows,
-            key=lambda r: (
-                *(r["link"] is None, not r["urgent"], not r["critical"]),
-                *(r["due_at"], r["created_at"]),
-            ),
-        )
+        rows = await held.fetch(_CLAIM, clock.now(), LEASE, worker, BATCH, pace)
+    mine = sorted(
+        (row for row in rows if row["id"] is not None),
+        key=lambda r: (
+            *(r["link"] is None, not r["urgent"], not r["critical"]),
+            *(r["due_at"], r["created_at"]),
+        ),
+    )
+    return Claimed(mine, soon=pace != NO_PACE and rows[0]["soon"])
 
 
 async def judge(message: Any) -> tuple[Verdict, Any]:

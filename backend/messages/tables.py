@@ -49,6 +49,8 @@ class Link(Table, tablename="link"):
 class Message(Table, tablename="message"):
     """One message to one recipient. What it says is a key and sealed values, never a text.
 
+    `sending_at` is empty again where it surely did not arrive; `tried_at` stays. Both are on the
+    database's clock.
     `act` is the act that queued it or made it fall away, for as long as that can be taken back.
     """
 
@@ -78,6 +80,7 @@ class Message(Table, tablename="message"):
     retry_at = instant(null=True)
     worker = Varchar(40, null=True, default=None)
     sending_at = instant(null=True)
+    tried_at = instant(null=True)
     sent_at = instant(null=True)
     ambiguous = Boolean(default=False, null=False)
     provider_id = BigInt(null=True, default=None)

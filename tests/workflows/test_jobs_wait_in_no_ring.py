@@ -99,7 +99,7 @@ class House:
 
     def work(self) -> dict[str, Work]:
         """One round of each job, and of the bot."""
-        found = jobs(self.chats.bot, asyncio.Event())
+        found = jobs(partial(send_due, self.chats.bot))
         every: dict[str, Work] = {name: job for name, (job, _) in found.items()}
         return every | {"retain": _retain, "bot": self.tap}
 

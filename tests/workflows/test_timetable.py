@@ -1,6 +1,5 @@
 """The jobs and their clock."""
 
-import asyncio
 from typing import Any
 
 from apscheduler.jobstores.memory import MemoryJobStore
@@ -10,13 +9,12 @@ from workflows import timetable
 
 
 async def test_the_clock_keeps_its_jobs_in_memory_and_reads_none_from_anywhere() -> None:
-    bot: Any = object()
-    stopping = asyncio.Event()
-    scheduler = timetable.start(bot, stopping)
+    send: Any = object()
+    scheduler = timetable.start(send)
     try:
         stores = scheduler._jobstores
         assert {name: type(store) for name, store in stores.items()} == {"default": MemoryJobStore}
-        known = timetable.jobs(bot, stopping)
+        known = timetable.jobs(send)
         assert {job.id: job.trigger.interval.total_seconds() for job in scheduler.get_jobs()} == {
             name: seconds for name, (_, seconds) in known.items()
         }

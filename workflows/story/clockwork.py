@@ -1,14 +1,15 @@
 """The time of the story. It jumps to whatever comes next, and never back."""
 
-import asyncio
 import heapq
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 
 from backend import clock, database
 from bots.intake import take_in, work_off
 from workflows import timetable
+from workflows.send_due import send_due
 from workflows.story.house import House
 from workflows.wake import next_wake
 
@@ -40,7 +41,7 @@ class Clockwork:
         self.after_round: Deed | None = None
         self._house = house
         self._stepped = stepped
-        self._jobs = timetable.jobs(house.bot, asyncio.Event())
+        self._jobs = timetable.jobs(partial(send_due, house.bot))
         self._ran: dict[str, datetime] = {}
         self._offset = 0
         self._updates = 0

@@ -15,8 +15,8 @@ QUOTA = 4
 
 async def alarms() -> None:
     """The job's round, as the worker's process has it on its timetable."""
-    no_bot: Any = None
-    job, seconds = jobs(no_bot, asyncio.Event())["court_alarms"]
+    silent: Any = None
+    job, seconds = jobs(silent)["court_alarms"]
     assert seconds <= 60
 
     async def work() -> None:
