@@ -151,4 +151,4 @@ async def test_strangers_however_many_wait_for_all_who_are_known(
 
 async def _claim() -> Any:
     async with database.transaction():
-        return await sending.claim("a test")
+        return (await sending.claim("a test")).messages

@@ -66,7 +66,7 @@ async def _rows(world: World, who: Member) -> list[Any]:
     return list(
         await world.sql(
             "SELECT step, state, reason, attempt, ambiguous, sent_at, provider_id FROM message"
-            " WHERE rule = 'test' AND recipient = $1 ORDER BY due_at",
+            " WHERE rule = 'test' AND recipient = $1 ORDER BY due_at, step",
             UUID(who.actor),
         )
     )

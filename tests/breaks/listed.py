@@ -14,6 +14,7 @@ RULES = (
     "cap",
     "occurrence-key",
     "lease",
+    "order",
     "stop",
     "file-binding",
     "audit",

@@ -24,7 +24,7 @@ async def _due(world: World, chats: Chats) -> None:
 
 
 async def _claims(chats: Chats, worker: str) -> list[Any]:
-    return list(await chats.job(partial(sending.claim, worker)))
+    return list((await chats.job(partial(sending.claim, worker))).messages)
 
 
 async def _starts(chats: Chats, message: Any) -> bool:
