@@ -10,7 +10,7 @@ import asyncpg
 from backend.database import apart, connection
 
 SEALS = "LOCK TABLE heartbeat IN SHARE UPDATE EXCLUSIVE MODE NOWAIT"
-# Waited for: a claim takes two milliseconds.
+# Waited for: a claim takes milliseconds.
 CLAIMS = "LOCK TABLE job_round IN SHARE UPDATE EXCLUSIVE MODE"
 RETENTION = "LOCK TABLE zone_day IN SHARE UPDATE EXCLUSIVE MODE NOWAIT"
 
