@@ -43,11 +43,19 @@ CREATE TRIGGER appointment_of_act BEFORE INSERT OR UPDATE ON appointment FOR EAC
 """
 
 WALLS = f"""
+-- Acts of the actor that they can still take back.
+CREATE FUNCTION my_acts() RETURNS SETOF uuid LANGUAGE sql STABLE
+SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT e.act FROM milestone_event e
+     WHERE e.actor = {ME} AND e.{JUST_NOW} AND e.act IS NOT NULL
+     UNION SELECT c.id FROM contact c WHERE c.actor = {ME} AND c.{JUST_NOW}
+$$;
+REVOKE EXECUTE ON FUNCTION my_acts FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION my_acts TO throughcare_app;
+
 CREATE POLICY app_takes_back ON contact FOR DELETE TO throughcare_app USING ({MINE});
 CREATE POLICY app_takes_back ON appointment FOR DELETE TO throughcare_app
-    USING (version = 1 AND was IS NULL AND moved_from IS NULL AND state = 'scheduled'
-           AND plan IN (SELECT my_plans()) AND act IN (
-               SELECT c.id FROM contact c WHERE c.actor = {ME} AND c.{JUST_NOW}));
+    USING (version = 1 AND act IN (SELECT my_acts()) AND plan IN (SELECT my_plans()));
 
 -- An event is written once; who did it says that it is taken back, and its row stands as before.
 GRANT UPDATE (kind, was, version) ON milestone_event TO throughcare_app;

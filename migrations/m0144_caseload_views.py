@@ -42,9 +42,7 @@ WEEK = f"""({ROWS_TOLD} AND EXISTS (SELECT 1 FROM milestone r
 # The twin of `MINE` in alerts/actions.py, of the mandates on this plan; and of what waits in
 # evidence/actions.py. A test looks at both beside these.
 HOLDS = "{who}.starts <= moment AND ({who}.ends IS NULL OR {who}.ends > moment)"
-OF_GLASS = (
-    "({who}.glass IS NULL OR t.kind NOT IN ('glass-broken', 'tell-of-glass', 'stopped-by-glass'))"
-)
+OF_GLASS = "({who}.glass IS NULL OR t.kind NOT IN ('glass-broken', 'tell-of-glass'))"
 TASK = f"""EXISTS (SELECT 1 FROM task t WHERE t.plan = p.id AND t.closed_at IS NULL
     AND (t.assignee = me OR (t.assignee IS NULL AND {TASKS_TOLD} AND EXISTS (
         SELECT 1 FROM mandate h WHERE h.plan = p.id AND h.actor = me

@@ -6,28 +6,32 @@ An agency's own template may say another thing. The release before reads past it
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 from piccolo.engine import engine_finder
 
-from migrations.m0135_helpers import AS_THEY_STAND
+from migrations.m0062_one_plan_for_a_sheet import STATEMENT as PLANNED_ONCE
+from migrations.m0063_plans_told_by_name import SHEET_OF_SCOPE, SHEET_OF_TOKEN
 
 ID = "2026-12-01T06:10:00:000000"
 VERSION = "1.38.0"
 DESCRIPTION = "Sheets say what comes first"
 
 
-BEFORE = "n.done_on, n.said_by, n.show_court"
+def _first(text: str) -> str:
+    before = "n.done_on, n.said_by, n.show_court"
+    if before not in text:
+        raise ValueError(before)
+    return text.replace(before, f"{before}, n.late_start")
 
 
-def statements() -> str:
-    return "".join(
-        AS_THEY_STAND.format(name=name, before=BEFORE, after=f"{BEFORE}, n.late_start")
-        for name in ("plan_by_flow", "read_plan_by_flow")
-    )
+SCOPE, TOKEN = _first(SHEET_OF_SCOPE), _first(SHEET_OF_TOKEN)
+STATEMENTS = (SCOPE, PLANNED_ONCE, TOKEN)
 
 
 async def forwards() -> MigrationManager:
     manager = MigrationManager(migration_id=ID, app_name="throughcare", description=DESCRIPTION)
 
     async def run() -> None:
-        await engine_finder().current_transaction.get().connection.execute(statements())
+        transaction = engine_finder().current_transaction.get()
+        for part in STATEMENTS:
+            await transaction.connection.execute(part)
 
     manager.add_raw(run)
     return manager
