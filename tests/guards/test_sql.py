@@ -53,7 +53,7 @@ REVIEWED = {
     ("migrations/m0142_undo.py", "statements()"): "likewise",
     ("migrations/m0143_dates_of_one_hour.py", "statements()"): "likewise",
     ("migrations/m0151_closing_talk.py", "statements()"): "likewise",
-    ("migrations/m0158_what_comes_first.py", "statements()"): "likewise",
+    ("migrations/m0163_as_it_was_meant.py", "statements()"): "likewise",
     ("migrations/m0154_who_welcomes.py", "statements()"): "likewise",
     ("migrations/m0096_rounds.py", "''.join(map(_of_a_place, ZONED))"): "likewise",
     ("workflows/ends.py", "sql"): "the rules of workflows/terms.py, one after another",
