@@ -11,6 +11,8 @@ from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 from backend import clock
 from backend.database import in_fresh_context
 from backend.messages import sending
@@ -124,3 +126,25 @@ async def _links(world: World, who: Member) -> list[UUID]:
         "SELECT id FROM link WHERE subject = $1 AND state = 'active'", UUID(who.actor)
     )
     return [row["id"] for row in rows]
+
+
+@pytest.mark.parametrize("pace", [sending.NO_PACE, PACE])
+async def test_what_is_cancelled_while_it_is_taken_up_is_not_taken(
+    world: World, chats: Chats, pace: int
+) -> None:
+    """A STOP while a claim goes through a thousand messages: one of them has each, never both."""
+    mentor = await _a_mentor(world, chats)
+    links = [row["id"] for row in await world.sql(_CHATS, UUID(mentor.actor), 1000)]
+    await world.sql(_QUEUE, links, clock.now(), 1)
+    rest = "UPDATE message SET state = 'queued', lease = NULL, tried_at = NULL WHERE rule = 'test'"
+    # of the first ones, each by itself: what it holds is let go within the claim
+    stop = "UPDATE message SET state = 'cancelled' WHERE id = $1 AND state = 'queued' RETURNING id"
+    first = await world.sql("SELECT id FROM message WHERE rule = 'test' ORDER BY due_at, id")
+    for _ in range(20):
+        await world.sql(rest)
+        claimed = asyncio.create_task(_claimed(chats, pace))
+        stopped = set[UUID]()
+        for row in first[: sending.BATCH]:
+            stopped |= {one["id"] for one in await world.sql(stop, row["id"])}
+            await asyncio.sleep(0)
+        assert not stopped & {row["id"] for row in (await claimed).messages}

@@ -39,6 +39,10 @@ BACK_OFF = tuple(timedelta(seconds=2**n) for n in range(1, 9))
 # The chat that a message `m` goes to, as a stranger's is known: by the first bytes of its index.
 _CHAT = "coalesce(substring(l.chat_index FOR 16), uuid_send(coalesce(m.link, m.subject)))"
 _ORDER = "m.link IS NULL, m.urgent DESC, m.critical DESC, m.due_at, m.created_at, m.id"
+# Asked once more of the row that is locked: it may have been cancelled since it was looked at.
+_IS_DUE = """(
+    (m.state = 'queued' AND m.due_at <= $1 AND coalesce(m.retry_at, m.due_at) <= $1)
+    OR (m.state = 'claimed' AND m.lease < clock_timestamp()))"""
 # Nothing goes to a chat in which something is being said, or is held until the chat service takes
 # it: what came later would come before it. What is being said, and what was tried within the last
 # second, counts for its bot and, at a pace, for its chat.
@@ -62,8 +66,7 @@ WITH busy AS MATERIALIZED (
 due AS MATERIALIZED (
     SELECT m.id, m.bot, {_CHAT} AS line, row_number() OVER (ORDER BY {_ORDER}) AS place
       FROM message m LEFT JOIN link l ON l.id = m.link
-     WHERE (m.state = 'queued' AND m.due_at <= $1 AND coalesce(m.retry_at, m.due_at) <= $1)
-        OR (m.state = 'claimed' AND m.lease < clock_timestamp())),
+     WHERE {_IS_DUE}),
 may AS MATERIALIZED (
     SELECT d.*, row_number() OVER (PARTITION BY d.bot ORDER BY d.place) AS of_bot
       FROM (SELECT e.*, row_number() OVER (PARTITION BY e.line ORDER BY e.place) AS of_chat
@@ -72,8 +75,8 @@ may AS MATERIALIZED (
        AND ($5 = 0 OR d.of_chat = 1)),
 taken AS MATERIALIZED (
     SELECT m.id, may.line FROM message m JOIN may ON may.id = m.id
-     WHERE $5 = 0
-        OR may.of_bot <= $5 - (SELECT count(*) FROM busy b WHERE b.bot = may.bot AND b.said)
+     WHERE {_IS_DUE} AND ($5 = 0
+        OR may.of_bot <= $5 - (SELECT count(*) FROM busy b WHERE b.bot = may.bot AND b.said))
      ORDER BY may.place LIMIT $4 FOR UPDATE OF m SKIP LOCKED),
 claimed AS (
     UPDATE message m SET state = 'claimed', lease = clock_timestamp() + $2, attempt = attempt + 1,
