@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -69,7 +70,8 @@ async def send_due(
             continue
         if not rows:
             break
-        by_chat = groupby(sorted(rows, key=_line), key=_line)
+        line = itemgetter("line")
+        by_chat = groupby(sorted(rows, key=line), key=line)
         work = [in_fresh_context(_in_order(speaks, limit, list(group))) for _, group in by_chat]
         await asyncio.gather(*work)
         handled += len(rows)
@@ -86,11 +88,6 @@ class _Speaker:
     bot: Bot
     may: bool = True
     said: bool = False
-
-
-def _line(message: Any) -> bytes:
-    line: bytes = message["line"]
-    return line
 
 
 def _in_order(speaks: _Speaker, limit: asyncio.Semaphore, messages: Sequence[Any]) -> Any:
