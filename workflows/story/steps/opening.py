@@ -85,15 +85,16 @@ async def asks_the_family(stage: Stage, year: Year) -> None:
     plan, worker = year.plan, stage.staff["camille"]
     async with stage.step("W-04", "A human speaks with parent and sibling before any message"):
         await plan.wake("FAM-02")
+        # neither word is one of those that are drawn: it stands for these two alone
         parent = await plan.add(
-            "FA", name=PARENT, relation="parent", language="fr", alias="Tilleul"
+            "FA", name=PARENT, relation="parent", language="fr", alias="Peuplier"
         )
         sibling = await plan.add(
             "FA",
             name=SIBLING,
             relation="sibling",
             language="fr",
-            alias="Rivage",
+            alias="Roseau",
             gate="substitute",
             call_weekday=5,
             call_at="12:30:00",
@@ -154,7 +155,7 @@ async def links_the_sibling(stage: Stage, year: Year) -> None:
         stage.must("the chat waits for a call", link, {"state": "unconfirmed", "tries": 2})
         stage.must("a task says so", await plan.kinds(), ["confirm-link"])
         said = [line.text for line in stage.transcript.lines if line.kind == "message"]
-        stage.must_not("anything is revealed: no alias yet", [t for t in said if "Rivage" in t])
+        stage.must_not("anything is revealed: no alias yet", [t for t in said if "Roseau" in t])
 
 
 async def confirms_the_sibling(stage: Stage, year: Year) -> None:
