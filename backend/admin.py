@@ -37,17 +37,26 @@ def command() -> None: ...
 _run = terminal.run
 
 
-def _bot_number(configured: Settings) -> str | None:
-    """The number of the bot whose token is set, or of the stand-in's; None on a bare server."""
+def _bot_number(configured: Settings, wanted: str | None = None) -> str | None:
+    """The number of the bot whose token is set, or of the stand-in's; None on a bare server.
+
+    Where tokens of several bots are set, of the one that is `wanted`.
+    """
     if not configured.telegram_token:
         return demo.DEMO_BOT_NUMBER if configured.embedded else None
-    if (found := TOKEN.fullmatch(configured.telegram_token)) is None:
+    found = [TOKEN.fullmatch(token) for token in configured.telegram_tokens]
+    numbers = [one[1] for one in found if one is not None]
+    if len(numbers) < len(found):
         raise SettingsError("TELEGRAM_TOKEN is no bot token")
-    return found[1]
+    if wanted is None and len(numbers) > 1:
+        raise SettingsError(f"--bot-number says which: {', '.join(numbers)}")
+    if wanted is not None and wanted not in numbers:
+        raise SettingsError("TELEGRAM_TOKEN has no token of this bot")
+    return wanted or numbers[0]
 
 
-def _bot(configured: Settings, username: str | None) -> ChatBot | None:
-    if (number := _bot_number(configured)) is None:
+def _bot(configured: Settings, username: str | None, wanted: str | None) -> ChatBot | None:
+    if (number := _bot_number(configured, wanted)) is None:
         return None
     if not configured.telegram_token:
         return ChatBot(number, demo.username(number))
@@ -61,6 +70,9 @@ def _about_bot(bot: ChatBot | None) -> str:
     if bot is None:
         return "off: the chat, for TELEGRAM_TOKEN is not set; set it, then ./run admin bot"
     return f"The chat is that of bot {bot.number} (@{bot.username})."
+
+
+_bot_wanted = click.option("--bot-number", help="which, where TELEGRAM_TOKEN has several lines")
 
 
 def _with_lines(function: Callable[..., None]) -> Callable[..., None]:
@@ -92,6 +104,7 @@ _agency_name = terminal.agency_name
 @click.option("--closes", default="17:00", show_default=True)
 @_with_lines
 @click.option("--bot-username", help="of the bot whose TELEGRAM_TOKEN is set")
+@_bot_wanted
 @click.option("--login", help="the administrator's")
 @click.option("--alias", help="a neutral name of the administrator")
 @_password_file
@@ -101,7 +114,7 @@ def first(**given: Any) -> None:
     async def act(configured: Settings) -> None:
         await founding.refuse_second()
         new, lines = _ask_agency(given)
-        bot = _bot(configured, given["bot_username"])
+        bot = _bot(configured, given["bot_username"], given["bot_number"])
         administrator = _ask_account("AD", given, "of the administrator")
         await founding.found_agency(new, administrator, bot)
         click.echo(f"{new.name} is there, with its administrator {administrator.login}.")
@@ -182,13 +195,14 @@ def lines(agency: str | None, **given: str | None) -> None:
 
 @command.command()
 @click.option("--username", help="as the chat service knows the bot")
+@_bot_wanted
 @_agency_name
-def bot(username: str | None, agency: str | None) -> None:
+def bot(username: str | None, bot_number: str | None, agency: str | None) -> None:
     """Let the bot of TELEGRAM_TOKEN speak for the agency."""
 
     async def act(configured: Settings) -> None:
         where = await founding.find_agency(agency)
-        speaks = _bot(configured, username)
+        speaks = _bot(configured, username, bot_number)
         if speaks is None:
             raise SettingsError("TELEGRAM_TOKEN is not set")
         await founding.let_bot_speak(where, speaks)
@@ -307,11 +321,12 @@ for one in admin_courts.COMMANDS:
 
 @command.command("demo")
 @click.option("--bot-username", help="of the bot whose TELEGRAM_TOKEN is set")
-def load_demo(bot_username: str | None) -> None:
+@_bot_wanted
+def load_demo(bot_username: str | None, bot_number: str | None) -> None:
     """Load the demo agency, where no agency is: invented people, plans at five stages."""
 
     async def act(configured: Settings) -> None:
-        number = _bot_number(configured) or demo.DEMO_BOT_NUMBER
+        number = _bot_number(configured, bot_number) or demo.DEMO_BOT_NUMBER
         name = bot_username or demo.username(number)
         if await demo.load(ChatBot(number, name)):
             click.echo(await demo.about())

@@ -15,15 +15,17 @@ class Only(httpx.AsyncHTTPTransport):
     A client with it takes no proxy from the environment either. Raises Elsewhere.
     """
 
-    def __init__(self, url: str, *, connections: int = 1) -> None:
-        super().__init__(limits=httpx.Limits(max_connections=connections), trust_env=False)
-        self._may = _place(httpx.URL(url))
+    def __init__(self, url: str) -> None:
+        super().__init__(limits=httpx.Limits(max_connections=1), trust_env=False)
+        self._may = place(url)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        if _place(request.url) != self._may:
+        if place(request.url) != self._may:
             raise Elsewhere("not whom this client may call")
         return await super().handle_async_request(request)
 
 
-def _place(url: httpx.URL) -> tuple[str, str, int | None]:
+def place(url: httpx.URL | str) -> tuple[str, str, int | None]:
+    """The scheme, host and port that an address leads to."""
+    url = httpx.URL(url)
     return url.scheme, url.host, url.port or PORTS.get(url.scheme)

@@ -68,6 +68,11 @@ class Settings:
     listen_key: Path | None
 
     @property
+    def telegram_tokens(self) -> list[str]:
+        """One of each bot: TELEGRAM_TOKEN holds them on lines of their own."""
+        return (self.telegram_token or "").split()
+
+    @property
     def embedded(self) -> bool:
         """Whether this installation runs the Postgres that comes with it."""
         return not (

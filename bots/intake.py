@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -35,11 +37,12 @@ async def take_in(bot: Bot, offset: int, *, wait: int = LONG_POLL_SECONDS) -> in
     return offset
 
 
-async def work_off(bot: Bot) -> int:
+async def work_off(bots: Sequence[Bot]) -> int:
     """Let every waiting update take effect, in order; how many did."""
     done, failed = 0, list[UUID]()
+    by_number = {number_of(bot): bot for bot in bots}
     while True:
-        later: list[tuple[str, Any]] = []
+        later = _Later()
         try:
             found = await in_fresh_context(partial(_one, failed, later))
         except UpdateFailed as error:
@@ -50,17 +53,27 @@ async def work_off(bot: Bot) -> int:
         if found is None:
             return done
         done += 1
-        for method, value in later:
-            await _afterwards(bot, method, value)
+        if (bot := by_number.get(later.number)) is not None:
+            for method, value in later.calls:
+                await _afterwards(bot, method, value)
 
 
-async def _one(failed: list[UUID], later: list[tuple[str, Any]]) -> UUID | None:
+@dataclass
+class _Later:
+    """What its bot does once an update has taken effect."""
+
+    number: str = ""
+    calls: list[tuple[str, Any]] = field(default_factory=list)
+
+
+async def _one(failed: list[UUID], later: _Later) -> UUID | None:
     return await inbox.handle_next(partial(_handle, later), lost, failed)
 
 
-async def _handle(later: list[tuple[str, Any]], row: Any, raw: dict[str, Any]) -> None:
-    later.clear()
-    await handle(row, raw, later)
+async def _handle(later: _Later, row: Any, raw: dict[str, Any]) -> None:
+    later.number = row["bot_number"]
+    later.calls.clear()
+    await handle(row, raw, later.calls)
 
 
 async def _afterwards(bot: Bot, method: str, value: Any) -> None:
@@ -74,12 +87,21 @@ async def _afterwards(bot: Bot, method: str, value: Any) -> None:
         log.info("a courtesy failed", extra={"error": type(error).__name__})
 
 
-async def poll(bot: Bot) -> None:
-    """Poll for ever; trouble on either side is waited out."""
+async def poll(bots: Sequence[Bot]) -> None:
+    """Poll for ever, each bot by itself; trouble on either side is waited out."""
+    turn = asyncio.Lock()
+    async with asyncio.TaskGroup() as tasks:
+        for bot in bots:
+            tasks.create_task(_poll(bot, bots, turn))
+
+
+async def _poll(bot: Bot, bots: Sequence[Bot], turn: asyncio.Lock) -> None:
+    """The service is told of an update by the next call, when it has taken effect."""
     offset = 0
     while True:
         try:
-            await work_off(bot)
+            async with turn:  # else two would take up one after the other of one chat at once
+                await work_off(bots)
             offset = await take_in(bot, offset)
         except RetryAfter:
             log.warning("the chat service asks for patience")
@@ -92,12 +114,12 @@ async def poll(bot: Bot) -> None:
             await asyncio.sleep(PAUSE_SECONDS)
 
 
-async def work(bot: Bot, came: asyncio.Event) -> None:
+async def work(bots: Sequence[Bot], came: asyncio.Event) -> None:
     """Work off for ever, whenever something came, and now and then all the same."""
     while True:
         try:
             came.clear()
-            await work_off(bot)
+            await work_off(bots)
             await asyncio.wait_for(came.wait(), LOOK_AGAIN_SECONDS)
         except TimeoutError:
             continue

@@ -4,6 +4,7 @@ import asyncio
 import signal
 import ssl
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 
 import click
@@ -14,7 +15,7 @@ from backend.actors.actions import vault
 from backend.listening import encrypted
 from backend.processes import CANNOT_RUN, process
 from backend.settings import Settings, SettingsError, settings
-from bots.channels.telegram import make_bot, opened
+from bots.channels.telegram import make_bots, opened
 from bots.intake import poll, work
 
 
@@ -36,8 +37,8 @@ async def _run(configured: Settings) -> None:
     stopping = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stopping.set)
-    async with process("worker", configured), opened(make_bot(configured)) as bot:
-        serving = asyncio.ensure_future(_serve(bot, configured, tls))
+    async with process("worker", configured), opened(*make_bots(configured)) as bots:
+        serving = asyncio.ensure_future(_serve(bots, configured, tls))
         waiting = asyncio.ensure_future(stopping.wait())
         await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
         serving.cancel()
@@ -47,18 +48,18 @@ async def _run(configured: Settings) -> None:
             serving.result()  # nobody asked for an end: say what it was, and end as a failure
 
 
-async def _serve(bot: Bot, configured: Settings, tls: ssl.SSLContext | None) -> None:
+async def _serve(bots: Sequence[Bot], configured: Settings, tls: ssl.SSLContext | None) -> None:
     if not configured.webhook_url:
-        await poll(bot)
+        await poll(bots)
         return
     came = asyncio.Event()
     # only here, so that a polling bot does without a web framework
     webhook = import_module("bots.webhook")
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(work(bot, came))
+        tasks.create_task(work(bots, came))
         tasks.create_task(
             webhook.listen(
-                bot,
+                bots,
                 came.set,
                 url=configured.webhook_url,
                 secret=configured.webhook_secret,

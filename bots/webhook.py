@@ -4,7 +4,7 @@ import asyncio
 import hmac
 import logging
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -33,16 +33,25 @@ def _silent(status: int) -> Response[None]:
     return Response(None, status_code=status, media_type="text/plain")
 
 
-def create_webhook(bot_number: str, secret: str, came: Callable[[], None]) -> Litestar:
+def secret_of(number: str, secret: str) -> str:
+    """By which the chat service says for which bot it calls: one of each, from the one we keep."""
+    return hmac.new(secret.encode(), number.encode(), "sha256").hexdigest()
+
+
+def create_webhook(numbers: Sequence[str], secret: str, came: Callable[[], None]) -> Litestar:
     """The application that the chat service calls; `came` is called after each commit.
 
     A wrong or missing secret is 401 and a body that is no update 400, both without a
     word; where the database is away the answer is 503, so that the update comes again.
     """
+    secrets = {secret_of(number, secret).encode(): number for number in numbers}
 
     @post(PATH, status_code=200, include_in_schema=False)
     async def take(request: Request[Any, Any, Any]) -> Response[None]:
-        if not hmac.compare_digest(request.headers.get(SECRET, "").encode(), secret.encode()):
+        said = request.headers.get(SECRET, "").encode()
+        # all of them are looked at, whichever it is
+        bots = [number for known, number in secrets.items() if hmac.compare_digest(said, known)]
+        if not bots:
             return _silent(401)
         try:
             update = msgspec.json.decode(await request.body(), type=dict[str, Any])
@@ -52,7 +61,7 @@ def create_webhook(bot_number: str, secret: str, came: Callable[[], None]) -> Li
         if not isinstance(number, int) or not 0 <= number < INT8:
             return _silent(400)
         try:
-            await in_fresh_context(partial(inbox.take, bot_number, number, update))
+            await in_fresh_context(partial(inbox.take, bots[0], number, update))
         except DatabaseBusy:
             return _silent(503)
         came()
@@ -64,7 +73,7 @@ def create_webhook(bot_number: str, secret: str, came: Callable[[], None]) -> Li
 
 
 async def listen(
-    bot: Bot,
+    bots: Sequence[Bot],
     came: Callable[[], None],
     *,
     url: str,
@@ -75,7 +84,7 @@ async def listen(
 ) -> None:
     """Tell the chat service that we are at `url`, and serve until the task is cancelled."""
     config = uvicorn.Config(
-        create_webhook(number_of(bot), secret, came),
+        create_webhook([number_of(bot) for bot in bots], secret, came),
         host=host,
         port=port,
         log_config=None,
@@ -86,7 +95,8 @@ async def listen(
         ssl_context_factory=(lambda *_: tls) if tls else None,
     )
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(_announce(bot, url, secret))
+        for bot in bots:
+            tasks.create_task(_announce(bot, url, secret_of(number_of(bot), secret)))
         tasks.create_task(uvicorn.Server(config).serve())
 
 

@@ -23,7 +23,7 @@ from workflows.digest import digest
 from workflows.end_links import end_links
 from workflows.escalate import escalate
 from workflows.materialise import materialise
-from workflows.send_due import send_due
+from workflows.sender.dispatch import send_due
 
 
 @dataclass
@@ -73,10 +73,10 @@ class Chats:
         async def work() -> None:
             database.act_as("worker")
             self.offset = await take_in(self.bot, self.offset, wait=0)
-            await work_off(self.bot)
+            await work_off([self.bot])
             for job in (materialise, escalate, digest, end_links):
                 await database.in_fresh_context(job)
-            await send_due(self.bot)
+            await send_due([self.bot])
 
         await database.in_fresh_context(work)
 

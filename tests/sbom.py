@@ -39,6 +39,7 @@ COPYLEFT = {
 # Older packages say it in words of their own.
 WORDS = {
     "APL 2": "Apache-2.0",
+    "Apache 2.0": "Apache-2.0",
     "Apache License, Version 2.0": "Apache-2.0",
     "MIT License": "MIT",
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",

@@ -37,7 +37,7 @@ async def _comes(chats: Chats, member: Member, text: str, *, rounds: int = MOST_
 
     await chats.job(take_in)
     for _ in range(rounds):
-        await chats.job(partial(intake.work_off, chats.bot))
+        await chats.job(partial(intake.work_off, [chats.bot]))
 
 
 async def _last(world: World) -> dict[str, Any]:

@@ -41,7 +41,7 @@ async def _come(chats: Chats, member: Member, *texts: str) -> None:
 
 
 async def _worked_off(chats: Chats) -> None:
-    await chats.job(partial(intake.work_off, chats.bot))
+    await chats.job(partial(intake.work_off, [chats.bot]))
 
 
 async def _state(world: World) -> str:

@@ -18,7 +18,7 @@ from backend.database import in_fresh_context
 from backend.messages import sending
 from tests.chats import Chats, Member
 from tests.world import World
-from workflows.send_due import send_due
+from workflows.sender.dispatch import send_due
 
 PACE = 25
 
@@ -97,7 +97,7 @@ async def test_a_chat_gets_one_a_second_and_none_is_refused(world: World, chats:
     await world.sql(_QUEUE, await _links(world, mentor), clock.now(), 3)
     since = (await chats.phones.sent())[-1].seq
     await chats.phones.limits(on=True)
-    await chats.job(lambda: send_due(chats.bot, pace=PACE))
+    await chats.job(lambda: send_due([chats.bot], pace=PACE))
     sent = await chats.phones.sent(since=since)
     assert len(sent) == 3
     gaps = [later.moment - one.moment for one, later in pairwise(sent)]
@@ -116,7 +116,7 @@ async def test_what_is_held_for_long_ends_the_round(world: World, chats: Chats) 
     await world.sql(_QUEUE, await _links(world, mentor), clock.now(), 2)
     await chats.phones.fault("sendMessage", chat=mentor.phone.id, code=429, retry_after=600)
     async with asyncio.timeout(5):
-        await chats.job(lambda: send_due(chats.bot, pace=PACE))
+        await chats.job(lambda: send_due([chats.bot], pace=PACE))
     states = await world.sql("SELECT state FROM message WHERE rule = 'test'")
     assert [row["state"] for row in states] == ["queued", "queued"]
 

@@ -6,27 +6,28 @@ may have been is said once more or not at all, and one chat's trouble is no othe
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
 
-import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from telegram import Bot
-from telegram.request import HTTPXRequest
 
 from backend import clock
 from backend.database import in_fresh_context
 from backend.messages import sending
-from backend.messages.sending import BACK_OFF, BATCH, MOST_ATTEMPTS
-from bots.channels.telegram import STAND_IN_TOKEN
+from backend.messages.judging import MOST_ATTEMPTS
+from backend.messages.sending import BACK_OFF, BATCH
+from backend.settings import read
+from bots.channels.telegram import make_bot
 from tests.chats import Chats, Member
+from tests.processes import free_port
 from tests.releases import kinds
 from tests.world import Caller, World
-from workflows.send_due import send_due
+from workflows.sender.dispatch import send_due
 
 BEGINS = datetime(2027, 3, 3, 9, tzinfo=UTC)  # a Wednesday
 SENT = "sendMessage"
@@ -138,16 +139,8 @@ async def test_what_never_left_is_said_again_and_is_no_doubt(world: World, chats
     worker, one, _ = await _two(world, chats)
     await _queue(world, one, critical=True)
 
-    def away(request: httpx.Request) -> httpx.Response:
-        raise httpx.ConnectError("nobody is there", request=request)
-
-    cut_off = Bot(
-        STAND_IN_TOKEN,
-        base_url="http://phones.test/bot",
-        request=HTTPXRequest(httpx_kwargs={"transport": httpx.MockTransport(away)}),
-    )
-    await cut_off.request.initialize()
-    await chats.job(lambda: send_due(cut_off))
+    cut_off = make_bot(replace(read({}), telegram_api=f"http://127.0.0.1:{free_port()}"))
+    await chats.job(lambda: send_due([cut_off]))
     await cut_off.request.shutdown()
     [row] = await _rows(world, one)
     assert (row["state"], row["attempt"], row["ambiguous"]) == ("queued", 1, False)
@@ -313,7 +306,9 @@ async def _claims(chats: Chats, count: int) -> list[list[Any]]:
     """What so many workers take up at once, each one message."""
 
     async def all_at_once() -> list[list[Any]]:
-        tasks = [in_fresh_context(partial(sending.claim, f"worker {n}")) for n in range(count)]
+        tasks = [
+            in_fresh_context(partial(sending.claim, f"worker {n}", most=1)) for n in range(count)
+        ]
         return [list(one.messages) for one in await asyncio.gather(*tasks)]
 
     taken: list[list[Any]] = await chats.job(all_at_once)
@@ -321,10 +316,9 @@ async def _claims(chats: Chats, count: int) -> list[list[Any]]:
 
 
 async def test_workers_that_take_up_messages_at_once_never_take_two_of_one_chat(
-    world: World, chats: Chats, monkeypatch: pytest.MonkeyPatch
+    world: World, chats: Chats
 ) -> None:
     _, one, other = await _two(world, chats)
-    monkeypatch.setattr(sending, "BATCH", 1)
     for _ in range(5):
         await world.sql("DELETE FROM message WHERE rule = 'test'")
         await _queue(world, one, 4)
@@ -335,7 +329,7 @@ async def test_workers_that_take_up_messages_at_once_never_take_two_of_one_chat(
 
 
 async def test_two_people_who_are_spoken_of_in_one_chat_are_so_one_after_the_other(
-    world: World, chats: Chats, monkeypatch: pytest.MonkeyPatch
+    world: World, chats: Chats
 ) -> None:
     _, one, other = await _two(world, chats)
     await world.sql(
@@ -344,7 +338,6 @@ async def test_two_people_who_are_spoken_of_in_one_chat_are_so_one_after_the_oth
         UUID(one.actor),
         UUID(other.actor),
     )
-    monkeypatch.setattr(sending, "BATCH", 1)
     await _queue(world, one)
     await _queue(world, other)
     assert [len(rows) for rows in await _claims(chats, 1)] == [1]

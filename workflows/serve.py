@@ -4,6 +4,7 @@ import asyncio
 import logging
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
@@ -16,14 +17,13 @@ from backend.audit.seals import sealing_key
 from backend.messages.outbox import WAKE_SENDER
 from backend.processes import CANNOT_RUN, process
 from backend.settings import Settings, settings
-from bots.channels.telegram import make_bot, opened
+from bots.channels.telegram import make_bots, opened
 from workflows import timetable
 from workflows.heartbeat import PULSE
-from workflows.send_due import send_due
+from workflows.sender.dispatch import Dispatcher
 
 log = logging.getLogger(__name__)
 
-LISTEN_AGAIN_SECONDS = 5
 DRAIN_SECONDS = 7  # within the ten seconds that a service manager grants
 
 
@@ -43,40 +43,46 @@ async def _run(configured: Settings) -> None:
     stopping = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stopping.set)
-    async with process("worker", configured) as reach, opened(make_bot(configured)) as bot:
-        send = partial(send_due, bot, stopping, configured.messages_a_second)
-        scheduler = timetable.start(send)
-        waking = asyncio.ensure_future(_wake_on_notify(send, reach.url("worker")))
-        first = asyncio.ensure_future(timetable.first_round(send))
+    async with process("worker", configured) as reach, opened(*make_bots(configured)) as bots:
+        dispatcher = Dispatcher(bots, configured.messages_a_second)
+        scheduler = timetable.start(dispatcher.look)
+        running = [
+            asyncio.ensure_future(one)
+            for one in (
+                dispatcher.serve(stopping),
+                _wake_on_notify(dispatcher.wake, reach.url("worker")),
+                timetable.first_round(dispatcher.look),
+            )
+        ]
         await stopping.wait()
-        first.cancel()
         scheduler.shutdown(wait=False)
-        waking.cancel()
-        await asyncio.gather(waking, first, return_exceptions=True)
+        sending, *others = running
+        for one in others:
+            one.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.gather(sending, dispatcher.finish()), DRAIN_SECONDS)
         await timetable.drained(DRAIN_SECONDS)
         # where the database is away the row stays: it is forgotten in a day, or replaced
         await timetable.run("heartbeat", PULSE.end)
 
 
-async def _wake_on_notify(send: timetable.Job, url: str) -> None:
-    """Send as soon as a message is queued; the rounds of the timetable are the net below this."""
-    woken = asyncio.Event()
+def _tell(event: asyncio.Event, *_: object) -> None:
+    event.set()
 
-    def wake(*_: object) -> None:
-        woken.set()
 
+async def _wake_on_notify(wake: Callable[..., None], url: str) -> None:
+    """Send as soon as a message is queued; a look every second is the net below this."""
     while True:
         try:
             listening = await asyncpg.connect(url, timeout=10)
+            lost = asyncio.Event()
+            listening.add_termination_listener(partial(_tell, lost))
             try:
                 await listening.add_listener(WAKE_SENDER, wake)
                 await PULSE.claim(listening)
                 await timetable.run("heartbeat", PULSE.beat)
-                while not listening.is_closed():
-                    with suppress(TimeoutError):
-                        await asyncio.wait_for(woken.wait(), LISTEN_AGAIN_SECONDS)
-                        woken.clear()
-                        await timetable.run("send_due", send)
+                await lost.wait()
             finally:
                 await listening.close(timeout=2)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:

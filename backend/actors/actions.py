@@ -81,7 +81,14 @@ async def destroy_key(subject: UUID) -> None:
 
 async def seal(subject: UUID, place: str, value: object) -> bytes:
     """Seal a value (as JSON) under the individual's key. `place` is table.column:row id."""
-    return vault().seal(subject, await _wrapped(subject), place, msgspec.json.encode(value))
+    return seal_with(await _wrapped(subject), subject, place, value)
+
+
+def seal_with(wrapped: bytes | None, subject: UUID, place: str, value: object) -> bytes:
+    """Likewise, where the individual's wrapped key was brought along. Raises KeyDestroyed."""
+    if wrapped is None:
+        raise KeyDestroyed
+    return vault().seal(subject, wrapped, place, msgspec.json.encode(value))
 
 
 async def unseal(subject: UUID, place: str, sealed: bytes | None) -> Any:

@@ -178,16 +178,19 @@ async def _said_yes(plan: UUID, subject: UUID) -> None:
     await check_open_to(subject)
 
 
+# Whether somebody's yes to messages stands, and the person's to a fact being told to somebody: as
+# conditions, for whoever looks at one and for whoever looks at many.
+CONSENTS = """EXISTS (SELECT 1 FROM channel_consent y WHERE y.plan = {plan}
+                 AND y.subject = {who} AND y.withdrawn_at IS NULL)"""
+RELEASED = """EXISTS (SELECT 1 FROM disclosure y WHERE y.plan = {plan} AND y.recipient = {who}
+                 AND y.fact = {fact} AND y.withdrawn_at IS NULL AND y.until >= {day})"""
+_CONSENTS = "SELECT " + CONSENTS.format(plan="$1", who="$2")
+_RELEASED = "SELECT " + RELEASED.format(plan="$1", who="$2", fact="$3", day="$4")
+
+
 async def has_consent(plan: UUID, subject: UUID) -> bool:
     """Whether the recipient's yes to messages stands."""
-    return bool(
-        await connection().fetchval(
-            "SELECT 1 FROM channel_consent WHERE plan = $1 AND subject = $2"
-            " AND withdrawn_at IS NULL LIMIT 1",
-            plan,
-            subject,
-        )
-    )
+    return bool(await connection().fetchval(_CONSENTS, plan, subject))
 
 
 async def is_released(plan: UUID, recipient: UUID, fact: str) -> bool:
@@ -196,16 +199,8 @@ async def is_released(plan: UUID, recipient: UUID, fact: str) -> bool:
     The day is that of the plan's zone.
     """
     zone = await connection().fetchval("SELECT zone FROM plan WHERE id = $1", plan)
-    return bool(
-        await connection().fetchval(
-            "SELECT 1 FROM disclosure WHERE plan = $1 AND recipient = $2 AND fact = $3"
-            " AND withdrawn_at IS NULL AND until >= $4 LIMIT 1",
-            plan,
-            recipient,
-            fact,
-            clock.today(zone),
-        )
-    )
+    day = clock.today(zone)
+    return bool(await connection().fetchval(_RELEASED, plan, recipient, fact, day))
 
 
 async def has_mandate(plan: UUID, subject: UUID) -> bool:

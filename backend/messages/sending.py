@@ -1,39 +1,22 @@
-"""Claiming what is due, and deciding at the last moment whether it may be said."""
+"""Taking up what is due, and writing down what became of it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
-
-import msgspec
+from uuid import UUID
 
 from backend import clock
-from backend.actors.actions import seal
 from backend.alerts.actions import open_task
-from backend.calendars.rules import OpenDays, open_days
 from backend.database import connection, transaction
-from backend.family.gate import is_open_to
-from backend.messages import rules
-from backend.messages.just_done import undoable_until
-from backend.messages.links import has_consent, is_released
-from backend.plans.rules import OVER
-from backend.safety.kept import is_kept_from
+from backend.messages.judging import Verdict
 from backend.turns import CLAIMS
 
 LEASE = timedelta(seconds=30)
-MOST_ATTEMPTS = 5
 BATCH = 10
 NO_PACE = 0
 A_CHAT_RESTS = "1.1 s"  # a second on the service's side too, however long each was on its way
-RUNNING = frozenset({"active_inside", "active_outside", "step_down"})
-# Said even though the plan does not run: an answer, a farewell, a call to staff.
-ANY_PLAN_STATE = rules.REPLIES | {"CLOSE", "UNPL", "TASKS", "GATE-OFF"}
-ANY_LINK_STATE = frozenset(
-    {"STOP-OK", "PIN-ASK", "PIN-WRONG", "PIN-DEAD", "LINK-WAIT", "NOT-ME", "CLOSE"}
-)
 HELD = "held"  # what is next in its chat, which takes nothing for a while
-NOT_ASKED = "not-asked"  # the gate before a relative is shut
 BACK_OFF = tuple(timedelta(seconds=2**n) for n in range(1, 9))
 
 # The chat that a message `m` goes to, as a stranger's is known: by the first bytes of its index.
@@ -88,13 +71,32 @@ SELECT c.*, n.soon
          WHERE NOT EXISTS (SELECT FROM busy b WHERE b.chat = d.line AND b.long)) AS n
   LEFT JOIN claimed c ON true
 """
-# One message of a chat at a time, in their order: the sender takes the batch in this order.
-_STILL_OURS = """
-UPDATE message SET sending_at = clock_timestamp(), tried_at = clock_timestamp(),
-       lease = clock_timestamp() + $3, variables = coalesce($4, variables), tap = $5,
+_LOCKED = """
+SELECT m.id, q.* FROM unnest({given}) AS q({names})
+  JOIN message m ON m.id = q.message AND m.attempt = q.attempt ORDER BY m.id
+   FOR UPDATE OF m SKIP LOCKED
+"""
+_STILL_OURS = f"""
+WITH q AS ({
+    _LOCKED.format(
+        given="$1::uuid[], $2::int[], $3::bytea[], $4::bytea[]",
+        names="message, attempt, sealed, tap",
+    )
+})
+UPDATE message m SET sending_at = clock_timestamp(), tried_at = clock_timestamp(),
+       lease = clock_timestamp() + $5, variables = coalesce(q.sealed, m.variables), tap = q.tap,
        version = version + 1
- WHERE id = $1 AND attempt = $2 AND state = 'claimed' AND lease > clock_timestamp()
-RETURNING id
+  FROM q WHERE m.id = q.id AND m.state = 'claimed' AND m.lease > clock_timestamp()
+RETURNING m.id
+"""
+_MARK_SENT = f"""
+WITH q AS ({
+    _LOCKED.format(given="$1::uuid[], $2::int[], $3::bigint[]", names="message, attempt, number")
+})
+UPDATE message m SET state = 'sent', reason = NULL, lease = NULL, sent_at = $4,
+       provider_id = q.number, version = version + 1
+  FROM q WHERE m.id = q.id
+RETURNING m.id
 """
 
 
@@ -106,25 +108,15 @@ class Claimed:
     soon: bool
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """Whether a message may be said now: yes, not before an instant, or not at all."""
-
-    send: bool = False
-    wait_until: datetime | None = None
-    reason: str | None = None
-    task: str | None = None
-
-
-async def claim(worker: str, pace: int = NO_PACE) -> Claimed:
-    """Take up to ten due messages for thirty seconds, with the `line` each goes to: its chat.
+async def claim(worker: str, pace: int = NO_PACE, most: int = BATCH) -> Claimed:
+    """Take up to `most` due messages for thirty seconds, with the `line` each goes to: its chat.
 
     At a `pace`, no more of a bot than so many a second, and one a second of a chat, whatever
     other workers do.
     """
     async with transaction() as held:
         await held.execute(CLAIMS)  # else two workers could each take one of the same chat
-        rows = await held.fetch(_CLAIM, clock.now(), LEASE, worker, BATCH, pace)
+        rows = await held.fetch(_CLAIM, clock.now(), LEASE, worker, most, pace)
     mine = sorted(
         (row for row in rows if row["id"] is not None),
         key=lambda r: (
@@ -135,188 +127,42 @@ async def claim(worker: str, pace: int = NO_PACE) -> Claimed:
     return Claimed(mine, soon=pace != NO_PACE and rows[0]["soon"])
 
 
-async def judge(message: Any) -> tuple[Verdict, Any]:
-    """Permission, consent, plan, link, hours, quiet windows and cap, as they are now.
+@dataclass(frozen=True)
+class Ready:
+    """A message that was judged, with what it will say; `sealed` are the values of its text."""
 
-    And the data-flow registry. Also the link, or None for a stranger. Runs inside the caller's
-    transaction.
+    message: Any
+    sealed: bytes | None = None
+    tap: bytes | None = None
+
+
+async def start_sending(batch: Sequence[Ready]) -> set[UUID]:
+    """Renew the leases and note what will be said; those of the batch that are still ours.
+
+    A row that somebody else has locked is not among them: two who want the same rows in another
+    order would wait for each other.
     """
-    if message["attempt"] > MOST_ATTEMPTS:
-        return Verdict(reason="too-many-attempts", task="undeliverable"), None
-    if message["ambiguous"] and message["critical"]:
-        # it may have arrived; somebody looks instead of asking twice
-        return Verdict(reason="delivery-unknown", task="undeliverable"), None
-    if message["link"] is None:
-        return Verdict(send=True), None
-    held = connection()
-    link = await held.fetchrow("SELECT * FROM link WHERE id = $1", message["link"])
-    if link["state"] != "active" and message["key"] not in ANY_LINK_STATE:
-        return Verdict(reason="link-" + link["state"]), link
-    if clock.now() > message["expires_at"] and message["key"] not in rules.REPLIES:
-        return Verdict(reason="too-late", task="late-message"), link
-    if message["key"] not in rules.REPLIES and await _fell_due_before_a_restore(message):
-        # it may have gone out after the backup was made: a human asks, nobody is told twice
-        return Verdict(reason="restored", task="late-message"), link
-    if message["plan"] is not None:
-        refused = await _judge_plan(message, link)
-        if refused is not None:
-            return refused, link
-    return await _judge_what_was_done(message, await _judge_time(message, link)), link
-
-
-# An operator's, who is nobody in the database, and not of some day that is yet to come.
-_RESTORED = """
-SELECT max(at) FROM audit WHERE operation = 'restore' AND actor IS NULL AND at <= $1
-"""
-
-
-async def _fell_due_before_a_restore(message: Any) -> bool:
-    restored = await connection().fetchval(_RESTORED, clock.now())
-    return restored is not None and message["due_at"] <= restored
-
-
-# null where the recipient has no mandate on the plan
-_MAY_FLOW = "SELECT message_may_flow($1, $2, message_group($3, $4), $5)"
-
-
-async def _judge_plan(message: Any, link: Any) -> Verdict | None:
-    held, key, now = connection(), message["key"], clock.now()
-    plan = await held.fetchrow("SELECT * FROM plan WHERE id = $1", message["plan"])
-    if plan["state"] not in RUNNING and (
-        key not in ANY_PLAN_STATE or (plan["state"] in OVER and key == "GATE-OFF")
-    ):
-        return Verdict(reason="plan-" + plan["state"])
-    flows = await held.fetchval(
-        _MAY_FLOW, plan["id"], message["recipient"], key, message["step"], now
+    rows = await connection().fetch(
+        _STILL_OURS,
+        [one.message["id"] for one in batch],
+        [one.message["attempt"] for one in batch],
+        [one.sealed for one in batch],
+        [one.tap for one in batch],
+        LEASE,
     )
-    if flows is None:
-        return Verdict(reason="mandate-ended")
-    if link["plan"] is not None and not await is_open_to(message["recipient"]):
-        return Verdict(reason=NOT_ASKED)
-    if key in rules.REPLIES:
-        return None
-    if not flows:
-        return Verdict(reason="no-flow", task="no-flow")
-    if link["plan"] is not None and not await has_consent(plan["id"], message["recipient"]):
-        return Verdict(reason="no-consent")
-    why = await _why_not(plan, message, link)
-    return None if why is None else Verdict(reason=why)
+    return {row["id"] for row in rows}
 
 
-async def _why_not(plan: Any, message: Any, link: Any) -> str | None:
-    """Why this is not said, to whom it could be: nobody has to hear of that."""
-    if message["rule"] in rules.OF_OPEN_ROWS and not await _is_open(message):
-        return "settled"
-    if not await _may_be_told(plan, message, link):
-        return rules.NOT_RELEASED
-    if message["key"].startswith(rules.NEEDS_CONFIRMED_DATE) and plan["certainty"] != "confirmed":
-        return "not-confirmed"
-    return None
-
-
-_IS_OPEN = """
-SELECT EXISTS (SELECT 1 FROM milestone WHERE id = $1 AND state IN ('planned', 'in_progress'))
-    OR EXISTS (SELECT 1 FROM appointment WHERE id = $1 AND state = 'scheduled')
-    OR EXISTS (SELECT 1 FROM meeting WHERE id = $1 AND called_off_at IS NULL
-                  AND took_place_at IS NULL AND (held_on + held_at) AT TIME ZONE zone > $2
-                  AND NOT EXISTS (SELECT 1 FROM meeting_member a WHERE a.meeting = $1
-                                     AND a.actor = $3 AND a.answer IS NOT NULL))
-"""
-
-
-async def _is_open(message: Any) -> bool:
-    """Whether what it asks about is still to be asked: it may have been closed while it went."""
-    values = (message["subject"], clock.now(), message["recipient"])
-    return bool(await connection().fetchval(_IS_OPEN, *values))
-
-
-async def _may_be_told(plan: Any, message: Any, link: Any) -> bool:
-    """A fact that the person released; a flag of safety is as if they had never let it be told.
-
-    Staff are told by their mandate: the wall and the registry have judged that already.
-    """
-    key, recipient = message["key"], message["recipient"]
-    fact = rules.fact_needed(key, message["step"]) if link["plan"] is not None else None
-    if fact is not None and not await is_released(plan["id"], recipient, fact):
-        return False
-    of_days = key.startswith(rules.OF_DAYS_AND_PLACES)
-    return not (of_days and await is_kept_from(plan["id"], recipient))
-
-
-async def _judge_what_was_done(message: Any, verdict: Verdict) -> Verdict:
-    """What was said is never taken back: what may be taken back yet is not said before."""
-    if not verdict.send or message["urgent"] or message["critical"]:
-        return verdict
-    until = await undoable_until(message["subject"])
-    return verdict if until is None else Verdict(wait_until=until)
-
-
-async def _judge_time(message: Any, link: Any) -> Verdict:
-    if message["urgent"] or message["key"] in rules.REPLIES:
-        return Verdict(send=True)
-    now, staff = clock.now(), link["plan"] is None
-    if message["critical"] and staff:
-        return Verdict(send=True)
-    agency = await connection().fetchrow(
-        "SELECT a.emergency_number, a.crisis_text, a.duty_phone, c.working_days, c.closed"
-        " FROM agency a JOIN calendar c ON c.id = a.id WHERE a.id = $1",
-        message["agency"],
+async def mark_sent(batch: Sequence[tuple[Any, int | None]]) -> set[UUID]:
+    """What the chat service took, with its number; a row that is locked is not among them."""
+    rows = await connection().fetch(
+        _MARK_SENT,
+        [message["id"] for message, _ in batch],
+        [message["attempt"] for message, _ in batch],
+        [number for _, number in batch],
+        clock.now(),
     )
-    if not (agency["emergency_number"] and agency["crisis_text"] and agency["duty_phone"]):
-        return Verdict(reason="sending-off", task="sending-off")
-    any_day = message["critical"] or message["key"].startswith(rules.WEEKEND_TOO)
-    opens, closes = link["opens"], link["closes"]
-    if not message["critical"]:  # the longer hours of a mentor are for what cannot wait
-        opens, closes = max(opens, rules.OPENS), min(closes, rules.CLOSES)
-    allowed = rules.next_allowed(
-        now,
-        zone=link["zone"],
-        opens=opens,
-        closes=closes,
-        quiet=msgspec.json.decode(link["quiet"]),
-        days=OpenDays() if any_day else open_days(agency),
-    )
-    if allowed > now:
-        return Verdict(wait_until=allowed)
-    # staff have no cap: one digest a working day, and calls that cannot wait
-    if not message["critical"] and not staff and await _capped(link, now):
-        # the day is full: the first hour of tomorrow at which the recipient may be written to
-        morning = datetime.combine(
-            now.astimezone(ZoneInfo(link["zone"])).date() + timedelta(days=1),
-            link["opens"],
-            ZoneInfo(link["zone"]),
-        )
-        return Verdict(wait_until=morning)
-    return Verdict(send=True)
-
-
-_SENT = """
-SELECT count(*) FILTER (WHERE (sent_at AT TIME ZONE $3)::date = ($2 AT TIME ZONE $3)::date) AS day,
-       count(*) AS week
-  FROM message WHERE link = $1 AND sent_at > $2 - interval '7 days' AND NOT urgent
-   AND key <> ALL ($4)
-"""
-
-
-async def _capped(link: Any, now: datetime) -> bool:
-    """Two automatic messages a day, five a week; eight for whoever holds gate duty."""
-    held = connection()
-    sent = await held.fetchrow(_SENT, link["id"], now, link["zone"], sorted(rules.REPLIES))
-    gate = await held.fetchval("SELECT gate FROM member WHERE id = $1", link["subject"])
-    weekly = rules.WEEKLY_CAP_GATE if gate else rules.WEEKLY_CAP
-    return bool(sent["day"] >= rules.DAILY_CAP or sent["week"] >= weekly)
-
-
-async def start_sending(message: Any, values: dict[str, str], tap: bytes | None) -> bool:
-    """Renew the lease and note what will be said; False where the row is no longer ours."""
-    sealed = None
-    if message["recipient"] is not None and values:
-        place = f"message.variables:{message['id']}"
-        sealed = await seal(message["recipient"], place, values)
-    row = await connection().fetchval(
-        _STILL_OURS, message["id"], message["attempt"], LEASE, sealed, tap
-    )
-    return row is not None
+    return {row["id"] for row in rows}
 
 
 async def mark(message: Any, state: str, *, reason: str | None = None, **values: Any) -> None:

@@ -6,11 +6,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from backend import clock
-from backend.actors.actions import unseal
+from backend.actors.actions import unseal_with
 from backend.alerts.due import due_on_day
 from backend.calendars.rules import open_days
 from backend.database import connection
 from backend.messages import rules
+from backend.messages.judging import Facts
 from backend.messages.links import is_released
 from backend.support.humans import holds_until, human_of
 
@@ -19,57 +20,36 @@ Values = dict[str, str]
 A_WHILE = timedelta(days=3)
 
 
-async def values_of(message: Any, link: Any, needed: frozenset[str]) -> Values:
+async def values_of(message: Any, facts: Facts, needed: frozenset[str]) -> Values:
     """The values that a text needs and that exist; what is missing blocks the message."""
     found: Values = {}
     if message["variables"] is not None and message["recipient"] is not None:
         place = f"message.variables:{message['id']}"
-        found |= await unseal(message["recipient"], place, message["variables"])
+        found |= unseal_with(facts["wrapped"], message["recipient"], place, message["variables"])
     for name in sorted(needed - found.keys()):
-        value = await _FIND[name](message, link)
+        value = facts[name] if name in _LINES else await _FIND[name](message, facts)
         if value is not None:
             found[name] = value
     return {name: found[name] for name in sorted(needed & found.keys())}
 
 
-async def _agency(message: Any) -> Any:
-    return await connection().fetchrow("SELECT * FROM agency WHERE id = $1", message["agency"])
+async def _worker_alias(_: Any, facts: Facts) -> str:
+    return str(facts["worker_alias"] or facts["service_alias"])
 
 
-async def _service_alias(message: Any, _: Any) -> str | None:
-    return str((await _agency(message))["service_alias"])
-
-
-async def _worker_alias(message: Any, _: Any) -> str | None:
-    alias: str | None = await connection().fetchval(
-        "SELECT s.alias FROM mandate m JOIN staff s ON s.id = m.actor WHERE m.plan = $1"
-        " AND m.role = 'SW' AND m.starts <= $2 AND (m.ends IS NULL OR m.ends > $2)"
-        " ORDER BY m.ends IS NOT NULL, (SELECT max(h.at) FROM handover h WHERE h.plan = m.plan"
-        " AND h.given_to = m.actor) DESC NULLS LAST, m.starts LIMIT 1",
-        message["plan"],
-        clock.now(),
-    )
-    return alias or await _service_alias(message, None)
-
-
-async def _human_alias(message: Any, _: Any) -> str | None:
+async def _human_alias(message: Any, facts: Facts) -> str:
     """Whom this mentor may call, or the coordinator of the plan."""
     found = await human_of(message["plan"], message["recipient"])
-    return found["alias"] if found is not None else await _service_alias(message, None)
+    return str(found["alias"] if found is not None else facts["service_alias"])
 
 
-async def _alias(message: Any, _: Any) -> str | None:
+async def _alias(_: Any, facts: Facts) -> str | None:
     """The word by which this very recipient knows the person; staff know the plan's own."""
-    alias: str | None = await connection().fetchval(
-        "SELECT coalesce(b.alias, p.alias) FROM plan p LEFT JOIN member b ON b.id = $2"
-        " WHERE p.id = $1",
-        message["plan"],
-        message["recipient"],
-    )
+    alias: str | None = facts["member_alias"] or facts["plan_alias"]
     return alias
 
 
-async def _moment(message: Any, link: Any) -> tuple[str, str | None] | None:
+async def _moment(message: Any, facts: Facts) -> tuple[str, str | None] | None:
     """The civil day and time that the message is about."""
     held, key = connection(), message["key"]
     if key == "WHY-M":
@@ -81,13 +61,10 @@ async def _moment(message: Any, link: Any) -> tuple[str, str | None] | None:
             message["plan"],
             message["recipient"],
         )
-        return ends.astimezone(ZoneInfo(link["zone"])).date().isoformat(), None
+        return ends.astimezone(ZoneInfo(facts["zone"])).date().isoformat(), None
     if (key == "APPT-MOVED" and message["step"] == rules.RELEASE_MOVED) or key.startswith("GATE-"):
-        row = await held.fetchrow(
-            "SELECT release_date, release_time FROM plan WHERE id = $1", message["plan"]
-        )
-        at = row["release_time"]
-        return row["release_date"].isoformat(), at.isoformat("minutes") if at else None
+        at = facts["release_time"]
+        return facts["release_date"].isoformat(), at.isoformat("minutes") if at else None
     if key == "CIR-INV":
         row = await held.fetchrow(
             "SELECT held_on, held_at FROM meeting WHERE id = $1", message["subject"]
@@ -98,10 +75,10 @@ async def _moment(message: Any, link: Any) -> tuple[str, str | None] | None:
             "SELECT held_on, held_at FROM appointment WHERE id = $1", message["subject"]
         )
         return row["held_on"].isoformat(), row["held_at"].isoformat("minutes")
-    return await _milestone_day(message, link)
+    return await _milestone_day(message, facts)
 
 
-async def _milestone_day(message: Any, link: Any) -> tuple[str, str | None] | None:
+async def _milestone_day(message: Any, facts: Facts) -> tuple[str, str | None] | None:
     row = await connection().fetchrow(
         "SELECT m.due_on, m.repeat_days, p.left_custody_at FROM milestone m"
         " JOIN plan p ON p.id = m.plan WHERE m.id = $1",
@@ -111,18 +88,18 @@ async def _milestone_day(message: Any, link: Any) -> tuple[str, str | None] | No
         return None
     if message["key"] != "CONTACT":
         return row["due_on"].isoformat(), None
-    since = await _last_contact(message) or await _day_of_leaving(message, link, row)
+    since = await _last_contact(message) or await _day_of_leaving(message, facts, row)
     return (since or row["due_on"] - A_WHILE).isoformat(), None
 
 
-async def _day_of_leaving(message: Any, link: Any, row: Any) -> date | None:
+async def _day_of_leaving(message: Any, facts: Facts, row: Any) -> date | None:
     """For whom the person let know it; nobody else is told it in a question."""
     left = row["left_custody_at"]
     if left is None or not await is_released(
         message["plan"], message["recipient"], rules.RELEASE_DATE
     ):
         return None
-    day: date = left.astimezone(ZoneInfo(link["zone"])).date()
+    day: date = left.astimezone(ZoneInfo(facts["zone"])).date()
     return day
 
 
@@ -134,46 +111,36 @@ async def _last_contact(message: Any) -> Any:
     )
 
 
-async def _date(message: Any, link: Any) -> str | None:
-    found = await _moment(message, link)
+async def _date(message: Any, facts: Facts) -> str | None:
+    found = await _moment(message, facts)
     return found[0] if found else None
 
 
-async def _time(message: Any, link: Any) -> str | None:
-    found = await _moment(message, link)
+async def _time(message: Any, facts: Facts) -> str | None:
+    found = await _moment(message, facts)
     return found[1] if found else None
 
 
-async def _next_open(message: Any, link: Any) -> str | None:
-    agency = await _agency(message)
-    days = await connection().fetchrow("SELECT * FROM calendar WHERE id = $1", agency["id"])
+async def _next_open(_: Any, facts: Facts) -> str | None:
     moment = rules.next_open(
         clock.now(),
-        zone=agency["zone"],
-        days=open_days(days),
-        opens=agency["opens"],
+        zone=facts["agency_zone"],
+        days=open_days(facts),
+        opens=facts["agency_opens"],
     )
-    zone = link["zone"] if link else agency["zone"]
+    zone = facts["zone"] or facts["agency_zone"]
     local = moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
     return local.isoformat(timespec="minutes")
 
 
-def _line(column: str) -> Callable[[Any, Any], Awaitable[str | None]]:
-    async def find(message: Any, _: Any) -> str | None:
-        value: str | None = (await _agency(message))[column]
-        return value
-
-    return find
-
-
-async def _count(message: Any, link: Any) -> str | None:
-    today = clock.today(link["zone"])
-    due = await due_on_day(message["recipient"], today, zone=link["zone"], as_of=clock.now())
+async def _count(message: Any, facts: Facts) -> str | None:
+    today = clock.today(facts["zone"])
+    due = await due_on_day(message["recipient"], today, zone=facts["zone"], as_of=clock.now())
     return str(due)
 
 
-_FIND: dict[str, Callable[[Any, Any], Awaitable[str | None]]] = {
-    "service_alias": _service_alias,
+_LINES = frozenset({"service_alias", "emergency_number", "crisis_line", "duty_phone"})
+_FIND: dict[str, Callable[[Any, Facts], Awaitable[str | None]]] = {
     "worker_alias": _worker_alias,
     "duty_alias": _worker_alias,
     "human_alias": _human_alias,
@@ -181,8 +148,5 @@ _FIND: dict[str, Callable[[Any, Any], Awaitable[str | None]]] = {
     "date": _date,
     "time": _time,
     "next_open": _next_open,
-    "emergency_number": _line("emergency_number"),
-    "crisis_line": _line("crisis_line"),
-    "duty_phone": _line("duty_phone"),
     "n": _count,
 }

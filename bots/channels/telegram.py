@@ -1,14 +1,14 @@
 """One way out: the Telegram Bot API. What it answers is told in our words, never raised."""
 
+import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-import httpx
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.error import (
     BadRequest,
@@ -19,12 +19,10 @@ from telegram.error import (
     NetworkError,
     RetryAfter,
     TelegramError,
-    TimedOut,
 )
-from telegram.request import HTTPXRequest
 
-from backend.outbound import Only
 from backend.settings import Settings
+from bots.channels.request import NeverLeft, Request
 from bots.texts.catalogue import Button
 
 log = logging.getLogger(__name__)
@@ -34,7 +32,7 @@ os.environ.setdefault("PTB_TIMEDELTA", "true")
 API = "https://api.telegram.org"
 # The token with which the bot speaks to the stand-in, where no real one is given.
 STAND_IN_TOKEN = "1000:the-stand-in-asks-for-nothing"  # noqa: S105 - it opens nothing
-CONNECTIONS = 10  # the connection pool grows slower than it helps beyond this
+CONNECTIONS = 50
 LABELS_IN_A_ROW = 16  # letters; longer buttons get a row of their own
 
 
@@ -55,37 +53,36 @@ class Delivery:
     seconds: int = 0
 
 
-def make_bot(settings: Settings) -> Bot:
-    """A bot for the real service, or for the stand-in where no token is given."""
+def make_bots(settings: Settings) -> list[Bot]:
+    """One for each token that is set; for the stand-in one where there is none."""
+    return [make_bot(settings, token) for token in settings.telegram_tokens or [STAND_IN_TOKEN]]
+
+
+def make_bot(settings: Settings, token: str = STAND_IN_TOKEN) -> Bot:
+    """A bot for the real service, or for the stand-in where no token is set."""
     stand_in = f"http://127.0.0.1:{settings.phones_port}"
     base = settings.telegram_api or (API if settings.telegram_token else stand_in)
-    request = HTTPXRequest(
-        connection_pool_size=CONNECTIONS,
-        connect_timeout=5,
-        read_timeout=10,
-        write_timeout=10,
-        pool_timeout=5,
-        httpx_kwargs={"transport": Only(base, connections=CONNECTIONS)},
-    )
     return Bot(
-        settings.telegram_token or STAND_IN_TOKEN,
+        token,
         base_url=f"{base}/bot",
-        request=request,
-        get_updates_request=HTTPXRequest(
-            connection_pool_size=1, read_timeout=40, httpx_kwargs={"transport": Only(base)}
-        ),
+        request=Request(base, connections=CONNECTIONS),
+        get_updates_request=Request(base),
     )
 
 
 @asynccontextmanager
-async def opened(bot: Bot) -> AsyncIterator[Bot]:
-    """Hold the bot's connections; a chat service that is away at the start is waited for later."""
+async def opened(*bots: Bot) -> AsyncIterator[Sequence[Bot]]:
+    """Hold the bots' connections; a chat service that is away at the start is waited for later."""
+    await asyncio.gather(*map(_begin, bots))
+    try:
+        yield bots
+    finally:
+        await asyncio.gather(*(bot.shutdown() for bot in bots))
+
+
+async def _begin(bot: Bot) -> None:
     with suppress(TelegramError):
         await bot.initialize()
-    try:
-        yield bot
-    finally:
-        await bot.shutdown()
 
 
 def number_of(bot: Bot) -> str:
@@ -142,19 +139,17 @@ def _understood(error: TelegramError) -> Delivery:
         case BadRequest():
             gone = "chat not found" in error.message.lower()
             return Delivery(Result.BLOCKED if gone else Result.REFUSED)
-        case TimedOut() | NetworkError():
-            return Delivery(Result.RETRY if _never_left(error) else Result.AMBIGUOUS)
+        case NeverLeft():
+            return Delivery(Result.RETRY)
+        case NetworkError():
+            return Delivery(Result.RETRY if _was_answered(error) else Result.AMBIGUOUS)
         case _:
             return Delivery(Result.AMBIGUOUS)
 
 
-_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _ANSWERED = ("Internal Server Error", "Bad Gateway", "Service Unavailable", "Gateway Timeout")
 
 
-def _never_left(error: TelegramError) -> bool:
-    """A server error with a body was answered, not delivered; a failed connection never left."""
-    cause = error.__cause__
-    if isinstance(cause, _UNSENT):
-        return True
-    return cause is None and any(words in error.message for words in _ANSWERED)
+def _was_answered(error: TelegramError) -> bool:
+    """A server error with a body was answered, and not delivered."""
+    return error.__cause__ is None and any(words in error.message for words in _ANSWERED)

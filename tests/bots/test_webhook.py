@@ -6,22 +6,23 @@ import httpx
 import pytest
 
 from backend import database
-from bots.webhook import SECRET, create_webhook
+from bots.webhook import SECRET, create_webhook, secret_of
 from tests.world import BOT_NUMBER, World
 
 KEY = "a secret of the webhook"
+OWN = secret_of(BOT_NUMBER, KEY)
 UPDATE: dict[str, Any] = {"update_id": 7, "message": {"text": "hello"}}
 
 
 class Hook:
     def __init__(self) -> None:
         self.came = asyncio.Event()
-        app: Any = create_webhook(BOT_NUMBER, KEY, self.came.set)
+        app: Any = create_webhook([BOT_NUMBER, "77"], KEY, self.came.set)
         self.http = httpx.AsyncClient(
             transport=httpx.ASGITransport(app=app), base_url="http://hook"
         )
 
-    async def call(self, body: Any = UPDATE, secret: str | None = KEY) -> httpx.Response:
+    async def call(self, body: Any = UPDATE, secret: str | None = OWN) -> httpx.Response:
         headers = {} if secret is None else {SECRET: secret}
         if isinstance(body, bytes):
             return await self.http.post("/telegram", content=body, headers=headers)
@@ -51,7 +52,7 @@ async def test_the_same_update_twice_is_one_row(world: World) -> None:
     assert len(await world.sql("SELECT id FROM incoming_update")) == 1
 
 
-@pytest.mark.parametrize("secret", [None, "", "wrong", KEY + "x"])
+@pytest.mark.parametrize("secret", [None, "", "wrong", KEY, OWN + "x", secret_of("78", KEY)])
 async def test_a_wrong_secret_is_refused_without_a_word(world: World, secret: str | None) -> None:
     await _as_bot(world)
     answer = await Hook().call(secret=secret)

@@ -7,11 +7,13 @@ from datetime import timedelta
 from backend import database, processes
 from backend.audit import heads, officer
 from backend.envelope import MOST_AT_ONCE
-from backend.messages import sending
+from backend.messages import judging, sending
 from backend.settings import ROOT, read
 from bots import intake
+from bots.channels import request
 from deploy import health
-from workflows import ends, send_due, serve
+from workflows import ends, serve
+from workflows.sender import speakers
 
 
 def _told() -> dict[str, list[int]]:
@@ -59,10 +61,11 @@ def test_every_wait_is_as_it_is_told() -> None:
         "API: a kept connection's next request": _given(*serving, "timeout_keep_alive"),
         "API: what is under way when it is stopped": _given(*serving, "timeout_graceful_shutdown"),
         "worker: what is under way when it is stopped": [serve.DRAIN_SECONDS],
-        "worker: the chat service: a connection, an answer": _given(
-            "bots/channels/telegram.py", "HTTPXRequest", "connect_timeout", "read_timeout"
-        ),
-        "worker: a token of the bot that is good": [send_due.TOKEN_AGAIN_AFTER.seconds],
+        "worker: the chat service: a connection, an answer": [
+            int(request.CONNECT_SECONDS),
+            int(request.ANSWER_SECONDS),
+        ],
+        "worker: a token of the bot that is good": [speakers.TOKEN_AGAIN_AFTER.seconds],
         "worker: a message whose worker died (the lease)": [sending.LEASE.seconds],
         "bot: the chat service's long poll": [intake.LONG_POLL_SECONDS],
         "worker: the address of heads of the record": [heads.PATIENCE_SECONDS],
@@ -70,7 +73,7 @@ def test_every_wait_is_as_it_is_told() -> None:
     }
     assert _told() == expected
     assert seconds["statement_timeout"] == database.STATEMENT_SECONDS
-    assert (read({}).pool, MOST_AT_ONCE, sending.MOST_ATTEMPTS) == (10, 500, 5)
+    assert (read({}).pool, MOST_AT_ONCE, judging.MOST_ATTEMPTS) == (10, 500, 5)
     assert sending.BACK_OFF[:3] == tuple(timedelta(seconds=n) for n in (2, 4, 8))
 
 

@@ -39,7 +39,7 @@ def _listed(page: str) -> set[str]:
 
 def _routes() -> Iterator[str]:
     """What answers somebody who is not signed in: the marked routes, and all of the webhook."""
-    for app, every in ((create_app(), False), (create_webhook("1", "x", lambda: None), True)):
+    for app, every in ((create_app(), False), (create_webhook(["1"], "x", lambda: None), True)):
         for route in app.routes:
             for handler in route.route_handlers:  # type: ignore[union-attr]
                 if every or handler.opt.get(PUBLIC):

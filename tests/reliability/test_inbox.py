@@ -29,7 +29,7 @@ async def _state(world: World) -> list[tuple[int, bool, bool]]:
 
 async def _rounds(chats: Chats, count: int) -> None:
     for _ in range(count):
-        await chats.job(lambda: intake.work_off(chats.bot))
+        await chats.job(lambda: intake.work_off([chats.bot]))
 
 
 @asynccontextmanager

@@ -15,7 +15,7 @@ from backend.operating import at_terminal
 from bots.phones.client import Phones
 from tests.processes import end, environment, stand_in_on_a_port, start
 from tests.world import World
-from workflows.send_due import AT_ONCE
+from workflows.sender.dispatch import AT_ONCE
 
 CHATS, EACH, KILLS = 50, 10, 10
 SEED = 20311109

@@ -20,7 +20,7 @@ from bots.intake import take_in, work_off
 from tests.chats import Chats
 from tests.reliability.asked import Line, a_line
 from tests.world import World, a_day
-from workflows.send_due import send_due
+from workflows.sender.dispatch import send_due
 
 ANOTHER = "2000:a-token-that-is-good-for-a-bot-of-somebody-else"
 NEW = "1000:the-token-that-is-good-from-now-on"
@@ -74,8 +74,8 @@ async def _round(chats: Chats, bot: Bot, at: datetime) -> None:
     async def work() -> None:
         with suppress(InvalidToken):  # as `poll` does
             chats.offset = await take_in(bot, chats.offset, wait=0)
-        await work_off(bot)
-        await send_due(bot)
+        await work_off([bot])
+        await send_due([bot])
 
     clock.travel(lambda: at)
     await chats.job(work)
@@ -90,7 +90,7 @@ async def test_what_comes_and_what_is_due_while_the_token_is_refused_comes_once_
     await line.tap(line.asked[0])
     await chats.job(lambda: take_in(chats.bot, 0, wait=0))  # it is kept, and not yet worked off
     _is_changed(chats)
-    async with opened(_a_bot(chats, STAND_IN_TOKEN)) as restarted:
+    async with opened(_a_bot(chats, STAND_IN_TOKEN)) as [restarted]:
         for at, one in enumerate(line.asked[1:]):
             await line.tap(one)
             await line.write(one.phone)
@@ -98,7 +98,7 @@ async def test_what_comes_and_what_is_due_while_the_token_is_refused_comes_once_
                 await _round(chats, bot, begun + A_WHILE * at / len(line.asked))
     assert await _states(world) == {"queued": MENTORS * EACH}
     assert await world.sql("SELECT 1 FROM link WHERE state <> 'active'") == []
-    async with opened(_a_bot(chats, NEW)) as bot:
+    async with opened(_a_bot(chats, NEW)) as [bot]:
         for minute in range(3):
             await _round(chats, bot, begun + A_WHILE + timedelta(minutes=minute))
     assert await line.found() == line.once(line.updates, line.updates)
@@ -130,13 +130,13 @@ async def test_a_token_of_another_bot_ends_no_chat_and_what_was_to_be_said_waits
     begun = clock.now()
     await _queue(chats)
     before = (await chats.phones.sent())[-1].seq
-    async with opened(_a_bot(chats, ANOTHER)) as wrong:
+    async with opened(_a_bot(chats, ANOTHER)) as [wrong]:
         for at in range(8):
             await _round(chats, wrong, begun + A_WHILE * at / 8)
     assert await chats.phones.sent(since=before) == []
     assert await world.sql("SELECT 1 FROM link WHERE state <> 'active'") == []
     assert await _states(world) == {"queued": MENTORS * EACH}
-    named = [one for one in caplog.records if "not of the bot" in str(one.msg)]
+    named = [one for one in caplog.records if "no token of the bot" in str(one.msg)]
     assert 0 < len(named) <= 8  # at most one for each round
     for minute in range(3):
         await _round(chats, chats.bot, begun + A_WHILE + timedelta(minutes=minute))
@@ -152,7 +152,7 @@ async def test_an_answer_waits_for_a_good_token_and_not_for_ever(
     await _queue(chats, late=A_WHILE, key="STOP-OK")
     if wrong is None:
         _is_changed(chats)
-    async with opened(_a_bot(chats, wrong or STAND_IN_TOKEN)) as bot:
+    async with opened(_a_bot(chats, wrong or STAND_IN_TOKEN)) as [bot]:
         for at in range(12):
             await _round(chats, bot, begun + A_WHILE * at / 10)
     assert await _states(world) == {"expired": MENTORS * EACH}
@@ -163,8 +163,8 @@ async def test_a_stranger_is_not_answered_by_another_bot(world: World, chats: Ch
     stranger = await chats.phones.phone("Stranger")
     await chats.phones.say(stranger.id, "who are you?", bot=1000)
     await chats.job(lambda: take_in(chats.bot, 0, wait=0))
-    await chats.job(lambda: work_off(chats.bot))
-    async with opened(_a_bot(chats, ANOTHER)) as wrong:
+    await chats.job(lambda: work_off([chats.bot]))
+    async with opened(_a_bot(chats, ANOTHER)) as [wrong]:
         await _round(chats, wrong, clock.now())
     assert [row["state"] for row in await _unlinked(world)] == ["queued"]
     await _round(chats, chats.bot, clock.now() + timedelta(minutes=6))

@@ -22,7 +22,7 @@ from tests.chats import Chats, Member
 from tests.releases import a_phone_of, joins
 from tests.world import PASSWORD, World
 from workflows.retain import carry_out
-from workflows.send_due import send_due
+from workflows.sender.dispatch import send_due
 from workflows.timetable import jobs
 
 AT_ONCE = 16
@@ -86,7 +86,7 @@ class House:
             member, row = self.waiting.pop()
             await self.chats.phones.tap(member.phone.id, data=button_data(row, "met"))
         await take_in(self.chats.bot, 0, wait=0)
-        await work_off(self.chats.bot)
+        await work_off([self.chats.bot])
 
     async def act(self, name: str) -> tuple[str, int]:
         answer = await self.scene.carry_out(name)
@@ -99,7 +99,7 @@ class House:
 
     def work(self) -> dict[str, Work]:
         """One round of each job, and of the bot."""
-        found = jobs(partial(send_due, self.chats.bot))
+        found = jobs(partial(send_due, [self.chats.bot]))
         every: dict[str, Work] = {name: job for name, (job, _) in found.items()}
         return every | {"retain": _retain, "bot": self.tap}
 
@@ -272,7 +272,7 @@ async def test_a_chat_that_its_owner_has_closed_is_found_so_in_the_middle_of_an_
     assert proved.status_code < 300, proved.text
     blocked = "Forbidden: bot was blocked by the user"
     await phones.fault("sendMessage", delay=0.5, code=403, description=blocked)
-    sending = asyncio.create_task(house.chats.job(partial(send_due, house.chats.bot)))
+    sending = asyncio.create_task(house.chats.job(partial(send_due, [house.chats.bot])))
     async with _busy_with(world, rows["sent"]) as held:
         await _until(
             held, f"SELECT count(sending_at) FROM message WHERE id = '{rows['queued']}'", 1

@@ -9,7 +9,7 @@ from itertools import count
 from backend import clock, database
 from bots.intake import take_in, work_off
 from workflows import timetable
-from workflows.send_due import send_due
+from workflows.sender.dispatch import send_due
 from workflows.story.house import House
 from workflows.wake import next_wake
 
@@ -41,7 +41,7 @@ class Clockwork:
         self.after_round: Deed | None = None
         self._house = house
         self._stepped = stepped
-        self._jobs = timetable.jobs(partial(send_due, house.bot))
+        self._jobs = timetable.jobs(partial(send_due, [house.bot]))
         self._ran: dict[str, datetime] = {}
         self._offset = 0
         self._updates = 0
@@ -65,7 +65,7 @@ class Clockwork:
         if self._updates != self._house.updates:  # otherwise its long poll would still wait
             self._updates = self._house.updates
             self._offset = await take_in(self._house.bot, self._offset, wait=0)
-            await work_off(self._house.bot)
+            await work_off([self._house.bot])
         for name, (job, seconds) in self._jobs.items():
             # what sends is woken by whatever is to be said, also twice in one minute
             pace = timedelta(seconds=seconds)

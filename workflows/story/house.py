@@ -136,7 +136,8 @@ async def _move_in(stack: AsyncExitStack, server: embedded.Server, zone: str) ->
     phones = await stack.enter_async_context(serving(stand_in))
     client = await stack.enter_async_context(httpx.AsyncClient(base_url=api, trust_env=False))
     hands = await stack.enter_async_context(Phones(phones))
-    bot = await stack.enter_async_context(opened(make_bot(replace(read({}), telegram_api=phones))))
+    speaks = opened(make_bot(replace(read({}), telegram_api=phones)))
+    [bot] = await stack.enter_async_context(speaks)
     return House(client, hands, bot, looking, hand, stand_in)
 
 

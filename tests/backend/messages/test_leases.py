@@ -30,7 +30,7 @@ async def _claims(chats: Chats, worker: str) -> list[Any]:
 async def _starts(chats: Chats, message: Any) -> bool:
     async def start() -> bool:
         async with database.transaction():
-            return await sending.start_sending(message, {}, None)
+            return message["id"] in await sending.start_sending([sending.Ready(message)])
 
     started: bool = await chats.job(start)
     return started
