@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import click
 import uvloop
 
-from benchmarks import amnesty, malformed, plan, security, taps, tick
+from benchmarks import amnesty, dispatch, malformed, plan, security, taps, tick
 
 Run = Callable[[], Awaitable[tuple[list[dict[str, float]], list[str]]]]
 
@@ -45,6 +45,12 @@ def plan_command(*, as_json: bool) -> None:
 @AS_JSON
 def tick_command(*, as_json: bool) -> None:
     _show(tick.run, as_json=as_json)
+
+
+@command.command("dispatch", help="What the sender says in a second, beside the stock library.")
+@AS_JSON
+def dispatch_command(*, as_json: bool) -> None:
+    _show(dispatch.run, as_json=as_json)
 
 
 @command.command("security", help="What session, policies and audit cost, beside the bare query.")

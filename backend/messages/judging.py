@@ -104,6 +104,8 @@ SELECT m.id, b.number AS bot_number, k.wrapped,
        {_IS_OPEN} AS is_open,
        a.service_alias, a.emergency_number, a.crisis_text, a.crisis_line, a.duty_phone,
        a.language AS agency_language, a.zone AS agency_zone, a.opens AS agency_opens,
+       w.due_on AS row_due_on, w.repeat_days, p.left_custody_at,
+       coalesce(v.held_on, g.held_on) AS held_on, coalesce(v.held_at, g.held_at) AS held_at,
        c.working_days, c.closed, d.alias AS member_alias, d.gate IS NOT NULL AS on_gate_duty,
        {_WORKER} AS worker_alias, said.day AS said_today, said.week AS said_this_week,
        {_JUST_DONE} AS done_at, restored.at AS restored_at
@@ -116,6 +118,9 @@ SELECT m.id, b.number AS bot_number, k.wrapped,
   LEFT JOIN plan p ON p.id = m.plan
   LEFT JOIN member d ON d.id = m.recipient
   LEFT JOIN subject_key k ON k.id = l.subject
+  LEFT JOIN milestone w ON w.id = m.subject
+  LEFT JOIN appointment v ON v.id = m.subject
+  LEFT JOIN meeting g ON g.id = m.subject
  CROSS JOIN ({_RESTORED}) AS restored
  CROSS JOIN LATERAL ({_SAID}) AS said
 """

@@ -13,7 +13,8 @@ from backend.messages.judging import Verdict
 from backend.turns import CLAIMS
 
 LEASE = timedelta(seconds=30)
-BATCH = 10
+BATCH = 25
+_LOOKED_AT_LEAST = 8  # of each bot, where there are many
 NO_PACE = 0
 A_CHAT_RESTS = "1.1 s"  # a second on the service's side too, however long each was on its way
 HELD = "held"  # what is next in its chat, which takes nothing for a while
@@ -30,9 +31,10 @@ _IS_DUE = """(
 # it: what came later would come before it. What is being said, and what was tried within the last
 # second, counts for its bot and, at a pace, for its chat.
 #
-# Strangers come last: there may be as many of them as somebody makes accounts. The lease and the
-# pace are on the database's clock; what is due is on ours. A row that was claimed and whose worker
-# died comes back when its lease is over.
+# Of each bot its first ones are looked at, in the order of an index (`message_line`): a claim costs
+# the same however many wait. Strangers come last: there may be as many of them as somebody makes
+# accounts. The lease and the pace are on the database's clock; what is due is on ours. A row that
+# was claimed and whose worker died comes back when its lease is over.
 _CLAIM = f"""
 WITH busy AS MATERIALIZED (
     SELECT m.bot, {_CHAT} AS chat, m.state = 'claimed' AS said, true AS long
@@ -47,28 +49,36 @@ WITH busy AS MATERIALIZED (
      WHERE m.tried_at > clock_timestamp() - interval '{A_CHAT_RESTS}'
        AND NOT (m.state = 'claimed' AND m.lease >= clock_timestamp())),
 due AS MATERIALIZED (
-    SELECT m.id, m.bot, {_CHAT} AS line, row_number() OVER (ORDER BY {_ORDER}) AS place
-      FROM message m LEFT JOIN link l ON l.id = m.link
-     WHERE {_IS_DUE}),
-may AS MATERIALIZED (
+    SELECT m.*, row_number() OVER (ORDER BY {_ORDER}) AS place
+      FROM bot b
+     CROSS JOIN LATERAL (
+           SELECT m.id, m.bot, m.link, m.urgent, m.critical, m.due_at, m.created_at, {_CHAT} AS line
+             FROM message m LEFT JOIN link l ON l.id = m.link
+            WHERE m.bot = b.id AND m.state IN ('queued', 'claimed') AND {_IS_DUE}
+              AND {_CHAT} <> ALL (ARRAY(SELECT y.chat FROM busy y WHERE y.long))
+            ORDER BY {_ORDER}
+            LIMIT greatest({_LOOKED_AT_LEAST}, 4 * $4 / (SELECT count(*) FROM bot))) AS m),
+may AS (
     SELECT d.*, row_number() OVER (PARTITION BY d.bot ORDER BY d.place) AS of_bot
       FROM (SELECT e.*, row_number() OVER (PARTITION BY e.line ORDER BY e.place) AS of_chat
               FROM due e) AS d
-     WHERE NOT EXISTS (SELECT FROM busy b WHERE b.chat = d.line)
+     WHERE NOT EXISTS (SELECT FROM busy y WHERE y.chat = d.line)
        AND ($5 = 0 OR d.of_chat = 1)),
+chosen AS MATERIALIZED (
+    SELECT may.id, may.line FROM may
+     WHERE $5 = 0
+        OR may.of_bot <= $5 - (SELECT count(*) FROM busy b WHERE b.bot = may.bot AND b.said)
+     ORDER BY may.place LIMIT $4),
 taken AS MATERIALIZED (
-    SELECT m.id, may.line FROM message m JOIN may ON may.id = m.id
-     WHERE {_IS_DUE} AND ($5 = 0
-        OR may.of_bot <= $5 - (SELECT count(*) FROM busy b WHERE b.bot = may.bot AND b.said))
-     ORDER BY may.place LIMIT $4 FOR UPDATE OF m SKIP LOCKED),
+    SELECT m.id, c.line FROM message m JOIN chosen c ON c.id = m.id
+     WHERE {_IS_DUE} FOR UPDATE OF m SKIP LOCKED),
 claimed AS (
     UPDATE message m SET state = 'claimed', lease = clock_timestamp() + $2, attempt = attempt + 1,
            worker = $3, ambiguous = ambiguous OR sending_at IS NOT NULL, reason = NULL
       FROM taken WHERE m.id = taken.id
     RETURNING m.*, taken.line)
 SELECT c.*, n.soon
-  FROM (SELECT count(*) > (SELECT count(*) FROM taken) AS soon FROM due d
-         WHERE NOT EXISTS (SELECT FROM busy b WHERE b.chat = d.line AND b.long)) AS n
+  FROM (SELECT (SELECT count(*) FROM due) > (SELECT count(*) FROM taken) AS soon) AS n
   LEFT JOIN claimed c ON true
 """
 _LOCKED = """

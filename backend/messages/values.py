@@ -65,36 +65,24 @@ async def _moment(message: Any, facts: Facts) -> tuple[str, str | None] | None:
     if (key == "APPT-MOVED" and message["step"] == rules.RELEASE_MOVED) or key.startswith("GATE-"):
         at = facts["release_time"]
         return facts["release_date"].isoformat(), at.isoformat("minutes") if at else None
-    if key == "CIR-INV":
-        row = await held.fetchrow(
-            "SELECT held_on, held_at FROM meeting WHERE id = $1", message["subject"]
-        )
-        return row["held_on"].isoformat(), row["held_at"].isoformat("minutes")
-    if key.startswith("APPT"):
-        row = await held.fetchrow(
-            "SELECT held_on, held_at FROM appointment WHERE id = $1", message["subject"]
-        )
-        return row["held_on"].isoformat(), row["held_at"].isoformat("minutes")
+    if key == "CIR-INV" or key.startswith("APPT"):
+        return facts["held_on"].isoformat(), facts["held_at"].isoformat("minutes")
     return await _milestone_day(message, facts)
 
 
 async def _milestone_day(message: Any, facts: Facts) -> tuple[str, str | None] | None:
-    row = await connection().fetchrow(
-        "SELECT m.due_on, m.repeat_days, p.left_custody_at FROM milestone m"
-        " JOIN plan p ON p.id = m.plan WHERE m.id = $1",
-        message["subject"],
-    )
-    if row is None or row["due_on"] is None:
+    due_on = facts["row_due_on"]
+    if due_on is None:
         return None
     if message["key"] != "CONTACT":
-        return row["due_on"].isoformat(), None
-    since = await _last_contact(message) or await _day_of_leaving(message, facts, row)
-    return (since or row["due_on"] - A_WHILE).isoformat(), None
+        return due_on.isoformat(), None
+    since = await _last_contact(message) or await _day_of_leaving(message, facts)
+    return (since or due_on - A_WHILE).isoformat(), None
 
 
-async def _day_of_leaving(message: Any, facts: Facts, row: Any) -> date | None:
+async def _day_of_leaving(message: Any, facts: Facts) -> date | None:
     """For whom the person let know it; nobody else is told it in a question."""
-    left = row["left_custody_at"]
+    left = facts["left_custody_at"]
     if left is None or not await is_released(
         message["plan"], message["recipient"], rules.RELEASE_DATE
     ):

@@ -36,7 +36,7 @@ class Only(aiohttp.TCPConnector):
 
     async def connect(self, req: Any, traces: Any, timeout: Any) -> Any:  # noqa: ASYNC109
         """A connection, where it leads to the one address. Raises NeverLeft."""
-        if place(str(req.url)) != self._may:
+        if (req.url.scheme, req.url.host, req.url.port) != self._may:
             raise NeverLeft("not whom this client may call")
         return await super().connect(req, traces, timeout)
 

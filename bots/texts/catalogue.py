@@ -7,7 +7,7 @@ mention. A language that lacks a text raises; nobody is sent English in silence.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from backend.messages.wording import MAX_ALIAS, MAX_LINE, forbidden, plain
@@ -18,6 +18,8 @@ Value = str | int | date | time | datetime
 
 _FOLDER = Path(__file__).parent
 LANGUAGES = tuple(sorted(file.stem for file in _FOLDER.glob("*.ftl")))
+
+KEPT = 1024  # words and days that were looked at before
 
 # A variable that is in none of these three has no place in a chat.
 _ALIASES = frozenset({"service_alias", "worker_alias", "duty_alias", "human_alias", "alias"})
@@ -126,10 +128,20 @@ def _moment(name: str, value: Value, names: frozenset[str], language: Language) 
         moment = _MOMENTS[name](value) if isinstance(value, str) else value
     except ValueError:
         raise UnfitValue(_given_as(name)) from None
+    said = _in_words(name, moment, language, beside="weekday" in names)
+    if said is None:
+        raise UnfitValue(_given_as(name))
+    return said
+
+
+# The same few days are spoken of to many.
+@lru_cache(maxsize=KEPT)
+def _in_words(name: str, moment: Value, language: Language, *, beside: bool) -> str | None:
+    """`beside` its weekday a date does not say it once more."""
     match name, moment:
         case "weekday", date():
             return language.weekday(moment)
-        case "date", date() if "weekday" in names:
+        case "date", date() if beside:
             return language.day_month(moment)
         case "date", date():
             return language.day(moment)
@@ -137,7 +149,12 @@ def _moment(name: str, value: Value, names: frozenset[str], language: Language) 
             return language.time(moment)
         case "next_open", datetime():
             return language.moment(moment)
-    raise UnfitValue(_given_as(name))
+    return None
+
+
+@lru_cache(maxsize=KEPT)
+def _is_forbidden(value: str) -> bool:
+    return bool(forbidden(value))
 
 
 def _count(value: Value) -> int:
@@ -152,9 +169,9 @@ def _words(name: str, value: str) -> str:
 
     A line that says what it should not keeps its number: it may be needed at once.
     """
-    if name in _LINES and forbidden(value):
+    if name in _LINES and _is_forbidden(value):
         value = " ".join("".join(c for c in value if c.isdecimal() or c in "+ ").split())
-    if name in _ALIASES and not forbidden(value):
+    if name in _ALIASES and not _is_forbidden(value):
         value = value[:MAX_ALIAS].rstrip()
     elif name not in _LINES or len(value) > MAX_LINE:
         raise UnfitValue(name)

@@ -1,4 +1,8 @@
-"""The dispatcher: as many messages on their way at once as there are connections, and no more."""
+"""The dispatcher: what is due is claimed, judged, said and marked, many chats at once.
+
+No transaction is open while the chat service is talked to. Killed anywhere in between, another
+worker takes a row up when its lease is over; what may have arrived is told from what has not.
+"""
 
 import asyncio
 import logging
@@ -25,8 +29,7 @@ from workflows.sender.speakers import Speakers
 log = logging.getLogger(__name__)
 
 WORKER = f"{socket.gethostname()[:20]}:{os.getpid()}"
-AT_ONCE = CONNECTIONS
-ROOM = 10  # a claim costs the same for one message as for many
+MOST_AT_ONCE = 4 * CONNECTIONS  # of however many bots
 LOOK_SECONDS = 1.0  # where nothing wakes it
 PAUSE_SECONDS = 1.0
 
@@ -39,6 +42,7 @@ class Dispatcher:
 
     def __init__(self, bots: Sequence[Bot], pace: int = sending.NO_PACE) -> None:
         self._speakers = Speakers(bots)
+        self._at_once = min(CONNECTIONS * len(bots), MOST_AT_ONCE)
         self._pace = pace
         self._outcomes = Outcomes()
         self._lines: set[asyncio.Task[None]] = set()
@@ -97,8 +101,7 @@ class Dispatcher:
             await asyncio.wait(self._lines)
 
     async def _take(self) -> sending.Claimed:
-        room = min(AT_ONCE - len(self._lines), sending.BATCH)
-        claim = partial(sending.claim, WORKER, self._pace, room)
+        claim = partial(sending.claim, WORKER, self._pace)
         claimed: sending.Claimed = await in_fresh_context(claim)
         line = itemgetter("line")
         ordered = sorted(claimed.messages, key=line)
@@ -122,7 +125,8 @@ class Dispatcher:
     ) -> None:
         """Until there is room, and something to look for."""
         ends = {ending} if ending else set[asyncio.Future[Any]]()
-        while len(self._lines) > AT_ONCE - ROOM and not (ending and ending.done()):
+        # a claim costs nearly the same for one message as for many
+        while len(self._lines) > self._at_once - sending.BATCH and not (ending and ending.done()):
             await asyncio.wait(self._lines | ends, return_when=asyncio.FIRST_COMPLETED)
         if not claimed.messages:
             seconds = 1 / self._pace if claimed.soon else LOOK_SECONDS

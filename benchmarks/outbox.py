@@ -1,0 +1,108 @@
+"""An outbox for a benchmark: reminders that are due in as many chats, of as many bots as wanted."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+import httpx
+
+from backend import clock
+from backend.actors.actions import vault
+from backend.database import in_fresh_context
+from backend.messages.inbox import chat_index
+from backend.settings import ROOT
+from benchmarks.ground import AGENCY, Ground, load
+from benchmarks.process import free_port
+from benchmarks.tick import DAY
+from workflows.materialise import materialise
+
+MORNING, NOON = (datetime(DAY.year, DAY.month, DAY.day, hour, tzinfo=UTC) for hour in (3, 12))
+FIRST_BOT, FIRST_CHAT = 1000, 5_000_000
+_OFFICE = f"""
+INSERT INTO calendar (id, agency, version, working_days, closed)
+VALUES ({AGENCY}, {AGENCY}, 1, '{{1,2,3,4,5,6,7}}', '{{}}') ON CONFLICT (id) DO NOTHING;
+INSERT INTO data_flow (id, agency, version, kind, to_role, groups, purpose, basis, starts,
+                       recorded_at)
+VALUES (gen_random_uuid(), {AGENCY}, 1, 'chat', 'ME', '{{messages}}', 'care', 'authorisation',
+        '2020-01-01', '2020-01-01');
+"""
+_BOTS = f"""
+INSERT INTO bot (id, agency, number, username)
+SELECT gen_random_uuid(), {AGENCY}, ({FIRST_BOT} + n)::text, 'x' || n FROM generate_series(1, $1) n
+"""
+_SPREAD = """
+UPDATE link l SET bot = b.id FROM bot b, (
+    SELECT id, {first} + (row_number() OVER (ORDER BY id)) % $1 AS number FROM link) AS n
+ WHERE n.id = l.id AND b.number = n.number::text
+"""
+
+
+async def fill(place: Ground, messages: int, bots: int = 1) -> None:
+    """So many mentors with a chat that is sealed, each to be asked about one row at this noon."""
+    await load(place, messages, messages, DAY)
+    held = await asyncpg.connect(place.url())
+    try:
+        await held.execute("SET session_replication_role = replica")
+        await held.execute(_OFFICE)
+        if bots > 1:
+            await held.execute(_BOTS, bots - 1)
+        links = await held.fetch("SELECT id, subject FROM link ORDER BY id")
+        keys = {link["subject"]: vault().new_key(link["subject"]) for link in links}
+        await held.copy_records_to_table(
+            "subject_key", records=list(keys.items()), columns=["id", "wrapped"]
+        )
+        await held.executemany(
+            "UPDATE link SET chat = $2, chat_index = $3 WHERE id = $1",
+            [_chat(link, keys, FIRST_CHAT + n) for n, link in enumerate(links)],
+        )
+        await held.execute(_SPREAD.format(first=FIRST_BOT), bots)
+        await held.execute("VACUUM ANALYZE")
+    finally:
+        await held.close()
+
+
+def _chat(link: Any, keys: dict[Any, bytes], chat: int) -> tuple[Any, bytes, bytes]:
+    subject = link["subject"]
+    place = f"link.chat:{link['id']}"
+    sealed = vault().seal(subject, keys[subject], place, f'"{chat}"'.encode())
+    return link["id"], sealed, chat_index(chat)
+
+
+async def due(place: Ground, messages: int) -> None:
+    """The reminders of the day, made anew by the job that makes them."""
+    held = await asyncpg.connect(place.url())
+    try:
+        await held.execute("TRUNCATE message CASCADE; DELETE FROM zone_day")
+    finally:
+        await held.close()
+    clock.travel(lambda: MORNING)
+    made = await in_fresh_context(materialise)
+    clock.travel(lambda: NOON)
+    if made != messages:
+        raise RuntimeError(f"{made} messages were made, not {messages}")
+
+
+@asynccontextmanager
+async def a_chat_service(seconds: float) -> AsyncIterator[httpx.AsyncClient]:
+    """The stub in a process of its own, and a client that asks what it counted."""
+    port = free_port()
+    words = (sys.executable, "-m", "benchmarks.stub", str(port), str(seconds))
+    started = subprocess.Popen(words, cwd=ROOT)  # noqa: S603, ASYNC220
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+        for _ in range(300):
+            try:
+                await client.get("/counted")
+            except httpx.TransportError:
+                await asyncio.sleep(0.05)
+            else:
+                break
+        try:
+            yield client
+        finally:
+            started.terminate()
+            await asyncio.to_thread(started.wait)

@@ -1,0 +1,120 @@
+"""A chat service for a benchmark: answers every message after a while, and counts what came.
+
+Run as `python -m benchmarks.stub PORT SECONDS`. `GET /counted` tells what it saw; `POST /forget`
+begins anew. It does the least that a sender needs, so that what is measured is the sender.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from collections import Counter, defaultdict
+from itertools import count
+from typing import cast
+from urllib.parse import parse_qs
+
+import uvloop
+
+HEAD = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n"
+ME = '{"ok":true,"result":{"id":1000,"is_bot":true,"first_name":"x","username":"x_bot"}}'
+SENT = '{{"ok":true,"result":{{"message_id":{},"date":1,"chat":{{"id":{},"type":"private"}}}}}}'
+
+
+class Counted:
+    """What came: how often each chat was written to with which text, and when each bot was."""
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        self.texts: Counter[tuple[str, str]] = Counter()
+        self.at: dict[str, list[float]] = defaultdict(list)
+        self.chats: dict[str, list[float]] = defaultdict(list)
+
+    def note(self, bot: str, chat: str, text: str) -> None:
+        now = time.monotonic()
+        self.texts[chat, text] += 1
+        self.at[bot].append(now)
+        self.chats[chat].append(now)
+
+    def said(self) -> dict[str, object]:
+        return {
+            "messages": sum(self.texts.values()),
+            "chats": len(self.chats),
+            "different": len(self.texts),
+            "of a bot in a second": max(map(_most, self.at.values()), default=0),
+            "of a chat in a second": max(map(_most, self.chats.values()), default=0),
+            "seconds": _span([at for one in self.at.values() for at in one]),
+        }
+
+
+def _most(times: list[float]) -> int:
+    """How many came within any one second."""
+    most, first = 0, 0
+    for last, at in enumerate(times):
+        while times[first] <= at - 1:
+            first += 1
+        most = max(most, last - first + 1)
+    return most
+
+
+def _span(times: list[float]) -> float:
+    return max(times) - min(times) if times else 0.0
+
+
+COUNTED, NUMBERS = Counted(), count(1)
+
+
+class Line(asyncio.Protocol):
+    """One connection; a request at a time, as clients that keep a connection send them."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._come = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.WriteTransport", transport)  # uvloop's own is none by name
+
+    def data_received(self, data: bytes) -> None:
+        self._come += data
+        head, found, rest = self._come.partition(b"\r\n\r\n")
+        if not found:
+            return
+        length = 0
+        for line in head.split(b"\r\n")[1:]:
+            if line[:15].lower() == b"content-length:":
+                length = int(line[15:])
+        if len(rest) < length:
+            return
+        self._come = rest[length:]
+        self._asked(head.split(b" ", 2)[1].decode(), rest[:length].decode())
+
+    def _asked(self, path: str, body: str) -> None:
+        match path.rpartition("/")[2]:
+            case "counted":
+                self._answer(json.dumps(COUNTED.said()))
+            case "forget":
+                COUNTED.forget()
+                self._answer("{}")
+            case "sendMessage":
+                said = parse_qs(body)
+                chat = said["chat_id"][0]
+                COUNTED.note(path.split("/")[1], chat, said["text"][0])
+                answer = SENT.format(next(NUMBERS), chat)
+                asyncio.get_running_loop().call_later(self._seconds, self._answer, answer)
+            case _:
+                self._answer(ME)
+
+    def _answer(self, body: str) -> None:
+        self._transport.write((HEAD.format(len(body)) + body).encode())
+
+
+async def _serve(port: int, seconds: float) -> None:
+    server = await asyncio.get_running_loop().create_server(
+        lambda: Line(seconds), "127.0.0.1", port, backlog=2048
+    )
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    uvloop.run(_serve(int(sys.argv[1]), float(sys.argv[2])))
