@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 import click
+import uvloop
 from telegram import Bot
 
 from backend import logs
@@ -24,7 +25,7 @@ def command() -> None:
     logs.set_up()
     try:
         vault()
-        asyncio.run(_run(settings()))
+        uvloop.run(_run(settings()))
     except CANNOT_RUN as error:
         click.echo(f"bot: {error}", err=True)
         sys.exit(1)

@@ -10,6 +10,7 @@ from functools import partial
 
 import asyncpg
 import click
+import uvloop
 
 from backend import logs
 from backend.actors.actions import vault
@@ -33,7 +34,7 @@ def command() -> None:
     try:
         vault()
         sealing_key()
-        asyncio.run(_run(settings()))
+        uvloop.run(_run(settings()))
     except CANNOT_RUN as error:
         click.echo(f"worker: {error}", err=True)
         sys.exit(1)

@@ -4,10 +4,12 @@ The client that the library brings walks all of its connections at each request,
 costs the more the more of them are on their way (docs/performance.md).
 """
 
+from functools import cache
 from typing import Any
 
 import aiohttp
 import httpx
+import msgspec
 from telegram.error import NetworkError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
@@ -24,6 +26,16 @@ NEVER_LEFT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 
 class NeverLeft(NetworkError):
     """No request reached the chat service: there was no connection."""
+
+
+# Of a message that was sent: whatever else is in it, its own words too, we know already.
+READ = ("message_id", "date", "chat")
+
+
+@cache
+def _timeout(patience: float) -> aiohttp.ClientTimeout:
+    whole = CONNECT_SECONDS + patience
+    return aiohttp.ClientTimeout(total=whole, connect=CONNECT_SECONDS, sock_read=patience)
 
 
 class Only(aiohttp.TCPConnector):
@@ -49,6 +61,18 @@ class Request(BaseRequest):
         self._connections = connections
         self._client: aiohttp.ClientSession | None = None
 
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> dict[str, Any]:
+        """What came back. Raises TelegramError where it cannot be read."""
+        try:
+            said: dict[str, Any] = msgspec.json.decode(payload, type=dict[str, Any])
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return BaseRequest.parse_json_payload(payload)
+        result = said.get("result")
+        if isinstance(result, dict) and "message_id" in result:
+            said["result"] = {name: result[name] for name in READ if name in result}
+        return said
+
     @property
     def read_timeout(self) -> float:
         return ANSWER_SECONDS
@@ -57,7 +81,10 @@ class Request(BaseRequest):
         """Make the connections' client, unless it is there."""
         if self._client is None or self._client.closed:
             self._client = aiohttp.ClientSession(
-                connector=Only(self._url, connections=self._connections), trust_env=False
+                connector=Only(self._url, connections=self._connections),
+                trust_env=False,
+                headers=HEADERS,
+                cookie_jar=aiohttp.DummyCookieJar(),
             )
 
     async def shutdown(self) -> None:
@@ -82,15 +109,13 @@ class Request(BaseRequest):
         if client is None:
             raise NeverLeft("there is no client")
         patience = read_timeout if isinstance(read_timeout, int | float) else ANSWER_SECONDS
+        body = request_data.url_encoded_parameters() if request_data else None
         try:
             async with client.request(
                 method,
                 url,
-                data=request_data.url_encoded_parameters() if request_data else None,
-                headers=HEADERS,
-                timeout=aiohttp.ClientTimeout(
-                    total=CONNECT_SECONDS + patience, connect=CONNECT_SECONDS, sock_read=patience
-                ),
+                data=body,
+                timeout=_timeout(patience),
                 allow_redirects=False,
             ) as answer:
                 return answer.status, await answer.read()
