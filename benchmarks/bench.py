@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import click
 import uvloop
 
-from benchmarks import amnesty, dispatch, malformed, plan, security, taps, tick
+from benchmarks import amnesty, crash, dispatch, lateness, malformed, plan, security, taps, tick
 
 Run = Callable[[], Awaitable[tuple[list[dict[str, float]], list[str]]]]
 
@@ -51,6 +51,21 @@ def tick_command(*, as_json: bool) -> None:
 @AS_JSON
 def dispatch_command(*, as_json: bool) -> None:
     _show(dispatch.run, as_json=as_json)
+
+
+@command.command("crash", help="6,000 messages, two workers, forty of them killed: none is lost.")
+@click.option("--seed", type=int, help="As an earlier run printed it; otherwise by chance.")
+@AS_JSON
+def crash_command(*, seed: int | None, as_json: bool) -> None:
+    seed = secrets.randbelow(10**9) if seed is None else seed
+    click.echo(f"seed {seed}", err=as_json)
+    _show(lambda: crash.run(seed), as_json=as_json)
+
+
+@command.command("lateness", help="From the commit to the wire, and a burst at the bots' limits.")
+@AS_JSON
+def lateness_command(*, as_json: bool) -> None:
+    _show(lateness.run, as_json=as_json)
 
 
 @command.command("security", help="What session, policies and audit cost, beside the bare query.")

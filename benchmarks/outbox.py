@@ -16,7 +16,7 @@ from backend.actors.actions import vault
 from backend.database import in_fresh_context
 from backend.messages.inbox import chat_index
 from backend.settings import ROOT
-from benchmarks.ground import AGENCY, Ground, load
+from benchmarks.ground import AGENCY, BOT, Ground, load
 from benchmarks.process import free_port
 from benchmarks.tick import DAY
 from workflows.materialise import materialise
@@ -48,22 +48,31 @@ async def fill(place: Ground, messages: int, bots: int = 1) -> None:
     held = await asyncpg.connect(place.url())
     try:
         await held.execute("SET session_replication_role = replica")
-        await held.execute(_OFFICE)
-        if bots > 1:
-            await held.execute(_BOTS, bots - 1)
-        links = await held.fetch("SELECT id, subject FROM link ORDER BY id")
-        keys = {link["subject"]: vault().new_key(link["subject"]) for link in links}
-        await held.copy_records_to_table(
-            "subject_key", records=list(keys.items()), columns=["id", "wrapped"]
-        )
-        await held.executemany(
-            "UPDATE link SET chat = $2, chat_index = $3 WHERE id = $1",
-            [_chat(link, keys, FIRST_CHAT + n) for n, link in enumerate(links)],
-        )
-        await held.execute(_SPREAD.format(first=FIRST_BOT), bots)
-        await held.execute("VACUUM ANALYZE")
+        await _house(held, bots)
     finally:
         await held.close()
+
+
+async def _house(held: Any, bots: int) -> None:
+    await held.execute(_OFFICE)
+    if bots > 1:
+        await held.execute(_BOTS, bots - 1)
+    await _seal_chats(held)
+    await held.execute(_SPREAD.format(first=FIRST_BOT), bots)
+    await held.execute("UPDATE message m SET bot = l.bot FROM link l WHERE l.id = m.link")
+    await held.execute("VACUUM ANALYZE")
+
+
+async def _seal_chats(held: Any) -> None:
+    links = await held.fetch("SELECT id, subject FROM link ORDER BY id")
+    keys = {link["subject"]: vault().new_key(link["subject"]) for link in links}
+    await held.copy_records_to_table(
+        "subject_key", records=list(keys.items()), columns=["id", "wrapped"]
+    )
+    await held.executemany(
+        "UPDATE link SET chat = $2, chat_index = $3 WHERE id = $1",
+        [_chat(link, keys, FIRST_CHAT + n) for n, link in enumerate(links)],
+    )
 
 
 def _chat(link: Any, keys: dict[Any, bytes], chat: int) -> tuple[Any, bytes, bytes]:
@@ -71,6 +80,35 @@ def _chat(link: Any, keys: dict[Any, bytes], chat: int) -> tuple[Any, bytes, byt
     place = f"link.chat:{link['id']}"
     sealed = vault().seal(subject, keys[subject], place, f'"{chat}"'.encode())
     return link["id"], sealed, chat_index(chat)
+
+
+_ANSWERS = f"""
+SET session_replication_role = replica;
+CREATE TEMP TABLE made AS SELECT n, gen_random_uuid() AS staff, gen_random_uuid() AS link
+  FROM generate_series(1, {{messages}}) n;
+INSERT INTO actor (id, agency, kind, created_at) SELECT staff, {AGENCY}, 'staff', now() FROM made;
+INSERT INTO link (id, agency, version, bot, subject, state, level, language, zone, opens, closes,
+                  quiet, tries, invited_by, confirmed_at)
+SELECT link, {AGENCY}, 1, {BOT}, staff, 'active', 'P1', 'en', 'Africa/Tunis', '00:00', '23:59',
+       '[]', 0, staff, now() FROM made;
+INSERT INTO message (id, agency, version, bot, link, recipient, rule, step, subject, local_due,
+                     key, urgent, critical, due_at, expires_at, created_at, state)
+SELECT gen_random_uuid(), {AGENCY}, 1, {BOT}, link, staff, 'bench', '', link, current_date,
+       'START-OK', true, false, now(), now() + interval '1 day', now(), 'queued' FROM made;
+SET session_replication_role = origin;
+"""
+
+
+async def fill_answers(place: Ground, messages: int, bots: int = 1) -> None:
+    """So many people of the staff with a chat, each to be answered now, whatever the hour."""
+    await load(place, 100, 1, DAY)
+    held = await asyncpg.connect(place.url())
+    try:
+        await held.execute(_ANSWERS.format(messages=messages))
+        await held.execute("SET session_replication_role = replica")
+        await _house(held, bots)
+    finally:
+        await held.close()
 
 
 async def due(place: Ground, messages: int) -> None:

@@ -15,6 +15,7 @@ from urllib.parse import parse_qs
 
 import uvloop
 
+TWICE = 2
 HEAD = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n"
 ME = '{"ok":true,"result":{"id":1000,"is_bot":true,"first_name":"x","username":"x_bot"}}'
 SENT = '{{"ok":true,"result":{{"message_id":{},"date":1,"chat":{{"id":{},"type":"private"}}}}}}'
@@ -27,7 +28,7 @@ class Counted:
         self.forget()
 
     def forget(self) -> None:
-        self.texts: Counter[tuple[str, str]] = Counter()
+        self.texts = Counter[tuple[str, str]]()
         self.at: dict[str, list[float]] = defaultdict(list)
         self.chats: dict[str, list[float]] = defaultdict(list)
 
@@ -42,6 +43,8 @@ class Counted:
             "messages": sum(self.texts.values()),
             "chats": len(self.chats),
             "different": len(self.texts),
+            "twice": sum(times == TWICE for times in self.texts.values()),
+            "more often": sum(times > TWICE for times in self.texts.values()),
             "of a bot in a second": max(map(_most, self.at.values()), default=0),
             "of a chat in a second": max(map(_most, self.chats.values()), default=0),
             "seconds": _span([at for one in self.at.values() for at in one]),
@@ -93,6 +96,9 @@ class Line(asyncio.Protocol):
         match path.rpartition("/")[2]:
             case "counted":
                 self._answer(json.dumps(COUNTED.said()))
+            case "arrivals":
+                came = [at for one in COUNTED.at.values() for at in one]
+                self._answer(json.dumps(sorted(came)))
             case "forget":
                 COUNTED.forget()
                 self._answer("{}")
@@ -106,7 +112,8 @@ class Line(asyncio.Protocol):
                 self._answer(ME)
 
     def _answer(self, body: str) -> None:
-        self._transport.write((HEAD.format(len(body)) + body).encode())
+        if not self._transport.is_closing():
+            self._transport.write((HEAD.format(len(body)) + body).encode())
 
 
 async def _serve(port: int, seconds: float) -> None:

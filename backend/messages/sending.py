@@ -70,13 +70,14 @@ chosen AS MATERIALIZED (
         OR may.of_bot <= $5 - (SELECT count(*) FROM busy b WHERE b.bot = may.bot AND b.said)
      ORDER BY may.place LIMIT $4),
 taken AS MATERIALIZED (
-    SELECT m.id, c.line FROM message m JOIN chosen c ON c.id = m.id
+    SELECT m.id, c.line, m.ambiguous AND m.sending_at IS NOT NULL AS in_doubt_again
+      FROM message m JOIN chosen c ON c.id = m.id
      WHERE {_IS_DUE} FOR UPDATE OF m SKIP LOCKED),
 claimed AS (
     UPDATE message m SET state = 'claimed', lease = clock_timestamp() + $2, attempt = attempt + 1,
            worker = $3, ambiguous = ambiguous OR sending_at IS NOT NULL, reason = NULL
       FROM taken WHERE m.id = taken.id
-    RETURNING m.*, taken.line)
+    RETURNING m.*, taken.line, taken.in_doubt_again)
 SELECT c.*, n.soon
   FROM (SELECT (SELECT count(*) FROM due) > (SELECT count(*) FROM taken) AS soon) AS n
   LEFT JOIN claimed c ON true
@@ -120,6 +121,8 @@ class Claimed:
 
 async def claim(worker: str, pace: int = NO_PACE, most: int = BATCH) -> Claimed:
     """Take up to `most` due messages for thirty seconds, with the `line` each goes to: its chat.
+
+    `in_doubt_again` is what twice was on its way when nobody learned what became of it.
 
     At a `pace`, no more of a bot than so many a second, and one a second of a chat, whatever
     other workers do.

@@ -80,3 +80,19 @@ async def test_of_two_who_claimed_it_only_the_last_one_says_it(world: World, cha
     (second,) = await _claims(chats, "second")
     assert not await _starts(chats, first)
     assert await _starts(chats, second)
+
+
+async def test_what_was_in_doubt_twice_is_not_said_a_third_time(world: World, chats: Chats) -> None:
+    await _due(world, chats)
+    await world.sql("UPDATE message SET critical = false WHERE state = 'queued'")
+    for worker in ("first", "second"):  # each dies with it on its way
+        (message,) = await _claims(chats, worker)
+        assert not message["in_doubt_again"]
+        assert await _starts(chats, message)
+        await _run_out(world)
+    before = len(await chats.phones.sent(method="sendMessage"))
+    await chats.round()
+    assert len(await chats.phones.sent(method="sendMessage")) == before
+    [row] = await world.sql("SELECT state, reason FROM message WHERE key = 'GATE-7'")
+    assert row == {"state": "unknown", "reason": "delivery-unknown"}
+    assert await world.sql("SELECT 1 FROM task WHERE kind = 'undeliverable'")
