@@ -8,7 +8,18 @@ from collections.abc import Awaitable, Callable
 import click
 import uvloop
 
-from benchmarks import amnesty, crash, dispatch, lateness, malformed, plan, security, taps, tick
+from benchmarks import (
+    amnesty,
+    crash,
+    dispatch,
+    faults,
+    lateness,
+    malformed,
+    plan,
+    security,
+    taps,
+    tick,
+)
 
 Run = Callable[[], Awaitable[tuple[list[dict[str, float]], list[str]]]]
 
@@ -60,6 +71,12 @@ def crash_command(*, seed: int | None, as_json: bool) -> None:
     seed = secrets.randbelow(10**9) if seed is None else seed
     click.echo(f"seed {seed}", err=as_json)
     _show(lambda: crash.run(seed), as_json=as_json)
+
+
+@command.command("faults", help="Each answer of the chat service: nothing lost, none said wrongly.")
+@AS_JSON
+def faults_command(*, as_json: bool) -> None:
+    _show(faults.run, as_json=as_json)
 
 
 @command.command("lateness", help="From the commit to the wire, and a burst at the bots' limits.")

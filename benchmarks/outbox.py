@@ -126,10 +126,10 @@ async def due(place: Ground, messages: int) -> None:
 
 
 @asynccontextmanager
-async def a_chat_service(seconds: float) -> AsyncIterator[httpx.AsyncClient]:
+async def a_chat_service(seconds: float, *more: str) -> AsyncIterator[httpx.AsyncClient]:
     """The stub in a process of its own, and a client that asks what it counted."""
     port = free_port()
-    words = (sys.executable, "-m", "benchmarks.stub", str(port), str(seconds))
+    words = (sys.executable, "-m", "benchmarks.stub", str(port), str(seconds), *more)
     started = subprocess.Popen(words, cwd=ROOT)  # noqa: S603, ASYNC220
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
         for _ in range(300):

@@ -1,6 +1,7 @@
 """A chat service for a benchmark: answers every message after a while, and counts what came.
 
-Run as `python -m benchmarks.stub PORT SECONDS`. `GET /counted` tells what it saw; `POST /forget`
+Run as `python -m benchmarks.stub PORT SECONDS [faults]`; with `faults` the first message to a chat
+meets the one of FAULTS that its number names. `GET /counted` tells what it saw; `POST /forget`
 begins anew. It does the least that a sender needs, so that what is measured is the sender.
 """
 
@@ -9,16 +10,56 @@ import json
 import sys
 import time
 from collections import Counter, defaultdict
+from dataclasses import dataclass
 from itertools import count
 from typing import cast
 from urllib.parse import parse_qs
 
 import uvloop
 
-TWICE = 2
-HEAD = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n"
+TWICE, OK = 2, 200
+HEAD = "HTTP/1.1 {} x\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n"
 ME = '{"ok":true,"result":{"id":1000,"is_bot":true,"first_name":"x","username":"x_bot"}}'
 SENT = '{{"ok":true,"result":{{"message_id":{},"date":1,"chat":{{"id":{},"type":"private"}}}}}}'
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What the first message to a chat meets: an answer, or a line that is cut.
+
+    `requests` is how many a sender makes that understands it; `ends` is what becomes of the row.
+    """
+
+    name: str
+    requests: int
+    ends: str
+    status: int = 200
+    words: str = ""
+    more: str = ""
+    cut: bool = False
+
+
+FAULTS = (
+    Fault("none", 1, "sent"),
+    Fault("too many", 2, "sent", 429, "Too Many Requests", ',"parameters":{"retry_after":2}'),
+    Fault("500", 2, "sent", 500, "Internal Server Error"),
+    Fault("502", 2, "sent", 502, "Bad Gateway"),
+    Fault("503", 2, "sent", 503, "Service Unavailable"),
+    Fault("504", 2, "sent", 504, "Gateway Timeout"),
+    Fault("cut", 2, "sent", cut=True),
+    Fault("no answer that is one", 2, "sent", 200, "<html>"),
+    Fault("too long", 1, "failed", 400, "Bad Request: message is too long"),
+    Fault("not found", 1, "failed", 400, "Bad Request: chat not found"),
+    Fault("blocked", 1, "failed", 403, "Forbidden: bot was blocked by the user"),
+    Fault("a group", 1, "failed", 400, "Bad Request", ',"parameters":{"migrate_to_chat_id":-5}'),
+)
+# Instead, the first message of this bot is met by this, which is about the bot and no chat.
+REFUSED, UNAUTHORISED = "bot1001:x", Fault("our token", 1, "sent", 401, "Unauthorized")
+
+
+def fault_of(bot: str, chat: int) -> Fault:
+    """What a chat of this bot meets; every second chat is with the bot that is refused."""
+    return UNAUTHORISED if bot == REFUSED else FAULTS[chat // 2 % len(FAULTS)]
 
 
 class Counted:
@@ -71,8 +112,9 @@ COUNTED, NUMBERS = Counted(), count(1)
 class Line(asyncio.Protocol):
     """One connection; a request at a time, as clients that keep a connection send them."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, *, faults: bool) -> None:
         self._seconds = seconds
+        self._faults = faults
         self._come = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -105,23 +147,41 @@ class Line(asyncio.Protocol):
             case "sendMessage":
                 said = parse_qs(body)
                 chat = said["chat_id"][0]
-                COUNTED.note(path.split("/")[1], chat, said["text"][0])
+                bot = path.split("/")[1]
+                first = (bot not in COUNTED.at) if bot == REFUSED else chat not in COUNTED.chats
+                COUNTED.note(bot, chat, said["text"][0])
+                fault = fault_of(bot, int(chat))
                 answer = SENT.format(next(NUMBERS), chat)
-                asyncio.get_running_loop().call_later(self._seconds, self._answer, answer)
+                later = asyncio.get_running_loop().call_later
+                if first and self._faults and fault.name != "none":
+                    later(self._seconds, self._fail, fault)
+                else:
+                    later(self._seconds, self._answer, answer)
+            case "requests":
+                self._answer(json.dumps({chat: len(at) for chat, at in COUNTED.chats.items()}))
             case _:
                 self._answer(ME)
 
-    def _answer(self, body: str) -> None:
+    def _fail(self, fault: Fault) -> None:
+        if fault.cut:
+            self._transport.close()
+        elif fault.status == OK:
+            self._answer(fault.words)
+        else:
+            said = f'"error_code":{fault.status},"description":"{fault.words}"{fault.more}'
+            self._answer('{"ok":false,' + said + "}", fault.status)
+
+    def _answer(self, body: str, status: int = OK) -> None:
         if not self._transport.is_closing():
-            self._transport.write((HEAD.format(len(body)) + body).encode())
+            self._transport.write((HEAD.format(status, len(body)) + body).encode())
 
 
-async def _serve(port: int, seconds: float) -> None:
+async def _serve(port: int, seconds: float, *, faults: bool) -> None:
     server = await asyncio.get_running_loop().create_server(
-        lambda: Line(seconds), "127.0.0.1", port, backlog=2048
+        lambda: Line(seconds, faults=faults), "127.0.0.1", port, backlog=2048
     )
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    uvloop.run(_serve(int(sys.argv[1]), float(sys.argv[2])))
+    uvloop.run(_serve(int(sys.argv[1]), float(sys.argv[2]), faults="faults" in sys.argv))
