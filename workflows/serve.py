@@ -22,6 +22,7 @@ from bots.channels.telegram import make_bots, opened
 from workflows import timetable
 from workflows.heartbeat import PULSE
 from workflows.sender.dispatch import Dispatcher
+from workflows.tidy import tidy
 
 log = logging.getLogger(__name__)
 
@@ -46,13 +47,14 @@ async def _run(configured: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(name, stopping.set)
     async with process("worker", configured) as reach, opened(*make_bots(configured)) as bots:
         dispatcher = Dispatcher(bots, configured.messages_a_second)
-        scheduler = timetable.start(dispatcher.look)
+        taking_away = partial(tidy, bots)
+        scheduler = timetable.start(dispatcher.look, taking_away)
         running = [
             asyncio.ensure_future(one)
             for one in (
                 dispatcher.serve(stopping),
                 _wake_on_notify(dispatcher.wake, reach.url("worker")),
-                timetable.first_round(dispatcher.look),
+                timetable.first_round(dispatcher.look, taking_away),
             )
         ]
         await stopping.wait()

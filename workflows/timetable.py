@@ -40,10 +40,10 @@ MINUTE = 60
 Job = Callable[[], Awaitable[object]]
 
 
-def jobs(send: Job) -> dict[str, tuple[Job, int]]:
+def jobs(send: Job, tidy: Job) -> dict[str, tuple[Job, int]]:
     """Each job with the seconds between two of its rounds. Every one may run twice or late.
 
-    `send` says what is due: `send_due`, with its bot.
+    `send` says what is due, `tidy` takes away what is old: each with its bots.
     """
     return {
         "materialise": (materialise, MINUTE),
@@ -62,6 +62,7 @@ def jobs(send: Job) -> dict[str, tuple[Job, int]]:
         "hide": (hide, 15 * MINUTE),
         "calendars": (calendars, MINUTE),
         "send_due": (send, 5),
+        "tidy": (tidy, 15 * MINUTE),
         "tell_denials": (tell_denials, MINUTE),
         "tell_limits": (tell_limits, 5 * MINUTE),
         "seal_audit": (partial(seal_audit, Progress()), 5),
@@ -106,10 +107,10 @@ async def drained(seconds: float) -> None:
         await asyncio.wait(_running, timeout=seconds)
 
 
-def start(send: Job) -> AsyncIOScheduler:
+def start(send: Job, tidy: Job) -> AsyncIOScheduler:
     """Start the clock, in UTC and in memory; two rounds of one job never overlap."""
     scheduler = AsyncIOScheduler(timezone="UTC")
-    for name, (job, seconds) in jobs(send).items():
+    for name, (job, seconds) in jobs(send, tidy).items():
         scheduler.add_job(
             run,
             "interval",
@@ -124,9 +125,9 @@ def start(send: Job) -> AsyncIOScheduler:
     return scheduler
 
 
-async def first_round(send: Job) -> None:
+async def first_round(send: Job, tidy: Job) -> None:
     """Everything once, in order: what was missed while nothing ran is made up for at once."""
-    every = jobs(send)
+    every = jobs(send, tidy)
     within = {name: rounds.patience(seconds) for name, (_, seconds) in every.items()}
     await run("rounds", partial(rounds.know, {**within, **expected()}))
     for name, (job, _) in every.items():

@@ -51,6 +51,7 @@ class Message(Table, tablename="message"):
 
     `sending_at` is empty again where it surely did not arrive; `tried_at` stays. Both are on the
     database's clock.
+    `gone_at` is when it was taken out of its chat.
     `act` is the act that queued it or made it fall away, for as long as that can be taken back.
     """
 
@@ -81,6 +82,7 @@ class Message(Table, tablename="message"):
     worker = Varchar(40, null=True, default=None)
     sending_at = instant(null=True)
     tried_at = instant(null=True)
+    gone_at = instant(null=True)
     sent_at = instant(null=True)
     ambiguous = Boolean(default=False, null=False)
     provider_id = BigInt(null=True, default=None)

@@ -111,6 +111,17 @@ async def send(
     return Delivery(Result.SENT, message.message_id)
 
 
+async def take_away(bot: Bot, chat: int, numbers: Sequence[int]) -> Result:
+    """Delete messages of ours, a hundred at most; those that are gone already are no trouble."""
+    try:
+        await bot.delete_messages(chat, numbers)
+    except TelegramError as error:
+        return _understood(error).result
+    except (ValueError, KeyError, TypeError):
+        return Result.AMBIGUOUS
+    return Result.SENT
+
+
 def _keyboard(buttons: list[tuple[Button, str]]) -> Any:
     """In the service's own JSON: to make the library's objects of it costs as much as to send it.
 

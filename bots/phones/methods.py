@@ -15,7 +15,7 @@ from bots.phones.wire import Message, Sent
 
 LONGEST_TEXT = 4096
 LONGEST_TOAST = 200
-DELETABLE = timedelta(hours=48)
+DELETABLE, MOST_DELETED = timedelta(hours=48), 100
 PROFILE = {
     "setmyname": ("name", 64),
     "setmydescription": ("description", 512),
@@ -77,6 +77,23 @@ async def edit_text(exchange: Exchange, bot: Bot, params: Params) -> dict[str, A
 
 async def edit_markup(exchange: Exchange, bot: Bot, params: Params) -> dict[str, Any]:
     return _edit(exchange, bot, params, "editMessageReplyMarkup", None)
+
+
+async def delete_messages(exchange: Exchange, bot: Bot, params: Params) -> bool:
+    """Those that are not there, or too old, are passed over."""
+    chat, numbers = params.chat(), params.json("message_ids")
+    if chat not in exchange.phones and chat not in exchange.groups:
+        raise bad("chat not found")
+    if not isinstance(numbers, list) or not 1 <= len(numbers) <= MOST_DELETED:
+        raise bad("message identifiers are not specified, or too many")
+    for number in numbers:
+        message = exchange.messages.get(number)
+        if message is None or (message.bot, message.chat) != (bot.id, chat):
+            continue
+        if exchange.clock() - message.at <= DELETABLE:
+            message.deleted = True
+            _log(exchange, "deleteMessages", bot, params, message)
+    return True
 
 
 async def delete_message(exchange: Exchange, bot: Bot, params: Params) -> bool:
@@ -215,6 +232,7 @@ METHODS: dict[str, Method] = {
     "editmessagetext": edit_text,
     "editmessagereplymarkup": edit_markup,
     "deletemessage": delete_message,
+    "deletemessages": delete_messages,
     "answercallbackquery": answer_query,
     "sendchataction": chat_action,
     "leavechat": leave_chat,

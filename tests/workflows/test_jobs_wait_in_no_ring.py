@@ -23,6 +23,7 @@ from tests.releases import a_phone_of, joins
 from tests.world import PASSWORD, World
 from workflows.retain import carry_out
 from workflows.sender.dispatch import send_due
+from workflows.tidy import tidy
 from workflows.timetable import jobs
 
 AT_ONCE = 16
@@ -99,7 +100,7 @@ class House:
 
     def work(self) -> dict[str, Work]:
         """One round of each job, and of the bot."""
-        found = jobs(partial(send_due, [self.chats.bot]))
+        found = jobs(partial(send_due, [self.chats.bot]), partial(tidy, [self.chats.bot]))
         every: dict[str, Work] = {name: job for name, (job, _) in found.items()}
         return every | {"retain": _retain, "bot": self.tap}
 

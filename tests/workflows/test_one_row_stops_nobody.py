@@ -240,7 +240,7 @@ async def test_the_first_round_says_what_is_expected_from_now_on(
         uuid4(),
         clock.now(),
     )
-    await as_worker(partial(timetable.first_round, None))  # type: ignore[arg-type]
+    await as_worker(partial(timetable.first_round, _works, _works))
     found = {
         row["name"]: row["within"] for row in await world.sql("SELECT name, within FROM job_round")
     }

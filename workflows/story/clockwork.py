@@ -11,6 +11,7 @@ from bots.intake import take_in, work_off
 from workflows import timetable
 from workflows.sender.dispatch import send_due
 from workflows.story.house import House
+from workflows.tidy import tidy
 from workflows.wake import next_wake
 
 MINUTE = timedelta(minutes=1)
@@ -41,7 +42,7 @@ class Clockwork:
         self.after_round: Deed | None = None
         self._house = house
         self._stepped = stepped
-        self._jobs = timetable.jobs(partial(send_due, [house.bot]))
+        self._jobs = timetable.jobs(partial(send_due, [house.bot]), partial(tidy, [house.bot]))
         self._ran: dict[str, datetime] = {}
         self._offset = 0
         self._updates = 0

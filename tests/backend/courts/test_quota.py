@@ -16,7 +16,7 @@ QUOTA = 4
 async def alarms() -> None:
     """The job's round, as the worker's process has it on its timetable."""
     silent: Any = None
-    job, seconds = jobs(silent)["court_alarms"]
+    job, seconds = jobs(silent, silent)["court_alarms"]
     assert seconds <= 60
 
     async def work() -> None:
