@@ -1,13 +1,15 @@
 """One chat may serve two matters; what is written there reaches nobody whom it may not be about."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
+from backend import clock
 from backend.messages.inbox import MOST_ATTEMPTS
 from bots import intake
 from bots.phones.wire import Kind, Phone
-from tests.chats import Chats, Member
+from tests.chats import Chats, Member, at
 from tests.releases import a_phone_of, a_release, kinds, on_weekday
 from tests.world import Caller, World
 
@@ -51,6 +53,31 @@ async def _household(world: World, chats: Chats) -> tuple[Caller, Member]:
 
 async def _kept(world: World) -> int:
     return len(await world.sql("SELECT 1 FROM incoming"))
+
+
+async def test_one_phone_has_one_cap_whatever_number_of_people_it_is_about(
+    world: World, chats: Chats
+) -> None:
+    await _two(world, chats)
+    begun = on_weekday(WEDNESDAY)
+    at(begun, 9)
+    await world.sql(  # two of each plan: by plan neither passes its cap
+        "INSERT INTO message (id, agency, plan, version, bot, link, recipient, rule, step, subject,"
+        " local_due, key, urgent, critical, due_at, expires_at, created_at, state)"
+        " SELECT gen_random_uuid(), l.agency, l.plan, 1, l.bot, l.id, l.subject, 'test', n::text,"
+        " l.id, $1::timestamptz::date, 'WELCOME-M', false, false, $1, $1 + interval '3 days', $1,"
+        " 'queued' FROM link l, generate_series(1, 2) n",
+        clock.now(),
+    )
+    counts = []
+    for days, hour in ((0, 10), (0, 19), (1, 10), (1, 19)):
+        at(begun + timedelta(days=days), hour)
+        await chats.round()
+        [row] = await world.sql(
+            "SELECT count(*) FROM message WHERE rule = 'test' AND state = 'sent'"
+        )
+        counts.append(row["count"])
+    assert counts == [2, 2, 4, 4]
 
 
 @pytest.mark.parametrize("role", ["ME", "FA"])

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -37,6 +37,7 @@ from workflows.watch_duties import watch_duties
 log = logging.getLogger(__name__)
 
 MINUTE = 60
+APART_SECONDS = 0.2
 Job = Callable[[], Awaitable[object]]
 
 
@@ -110,13 +111,16 @@ async def drained(seconds: float) -> None:
 def start(send: Job, tidy: Job) -> AsyncIOScheduler:
     """Start the clock, in UTC and in memory; two rounds of one job never overlap."""
     scheduler = AsyncIOScheduler(timezone="UTC")
-    for name, (job, seconds) in jobs(send, tidy).items():
+    begins = datetime.now(UTC)
+    for place, (name, (job, seconds)) in enumerate(jobs(send, tidy).items()):
         scheduler.add_job(
             run,
             "interval",
             (name, job, rounds.patience(seconds)),
             id=name,
             seconds=seconds,
+            # one after the other: all at once they would keep waiting what is to be said just then
+            start_date=begins + timedelta(seconds=seconds + place * APART_SECONDS),
             coalesce=True,
             max_instances=1,
             misfire_grace_time=None,
