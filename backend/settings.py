@@ -50,6 +50,7 @@ class Settings:
     telegram_token: str | None
     telegram_api: str | None
     messages_a_second: int
+    metrics_port: int | None
     webhook_url: str | None
     webhook_port: int
     webhook_secret: str | None
@@ -100,6 +101,7 @@ def read(env: Mapping[str, str]) -> Settings:
         telegram_token=_secret(env, "TELEGRAM_TOKEN"),
         telegram_api=env.get("TELEGRAM_API") or None,
         messages_a_second=_count(env, "MESSAGES_A_SECOND", 25),
+        metrics_port=_port(env, "METRICS_PORT", 0) if env.get("METRICS_PORT") else None,
         webhook_url=env.get("WEBHOOK_URL") or None,
         webhook_port=_port(env, "WEBHOOK_PORT", 8002),
         webhook_secret=_secret(env, "WEBHOOK_SECRET"),

@@ -19,7 +19,7 @@ from backend.messages.outbox import WAKE_SENDER
 from backend.processes import CANNOT_RUN, process
 from backend.settings import Settings, settings
 from bots.channels.telegram import make_bots, opened
-from workflows import timetable
+from workflows import metrics, timetable
 from workflows.heartbeat import PULSE
 from workflows.sender.dispatch import Dispatcher
 from workflows.tidy import tidy
@@ -45,29 +45,35 @@ async def _run(configured: Settings) -> None:
     stopping = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stopping.set)
-    async with process("worker", configured) as reach, opened(*make_bots(configured)) as bots:
-        dispatcher = Dispatcher(bots, configured.messages_a_second)
-        taking_away = partial(tidy, bots)
-        scheduler = timetable.start(dispatcher.look, taking_away)
-        running = [
-            asyncio.ensure_future(one)
-            for one in (
-                dispatcher.serve(stopping),
-                _wake_on_notify(dispatcher.wake, reach.url("worker")),
-                timetable.first_round(dispatcher.look, taking_away),
-            )
-        ]
-        await stopping.wait()
-        scheduler.shutdown(wait=False)
-        sending, *others = running
-        for one in others:
-            one.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.gather(sending, dispatcher.finish()), DRAIN_SECONDS)
-        await timetable.drained(DRAIN_SECONDS)
-        # where the database is away the row stays: it is forgotten in a day, or replaced
-        await timetable.run("heartbeat", PULSE.end)
+    with metrics.served(configured.host, configured.metrics_port):
+        async with process("worker", configured) as reach, opened(*make_bots(configured)) as bots:
+            dispatcher = Dispatcher(bots, configured.messages_a_second)
+            await _work(dispatcher, partial(tidy, bots), reach.url("worker"), stopping)
+
+
+async def _work(
+    dispatcher: Dispatcher, taking_away: timetable.Job, url: str, stopping: asyncio.Event
+) -> None:
+    scheduler = timetable.start(dispatcher.look, taking_away)
+    running = [
+        asyncio.ensure_future(one)
+        for one in (
+            dispatcher.serve(stopping),
+            _wake_on_notify(dispatcher.wake, url),
+            timetable.first_round(dispatcher.look, taking_away),
+        )
+    ]
+    await stopping.wait()
+    scheduler.shutdown(wait=False)
+    sending, *others = running
+    for one in others:
+        one.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+    with suppress(TimeoutError):
+        await asyncio.wait_for(asyncio.gather(sending, dispatcher.finish()), DRAIN_SECONDS)
+    await timetable.drained(DRAIN_SECONDS)
+    # where the database is away the row stays: it is forgotten in a day, or replaced
+    await timetable.run("heartbeat", PULSE.end)
 
 
 def _tell(event: asyncio.Event, *_: object) -> None:

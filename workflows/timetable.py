@@ -11,7 +11,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from backend.audit.seals import Progress
 from backend.database import in_fresh_context
 from backend.errors import DatabaseBusy
-from workflows import rounds
+from workflows import metrics, rounds
 from workflows.ask_anew import ask_anew
 from workflows.calendars import calendars
 from workflows.court_alarms import court_alarms
@@ -70,6 +70,7 @@ def jobs(send: Job, tidy: Job) -> dict[str, tuple[Job, int]]:
         "export_head": (export_head, MINUTE),
         "export_destroyed": (export_destroyed, MINUTE),
         "heartbeat": (PULSE.beat, MINUTE),
+        "measure": (metrics.measure, MINUTE),
     }
 
 
@@ -98,6 +99,7 @@ async def run(name: str, job: Job, within: timedelta | None = None) -> bool:
 
 async def _round(name: str, job: Job, within: timedelta | None) -> None:
     await job()
+    metrics.round_ended(name)
     if within is not None:
         await rounds.done(name, within)
 

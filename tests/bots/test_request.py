@@ -90,7 +90,10 @@ async def _say(bot: Bot) -> Delivery:
         (None, Delivery(Result.AMBIGUOUS)),
     ],
 )
-async def test_each_answer_has_its_one_meaning(said: bytes | None, result: Delivery) -> None:
+async def test_each_answer_has_its_one_meaning(
+    said: bytes | None, result: Delivery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bots.channels.request.ANSWER_SECONDS", 0.5)
     async with _service(said, None) as (bot, asked):
         assert await _say(bot) == result
         assert len(asked) == 1, "a request that may have had its effect is not made again"

@@ -21,7 +21,12 @@ A_DOOR = re.compile(
     r"(?:(?:GET|POST|PUT|PATCH|DELETE) /\S*|\./run [a-z -]+|(?:backend|bots|workflows)\.[\w.]+"
     r"|postgres|throughcare_\w+)"
 )
-LISTEN = {"`backend.serve`", "`bots.webhook`", "`bots.phones.serve`"}  # a shorter table
+LISTEN = {
+    "`backend.serve`",
+    "`bots.webhook`",
+    "`bots.phones.serve`",
+    "`workflows.metrics`",
+}  # a shorter table
 FOLDERS = ("backend", "bots", "workflows")
 
 
@@ -86,7 +91,10 @@ def _intake() -> Iterator[str]:
 
 def _listeners() -> Iterator[str]:
     """Modules that open a port."""
-    opens = {"uvicorn.Config", "asyncio.start_server", "asyncio.start_unix_server"}
+    opens = {
+        *("uvicorn.Config", "asyncio.start_server", "asyncio.start_unix_server"),
+        "start_http_server",
+    }
     for name, tree in _modules():
         calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
         if {ast.unparse(call.func) for call in calls} & opens:

@@ -14,6 +14,7 @@ from backend.messages import sending
 from backend.messages.judging import Verdict
 from backend.messages.links import end_link
 from bots.channels.telegram import Delivery, Result
+from workflows import metrics
 from workflows.sender.speakers import TOKEN_AGAIN_AFTER
 
 ANOTHER_AGAIN_AFTER = timedelta(minutes=5)
@@ -33,8 +34,10 @@ class Outcomes:
     async def write(self, message: Any, delivery: Delivery) -> datetime | None:
         """Until when the chat is held, where the chat service did not take the message."""
         if delivery.result is Result.SENT:
+            metrics.was_sent(message, clock.now())
             await self._taken((message, delivery.message))
             return None
+        metrics.became(message, delivery.result)
         until = _held_until(message, delivery)
         await _surely(partial(_mark, message, delivery, until))
         return until

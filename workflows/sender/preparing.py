@@ -18,6 +18,7 @@ from backend.messages.values import Values, values_of
 from backend.vault import VaultError
 from bots.conversations.dates import day_buttons
 from bots.texts.catalogue import MissingText, MissingValue, Text, UnfitValue, needs, render
+from workflows import metrics
 from workflows.sender.outcomes import ANOTHER_AGAIN_AFTER, wait_for_token
 from workflows.sender.speakers import TOKEN_AGAIN_AFTER, Speaker, Speakers
 
@@ -89,6 +90,7 @@ async def _one(message: Any, facts: Facts, speakers: Speakers) -> Prepared | Set
     if verdict.wait_until is not None:
         return partial(sending.put_back, message, verdict.wait_until, counted=False)
     if not verdict.send:
+        metrics.became(message, verdict.reason or "")
         return partial(sending.give_up, message, verdict)
     speaker = speakers.of(facts["bot_number"])
     if speaker is None:
@@ -100,6 +102,7 @@ async def _one(message: Any, facts: Facts, speakers: Speakers) -> Prepared | Set
     except (MissingText, MissingValue, UnfitValue, VaultError) as error:
         log.warning("a message was blocked", extra={"error": type(error).__name__})
         blocked = Verdict(reason="blocked-text", task="tell-by-voice")
+        metrics.became(message, "blocked-text")
         return partial(sending.give_up, message, blocked)
 
 
