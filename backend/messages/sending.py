@@ -17,6 +17,9 @@ BATCH = 25
 _LOOKED_AT_LEAST = 8  # of each bot, where there are many
 NO_PACE = 0
 A_CHAT_RESTS = "1.1 s"  # a second on the service's side too, however long each was on its way
+# And not all of a second at once: how long each is on its way differs, and the service counts them
+# as they come.
+_A_MOMENT, _OF_A_MOMENT = "0.2 s", 0.24
 HELD = "held"  # what is next in its chat, which takes nothing for a while
 BACK_OFF = tuple(timedelta(seconds=2**n) for n in range(1, 9))
 
@@ -37,14 +40,17 @@ _IS_DUE = """(
 # was claimed and whose worker died comes back when its lease is over.
 _CLAIM = f"""
 WITH busy AS MATERIALIZED (
-    SELECT m.bot, {_CHAT} AS chat, m.state = 'claimed' AS said, true AS long
+    SELECT m.bot, {_CHAT} AS chat, m.state = 'claimed' AS said, true AS long,
+           m.state = 'claimed' AND (m.sending_at IS NULL
+               OR m.tried_at > clock_timestamp() - interval '{_A_MOMENT}') AS just_said
       FROM message m LEFT JOIN link l ON l.id = m.link
      WHERE m.state IN ('queued', 'claimed')
        AND (m.state = 'claimed' AND m.lease >= clock_timestamp()
             OR m.reason = '{HELD}' AND m.retry_at > $1)
     UNION ALL
     SELECT m.bot, CASE WHEN $5 > 0 THEN {_CHAT} END,
-           m.tried_at > clock_timestamp() - interval '1 s', false
+           m.tried_at > clock_timestamp() - interval '1 s', false,
+           m.tried_at > clock_timestamp() - interval '{_A_MOMENT}'
       FROM message m LEFT JOIN link l ON l.id = m.link
      WHERE m.tried_at > clock_timestamp() - interval '{A_CHAT_RESTS}'
        AND NOT (m.state = 'claimed' AND m.lease >= clock_timestamp())),
@@ -67,7 +73,10 @@ may AS (
 chosen AS MATERIALIZED (
     SELECT may.id, may.line FROM may
      WHERE $5 = 0
-        OR may.of_bot <= $5 - (SELECT count(*) FROM busy b WHERE b.bot = may.bot AND b.said)
+        OR may.of_bot <= (
+           SELECT least($5 - count(*) FILTER (WHERE b.said),
+                        ceil($5 * {_OF_A_MOMENT}) - count(*) FILTER (WHERE b.just_said))
+             FROM busy b WHERE b.bot = may.bot)
      ORDER BY may.place LIMIT $4),
 taken AS MATERIALIZED (
     SELECT m.id, c.line, m.ambiguous AND m.sending_at IS NOT NULL AS in_doubt_again
