@@ -5,9 +5,10 @@ rhythm: reminders 7, 3 and 1 days ahead lowered missed dates in court and clinic
 trials; there is no trial for mentors or relatives, so every figure here is a hypothesis.
 """
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from backend.calendars.rules import OpenDays
@@ -235,7 +236,7 @@ def next_allowed(
     local = at.astimezone(ZoneInfo(zone))
     for _ in range(400):
         moved = _step(local, opens, closes, quiet, days)
-        if moved == local:
+        if _instant(moved) == _instant(local):
             return local
         local = moved
     return local
@@ -264,8 +265,32 @@ def _step(
     return local
 
 
-def _on(day: date, at: time, like: datetime) -> datetime:
-    return datetime.combine(day, at, like.tzinfo)
+def _on(day: date, at: time, after: datetime) -> datetime:
+    """The first moment from `after` on at which the clock there shows this hour of this day.
+
+    An hour may come twice in a night, or not at all: then it is the moment of the change.
+    """
+    wanted = datetime.combine(day, at, after.tzinfo)
+    earliest, latest = sorted((_instant(wanted), _instant(wanted.replace(fold=1))))
+    if earliest.astimezone(after.tzinfo).replace(tzinfo=None) != wanted.replace(tzinfo=None):
+        return _changed(earliest, latest, after.tzinfo).astimezone(after.tzinfo)
+    return (earliest if earliest >= _instant(after) else latest).astimezone(after.tzinfo)
+
+
+def _changed(before: datetime, after: datetime, zone: tzinfo | None) -> datetime:
+    """The moment between two others, of whole seconds, at which the clocks of a zone change."""
+    was = before.astimezone(zone).utcoffset()
+    seconds = int((after - before).total_seconds())
+    later = range(1, seconds + 1)
+    found = bisect_left(
+        later, 1, key=lambda n: (before + timedelta(seconds=n)).astimezone(zone).utcoffset() != was
+    )
+    return before + timedelta(seconds=later[min(found, seconds - 1)])
+
+
+def _instant(local: datetime) -> datetime:
+    """Two local times of one zone compare by what their clocks show; these by when they are."""
+    return local.astimezone(UTC)
 
 
 def next_open(at: datetime, *, zone: str, days: OpenDays, opens: time) -> datetime:
