@@ -5,6 +5,7 @@ import random
 import time
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 from uuid import UUID, uuid4
 
 import pytest
@@ -21,11 +22,11 @@ CHATS, EACH, KILLS = 50, 10, 10
 SEED = 20311109
 
 
-async def _due(world: World, phones: Phones) -> list[int]:
-    """Fifty people of the staff with a chat each, and ten messages due on every one of them."""
+async def _due(world: World, phones: Phones, number: int = CHATS, each: int = EACH) -> list[int]:
+    """So many people of the staff with a chat, and so many messages due on every one of them."""
     agency = await world.an_agency()
     chats = []
-    for _ in range(CHATS):
+    for _ in range(number):
         phone = await phones.phone("phone")
         chats.append(phone.id)
         await phones.say(phone.id, "/start")
@@ -40,13 +41,13 @@ async def _due(world: World, phones: Phones) -> list[int]:
         database.act_as("worker")
         async with database.transaction():
             for one, chat in zip(people, chats, strict=True):
-                await _one_chat(agency, bot, one, chat)
+                await _one_chat(agency, bot, one, chat, each)
 
     await database.in_fresh_context(write)
     return chats
 
 
-async def _one_chat(agency: UUID, bot: UUID, actor: UUID, chat: int) -> None:
+async def _one_chat(agency: UUID, bot: UUID, actor: UUID, chat: int, each: int) -> None:
     held, link = database.connection(), uuid4()
     sealed = await seal(actor, f"link.chat:{link}", str(chat))
     await held.execute(
@@ -70,8 +71,58 @@ async def _one_chat(agency: UUID, bot: UUID, actor: UUID, chat: int) -> None:
         link,
         actor,
         clock.now() - timedelta(seconds=1),
-        EACH,
+        each,
     )
+
+
+async def _until(world: World, where: str) -> None:
+    for _ in range(300):
+        if await world.sql(f"SELECT 1 FROM message WHERE {where}"):
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError(await world.sql("SELECT state, reason FROM message"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("when", "critical", "copies", "ends"),
+    [
+        ("before", False, 1, "sent"),
+        ("after", False, 2, "sent"),
+        ("before", True, 0, "unknown"),
+        ("after", True, 1, "unknown"),
+    ],
+)
+async def test_a_worker_is_killed_at_its_request(
+    world: World,
+    tmp_path: Path,
+    when: Literal["before", "after"],
+    *,
+    critical: bool,
+    copies: int,
+    ends: str,
+) -> None:
+    """Before it counts, or at its answer: the next worker cannot tell which of the two it was."""
+    async with stand_in_on_a_port() as (phones, address):
+        await _due(world, phones, 1, 1)
+        await world.sql(
+            "UPDATE message SET critical = $1, due_at = $2, urgent = true",
+            critical,
+            clock.now() + timedelta(days=1),
+        )
+        env = environment(world, address)
+        first = start("worker", env, tmp_path / "log")
+        await phones.fault("sendMessage", kill=first.pid, when=when, effect=when == "after")
+        await world.sql("UPDATE message SET due_at = $1", clock.now())
+        assert await asyncio.to_thread(first.wait, 40) == -9
+        await _until(world, "sending_at IS NOT NULL AND state = 'claimed'")
+        await world.sql("UPDATE message SET lease = clock_timestamp()")
+        second = start("worker", env, tmp_path / "log")
+        try:
+            await _until(world, f"state = '{ends}'")
+        finally:
+            end(second)
+        assert len(await phones.sent(method="sendMessage")) == copies
 
 
 @pytest.mark.slow
