@@ -39,8 +39,8 @@ async def test_a_date_that_was_ordered_is_told_of_on_a_day_that_is_full(
     ordered = await case.put(case.officer, on, "15:00")
     before = len(await said(chats, case.person))
     counts = []
-    for hour in (10, 19):
-        at(on - timedelta(days=7), hour)
+    for clock in (10, 19):
+        at(on - timedelta(days=7), clock)
         await chats.round()
         counts.append(len(await said(chats, case.person)) - before)
     assert counts == [3, 3]

@@ -1,6 +1,7 @@
 """`./run worker`: the scheduled jobs, and the sender that a new message wakes at once."""
 
 import asyncio
+import gc
 import logging
 import signal
 import sys
@@ -45,6 +46,8 @@ async def _run(configured: Settings) -> None:
     stopping = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stopping.set)
+    # what is here for good is not looked through again: that would hold up what is just to be said
+    gc.freeze()
     with metrics.served(configured.host, configured.metrics_port):
         async with process("worker", configured) as reach, opened(*make_bots(configured)) as bots:
             dispatcher = Dispatcher(bots, configured.messages_a_second)

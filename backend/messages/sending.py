@@ -16,10 +16,9 @@ LEASE = timedelta(seconds=30)
 BATCH = 25
 _LOOKED_AT_LEAST = 8  # of each bot, where there are many
 NO_PACE = 0
-A_CHAT_RESTS = "1.1 s"  # a second on the service's side too, however long each was on its way
-# And not all of a second at once: how long each is on its way differs, and the service counts them
-# as they come.
-_A_MOMENT, _OF_A_MOMENT = "0.2 s", 0.24
+# What is tried counts from its answer on: by then the service has counted it, however long it was
+# on its way. So a second is one and the time of an answer, and that much more may go out in it.
+_WITH_ITS_ANSWER = 1.08
 HELD = "held"  # what is next in its chat, which takes nothing for a while
 BACK_OFF = tuple(timedelta(seconds=2**n) for n in range(1, 9))
 
@@ -40,19 +39,16 @@ _IS_DUE = """(
 # was claimed and whose worker died comes back when its lease is over.
 _CLAIM = f"""
 WITH busy AS MATERIALIZED (
-    SELECT m.bot, {_CHAT} AS chat, m.state = 'claimed' AS said, true AS long,
-           m.state = 'claimed' AND (m.sending_at IS NULL
-               OR m.tried_at > clock_timestamp() - interval '{_A_MOMENT}') AS just_said
+    SELECT m.bot, {_CHAT} AS chat, m.state = 'claimed' AS said, true AS long
       FROM message m LEFT JOIN link l ON l.id = m.link
      WHERE m.state IN ('queued', 'claimed')
        AND (m.state = 'claimed' AND m.lease >= clock_timestamp()
             OR m.reason = '{HELD}' AND m.retry_at > $1)
     UNION ALL
     SELECT m.bot, CASE WHEN $5 > 0 THEN {_CHAT} END,
-           m.tried_at > clock_timestamp() - interval '1 s', false,
-           m.tried_at > clock_timestamp() - interval '{_A_MOMENT}'
+           true, false
       FROM message m LEFT JOIN link l ON l.id = m.link
-     WHERE m.tried_at > clock_timestamp() - interval '{A_CHAT_RESTS}'
+     WHERE m.tried_at > clock_timestamp() - interval '1 s'
        AND NOT (m.state = 'claimed' AND m.lease >= clock_timestamp())),
 due AS MATERIALIZED (
     SELECT m.*, row_number() OVER (ORDER BY {_ORDER}) AS place
@@ -73,10 +69,8 @@ may AS (
 chosen AS MATERIALIZED (
     SELECT may.id, may.line FROM may
      WHERE $5 = 0
-        OR may.of_bot <= (
-           SELECT least($5 - count(*) FILTER (WHERE b.said),
-                        ceil($5 * {_OF_A_MOMENT}) - count(*) FILTER (WHERE b.just_said))
-             FROM busy b WHERE b.bot = may.bot)
+        OR may.of_bot <= ceil($5 * {_WITH_ITS_ANSWER})
+                         - (SELECT count(*) FROM busy b WHERE b.bot = may.bot AND b.said)
      ORDER BY may.place LIMIT $4),
 taken AS MATERIALIZED (
     SELECT m.id, c.line, m.ambiguous AND m.sending_at IS NOT NULL AS in_doubt_again
@@ -114,10 +108,14 @@ WITH q AS ({
     _LOCKED.format(given="$1::uuid[], $2::int[], $3::bigint[]", names="message, attempt, number")
 })
 UPDATE message m SET state = 'sent', reason = NULL, lease = NULL, sent_at = $4,
-       provider_id = q.number, version = version + 1
+       tried_at = clock_timestamp(), provider_id = q.number, version = version + 1
   FROM q WHERE m.id = q.id
 RETURNING m.id
 """
+
+
+# What was on its way has an answer now, or none that is waited for any longer.
+_TRIED = "tried_at = CASE WHEN sending_at IS NULL THEN tried_at ELSE clock_timestamp() END"
 
 
 @dataclass(frozen=True)
@@ -137,6 +135,8 @@ async def claim(worker: str, pace: int = NO_PACE, most: int = BATCH) -> Claimed:
     other workers do.
     """
     async with transaction() as held:
+        # a claim that is lost with the server has said nothing yet: the disk is not waited for
+        await held.execute("SET LOCAL synchronous_commit = off")
         await held.execute(CLAIMS)  # else two workers could each take one of the same chat
         rows = await held.fetch(_CLAIM, clock.now(), LEASE, worker, most, pace)
     mine = sorted(
@@ -192,7 +192,8 @@ async def mark(message: Any, state: str, *, reason: str | None = None, **values:
     names = sorted(values)
     sets = "".join(f", {name} = ${at}" for at, name in enumerate(names, 5))
     await connection().execute(
-        f"UPDATE message SET state = $3, reason = $4, lease = NULL, version = version + 1{sets}"
+        f"UPDATE message SET state = $3, reason = $4, lease = NULL, version = version + 1{sets},"
+        f" {_TRIED}"
         " WHERE id = $1 AND attempt = $2",
         message["id"],
         message["attempt"],
@@ -212,7 +213,8 @@ async def put_back(
     Unless it may get `longer`, its term stays: what comes too late becomes a task then.
     """
     await connection().execute(
-        "UPDATE message SET state = 'queued', lease = NULL, sending_at = NULL, retry_at = $3,"
+        f"UPDATE message SET {_TRIED}, state = 'queued', lease = NULL, sending_at = NULL,"
+        " retry_at = $3,"
         " expires_at = CASE WHEN $5 THEN greatest(expires_at, $3::timestamptz + interval '1 hour')"
         " ELSE expires_at END,"
         " attempt = attempt - $4, reason = $6, version = version + 1"
