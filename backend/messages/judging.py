@@ -105,7 +105,6 @@ SELECT m.id, b.number AS bot_number, k.wrapped,
        a.service_alias, a.emergency_number, a.crisis_text, a.crisis_line, a.duty_phone,
        a.language AS agency_language, a.zone AS agency_zone, a.opens AS agency_opens,
        w.due_on AS row_due_on, w.repeat_days, p.left_custody_at,
-       v.role = 'PO' OR o.kind = 'O' AS is_ordered,
        coalesce(v.held_on, g.held_on) AS held_on, coalesce(v.held_at, g.held_at) AS held_at,
        c.working_days, c.closed, d.alias AS member_alias, d.gate IS NOT NULL AS on_gate_duty,
        {_WORKER} AS worker_alias, said.day AS said_today, said.week AS said_this_week,
@@ -122,7 +121,6 @@ SELECT m.id, b.number AS bot_number, k.wrapped,
   LEFT JOIN milestone w ON w.id = m.subject
   LEFT JOIN appointment v ON v.id = m.subject
   LEFT JOIN meeting g ON g.id = m.subject
-  LEFT JOIN milestone o ON o.id = v.milestone
  CROSS JOIN ({_RESTORED}) AS restored
  CROSS JOIN LATERAL ({_SAID}) AS said
 """
@@ -238,10 +236,8 @@ def _judge_time(message: Any, facts: Facts, now: datetime) -> Verdict:
     )
     if allowed > now:
         return Verdict(wait_until=allowed)
-    # staff have no cap: one digest a working day, and calls that cannot wait; and a date that was
-    # ordered is told of whatever else was said
-    has_cap = not (message["critical"] or staff or facts["is_ordered"])
-    if has_cap and _is_capped(facts):
+    # staff have no cap: one digest a working day, and calls that cannot wait
+    if not message["critical"] and not staff and _is_capped(facts):
         # the day is full: the first hour of tomorrow at which the recipient may be written to
         zone = ZoneInfo(facts["zone"])
         tomorrow = now.astimezone(zone).date() + timedelta(days=1)
