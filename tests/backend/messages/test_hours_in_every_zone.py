@@ -17,6 +17,11 @@ YEARS = range(2025, 2029)
 ZONES = sorted(name for name in available_timezones() if "/" in name)
 QUARTERS = st.integers(0, 95).map(lambda n: time(n // 4, n % 4 * 15))
 
+# No clock is changed between these; hours that end in a night may come twice, and once is enough.
+HOURS = st.tuples(st.integers(20, 48), st.integers(49, 95)).map(
+    lambda both: [time(n // 4, n % 4 * 15) for n in both]
+)
+
 
 @cache
 def _nights(zone: str) -> list[datetime]:
@@ -68,9 +73,7 @@ def _may(
     )
 
 
-@given(
-    _moments(), st.tuples(QUARTERS, QUARTERS).map(sorted), _windows(), st.sets(st.integers(1, 7))
-)
+@given(_moments(), HOURS, _windows(), st.sets(st.integers(1, 7)))
 def test_it_is_the_first_moment_at_which_the_clock_there_lets_it(
     moment: tuple[str, datetime],
     hours: list[time],
