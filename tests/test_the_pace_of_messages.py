@@ -42,6 +42,8 @@ SELECT gen_random_uuid(), l.agency, l.plan, 1, l.bot, l.id, l.subject, 'test', n
   FROM link l, generate_series(1, $3::int) n WHERE l.id = ANY ($1)
 """
 
+_ON_THEIR_WAY = "SELECT id FROM message WHERE state = 'claimed'"
+
 
 async def _a_mentor(world: World, chats: Chats) -> Member:
     worker = await world.somebody("SW")
@@ -122,6 +124,28 @@ async def test_a_chat_gets_one_a_second_and_none_is_refused(world: World, chats:
         "SELECT step, attempt FROM message WHERE rule = 'test' ORDER BY provider_id"
     )
     assert [(row["step"], row["attempt"]) for row in rows] == [("1", 1), ("2", 1), ("3", 1)]
+
+
+async def test_what_waits_for_one_that_just_went_out_is_not_left(
+    world: World, chats: Chats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing was to be taken, for the one before it was on its way; it went while we looked."""
+    mentor = await _a_mentor(world, chats)
+    await asyncio.sleep(1.2)
+    await world.sql(_QUEUE, await _links(world, mentor), clock.now(), 2)
+    looked = sending.claim
+
+    async def slowly(*args: Any) -> sending.Claimed:
+        claimed = await looked(*args)
+        while not claimed.messages and await world.sql(_ON_THEIR_WAY):  # noqa: ASYNC110 - a row
+            await asyncio.sleep(0.01)
+        return claimed
+
+    monkeypatch.setattr(sending, "claim", slowly)
+    await chats.phones.fault("sendMessage", chat=mentor.phone.id, delay=0.3, effect=True)
+    await chats.job(lambda: send_due([chats.bot], pace=PACE))
+    states = await world.sql("SELECT state FROM message WHERE rule = 'test'")
+    assert [row["state"] for row in states] == ["sent", "sent"]
 
 
 async def test_what_is_held_for_long_ends_the_round(world: World, chats: Chats) -> None:

@@ -67,8 +67,11 @@ class Dispatcher:
     async def drain(self, stopping: asyncio.Event | None = None) -> int:
         """Say everything that is due; how many rows were handled."""
         while not (stopping and stopping.is_set()):
+            self._woken.clear()
             claimed = await self._take()
-            if not (claimed.messages or claimed.soon or self._lines):
+            # a line that ended while we looked may have kept others from what we saw
+            may_come = claimed.soon or self._lines or self._woken.is_set()
+            if not (claimed.messages or may_come):
                 break
             await self._rest(claimed)
         await self.finish()
