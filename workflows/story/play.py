@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import click
+import uvloop
 
 from backend import clock, embedded
 from backend.clock import check_zone
@@ -103,7 +104,7 @@ def command(*, as_json: bool, plain: bool, shift_days: int, zone: str) -> None:
     printer = None if as_json else Printer(calendar, plain=plain or not sys.stdout.isatty())
     started = time.monotonic()
     try:
-        played = asyncio.run(_interruptible(play(calendar, printer)))
+        played = uvloop.run(_interruptible(play(calendar, printer)))
     except embedded.EmbeddedError as error:
         click.echo(f"story: {error}", err=True)
         sys.exit(2)
