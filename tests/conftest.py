@@ -36,6 +36,8 @@ from tests.world import World
 # How long an example takes is the machine's: speed is measured, and no property hangs on it.
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tests")
+# Many tests on few rows: planning a statement costs more than carrying it out.
+PLANNED_ONCE = {"plan_cache_mode": "force_generic_plan"}
 ROOM = 2 * 1024**3
 # How many new objects there are before it is looked for lost rings: a request alone makes 700.
 gc.set_threshold(50_000, 20, 20)
@@ -49,10 +51,14 @@ def _memory() -> str | None:
     return shared if roomy else None
 
 
-@pytest.hookimpl
-def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """The loop on which the API is served, which takes less of a test than the language's own."""
-    return {"uvloop": uvloop.new_event_loop}
+@pytest.fixture(scope="session")
+def _asyncio_loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    """The loop on which the API is served, which takes less of a test than the language's own.
+
+    The plugin's hook for it leaves out whatever is made for a test that waits for nothing, and
+    between such a test and another makes all anew that is there for the whole run.
+    """
+    return uvloop.new_event_loop
 
 
 @contextmanager
@@ -60,7 +66,7 @@ def a_server(*, durable: bool) -> Iterator[embedded.Server]:
     """A server in a folder of its own, with a migrated database to copy from."""
     place = Path(tempfile.mkdtemp(prefix="throughcare-tests-", dir=None if durable else _memory()))
     place.chmod(0o755)  # as root the server runs under an account of its own and must get in
-    started = embedded.start(place, durable=durable)
+    started = embedded.start(place, durable=durable, options=PLANNED_ONCE)
     try:
         yield started
     finally:
