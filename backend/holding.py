@@ -124,7 +124,8 @@ _ERASED = {
         (
             "UPDATE public.break_glass g SET reason = NULL FROM public.plan p"
             " WHERE p.id IN {over} AND g.reason IS NOT NULL AND ("
-            "  (lower(g.alias) = lower(p.alias) AND g.asked_at >= p.opened_at)"
+            "  (g.agency = p.agency AND lower(g.alias) = lower(p.alias)"
+            "   AND g.asked_at >= p.opened_at)"
             "  OR g.id IN (SELECT m.glass FROM public.mandate m WHERE m.plan = p.id))"
         ),
     ),

@@ -1,8 +1,10 @@
 """When somebody may be written to, and how often."""
 
 from datetime import timedelta
+from uuid import UUID
 
 from tests.chats import Chats, at
+from tests.dates import outside
 from tests.releases import a_phone_of, a_release, change, leave, on_weekday, said
 from tests.world import World
 
@@ -25,6 +27,45 @@ async def test_two_reminders_a_day_and_the_third_one_tomorrow(world: World, chat
         await chats.round()
         counts.append(len(await said(chats, mentor)) - before)
     assert counts == [2, 2, 2, 3]
+
+
+async def test_a_date_that_was_ordered_is_told_of_on_a_day_that_is_full(
+    world: World, chats: Chats
+) -> None:
+    case = await outside(world, chats)
+    on = case.day + timedelta(days=9)
+    for hour in ("09:00", "10:00", "11:00"):
+        await case.put(case.worker, on, hour, role="SW")
+    ordered = await case.put(case.officer, on, "15:00")
+    before = len(await said(chats, case.person))
+    counts = []
+    for clock in (10, 19):
+        at(on - timedelta(days=7), clock)
+        await chats.round()
+        counts.append(len(await said(chats, case.person)) - before)
+    assert counts == [3, 3]
+    [told] = await world.sql(
+        "SELECT state FROM message WHERE subject = $1 AND rule = 'APPT'", UUID(ordered["id"])
+    )
+    assert told["state"] == "sent"
+
+
+async def test_a_date_that_was_ordered_keeps_no_other_waiting(world: World, chats: Chats) -> None:
+    """It is told of first, and two others go all the same."""
+    case = await outside(world, chats)
+    on = case.day + timedelta(days=9)
+    for hour in ("08:00", "08:30"):
+        await case.put(case.officer, on, hour)
+    before = len(await said(chats, case.person))
+    at(on - timedelta(days=7), 10)
+    await chats.round()
+    assert len(await said(chats, case.person)) - before == 2
+    for hour in ("09:00", "10:00", "11:00"):
+        await case.put(case.worker, on, hour, role="SW")
+    await chats.round()
+    at(on - timedelta(days=7), 10, 20)  # when what was put down can be taken back no more
+    await chats.round()
+    assert len(await said(chats, case.person)) - before == 4
 
 
 async def test_what_can_wait_does_not_come_on_a_weekend_or_early(

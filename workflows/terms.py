@@ -345,7 +345,7 @@ DELETE FROM message WHERE id IN (
 DELETE FROM break_glass g WHERE asked_at <= $1
    AND NOT EXISTS (SELECT 1 FROM mandate m WHERE m.glass = g.id)
    AND NOT EXISTS (SELECT 1 FROM plan p WHERE p.id IN (SELECT plans_held())
-                      AND lower(p.alias) = lower(g.alias))""",
+                      AND p.agency = g.agency AND lower(p.alias) = lower(g.alias))""",
     ),
     Rule(
         "reviews",

@@ -107,7 +107,8 @@ async def _let_go(person: UUID, plans: list[UUID]) -> None:
     await held.execute(
         "UPDATE break_glass g SET reason = NULL FROM plan p"
         " WHERE p.id = ANY($1) AND g.reason IS NOT NULL AND ("
-        "  (lower(g.alias) = lower(p.alias) AND g.asked_at >= p.opened_at)"
+        "  (g.agency = p.agency AND lower(g.alias) = lower(p.alias)"
+        "   AND g.asked_at >= p.opened_at)"
         "  OR g.id IN (SELECT m.glass FROM mandate m WHERE m.plan = p.id))",
         plans,
     )

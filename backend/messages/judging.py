@@ -66,8 +66,14 @@ _WORKER = """(
      WHERE w.plan = p.id AND w.role = 'SW' AND w.starts <= $2 AND (w.ends IS NULL OR w.ends > $2)
      ORDER BY w.ends IS NOT NULL, (SELECT max(h.at) FROM handover h WHERE h.plan = w.plan
            AND h.given_to = w.actor) DESC NULLS LAST, w.starts LIMIT 1)"""
+# A date with probation, or of a step that was ordered. Nobody may choose to stay away, so it is
+# told of on its days whatever else is said, and takes no other message's place either: else it
+# would hang on which of them came first.
+_IS_ORDERED = """EXISTS (
+    SELECT 1 FROM appointment o LEFT JOIN milestone n ON n.id = o.milestone
+     WHERE o.id = {message}.subject AND (o.role = 'PO' OR n.kind = 'O'))"""
 # What was said to a chat of late, whomever of its links it was for: one phone, one reader.
-_SAID = """
+_SAID = f"""
     SELECT count(*) FILTER (WHERE (s.sent_at AT TIME ZONE l.zone)::date
                                   = ($2::timestamptz AT TIME ZONE l.zone)::date) AS day,
            count(*) AS week
@@ -76,6 +82,7 @@ _SAID = """
                       SELECT o.id FROM link o WHERE o.bot = l.bot AND o.chat_index = l.chat_index
                          AND o.id <> l.id)
        AND s.sent_at > $2::timestamptz - interval '7 days' AND NOT s.urgent AND s.key <> ALL ($5)
+       AND NOT {_IS_ORDERED.format(message="s")}
 """
 # When somebody last did what may still be taken back, to the row or the date of a visit.
 _JUST_DONE = """(
@@ -108,7 +115,8 @@ SELECT m.id, b.number AS bot_number, k.wrapped,
        coalesce(v.held_on, g.held_on) AS held_on, coalesce(v.held_at, g.held_at) AS held_at,
        c.working_days, c.closed, d.alias AS member_alias, d.gate IS NOT NULL AS on_gate_duty,
        {_WORKER} AS worker_alias, said.day AS said_today, said.week AS said_this_week,
-       {_JUST_DONE} AS done_at, restored.at AS restored_at
+       {_IS_ORDERED.format(message="m")} AS is_ordered, {_JUST_DONE} AS done_at,
+       restored.at AS restored_at
   FROM unnest($1::uuid[], $3::text[], $4::bytea[]) AS q(id, fact, mark)
   JOIN message m ON m.id = q.id
   JOIN bot b ON b.id = m.bot
@@ -237,7 +245,8 @@ def _judge_time(message: Any, facts: Facts, now: datetime) -> Verdict:
     if allowed > now:
         return Verdict(wait_until=allowed)
     # staff have no cap: one digest a working day, and calls that cannot wait
-    if not message["critical"] and not staff and _is_capped(facts):
+    has_cap = not (message["critical"] or staff or facts["is_ordered"])
+    if has_cap and _is_capped(facts):
         # the day is full: the first hour of tomorrow at which the recipient may be written to
         zone = ZoneInfo(facts["zone"])
         tomorrow = now.astimezone(zone).date() + timedelta(days=1)

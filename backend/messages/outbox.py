@@ -7,8 +7,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from backend import clock
-from backend.actors.actions import seal, vault
+from backend.actors.actions import seal
 from backend.database import connection
+from backend.messages.addresses import seal_strangers
 
 LATE = timedelta(hours=12)  # after that a reminder is stale and becomes a task
 WAKE_SENDER = "throughcare_outbox"
@@ -128,7 +129,7 @@ async def answer_stranger(bot: Any, chat: int, index: bytes, key: str) -> None:
         subject,
         today,
         key,
-        vault().seal_own("chat", f"message.chat:{id_}", str(chat).encode()),
+        seal_strangers(id_, chat),
         clock.now(),
         clock.now() + LATE,
     )

@@ -5,9 +5,9 @@ import unicodedata
 from typing import Any
 
 from backend import clock
-from backend.actors.actions import seal
 from backend.database import connection
 from backend.messages import inbox, links
+from backend.messages.addresses import seal_address
 from bots.chat import Chat
 from bots.conversations.words import tell
 
@@ -31,7 +31,7 @@ async def start(chat: Chat, payload: str) -> None:
     if link is None:
         await chat.say_to_stranger()
         return
-    sealed = await seal(link["subject"], f"link.chat:{link['id']}", str(chat.id))
+    sealed = await seal_address(link, chat.id)
     # the token works once: from here on only this chat can go on with it
     opened = await held.fetchrow(
         "UPDATE link SET chat_index = $2, chat = $3, token = NULL, version = version + 1"

@@ -109,3 +109,28 @@ async def test_a_chat_that_has_ended_is_in_nobodys_way(world: World, chats: Chat
     await world.sql("UPDATE link SET chat = NULL WHERE subject = $1", UUID(first.actor))
     await _after(chats, 24.1)
     assert await chats.texts(second.phone) == []
+
+
+async def test_what_stays_keeps_no_others_waiting(
+    world: World, chats: Chats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The oldest are of a chat for which the service fails, and are more than are looked at."""
+    first = await _a_mentor(world, chats)
+    await world.sql("UPDATE message SET sent_at = sent_at - interval '1 min'")
+    second = await _a_mentor(world, chats)
+    await world.sql("UPDATE message SET tap = NULL")
+    monkeypatch.setattr("workflows.tidy.BATCH", 2)
+    await chats.phones.fault("deleteMessages", code=502, chat=first.phone.id, times=100)
+    await _after(chats, 24.1)
+    assert await chats.texts(first.phone)
+    assert await chats.texts(second.phone) == []
+
+
+async def test_more_than_go_in_one_call_go_in_one_round(
+    world: World, chats: Chats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mentor = await _a_mentor(world, chats)
+    await world.sql("UPDATE message SET tap = NULL")
+    monkeypatch.setattr("workflows.tidy.MOST_AT_ONCE", 2)
+    await _after(chats, 24.1)
+    assert await chats.texts(mentor.phone) == []

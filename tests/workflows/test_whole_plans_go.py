@@ -330,7 +330,7 @@ async def test_a_wish_about_a_plan_that_is_held_stays(archive: Archive) -> None:
     await archive.world.sql("DELETE FROM mandate WHERE glass IS NOT NULL")
     await archive.world.sql(
         "UPDATE break_glass SET asked_at = now() - interval '6 years',"
-        " alias = (SELECT upper(alias) FROM plan WHERE id = $1)",
+        " alias = upper(p.alias) FROM plan p WHERE p.id = $1 AND p.agency = break_glass.agency",
         archive.plan,
     )
     await archive.world.sql(HELD, archive.person)

@@ -8,9 +8,10 @@ from typing import Any
 from uuid import UUID
 
 from backend import clock
-from backend.actors.actions import seal_with, unseal_with, vault
+from backend.actors.actions import seal_with
 from backend.database import in_fresh_context, transaction
 from backend.messages import sending
+from backend.messages.addresses import address
 from backend.messages.judging import Facts, Verdict, facts_of, judge
 from backend.messages.sending import Ready
 from backend.messages.taps import button_data, tap_hash
@@ -115,7 +116,8 @@ async def _in_words(message: Any, facts: Facts, speaker: Speaker) -> Prepared:
     tap = tap_hash(message["id"]) if text.buttons else None
     data = [button_data(message["id"], button.action) for button in text.buttons]
     ready = Ready(message, _sealed(message, facts, values), tap)
-    return Prepared(ready, speaker, _chat_of(message, facts), text, data)
+    chat = address(message["id"], message["chat"], facts)
+    return Prepared(ready, speaker, chat, text, data)
 
 
 def _sealed(message: Any, facts: Facts, values: Values) -> bytes | None:
@@ -123,11 +125,3 @@ def _sealed(message: Any, facts: Facts, values: Values) -> bytes | None:
         return None
     place = f"message.variables:{message['id']}"
     return seal_with(facts["wrapped"], message["recipient"], place, values)
-
-
-def _chat_of(message: Any, facts: Facts) -> int:
-    if facts["link"] is None:
-        place = f"message.chat:{message['id']}"
-        return int(vault().unseal_own("chat", place, message["chat"]))
-    place = f"link.chat:{facts['link']}"
-    return int(unseal_with(facts["wrapped"], facts["link_subject"], place, facts["chat"]))

@@ -74,6 +74,25 @@ async def test_what_stays_off_is_said_and_can_be_set_later(
     refused(await terminal.run("bot", TELEGRAM_TOKEN="none"), "TELEGRAM_TOKEN is no bot token")
 
 
+async def test_which_of_several_bots_speaks_is_said_by_its_number(
+    world: World, terminal: Terminal
+) -> None:
+    several = f"{TOKEN}\n5151:another-token-that-nobody-may-see"
+    first = await terminal.first("--bot-number", "4242", TELEGRAM_TOKEN=several)
+    assert first.returncode == 0, first.stderr
+    name = ("--username", "vallon_desk_bot")
+    unsaid = await terminal.run("bot", *name, TELEGRAM_TOKEN=several)
+    refused(unsaid, "--bot-number says which: 4242, 5151")
+    unknown = await terminal.run("bot", *name, "--bot-number", "6", TELEGRAM_TOKEN=several)
+    refused(unknown, "no token of this bot")
+    assert [one["number"] for one in await world.sql("SELECT number FROM bot")] == ["4242"]
+    spoke = await terminal.run("bot", *name, "--bot-number", "5151", TELEGRAM_TOKEN=several)
+    assert spoke.returncode == 0, spoke.stderr
+    assert "5151" in spoke.stdout
+    numbers = "SELECT number FROM bot WHERE agency = (SELECT id FROM agency)"
+    assert "5151" in [one["number"] for one in await world.sql(numbers)]
+
+
 @pytest.mark.parametrize(
     ("words", "reason"),
     [

@@ -11,6 +11,7 @@ from backend.vault import VaultError
 from tests.backend.courts.docket import Docket, a_docket
 from tests.backend.erasure.files import File, keys_of
 from tests.chats import Chats
+from tests.databases import as_the_owner_of_everything
 from tests.guards.test_tables import SEALED
 from tests.world import World
 
@@ -119,6 +120,23 @@ async def test_the_reason_of_a_wish_about_them_is_gone_and_of_others_stays(
         for one in wishes
     ]
     assert [one.status_code for one in ends] == [200, 200]
+
+
+async def test_the_reason_of_a_wish_in_another_agency_stays(file: File, world: World) -> None:
+    """A plan there has the same alias: each agency gives its own."""
+    await as_the_owner_of_everything(world)  # who else sees both
+    alias = (await world.plan(file.worker, file.plan))["alias"]
+    await world.sql(
+        "WITH elsewhere AS (INSERT INTO agency SELECT (jsonb_populate_record(a, jsonb_build_object("
+        " 'id', gen_random_uuid(), 'name', 'Elsewhere'))).* FROM agency a LIMIT 1 RETURNING id)"
+        " INSERT INTO break_glass (id, agency, version, alias, reason, asked_by, asked_at)"
+        " SELECT gen_random_uuid(), e.id, 1, $1, '\\x01', s.id, now()"
+        " FROM elsewhere e, staff s LIMIT 1",
+        alias,
+    )
+    await file.erased()
+    [wish] = await world.sql("SELECT reason FROM break_glass")
+    assert wish["reason"] is not None
 
 
 @pytest.mark.parametrize(("age", "days"), [(16, 915), (40, 1830)])
