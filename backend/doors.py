@@ -32,6 +32,7 @@ from backend.errors import (
 from backend.once import Asked, Written, digest, once
 from backend.passes.entry import holder_of
 from backend.settings import settings
+from backend.silence import silent_since
 from backend.staff.sessions import holder_of_token, staff_of_token
 from backend.words import PURPOSES
 
@@ -160,6 +161,7 @@ async def _actor_of_cookie(request: AnyConnection, *, limited: bool) -> Actor:
                 hashed, request.scope["state"]["request_id"], browser=True, limited=limited
             )
             request.scope["state"]["news"] = news
+            request.scope["state"]["silence"] = await silent_since(actor.agency)
             return actor
     if isinstance(request, Request) and request.method == "POST":
         # what was typed outlives the session in which it was typed

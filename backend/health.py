@@ -1,7 +1,7 @@
 """Whether the process lives, and whether it can do its work. No person is in these answers."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -12,9 +12,9 @@ from backend import clock
 from backend.database import fetch
 from backend.doors import NO_STORE, PUBLIC
 from backend.errors import DatabaseBusy
+from backend.silence import SILENT
 from backend.staff.rules import asks_less
 
-SILENT = timedelta(minutes=10)
 BEATING = "worker"  # each under a name of its own, that begins so
 NEEDED = (
     ("emergency_number", "no emergency number"),
@@ -51,11 +51,16 @@ class Alive(msgspec.Struct):
     status: str = "ok"
 
 
-class Readiness(msgspec.Struct):
-    """`ready` is false while the database is away; `reasons` names what else is not in order."""
+class Readiness(msgspec.Struct, omit_defaults=True):
+    """`ready` is false while the database is away; `reasons` names what else is not in order.
+
+    `silent_since` is when the jobs gave their last sign, where they are silent: since then nothing
+    was sent and nobody was reminded.
+    """
 
     ready: bool
     reasons: list[str]
+    silent_since: datetime | None = None
 
 
 @get("/health/live", operation_id="healthLive", opt={PUBLIC: True}, tags=["health"])
@@ -100,7 +105,8 @@ async def ready() -> Response[Readiness]:
     ]
     reasons += _less(agencies) + _silent(beats) + _failing(jobs, beats)
     reasons += _unread(updates) + _kept_here(heads)
-    return Response(Readiness(ready=True, reasons=reasons), headers=NO_STORE)
+    readiness = Readiness(ready=True, reasons=reasons, silent_since=_silent_since(jobs))
+    return Response(readiness, headers=NO_STORE)
 
 
 def _less(agencies: Sequence[Any]) -> list[str]:
@@ -120,6 +126,11 @@ def _silent(beats: Sequence[Any]) -> list[str]:
         return [f"{BEATING} is silent"]
     # an earlier release has one row for all of its workers, and leaves it behind
     return [f"{name} is silent" for name in silent if name != BEATING]
+
+
+def _silent_since(jobs: Sequence[Any]) -> datetime | None:
+    last = next((job["at"] for job in jobs if job["name"] == "heartbeat"), None)
+    return last if last is not None and clock.now() - last >= SILENT else None
 
 
 def _failing(jobs: Sequence[Any], beats: Sequence[Any]) -> list[str]:

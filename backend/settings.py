@@ -59,6 +59,10 @@ class Settings:
     audit_key: str | None
     audit_head_dir: Path | None
     audit_head_url: str | None
+    alarm_url: str | None
+    alarm_mail: str | None
+    smtp_url: str | None
+    mail_from: str | None
     docs: bool
     pool: int
     limits: Mapping[str, int]
@@ -110,6 +114,10 @@ def read(env: Mapping[str, str]) -> Settings:
         audit_key=_secret(env, "AUDIT_KEY"),
         audit_head_dir=Path(folder) if (folder := env.get("AUDIT_HEAD_DIR")) else None,
         audit_head_url=_secret(env, "AUDIT_HEAD_URL"),
+        alarm_url=_secret(env, "ALARM_URL"),
+        alarm_mail=_mail(env),
+        smtp_url=_smtp(env),
+        mail_from=env.get("MAIL_FROM") or None,
         docs=env.get("API_DOCS", "on") != "off",
         pool=int(env.get("DATABASE_POOL", "10")),
         limits=_limits(env.get("HOURLY_LIMITS", "")),
@@ -151,6 +159,20 @@ def _url(env: Mapping[str, str], name: str, default: str) -> str:
     value = env.get(name) or default
     if not re.fullmatch(r"https?://[^/?#\s]+", value):
         raise SettingsError(f"{name} must be such as https://example.org, without a path")
+    return value
+
+
+def _smtp(env: Mapping[str, str]) -> str | None:
+    value = _secret(env, "SMTP_URL")
+    if value and not re.fullmatch(r"smtps?://[^/?#\s]+", value):
+        raise SettingsError("SMTP_URL must be such as smtps://name:password@mail.example.org")
+    return value
+
+
+def _mail(env: Mapping[str, str]) -> str | None:
+    """Whom an alarm goes to by e-mail, one or several."""
+    if (value := env.get("ALARM_MAIL") or None) and not _secret(env, "SMTP_URL"):
+        raise SettingsError("ALARM_MAIL needs SMTP_URL (or SMTP_URL_FILE)")
     return value
 
 

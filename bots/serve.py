@@ -18,6 +18,7 @@ from backend.processes import CANNOT_RUN, process
 from backend.settings import Settings, SettingsError, settings
 from bots.channels.telegram import make_bots, opened
 from bots.intake import poll, work
+from bots.watch import Watch, ways
 
 
 @click.command(help="Take chat updates in: by polling, or at WEBHOOK_URL where that is set.")
@@ -40,11 +41,12 @@ async def _run(configured: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(name, stopping.set)
     async with process("worker", configured), opened(*make_bots(configured)) as bots:
         serving = asyncio.ensure_future(_serve(bots, configured, tls))
+        watching = asyncio.ensure_future(Watch(ways(configured)).go_on())
         waiting = asyncio.ensure_future(stopping.wait())
         await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        serving.cancel()
-        waiting.cancel()
-        await asyncio.gather(serving, waiting, return_exceptions=True)
+        for one in (serving, waiting, watching):
+            one.cancel()
+        await asyncio.gather(serving, waiting, watching, return_exceptions=True)
         if not stopping.is_set():
             serving.result()  # nobody asked for an end: say what it was, and end as a failure
 

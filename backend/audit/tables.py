@@ -123,10 +123,15 @@ class Heartbeat(Table, tablename="heartbeat"):
 class JobRound(Table, tablename="job_round"):
     """When a job, or a rule of the retention, last did all that it had to.
 
-    `within` is after how many seconds without that something is wrong.
+    `within` is after how many seconds without that something is wrong. `silent_told_at`,
+    `late_told_at` and `over_told_at` are of the job "heartbeat" alone: when humans were last told
+    that there had been no sign, that it was long ago, and that there is one again.
     """
 
     id = row_id()
     name = Varchar(40, null=False, unique=True)
     at = instant()
     within = Integer(default=0, null=False)
+    silent_told_at = instant(null=True)
+    late_told_at = instant(null=True)
+    over_told_at = instant(null=True)

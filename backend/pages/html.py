@@ -60,6 +60,7 @@ def show(
 
     known = {"actor": actor, "may": may, "proof": proof_for(request), "path": path_of(request)}
     known["untold"] = getattr(request.state, "news", None)
+    known["silence"] = getattr(request.state, "silence", None)
     html = _templates.get_template(template).render(tried=tried or Attempt(), **known, **values)
     return Response(
         html,
