@@ -161,7 +161,7 @@ async def _actor_of_cookie(request: AnyConnection, *, limited: bool) -> Actor:
                 hashed, request.scope["state"]["request_id"], browser=True, limited=limited
             )
             request.scope["state"]["news"] = news
-            request.scope["state"]["silence"] = await silent_since(actor.agency)
+            request.scope["state"]["silence"] = actor.agency and await silent_since(actor.agency)
             return actor
     if isinstance(request, Request) and request.method == "POST":
         # what was typed outlives the session in which it was typed

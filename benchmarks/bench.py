@@ -20,6 +20,7 @@ from benchmarks import (
     taps,
     tick,
 )
+from benchmarks.peers import bench as peers
 
 Run = Callable[[], Awaitable[tuple[list[dict[str, float]], list[str]]]]
 
@@ -56,6 +57,12 @@ def plan_command(*, as_json: bool) -> None:
 @AS_JSON
 def tick_command(*, as_json: bool) -> None:
     _show(tick.run, as_json=as_json)
+
+
+@command.command("peers", help="Tick, claim and mark beside APScheduler and procrastinate.")
+@AS_JSON
+def peers_command(*, as_json: bool) -> None:
+    _show(peers.run, as_json=as_json)
 
 
 @command.command("dispatch", help="What the sender says in a second, beside the stock library.")

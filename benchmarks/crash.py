@@ -53,7 +53,7 @@ class Workers:
     def _start(self) -> "subprocess.Popen[bytes]":
         words = [sys.executable, "throughcare.py", "worker"]
         quiet = subprocess.DEVNULL
-        return subprocess.Popen(words, env=self._env, cwd=ROOT, stderr=quiet)  # noqa: S603
+        return subprocess.Popen(words, env=self._env, cwd=ROOT, stderr=quiet)
 
     async def kill(self, which: int, held: Any) -> int:
         """Kill one of them and start another; how much it had on its way."""

@@ -76,7 +76,7 @@ async def an_office() -> AsyncIterator[Office]:
 async def _nothing_to_do() -> AsyncIterator[int]:
     """The port at which the framework answers alone."""
     port = free_port()
-    started = subprocess.Popen(  # noqa: S603, ASYNC220
+    started = subprocess.Popen(  # noqa: ASYNC220
         [sys.executable, "-m", "benchmarks.bare", str(port)], cwd=ROOT, stderr=subprocess.DEVNULL
     )
     try:

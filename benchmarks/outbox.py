@@ -130,7 +130,7 @@ async def a_chat_service(seconds: float, *more: str) -> AsyncIterator[httpx.Asyn
     """The stub in a process of its own, and a client that asks what it counted."""
     port = free_port()
     words = (sys.executable, "-m", "benchmarks.stub", str(port), str(seconds), *more)
-    started = subprocess.Popen(words, cwd=ROOT)  # noqa: S603, ASYNC220
+    started = subprocess.Popen(words, cwd=ROOT)  # noqa: ASYNC220
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
         for _ in range(300):
             try:

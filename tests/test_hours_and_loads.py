@@ -36,14 +36,17 @@ async def test_a_date_that_was_ordered_is_told_of_on_a_day_that_is_full(
     on = case.day + timedelta(days=9)
     for hour in ("09:00", "10:00", "11:00"):
         await case.put(case.worker, on, hour, role="SW")
-    ordered = await case.put(case.officer, on, "15:00")
     before = len(await said(chats, case.person))
-    counts = []
-    for clock in (10, 19):
+    at(on - timedelta(days=7), 10)
+    await chats.round()
+    ordered = await case.put(case.officer, on, "15:00")
+    await chats.round()
+    counts = [len(await said(chats, case.person)) - before]
+    for clock in (11, 19):  # at ten it could be taken back yet
         at(on - timedelta(days=7), clock)
         await chats.round()
         counts.append(len(await said(chats, case.person)) - before)
-    assert counts == [3, 3]
+    assert counts == [3, 3, 3]
     [told] = await world.sql(
         "SELECT state FROM message WHERE subject = $1 AND rule = 'APPT'", UUID(ordered["id"])
     )

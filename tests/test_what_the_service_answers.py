@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backend import clock
-from backend.database import in_fresh_context
+from backend.database import in_fresh_context, transaction
 from backend.messages import sending
 from backend.messages.judging import MOST_ATTEMPTS
 from backend.messages.sending import BACK_OFF, BATCH
@@ -330,6 +330,26 @@ async def test_workers_that_take_up_messages_at_once_never_take_two_of_one_chat(
             )
             assert [step for step, _ in mine] == [f"a{n}" for n in range(1, len(mine) + 1)]
             assert len({worker for _, worker in mine}) == 1
+
+
+_WAITS = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'job_round'::regclass"
+
+
+async def test_a_worker_waits_for_another_that_is_taking_up(world: World, chats: Chats) -> None:
+    """It would see none of what the other takes, and take what is next in the same chat."""
+    _, one, _ = await _two(world, chats)
+    await _queue(world, one, 2)
+
+    async def both() -> list[list[Any]]:
+        async with transaction():
+            first = await sending.claim("first", most=1)
+            other = asyncio.ensure_future(in_fresh_context(partial(sending.claim, "other")))
+            while not (other.done() or await world.sql(_WAITS)):  # noqa: ASYNC110 - it is a row
+                await asyncio.sleep(0.01)
+        return [list(taken.messages) for taken in (first, await other)]
+
+    taken = await chats.job(both)
+    assert [[row["step"] for row in rows] for rows in taken] == [["a1"], []]
 
 
 async def test_two_people_who_are_spoken_of_in_one_chat_are_so_one_after_the_other(
