@@ -112,15 +112,19 @@ async def run() -> tuple[list[dict[str, float]], list[str]]:
     async with ground() as place, outbox.a_chat_service(ANSWER_SECONDS) as service:
         address = str(service.base_url).rstrip("/")
         settings = replace(read({}), telegram_api=address)
-        await outbox.fill(place, MESSAGES)
+        await outbox.fill(place, MESSAGES, BOTS)
+        await outbox.spread(place, 1)
         async with speaking_as(place, "worker"):
             theirs = await measured(place, service, stock, [_stock_bot(address)])
-            one = await measured(place, service, ours, [make_bot(settings, "1000:x")])
+            every = [make_bot(settings, f"{outbox.FIRST_BOT + n}:x") for n in range(BOTS)]
+            one = await measured(place, service, ours, every[:1])
+            await outbox.spread(place, BOTS)
+            many = await measured(place, service, ours, every)
     clock.travel(None)
     times = {
         "times the stock sender": one["a second"] / theirs["a second"],
         "times the CPU of a message": theirs["CPU ms of a message"] / one["CPU ms of a message"],
-        "bots of a core": 1000 / (one["CPU ms of a message"] * A_SECOND),
+        "bots of a core": 1000 / (many["CPU ms of a message"] * A_SECOND),
     }
     missed = [f"{name}: {times[name]:.1f}" for name, goal in GOALS.items() if times[name] < goal]
-    return [theirs, one, times], missed
+    return [theirs, one, many, times], missed

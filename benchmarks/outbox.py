@@ -58,9 +58,24 @@ async def _house(held: Any, bots: int) -> None:
     if bots > 1:
         await held.execute(_BOTS, bots - 1)
     await _seal_chats(held)
+    await _spread(held, bots)
+    await held.execute("VACUUM ANALYZE")
+
+
+async def _spread(held: Any, bots: int) -> None:
     await held.execute(_SPREAD.format(first=FIRST_BOT), bots)
     await held.execute("UPDATE message m SET bot = l.bot FROM link l WHERE l.id = m.link")
-    await held.execute("VACUUM ANALYZE")
+
+
+async def spread(place: Ground, bots: int) -> None:
+    """The chats are with so many bots from now on, of those that were filled in."""
+    held = await asyncpg.connect(place.url())
+    try:
+        await held.execute("SET session_replication_role = replica")
+        await _spread(held, bots)
+        await held.execute("VACUUM ANALYZE link")
+    finally:
+        await held.close()
 
 
 async def _seal_chats(held: Any) -> None:

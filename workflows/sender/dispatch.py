@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 WORKER = f"{socket.gethostname()[:20]}:{os.getpid()}"
 MOST_AT_ONCE = 4 * CONNECTIONS  # of however many bots
+MOST_TAKEN = 100  # the first of them waits until all are judged
 LOOK_SECONDS = 1.0  # where nothing wakes it
 PAUSE_SECONDS = 1.0
 
@@ -104,7 +105,9 @@ class Dispatcher:
             await asyncio.wait(self._lines)
 
     async def _take(self) -> sending.Claimed:
-        claim = partial(sending.claim, WORKER, self._pace)
+        # a claim costs nearly the same for one message as for many
+        room = max(self._at_once - len(self._lines), sending.BATCH)
+        claim = partial(sending.claim, WORKER, self._pace, min(room, MOST_TAKEN))
         claimed: sending.Claimed = await in_fresh_context(claim)
         line = itemgetter("line")
         ordered = sorted(claimed.messages, key=line)
@@ -128,7 +131,6 @@ class Dispatcher:
     ) -> None:
         """Until there is room, and something to look for."""
         ends = {ending} if ending else set[asyncio.Future[Any]]()
-        # a claim costs nearly the same for one message as for many
         while len(self._lines) > self._at_once - sending.BATCH and not (ending and ending.done()):
             await asyncio.wait(self._lines | ends, return_when=asyncio.FIRST_COMPLETED)
         if not claimed.messages:
