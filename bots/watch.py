@@ -30,6 +30,7 @@ WORDS = {
     "over": "The jobs go on. They had been silent; this was told at {since}.",
     "away": "Nothing is sent: the database has been away since {since}.",
 }
+SAID = {"silent": "the jobs are silent", "late": "the jobs are late", "over": "the jobs go on"}
 Way = Callable[[str, datetime], Awaitable[None]]
 
 
@@ -67,7 +68,7 @@ class Watch:
             return
         self._away, self._said_away = None, False
         for one in news:
-            log.error("the jobs: %s", one.what, extra={"since": one.since.isoformat()})
+            log.error(SAID[one.what])
             if not await self._tell(one.what, one.since):
                 await in_fresh_context(partial(untold, one))
 
@@ -76,7 +77,7 @@ class Watch:
         now = clock.now()
         self._away = self._away or now
         if now - self._away >= SILENT and not self._said_away:
-            log.error("the database is away", extra={"since": self._away.isoformat()})
+            log.error("the database is away")
             self._said_away = await self._tell("away", self._away)
 
     async def _tell(self, what: str, since: datetime) -> bool:
@@ -90,7 +91,7 @@ async def _by(name: str, way: Way, what: str, since: datetime) -> bool:
         async with asyncio.timeout(2 * PATIENCE_SECONDS):
             await way(what, since)
     except (OSError, httpx.HTTPError, httpx.InvalidURL) as error:
-        log.warning("an alarm did not leave", extra={"way": name, "error": type(error).__name__})
+        log.warning("an alarm did not leave", extra={"job": name, "error": type(error).__name__})
         return False
     return True
 

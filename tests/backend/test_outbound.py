@@ -26,6 +26,7 @@ from bots.channels.telegram import make_bot
 
 ROOT = Path(__file__).parents[2]
 WAYS_OUT = {"AsyncClient", "Client", "ClientSession", "HTTPXRequest"}
+MAIL = {"SMTP", "SMTP_SSL"}
 # the stand-in and the story are no part of what runs for an agency; the check looks at its own host
 NOT_RUN = ("bots/phones/", "workflows/story/")
 
@@ -175,7 +176,7 @@ async def test_the_bot_calls_the_chat_service_that_was_set_up_and_nobody_else(
     assert proxy.came == 0
 
 
-def _ways_out() -> Iterator[tuple[str, ast.Call]]:
+def _ways_out(called_so: set[str]) -> Iterator[tuple[str, ast.Call]]:
     for path in sorted(ROOT.glob("*/**/*.py")):
         name = path.relative_to(ROOT).as_posix()
         if name.startswith(NOT_RUN) or not name.startswith(("backend/", "bots/", "workflows/")):
@@ -183,12 +184,19 @@ def _ways_out() -> Iterator[tuple[str, ast.Call]]:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call):
                 called = getattr(node.func, "attr", getattr(node.func, "id", ""))
-                if called in WAYS_OUT:
+                if called in called_so:
                     yield name, node
 
 
 def test_no_client_of_the_product_is_made_without_its_one_address() -> None:
-    found = list(_ways_out())
-    assert {name for name, _ in found} == {"backend/audit/heads.py", "bots/channels/request.py"}
+    found = list(_ways_out(WAYS_OUT))
+    known = {"backend/audit/heads.py", "bots/channels/request.py", "bots/watch.py"}
+    assert {name for name, _ in found} == known
     for name, call in found:
         assert "Only(" in ast.unparse(call), name
+
+
+def test_letters_go_to_the_one_server_that_was_set_up() -> None:
+    found = list(_ways_out(MAIL))
+    assert {name for name, _ in found} == {"backend/mail.py"}
+    assert {ast.unparse(call.args[0]) for _, call in found} == {"host"}
