@@ -1,6 +1,8 @@
 """One chat may serve two matters; what is written there reaches nobody whom it may not be about."""
 
 from datetime import timedelta
+from functools import partial
+from operator import add
 from uuid import UUID
 
 import pytest
@@ -12,6 +14,7 @@ from bots.phones.wire import Kind, Phone
 from tests.chats import Chats, Member, at
 from tests.releases import a_phone_of, a_release, kinds, on_weekday
 from tests.world import Caller, World
+from workflows.purge import purge
 
 WEDNESDAY = 3
 SECRET = "He told me that he sleeps at the mosque since Tuesday"
@@ -149,9 +152,14 @@ async def test_with_a_mandate_every_chat_that_hangs_on_it_ends_and_loses_its_add
     await world.sql("UPDATE link SET state = $1", state)
     await world.sql("UPDATE mandate SET ends = starts WHERE id = $1::uuid", member.mandate)
     await chats.round()
-    assert await world.sql("SELECT state, chat, chat_index FROM link") == [
-        {"state": "ended", "chat": None, "chat_index": None}
-    ]
+    ended = "SELECT state, chat_index, chat IS NULL AS forgotten FROM link"
+    kept = [{"state": "ended", "chat_index": None, "forgotten": False}]
+    assert await world.sql(ended) == kept
+    now = clock.now()
+    for hours, forgotten in ((47, False), (49, True)):  # until then what was said can be taken away
+        clock.travel(partial(add, now, timedelta(hours=hours)))
+        await chats.job(purge)
+        assert await world.sql(ended) == [{**kept[0], "forgotten": forgotten}]
 
 
 async def test_when_one_has_ended_words_are_the_others(world: World, chats: Chats) -> None:

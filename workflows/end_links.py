@@ -37,9 +37,10 @@ async def end_links() -> int:
             with round_.one(link["agency"]):
                 async with apart():
                     await end_link(link, "ended")
-                    # where a chat has ended nothing needs its address any more
+                    # nothing comes in by it any more; what was said there goes yet, and then its
+                    # address too (workflows/tidy.py, workflows/purge.py)
                     await held.execute(
-                        "UPDATE link SET chat = NULL, chat_index = NULL WHERE id = $1", link["id"]
+                        "UPDATE link SET chat_index = NULL WHERE id = $1", link["id"]
                     )
         await held.execute(_PAPERS, clock.now())
     round_.end()

@@ -1,8 +1,8 @@
 """What was said goes out of its chat again: it says nothing to who finds, or takes, a phone.
 
 The chat service lets a bot delete its own messages for two days. What was answered, or asks
-nothing, goes after one; what still waits for a tap goes as late as may be. Where a chat has ended
-we know its address no more: what was said there last stays.
+nothing, goes after one; what still waits for a tap goes as late as may be. So it is in a chat that
+has ended: its address is kept for those two days alone (workflows/purge.py).
 """
 
 import asyncio

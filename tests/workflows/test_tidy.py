@@ -111,6 +111,18 @@ async def test_a_chat_that_has_ended_is_in_nobodys_way(world: World, chats: Chat
     assert await chats.texts(second.phone) == []
 
 
+async def test_what_was_said_in_a_chat_that_ends_with_its_mandate_goes_too(
+    world: World, chats: Chats
+) -> None:
+    mentor = await _a_mentor(world, chats)
+    await world.sql("UPDATE message SET tap = NULL")
+    await world.sql("UPDATE mandate SET ends = starts WHERE id = $1", UUID(mentor.mandate))
+    await chats.round()
+    assert await chats.texts(mentor.phone)
+    await _after(chats, 24.1)
+    assert await chats.texts(mentor.phone) == []
+
+
 async def test_what_stays_keeps_no_others_waiting(
     world: World, chats: Chats, monkeypatch: pytest.MonkeyPatch
 ) -> None:
