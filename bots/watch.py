@@ -59,13 +59,14 @@ class Watch:
 
     async def look(self) -> None:
         try:
-            news: list[News] = await in_fresh_context(take_news)
+            await self._look()
         except DatabaseBusy:
             await self._is_away()
-            return
         except Exception as error:  # noqa: BLE001 - the next look must come whatever it was
             log.error("the watch failed", extra={"error": type(error).__name__})  # noqa: TRY400
-            return
+
+    async def _look(self) -> None:
+        news: list[News] = await in_fresh_context(take_news)
         self._away, self._said_away = None, False
         for one in news:
             log.error(SAID[one.what])
@@ -90,7 +91,7 @@ async def _by(name: str, way: Way, what: str, since: datetime) -> bool:
     try:
         async with asyncio.timeout(2 * PATIENCE_SECONDS):
             await way(what, since)
-    except (OSError, httpx.HTTPError, httpx.InvalidURL) as error:
+    except Exception as error:  # noqa: BLE001 - whatever it was, nobody was told by this way
         log.warning("an alarm did not leave", extra={"job": name, "error": type(error).__name__})
         return False
     return True

@@ -184,6 +184,35 @@ async def test_that_the_database_is_away_is_told_after_ten_minutes(
     assert [one["what"] for one in somebody.got] == ["away"]
 
 
+@pytest.mark.parametrize("trouble", [ValueError("no address"), RuntimeError("whatever")])
+async def test_a_way_that_fails_in_any_way_ends_no_watch(trouble: Exception) -> None:
+    told = []
+
+    async def fails(what: str, _: object) -> None:
+        told.append(what)
+        raise trouble
+
+    watching = Watch({"post": fails})
+    await _after(watching, 10)
+    await _after(watching, 11)
+    assert told == ["silent", "silent"]
+
+
+async def test_a_database_that_goes_away_in_the_middle_ends_no_watch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It was told nobody, and that cannot be written down: the next look finds what it can."""
+
+    async def fails(_: str, __: object) -> None:
+        raise OSError
+
+    async def away(_: object) -> None:
+        raise DatabaseBusy
+
+    monkeypatch.setattr(watch, "untold", away)
+    await _after(Watch({"post": fails}), 10)
+
+
 async def test_where_nothing_ever_ran_nothing_is_told(
     post: tuple[Post, Watch], world: World
 ) -> None:
