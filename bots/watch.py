@@ -30,7 +30,12 @@ WORDS = {
     "over": "The jobs go on. They had been silent; this was told at {since}.",
     "away": "Nothing is sent: the database has been away since {since}.",
 }
-SAID = {"silent": "the jobs are silent", "late": "the jobs are late", "over": "the jobs go on"}
+SAID = {
+    "silent": "the jobs are silent",
+    "late": "reminders are late",
+    "over": "the jobs go on",
+    "away": "the database is away",
+}
 Way = Callable[[str, datetime], Awaitable[None]]
 
 
@@ -78,7 +83,7 @@ class Watch:
         now = clock.now()
         self._away = self._away or now
         if now - self._away >= SILENT and not self._said_away:
-            log.error("the database is away")
+            log.error(SAID["away"])
             self._said_away = await self._tell("away", self._away)
 
     async def _tell(self, what: str, since: datetime) -> bool:
@@ -107,8 +112,7 @@ async def _post(url: str, what: str, since: datetime) -> None:
 async def _mail(settings: Settings, what: str, since: datetime) -> None:
     to = (settings.alarm_mail or "").replace(",", " ").split()
     sender = settings.mail_from or to[0]
-    text = _words(what, since)
-    await mail.send(settings.smtp_url or "", sender, to, text.partition(":")[0], text)
+    await mail.send(settings.smtp_url or "", sender, to, SAID[what], _words(what, since))
 
 
 def _words(what: str, since: datetime) -> str:

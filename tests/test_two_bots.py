@@ -8,22 +8,15 @@ from uuid import UUID
 from telegram import Bot
 from telegram.request import HTTPXRequest
 
-from backend import clock, database
+from backend import database
 from backend.database import in_fresh_context
 from bots.channels.telegram import opened
 from tests.chats import Chats, Member
+from tests.queued import queue
 from tests.world import World
 from workflows.sender.dispatch import Dispatcher, send_due
 
 OTHER = 2000
-_QUEUE = """
-INSERT INTO message (id, agency, plan, version, bot, link, recipient, rule, step, subject,
-                     local_due, key, urgent, critical, due_at, expires_at, created_at, state)
-SELECT gen_random_uuid(), l.agency, l.plan, 1, l.bot, l.id, l.subject, 'test', n::text, l.id,
-       $2::timestamptz::date, 'START-OK', true, false, $2, $2::timestamptz + interval '12 hours',
-       $2, 'queued'
-  FROM link l, generate_series(1, $3::int) n WHERE l.subject = $1 AND l.state = 'active'
-"""
 # The chat is with another bot from now on, as if its agency had invited them.
 _WITH_ANOTHER = """
 WITH other AS (INSERT INTO bot (id, agency, number, username)
@@ -54,11 +47,6 @@ async def _another(world: World, chats: Chats, whose: Member) -> AsyncIterator[B
         yield bot
 
 
-async def _queue(world: World, *to: Member, many: int = 2) -> None:
-    for one in to:
-        await world.sql(_QUEUE, UUID(one.actor), clock.now(), many)
-
-
 async def _states(world: World, who: Member) -> set[str]:
     return {row["state"] for row in await world.sql(_STATES, UUID(who.actor))}
 
@@ -67,7 +55,8 @@ async def test_each_message_leaves_by_the_bot_of_its_chat(world: World, chats: C
     one, other = await _two(world, chats)
     async with _another(world, chats, other) as another:
         since = (await chats.phones.sent())[-1].seq
-        await _queue(world, one, other)
+        await queue(world, one, 2)
+        await queue(world, other, 2)
         await chats.job(lambda: send_due([chats.bot, another]))
     assert sorted((sent.bot, sent.chat) for sent in await chats.phones.sent(since=since)) == [
         *[(1000, one.phone.id)] * 2,
@@ -78,7 +67,8 @@ async def test_each_message_leaves_by_the_bot_of_its_chat(world: World, chats: C
 async def test_the_refused_token_of_one_bot_holds_up_no_other(world: World, chats: Chats) -> None:
     one, other = await _two(world, chats)
     async with _another(world, chats, other) as another:
-        await _queue(world, one, other)
+        await queue(world, one, 2)
+        await queue(world, other, 2)
         await chats.phones.fault("sendMessage", bot=OTHER, code=401, times=9)
         await chats.job(lambda: send_due([chats.bot, another]))
     assert await _states(world, one) == {"sent"}
@@ -90,7 +80,8 @@ async def test_patience_that_is_asked_of_one_bot_is_not_asked_of_another(
 ) -> None:
     one, other = await _two(world, chats)
     async with _another(world, chats, other) as another:
-        await _queue(world, one, other)
+        await queue(world, one, 2)
+        await queue(world, other, 2)
         await chats.phones.fault("sendMessage", bot=OTHER, code=429, retry_after=60, times=9)
         await chats.job(lambda: send_due([chats.bot, another]))
     assert await _states(world, one) == {"sent"}
@@ -100,7 +91,7 @@ async def test_patience_that_is_asked_of_one_bot_is_not_asked_of_another(
 async def test_while_one_chat_hangs_others_are_written_to(world: World, chats: Chats) -> None:
     """What is queued after it began to hang goes out too, before it is answered."""
     one, other = await _two(world, chats)
-    await _queue(world, one, many=1)
+    await queue(world, one)
     await chats.phones.fault("sendMessage", chat=one.phone.id, delay=3, effect=True)
     dispatcher, stopping = Dispatcher([chats.bot]), asyncio.Event()
 
@@ -111,7 +102,7 @@ async def test_while_one_chat_hangs_others_are_written_to(world: World, chats: C
 
     serving = asyncio.ensure_future(in_fresh_context(serve))
     await _until(world, one, "claimed")
-    await _queue(world, other)
+    await queue(world, other, 2)
     dispatcher.wake()
     await _until(world, other, "sent")
     assert await _states(world, one) == {"claimed"}

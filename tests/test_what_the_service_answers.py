@@ -4,11 +4,9 @@ Each line of the table in docs/decisions/0042: what was surely not delivered is 
 may have been is said once more or not at all, and one chat's trouble is no other's.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -17,29 +15,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backend import clock
-from backend.database import in_fresh_context, transaction
-from backend.messages import sending
 from backend.messages.judging import MOST_ATTEMPTS
 from backend.messages.sending import BACK_OFF, BATCH
 from backend.settings import read
 from bots.channels.telegram import make_bot
 from tests.chats import Chats, Member
 from tests.processes import free_port
+from tests.queued import queue
 from tests.releases import kinds
 from tests.world import Caller, World
 from workflows.sender.dispatch import send_due
 
 BEGINS = datetime(2027, 3, 3, 9, tzinfo=UTC)  # a Wednesday
 SENT = "sendMessage"
-
-_QUEUE = """
-INSERT INTO message (id, agency, plan, version, bot, link, recipient, rule, step, subject,
-                     local_due, key, urgent, critical, due_at, expires_at, created_at, state)
-SELECT gen_random_uuid(), l.agency, l.plan, 1, l.bot, l.id, l.subject, 'test', $2 || n, l.id,
-       $3::timestamptz::date, 'START-OK', true, $4, $3::timestamptz - (99 - n) * interval '1 ms',
-       $3::timestamptz + interval '12 hours', $3, 'queued'
-  FROM link l, generate_series(1, $5::int) n WHERE l.subject = $1 AND l.state = 'active'
-"""
 
 
 def _after(seconds: float) -> None:
@@ -55,12 +43,6 @@ async def _two(world: World, chats: Chats) -> tuple[Caller, Member, Member]:
     _after(0)
     await chats.round()
     return worker, one, other
-
-
-async def _queue(
-    world: World, who: Member, count: int = 1, *, name: str = "a", critical: bool = False
-) -> None:
-    await world.sql(_QUEUE, UUID(who.actor), name, clock.now(), critical, count)
 
 
 async def _rows(world: World, who: Member) -> list[Any]:
@@ -89,13 +71,13 @@ async def test_a_chat_that_is_told_to_wait_waits_so_long_and_no_other_does(
     _, one, other = await _two(world, chats)
     before = await _tries(chats, one)
     await chats.phones.fault(SENT, chat=one.phone.id, code=429, retry_after=7)
-    await _queue(world, one, 3)
-    await _queue(world, other, 3)
+    await queue(world, one, 3)
+    await queue(world, other, 3)
     await chats.round()
     assert await _tries(chats, one) == before + 1
     assert await _states(world, other) == ["sent"] * 3
     _after(5)
-    await _queue(world, one, name="later")  # what comes in the meantime waits behind it
+    await queue(world, one, name="later")  # what comes in the meantime waits behind it
     _after(6.9)
     await chats.round()
     assert await _tries(chats, one) == before + 1
@@ -117,7 +99,7 @@ async def test_a_service_in_trouble_is_asked_again_more_and_more_rarely(
     _, one, other = await _two(world, chats)
     before = await _tries(chats, one)
     await chats.phones.fault(SENT, chat=one.phone.id, code=code, times=3)
-    await _queue(world, one, 2)
+    await queue(world, one, 2)
     waited = 0.0
     for tries, pause in enumerate(BACK_OFF[:3], start=1):
         await chats.round()
@@ -127,7 +109,7 @@ async def test_a_service_in_trouble_is_asked_again_more_and_more_rarely(
         assert await _tries(chats, one) == before + tries
         waited += pause.total_seconds()
         _after(waited)
-    await _queue(world, other)
+    await queue(world, other)
     await chats.round()
     assert await _states(world, one) == ["sent"] * 2
     assert [row["ambiguous"] for row in await _rows(world, one)] == [False, False]
@@ -137,7 +119,7 @@ async def test_a_service_in_trouble_is_asked_again_more_and_more_rarely(
 async def test_what_never_left_is_said_again_and_is_no_doubt(world: World, chats: Chats) -> None:
     """No line to the service at all: a critical message too is safe to be said again."""
     worker, one, _ = await _two(world, chats)
-    await _queue(world, one, critical=True)
+    await queue(world, one, critical=True)
 
     cut_off = make_bot(replace(read({}), telegram_api=f"http://127.0.0.1:{free_port()}"))
     await chats.job(lambda: send_due([cut_off]))
@@ -171,7 +153,7 @@ async def test_a_reminder_that_may_have_arrived_is_said_once_more_and_what_follo
     worker, one, _ = await _two(world, chats)
     before = await _tries(chats, one)
     await LOST[how](chats, one)
-    await _queue(world, one, 2)
+    await queue(world, one, 2)
     await chats.round()
     assert await _tries(chats, one) == before + 1
     assert await _states(world, one) == ["queued"] * 2
@@ -191,7 +173,7 @@ async def test_what_may_have_arrived_twice_in_doubt_goes_to_a_human(
     before = await _tries(chats, one)
     await LOST[how](chats, one)
     await LOST[how](chats, one)
-    await _queue(world, one)
+    await queue(world, one)
     await chats.round()
     _after(BACK_OFF[0].total_seconds())
     await chats.round()
@@ -209,8 +191,8 @@ async def test_what_cannot_wait_is_not_said_twice_in_doubt_but_by_a_human(
     worker, one, _ = await _two(world, chats)
     before = await _tries(chats, one)
     await LOST[how](chats, one)
-    await _queue(world, one, critical=True)
-    await _queue(world, one, name="b")
+    await queue(world, one, critical=True)
+    await queue(world, one, name="b")
     await chats.round()
     assert await _tries(chats, one) == before + 2
     assert await _states(world, one) == ["unknown", "sent"]
@@ -226,8 +208,8 @@ async def test_a_message_that_the_service_will_never_take_stops_nobody_and_a_hum
     await chats.phones.fault(
         SENT, chat=one.phone.id, code=400, description=f"Bad Request: {why}", times=1
     )
-    await _queue(world, one, 2)
-    await _queue(world, other)
+    await queue(world, one, 2)
+    await queue(world, other)
     await chats.round()
     assert await _states(world, one) == ["failed", "sent"]
     assert await _states(world, other) == ["sent"]
@@ -250,8 +232,8 @@ async def test_a_chat_that_is_gone_is_written_to_no_more_and_a_human_hears_of_it
     worker, one, other = await _two(world, chats)
     before = await _tries(chats, one)
     await chats.phones.fault(SENT, chat=one.phone.id, **GONE[how])
-    await _queue(world, one, 3)
-    await _queue(world, other)
+    await queue(world, one, 3)
+    await queue(world, other)
     await chats.round()
     _after(3600)
     await chats.round()
@@ -272,8 +254,8 @@ async def test_a_token_that_is_refused_stops_everything_and_loses_nothing(
     worker, one, other = await _two(world, chats)
     before = await _tries(chats, one) + await _tries(chats, other)
     await chats.phones.fault(SENT, code=code, times=100)
-    await _queue(world, one, 2)
-    await _queue(world, other, BATCH + 2)
+    await queue(world, one, 2)
+    await queue(world, other, BATCH + 2)
     await chats.round()
     rows = [*await _rows(world, one), *await _rows(world, other)]
     assert {(row["state"], row["attempt"]) for row in rows} == {("queued", 0)}
@@ -293,79 +275,13 @@ async def test_a_message_that_always_fails_is_given_up_in_the_end_and_a_human_he
     worker, one, _ = await _two(world, chats)
     before = await _tries(chats, one)
     await chats.phones.fault(SENT, chat=one.phone.id, code=502, times=MOST_ATTEMPTS)
-    await _queue(world, one, 2)
+    await queue(world, one, 2)
     for minutes in range(12):
         _after(60 * minutes)
         await chats.round()
     assert await _states(world, one) == ["failed", "sent"]
     assert await _tries(chats, one) == before + MOST_ATTEMPTS + 1
     assert "undeliverable" in await kinds(worker)
-
-
-async def _claims(chats: Chats, count: int) -> list[list[Any]]:
-    """What so many workers take up at once: every second one a message, the others four."""
-
-    async def all_at_once() -> list[list[Any]]:
-        work = [partial(sending.claim, f"w{n}", most=(4, 1)[n % 2]) for n in range(count)]
-        return [list(one.messages) for one in await asyncio.gather(*map(in_fresh_context, work))]
-
-    taken: list[list[Any]] = await chats.job(all_at_once)
-    return taken
-
-
-async def test_workers_that_take_up_messages_at_once_never_take_two_of_one_chat(
-    world: World, chats: Chats
-) -> None:
-    _, one, other = await _two(world, chats)
-    for _ in range(5):
-        await world.sql("DELETE FROM message WHERE rule = 'test'")
-        await _queue(world, one, 4)
-        await _queue(world, other, 4)
-        taken = [row for rows in await _claims(chats, 6) for row in rows]
-        for member in (one, other):
-            mine = sorted(
-                (row["step"], row["worker"])
-                for row in taken
-                if str(row["recipient"]) == member.actor
-            )
-            assert [step for step, _ in mine] == [f"a{n}" for n in range(1, len(mine) + 1)]
-            assert len({worker for _, worker in mine}) == 1
-
-
-_WAITS = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'job_round'::regclass"
-
-
-async def test_a_worker_waits_for_another_that_is_taking_up(world: World, chats: Chats) -> None:
-    """It would see none of what the other takes, and take what is next in the same chat."""
-    _, one, _ = await _two(world, chats)
-    await _queue(world, one, 2)
-
-    async def both() -> list[list[Any]]:
-        async with transaction():
-            first = await sending.claim("first", most=1)
-            other = asyncio.ensure_future(in_fresh_context(partial(sending.claim, "other")))
-            while not (other.done() or await world.sql(_WAITS)):  # noqa: ASYNC110 - it is a row
-                await asyncio.sleep(0.01)
-        return [list(taken.messages) for taken in (first, await other)]
-
-    taken = await chats.job(both)
-    assert [[row["step"] for row in rows] for rows in taken] == [["a1"], []]
-
-
-async def test_two_people_who_are_spoken_of_in_one_chat_are_so_one_after_the_other(
-    world: World, chats: Chats
-) -> None:
-    _, one, other = await _two(world, chats)
-    await world.sql(
-        "UPDATE link SET chat_index = (SELECT chat_index FROM link WHERE subject = $1)"
-        " WHERE subject = $2",
-        UUID(one.actor),
-        UUID(other.actor),
-    )
-    await _queue(world, one)
-    await _queue(world, other)
-    assert [len(rows) for rows in await _claims(chats, 1)] == [2]
-    assert [len(rows) for rows in await _claims(chats, 1)] == [0]
 
 
 ANSWERS: dict[str, dict[str, Any]] = {
@@ -399,7 +315,7 @@ async def test_whatever_is_answered_nothing_is_lost_and_each_chat_keeps_its_orde
         if ANSWERS[answer]:
             await chats.phones.fault(SENT, chat=both[which].phone.id, **ANSWERS[answer])
     for one in both:
-        await _queue(world, one, 4)
+        await queue(world, one, 4)
     for minutes in range(20):
         _after(60 * minutes)
         await chats.round()

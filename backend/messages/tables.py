@@ -49,9 +49,8 @@ class Link(Table, tablename="link"):
 class Message(Table, tablename="message"):
     """One message to one recipient. What it says is a key and sealed values, never a text.
 
-    `sending_at` is empty again where it surely did not arrive; `tried_at`, when that was
-    known, stays. Both are on the
-    database's clock.
+    `sending_at` is empty again where it surely did not arrive; `tried_at`, when that was known,
+    stays. Both are on the database's clock.
     `gone_at` is when it was taken out of its chat.
     `act` is the act that queued it or made it fall away, for as long as that can be taken back.
     """

@@ -151,11 +151,14 @@ async def test_it_is_told_by_mail_to_all_who_are_named() -> None:
             "SMTP_URL": f"smtp://127.0.0.1:{port}",
             "ALARM_MAIL": "a@example.org, b@example.org",
         }
-        await _after(Watch(ways(read(given))), 10)
-    assert mailbox.to == ["a@example.org", "b@example.org"]
-    [letter] = mailbox.letters
-    assert "Subject: Nothing is sent" in letter
-    assert BEGINS.strftime("%Y-%m-%d %H:%M UTC") in letter
+        for minutes in (10, 30):
+            await _after(Watch(ways(read(given))), minutes)
+    assert mailbox.to == ["a@example.org", "b@example.org"] * 2
+    for letter, subject in zip(
+        mailbox.letters, ("the jobs are silent", "reminders are late"), strict=True
+    ):
+        assert f"Subject: {subject}\r\n" in letter
+        assert BEGINS.strftime("%Y-%m-%d %H:%M UTC") in letter
 
 
 async def test_one_way_that_fails_keeps_no_other_from_telling() -> None:
